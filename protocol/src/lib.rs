@@ -1,1 +1,31 @@
-//! pedigree-protocol
+//! The vocabulary that every part of Pedigree shares: ids, search spaces, states, wire types, and the HTTP client.
+//!
+//! `search-spaces/*.yaml` → [`sweep`] → [`study::StudySpec`] → sampler → [`run`] → [`lease`] → worker → trainer →
+//! [`report`] → store → dashboard. This crate owns the nouns that travel along that line and nothing of what happens
+//! to them: it knows no database, no clock, no GPU.
+
+#![warn(missing_docs)]
+
+pub mod artifact;
+pub mod backbone;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod dataset;
+pub mod error;
+pub mod event;
+pub mod fleet;
+pub mod id;
+pub mod lease;
+pub mod objective;
+pub mod params;
+pub mod report;
+pub mod run;
+pub mod seal;
+pub mod space;
+pub mod study;
+pub mod sweep;
+
+pub use error::{ApiErrorBody, ErrorCode};
+pub use id::{Attempt, BackboneId, DatasetId, RunId, StudyId, WorkerId};
+pub use params::{ParamValues, Params, Scalar};
+pub use space::{Dimension, Domain, InvalidSpace, Space};

@@ -1,0 +1,60 @@
+//! Backbones: pretrained encoders, known by the hashes of their files.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::artifact::{ArtifactFile, Sha256};
+use crate::id::BackboneId;
+
+/// What is registered for a backbone. Its files are uploaded first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackboneSpec {
+    /// Unique name: letters, digits, `.`, `_` and `-`.
+    pub name: String,
+    /// Architecture family, such as `bert`.
+    pub family: String,
+    /// Where it came from: a folder, or `hf:ORG/NAME`.
+    pub source: String,
+    /// Revision at the source, where there is one.
+    pub revision: Option<String>,
+    /// Shape of the encoder.
+    pub shape: BackboneShape,
+    /// Random weights instead of pretrained ones.
+    pub random_weights: bool,
+    /// Hash over the names and hashes of all files.
+    pub sha256: Sha256,
+    /// config.json, weights and tokenizer files.
+    pub files: Vec<ArtifactFile>,
+}
+
+/// Shape of an encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackboneShape {
+    /// Width of a hidden state.
+    pub hidden: u64,
+    /// Transformer layers.
+    pub layers: u64,
+    /// Attention heads per layer.
+    pub heads: u64,
+    /// Width of the feed-forward layer.
+    pub intermediate: u64,
+    /// Pieces in the vocabulary.
+    pub vocab: u64,
+    /// Longest input in pieces.
+    pub max_positions: u64,
+    /// Parameters of the encoder.
+    pub parameters: u64,
+}
+
+/// A registered backbone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Backbone {
+    /// Its id.
+    pub id: BackboneId,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// What was registered.
+    pub spec: BackboneSpec,
+}

@@ -1,0 +1,273 @@
+//! The typed HTTP client: one method per route of `/api/v1`, used by the worker, the command line and the tests.
+//!
+//! Owns paths, the bearer token and the decoding of errors. Must not retry: whoever calls knows what a repetition
+//! costs.
+
+use bytes::Bytes;
+use futures::Stream;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::artifact::Sha256;
+use crate::backbone::{Backbone, BackboneSpec};
+use crate::dataset::{Dataset, DatasetSpec};
+use crate::error::{ApiErrorBody, ErrorCode};
+use crate::fleet::{Hello, Welcome, Worker};
+use crate::id::{Attempt, RunId};
+use crate::lease::{AttemptWrite, ClaimRequest, LeaseGrant, WriteReply};
+use crate::run::{LogSlice, Run, RunDetail};
+use crate::study::{Study, StudySpec};
+
+/// A request that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No answer, or one that broke off; the same request may succeed later.
+    #[error("the coordinator at {server} does not answer")]
+    Unreachable {
+        /// The coordinator's address.
+        server: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The coordinator refused.
+    #[error("{}", .0.message)]
+    Refused(ApiErrorBody),
+    /// An answer that is not the coordinator's.
+    #[error("{server} answered {status} with something that is no Pedigree answer; is the address right?")]
+    Foreign {
+        /// The coordinator's address.
+        server: String,
+        /// HTTP status.
+        status: StatusCode,
+    },
+}
+
+impl ClientError {
+    /// Whether the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused(body) => body.code == ErrorCode::Internal,
+            Self::Foreign { status, .. } => status.is_server_error(),
+        }
+    }
+
+    /// The coordinator's class of error, where it refused.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused(body) => Some(body.code),
+            Self::Unreachable { .. } | Self::Foreign { .. } => None,
+        }
+    }
+}
+
+/// A client of one coordinator.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    server: String,
+    token: Option<String>,
+}
+
+type Result<T> = std::result::Result<T, ClientError>;
+
+impl Client {
+    /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`). Writes need the token.
+    pub fn new(server: &str, token: Option<String>) -> Self {
+        Self { http: reqwest::Client::new(), server: server.trim_end_matches('/').to_owned(), token }
+    }
+
+    /// The coordinator's address.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Succeeds when the coordinator and its database answer.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; likewise for every other method.
+    pub async fn ready(&self) -> Result<()> {
+        self.send(self.http.get(format!("{}/readyz", self.server))).await.map(drop)
+    }
+
+    /// All datasets, by name.
+    pub async fn datasets(&self) -> Result<Vec<Dataset>> {
+        self.get("/datasets").await
+    }
+
+    /// One dataset.
+    pub async fn dataset(&self, name: &str) -> Result<Dataset> {
+        self.get(&format!("/datasets/{name}")).await
+    }
+
+    /// Registers a dataset whose splits have been uploaded. The same content under the same name again is no error.
+    pub async fn add_dataset(&self, spec: &DatasetSpec) -> Result<Dataset> {
+        self.post("/datasets", spec).await
+    }
+
+    /// All backbones, by name.
+    pub async fn backbones(&self) -> Result<Vec<Backbone>> {
+        self.get("/backbones").await
+    }
+
+    /// One backbone.
+    pub async fn backbone(&self, name: &str) -> Result<Backbone> {
+        self.get(&format!("/backbones/{name}")).await
+    }
+
+    /// Registers a backbone whose files have been uploaded. The same content under the same name again is no error.
+    pub async fn add_backbone(&self, spec: &BackboneSpec) -> Result<Backbone> {
+        self.post("/backbones", spec).await
+    }
+
+    /// Whether the artifact store holds this content.
+    pub async fn has_artifact(&self, sha256: &Sha256) -> Result<bool> {
+        match self.send(self.request(Method::HEAD, &format!("/artifacts/{sha256}"))).await {
+            Ok(_) => Ok(true),
+            Err(ClientError::Refused(body)) if body.code == ErrorCode::Sealed => Ok(true),
+            Err(ClientError::Foreign { status: StatusCode::FORBIDDEN, .. }) => Ok(true),
+            Err(ClientError::Foreign { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
+            Err(ClientError::Refused(body)) if body.code == ErrorCode::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Uploads content; the coordinator checks the hash. `sealed` content (a test split) is never served again but to
+    /// a final run.
+    pub async fn put_artifact(
+        &self,
+        sha256: &Sha256,
+        sealed: bool,
+        content: impl Into<reqwest::Body>,
+    ) -> Result<()> {
+        let request = self.request(Method::PUT, &format!("/artifacts/{sha256}"));
+        self.send(request.query(&[("sealed", sealed)]).body(content)).await.map(drop)
+    }
+
+    /// Downloads content as it arrives.
+    pub async fn artifact(&self, sha256: &Sha256) -> Result<impl Stream<Item = Result<Bytes>> + use<>> {
+        use futures::StreamExt;
+        let response = self.send(self.request(Method::GET, &format!("/artifacts/{sha256}"))).await?;
+        let server = self.server.clone();
+        Ok(response.bytes_stream().map(move |chunk| {
+            chunk.map_err(|source| ClientError::Unreachable { server: server.clone(), source })
+        }))
+    }
+
+    /// All studies, newest first.
+    pub async fn studies(&self) -> Result<Vec<Study>> {
+        self.get("/studies").await
+    }
+
+    /// One study, by id or name.
+    pub async fn study(&self, study: &str) -> Result<Study> {
+        self.get(&format!("/studies/{}", escape(study))).await
+    }
+
+    /// Creates a study. The same specification under the same name again gives the study that is there.
+    pub async fn create_study(&self, spec: &StudySpec) -> Result<Study> {
+        self.post("/studies", spec).await
+    }
+
+    /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
+    pub async fn cancel_study(&self, study: &str) -> Result<Study> {
+        self.post(&format!("/studies/{}/cancel", escape(study)), &()).await
+    }
+
+    /// The runs of a study: trials by number, then the final run.
+    pub async fn runs(&self, study: &str) -> Result<Vec<Run>> {
+        self.get(&format!("/studies/{}/runs", escape(study))).await
+    }
+
+    /// Everything about one run.
+    pub async fn run(&self, run: RunId) -> Result<RunDetail> {
+        self.get(&format!("/runs/{run}")).await
+    }
+
+    /// A slice of an attempt's log, from a byte offset; the newest attempt's without a number.
+    pub async fn log(&self, run: RunId, attempt: Option<Attempt>, offset: i64) -> Result<LogSlice> {
+        let attempt = attempt.map_or(String::new(), |a| format!("&attempt={a}"));
+        self.get(&format!("/runs/{run}/log?offset={offset}{attempt}")).await
+    }
+
+    /// All workers, newest first.
+    pub async fn workers(&self) -> Result<Vec<Worker>> {
+        self.get("/workers").await
+    }
+
+    /// A worker introduces itself.
+    pub async fn hello(&self, hello: &Hello) -> Result<Welcome> {
+        self.post("/workers", hello).await
+    }
+
+    /// Asks for work on one device; `None` when there was none within the request's wait.
+    pub async fn claim(&self, request: &ClaimRequest) -> Result<Option<LeaseGrant>> {
+        self.post("/leases", request).await
+    }
+
+    /// A worker's write about its attempt.
+    pub async fn write(&self, run: RunId, attempt: Attempt, write: &AttemptWrite) -> Result<WriteReply> {
+        self.post(&format!("/runs/{run}/attempts/{attempt}"), write).await
+    }
+
+    /// Opens the test split for a live attempt of a final run and returns its content; the seal is written first.
+    pub async fn open_test(&self, run: RunId, attempt: Attempt) -> Result<Bytes> {
+        let request = self.request(Method::POST, &format!("/runs/{run}/attempts/{attempt}/test-split"));
+        let response = self.send(request).await?;
+        response.bytes().await.map_err(|source| self.unreachable(source))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.decode(self.request(Method::GET, path)).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.decode(self.request(Method::POST, path).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.server));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn decode<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = self.send(request).await?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|source| self.unreachable(source))?;
+        serde_json::from_slice(&body)
+            .map_err(|_| ClientError::Foreign { server: self.server.clone(), status })
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|source| self.unreachable(source))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.map_err(|source| self.unreachable(source))?;
+        Err(match serde_json::from_slice::<ApiErrorBody>(&body) {
+            Ok(body) => ClientError::Refused(body),
+            Err(_) => ClientError::Foreign { server: self.server.clone(), status },
+        })
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> ClientError {
+        ClientError::Unreachable { server: self.server.clone(), source }
+    }
+}
+
+/// Percent-encodes a name for use as one path segment.
+fn escape(segment: &str) -> String {
+    segment
+        .bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),
+            _ => format!("%{b:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,37 @@
+//! Changes: "X changed at revision n". No data travels by event, so a lost or doubled one is harmless.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::{RunId, StudyId};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// Grows with every change of the database.
+    pub revision: i64,
+    /// What changed.
+    pub topic: Topic,
+    /// The study that changed, or that the run belongs to.
+    pub study_id: Option<StudyId>,
+    /// The run that changed.
+    pub run_id: Option<RunId>,
+}
+
+/// What changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// A dataset was registered.
+    Dataset,
+    /// A backbone was registered.
+    Backbone,
+    /// A study changed.
+    Study,
+    /// A run, an attempt or its reports changed.
+    Run,
+    /// An attempt's log grew.
+    Log,
+    /// A worker came or changed.
+    Fleet,
+}

@@ -1,0 +1,84 @@
+//! Workers and the devices that they offer.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::{Attempt, RunId, WorkerId};
+
+/// A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Hello {
+    /// Made by the worker at its start.
+    pub worker_id: WorkerId,
+    /// Name for people; the host's name by default.
+    pub name: String,
+    /// Process id on its host.
+    pub pid: i32,
+    /// Version of the binary.
+    pub version: String,
+    /// What it offers.
+    pub devices: Vec<Device>,
+}
+
+/// The coordinator's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Welcome {
+    /// How long a lease lasts unless renewed, milliseconds.
+    pub lease_ttl_ms: u32,
+}
+
+/// A GPU, or a CPU slot that stands in for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// NVML's UUID of the GPU; `CPU-<worker id>-<slot>` for a CPU slot.
+    pub uuid: String,
+    /// GPU or CPU slot.
+    pub kind: DeviceKind,
+    /// Product name.
+    pub name: String,
+    /// Memory of the device; absent for CPU slots.
+    pub memory_bytes: Option<i64>,
+    /// Why it is not offered now, such as a foreign process on the GPU.
+    pub unavailable: Option<String>,
+}
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// A CUDA GPU, seen through NVML.
+    Gpu,
+    /// A share of the CPU.
+    Cpu,
+}
+
+/// A worker as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Worker {
+    /// Its id.
+    pub id: WorkerId,
+    /// Its name.
+    pub name: String,
+    /// Process id on its host.
+    pub pid: i32,
+    /// Version of its binary.
+    pub version: String,
+    /// When it last spoke.
+    pub last_seen_at: DateTime<Utc>,
+    /// It spoke within the last lease time.
+    pub alive: bool,
+    /// Its devices.
+    pub devices: Vec<DeviceRecord>,
+}
+
+/// A device as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceRecord {
+    /// The device.
+    pub device: Device,
+    /// The run that holds it.
+    pub run_id: Option<RunId>,
+    /// The attempt of that run.
+    pub attempt: Option<Attempt>,
+}

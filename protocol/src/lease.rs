@@ -1,0 +1,143 @@
+//! Leases: what a worker asks for, is granted, and learns from each of its writes.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::artifact::{ArtifactFile, Sha256};
+use crate::id::{Attempt, RunId, StudyId, WorkerId};
+use crate::objective::ScoringProtocol;
+use crate::params::ParamValues;
+use crate::report::{EpochReport, RunSummary};
+use crate::run::{Failure, RunKind};
+
+/// A worker asks for work on one idle device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClaimRequest {
+    /// Who asks.
+    pub worker_id: WorkerId,
+    /// UUID of the GPU (or CPU slot) that is free.
+    pub device_uuid: String,
+    /// How long the coordinator may hold the request until there is work, milliseconds.
+    #[serde(default)]
+    pub wait_ms: u32,
+}
+
+/// One run, leased to one worker on one device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeaseGrant {
+    /// The run.
+    pub run_id: RunId,
+    /// The attempt: the fencing token that every write names.
+    pub attempt: Attempt,
+    /// The study.
+    pub study_id: StudyId,
+    /// The study's name, for logs.
+    pub study_name: String,
+    /// Trial or final run.
+    pub kind: RunKind,
+    /// Number of the trial.
+    pub number: Option<i32>,
+    /// Milliseconds from the grant until the lease ends unless renewed.
+    pub ttl_ms: u32,
+    /// What to train.
+    pub work: Work,
+}
+
+/// What to train, in hashes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Work {
+    /// Searched and fixed parameters together, by the trainer's names.
+    pub params: ParamValues,
+    /// The protocol of the objective.
+    pub protocol: ScoringProtocol,
+    /// Seed of the training.
+    pub seed: i64,
+    /// Hash of the training split.
+    pub train: Sha256,
+    /// Hash of the development split.
+    pub dev: Sha256,
+    /// Files of the backbone.
+    pub backbone: Vec<ArtifactFile>,
+}
+
+/// What became of a worker's write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteOutcome {
+    /// The attempt holds the lease; the write counts.
+    Won,
+    /// The attempt has ended or its lease is lost; nothing was written. Stop.
+    Lost,
+    /// No such attempt.
+    Unknown,
+}
+
+/// What the worker should do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Directive {
+    /// Go on.
+    Continue,
+    /// Stop the trainer: a user cancelled the run.
+    Stop,
+}
+
+/// The answer to every write that names an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WriteReply {
+    /// What became of the write.
+    pub outcome: WriteOutcome,
+    /// What to do next.
+    pub directive: Directive,
+    /// Milliseconds from the answer until the lease ends, where the attempt holds it. A write renews the lease.
+    pub ttl_ms: u32,
+}
+
+/// What a worker reports about a live attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AttemptWrite {
+    /// Still at work; renews the lease.
+    Renew,
+    /// The trainer has started.
+    Start,
+    /// An epoch ended.
+    Report {
+        /// Its metrics.
+        metrics: Box<EpochReport>,
+    },
+    /// More of the log.
+    Log {
+        /// Byte offset of `text`; a slice that is there already is not doubled.
+        offset: i64,
+        /// The text.
+        text: String,
+    },
+    /// The attempt has ended.
+    End {
+        /// How.
+        end: Box<AttemptEnd>,
+        /// What it leaves; each content has been uploaded before.
+        artifacts: Vec<ArtifactFile>,
+    },
+}
+
+/// How an attempt ended, as its worker saw it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum AttemptEnd {
+    /// With a result.
+    Completed {
+        /// The result.
+        summary: RunSummary,
+    },
+    /// By a failure.
+    Failed {
+        /// Which.
+        failure: Failure,
+    },
+    /// Handed back unfinished by a worker that drains; not the run's fault.
+    Released,
+    /// Stopped because the coordinator said so.
+    Cancelled,
+}

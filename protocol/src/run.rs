@@ -1,0 +1,227 @@
+//! Runs and attempts: their states, and how they are shown.
+//!
+//! `waiting → leased → running → completed | pruned | failed | cancelled`; a lost or released lease, or a failure that
+//! may be retried, goes back to `waiting` with the next attempt number. The transitions themselves are the
+//! coordinator's (`run::machine::step`).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::artifact::ArtifactFile;
+use crate::id::{Attempt, RunId, StudyId, WorkerId};
+use crate::params::ParamValues;
+use crate::report::{EpochReport, RunSummary};
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// A numbered trial of a study.
+    Trial,
+    /// The best configuration, trained once more; it alone opens the test set.
+    Final,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Nobody works on it.
+    Waiting,
+    /// A worker holds the lease and prepares.
+    Leased,
+    /// A trainer is at work.
+    Running,
+    /// Ended with its best epoch's value.
+    Completed,
+    /// Ended by a cross-trial pruner.
+    Pruned,
+    /// Ended without a value.
+    Failed,
+    /// Ended by a user.
+    Cancelled,
+}
+
+impl RunState {
+    /// All states.
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Leased,
+        Self::Running,
+        Self::Completed,
+        Self::Pruned,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+    /// States in which a worker holds the run.
+    pub const LIVE: [Self; 2] = [Self::Leased, Self::Running];
+
+    /// Whether the run has ended for good.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Pruned | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether a worker holds the run.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Leased | Self::Running)
+    }
+}
+
+/// The state of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// The lease was granted.
+    Leased,
+    /// The trainer has started.
+    Running,
+    /// Ended with a result.
+    Completed,
+    /// Ended by a failure.
+    Failed,
+    /// The lease ran out.
+    Lost,
+    /// Handed back by a draining worker.
+    Released,
+    /// Ended by a user.
+    Cancelled,
+    /// Ended by a pruner.
+    Pruned,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCause {
+    /// Memory ran out.
+    Oom,
+    /// Loss or gradient became NaN or infinite.
+    Diverged,
+    /// The corpus, the backbone or the job is wrong: every trial would fail alike.
+    InvalidInput,
+    /// The trainer died (killed, aborted, or an error of no other class).
+    Crashed,
+    /// The lease ran out: worker, host or network were lost.
+    Lost,
+}
+
+impl FailureCause {
+    /// Whether another attempt can succeed where this one failed.
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::Crashed | Self::Lost)
+    }
+}
+
+/// A run as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The study it belongs to.
+    pub study_id: StudyId,
+    /// What it is for.
+    pub kind: RunKind,
+    /// Number within the study, from 1; trials only.
+    pub number: Option<i32>,
+    /// Its state.
+    pub state: RunState,
+    /// Attempts granted so far; the newest attempt's number (0: none yet).
+    pub attempt: Attempt,
+    /// The searched parameters.
+    pub params: ParamValues,
+    /// The objective's value (best epoch), once completed.
+    pub value: Option<f64>,
+    /// The objective's value of the best epoch reported so far by the newest attempt.
+    pub best_so_far: Option<f64>,
+    /// Epochs reported by the newest attempt.
+    pub epochs: i32,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// When it was proposed.
+    pub created_at: DateTime<Utc>,
+    /// When its newest attempt began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Why a run or attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// As a class.
+    pub cause: FailureCause,
+    /// As a sentence.
+    pub message: String,
+}
+
+/// One try at a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AttemptRecord {
+    /// Its number.
+    pub attempt: Attempt,
+    /// The worker that held the lease.
+    pub worker_id: WorkerId,
+    /// That worker's name.
+    pub worker_name: String,
+    /// UUID of the GPU (or CPU slot) that was leased.
+    pub device_uuid: String,
+    /// Its state.
+    pub state: AttemptState,
+    /// Why it ended, where it did not complete.
+    pub failure: Option<Failure>,
+    /// When the lease was granted.
+    pub leased_at: DateTime<Utc>,
+    /// When the trainer started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// When the lease ends unless it is renewed; live attempts only.
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    /// What it left behind.
+    pub artifacts: Vec<ArtifactFile>,
+}
+
+/// Everything about one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunDetail {
+    /// The run.
+    pub run: Run,
+    /// The study's name.
+    pub study_name: String,
+    /// The parameters that the study fixes.
+    pub fixed: ParamValues,
+    /// How the parameters were proposed; enough to compute them again. Trials only.
+    #[schema(value_type = Option<Object>)]
+    pub suggestion: Option<serde_json::Value>,
+    /// Attempts, oldest first.
+    pub attempts: Vec<AttemptRecord>,
+    /// Epoch reports of all attempts, by attempt and epoch.
+    pub reports: Vec<AttemptReport>,
+    /// The result, once completed.
+    pub summary: Option<RunSummary>,
+}
+
+/// An epoch report with the attempt that made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AttemptReport {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// When the coordinator stored it.
+    pub received_at: DateTime<Utc>,
+    /// The metrics.
+    pub metrics: EpochReport,
+}
+
+/// A piece of an attempt's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogSlice {
+    /// The attempt whose log it is.
+    pub attempt: Attempt,
+    /// Byte offset of `text` in the log.
+    pub offset: i64,
+    /// Offset to ask for next.
+    pub next_offset: i64,
+    /// The text.
+    pub text: String,
+}

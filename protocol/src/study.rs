@@ -1,0 +1,160 @@
+//! Studies: one search over one dataset and one backbone.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::{RunId, StudyId};
+use crate::objective::Metric;
+use crate::params::ParamValues;
+use crate::run::RunState;
+use crate::seal::Seal;
+use crate::space::Space;
+
+/// A study as it is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudySpec {
+    /// Unique name.
+    pub name: String,
+    /// Name of a registered dataset.
+    pub dataset: String,
+    /// Name of a registered backbone.
+    pub backbone: String,
+    /// How trials are proposed.
+    pub method: Method,
+    /// What is optimised.
+    pub metric: Metric,
+    /// The space that is searched.
+    #[schema(value_type = Vec<crate::space::Dimension>)]
+    pub parameters: Space,
+    /// Parameters that do not vary, by the trainer's names.
+    #[serde(default)]
+    pub fixed: ParamValues,
+    /// Trials in total, resumes included.
+    pub trials: u32,
+    /// Trials open at a time.
+    pub max_concurrent: u32,
+    /// Further attempts after an attempt crashed.
+    pub retries: u32,
+    /// Seed of the study: of its suggestions and of its trainings.
+    pub seed: u32,
+}
+
+/// How trials are proposed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Multivariate tree-structured Parzen estimators.
+    Tpe,
+    /// Uniform draws.
+    Random,
+}
+
+impl Method {
+    /// The name in files and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tpe => "tpe",
+            Self::Random => "random",
+        }
+    }
+}
+
+/// The state of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StudyState {
+    /// Trials are proposed and run.
+    Searching,
+    /// The budget is spent; the final run is on its way.
+    Finishing,
+    /// The test score is sealed.
+    Completed,
+    /// No trial, or no final run, could be completed.
+    Failed,
+    /// Ended by a user.
+    Cancelled,
+}
+
+impl StudyState {
+    /// Whether the study has ended for good.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// A study as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Study {
+    /// Its id.
+    pub id: StudyId,
+    /// What was asked for.
+    pub spec: StudySpec,
+    /// Its state.
+    pub state: StudyState,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The dataset is synthetic.
+    pub synthetic: bool,
+    /// How many trials are in each state.
+    pub trials: TrialCounts,
+    /// The best completed trial.
+    pub best: Option<BestTrial>,
+    /// The final run, once queued.
+    pub final_run: Option<FinalRun>,
+    /// The record of the opened test split.
+    pub seal: Option<Seal>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// How many trials of a study are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TrialCounts {
+    /// Nobody works on them.
+    pub waiting: i64,
+    /// Leased.
+    pub leased: i64,
+    /// Running.
+    pub running: i64,
+    /// Completed.
+    pub completed: i64,
+    /// Pruned.
+    pub pruned: i64,
+    /// Failed.
+    pub failed: i64,
+    /// Cancelled.
+    pub cancelled: i64,
+}
+
+impl TrialCounts {
+    /// Trials that have ended.
+    pub const fn ended(&self) -> i64 {
+        self.completed + self.pruned + self.failed + self.cancelled
+    }
+}
+
+/// The best completed trial of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BestTrial {
+    /// The run.
+    pub run_id: RunId,
+    /// Number of the trial.
+    pub number: i32,
+    /// Its value.
+    pub value: f64,
+    /// Its parameters.
+    pub params: ParamValues,
+}
+
+/// The final run of a study.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FinalRun {
+    /// The run.
+    pub run_id: RunId,
+    /// Its state.
+    pub state: RunState,
+}
