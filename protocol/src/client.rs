@@ -76,6 +76,8 @@ type Result<T> = std::result::Result<T, ClientError>;
 impl Client {
     /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`). Writes need the token.
     pub fn new(server: &str, token: Option<String>) -> Self {
+        // The first client of a process chooses the TLS implementation; a later choice fails and changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { http: reqwest::Client::new(), server: server.trim_end_matches('/').to_owned(), token }
     }
 

@@ -129,7 +129,7 @@ pub enum AttemptEnd {
     /// With a result.
     Completed {
         /// The result.
-        summary: RunSummary,
+        summary: Box<RunSummary>,
     },
     /// By a failure.
     Failed {
