@@ -3,13 +3,48 @@
 //! A [`TrainJob`] goes in, [`TrainerEvent`]s come out while it runs, a [`TrainSummary`] and a folder of artifacts at
 //! the end. The crate knows no study, trial, lease, HTTP or SQL. Its job types compile without the engine (feature
 //! `engine`), so that whoever supervises a trainer process need not build candle.
+//!
+//! The way through the engine: [`corpus`] reads splits and cuts them into windows, [`backbone`] reads pretrained
+//! weights, `model` puts LoRA branches and a head on them, `fit` trains and evaluates, `score` counts entities,
+//! `adapter` writes the result. [`train`] is the entry for a library, [`run_process`] for a child process.
 
 #![warn(missing_docs)]
 
 mod event;
 mod job;
 
+#[cfg(feature = "engine")]
+mod adapter;
+#[cfg(feature = "engine")]
+pub mod backbone;
+#[cfg(feature = "engine")]
+pub mod corpus;
+#[cfg(feature = "engine")]
+mod error;
+#[cfg(feature = "engine")]
+mod fit;
+#[cfg(feature = "engine")]
+mod loss;
+#[cfg(feature = "engine")]
+mod memory;
+#[cfg(feature = "engine")]
+mod model;
+#[cfg(feature = "engine")]
+mod optim;
+#[cfg(feature = "engine")]
+mod process;
+#[cfg(feature = "engine")]
+mod rng;
+#[cfg(feature = "engine")]
+pub mod score;
+
+#[cfg(feature = "engine")]
+pub use error::{Interrupted, TrainError};
 pub use event::{
     EntityScore, EpochMetrics, ExitReason, ProtocolScores, StdinMessage, TestScores, TrainSummary, TrainerEvent,
 };
+#[cfg(feature = "engine")]
+pub use fit::{Supervisor, train};
 pub use job::{DeviceChoice, Hyperparameters, InvalidJob, LoraTargets, ScoringProtocol, TestAccess, TrainJob};
+#[cfg(feature = "engine")]
+pub use process::run_process;

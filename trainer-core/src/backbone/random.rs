@@ -1,0 +1,156 @@
+//! A tiny BERT with random weights and a vocabulary of its own, for process tests and benches.
+//!
+//! Owns the marking of such folders: `config.json` says `"pedigree_random_weights": true`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
+
+use super::BertConfig;
+use super::weights::encoder_tensors;
+use crate::rng::Seeds;
+
+/// The size of a random BERT, and the words that its vocabulary should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RandomBert {
+    /// Hidden width; a multiple of `heads`.
+    pub hidden: usize,
+    /// Encoder layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate: usize,
+    /// Longest input, in pieces.
+    pub max_positions: usize,
+    /// Seed of the weights.
+    pub seed: u64,
+    /// Words of a corpus, with repetitions: the more frequent ones become pieces.
+    pub words: Vec<String>,
+}
+
+/// Writes `config.json`, `model.safetensors`, `vocab.txt` and `tokenizer_config.json` into `dir`.
+///
+/// # Errors
+/// What the file system said.
+pub fn write_random(dir: &Path, spec: &RandomBert) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    let vocabulary = vocabulary(&spec.words);
+    std::fs::write(dir.join("vocab.txt"), vocabulary.join("\n") + "\n")?;
+    std::fs::write(dir.join("tokenizer_config.json"), json!({"do_lower_case": true}).to_string())?;
+    let config = json!({
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "pedigree_random_weights": true,
+        "hidden_act": "gelu",
+        "hidden_size": spec.hidden,
+        "num_hidden_layers": spec.layers,
+        "num_attention_heads": spec.heads,
+        "intermediate_size": spec.intermediate,
+        "max_position_embeddings": spec.max_positions,
+        "type_vocab_size": 2,
+        "vocab_size": vocabulary.len(),
+        "layer_norm_eps": 1e-12,
+        "hidden_dropout_prob": 0.1,
+        "attention_probs_dropout_prob": 0.1,
+        "initializer_range": INITIAL_DEVIATION,
+        "pad_token_id": 0,
+    });
+    std::fs::write(dir.join("config.json"), serde_json::to_string_pretty(&config)?)?;
+    let config: BertConfig = serde_json::from_value(config)?;
+    std::fs::write(dir.join("model.safetensors"), weights(&config, spec.seed)?)
+}
+
+/// Larger than BERT's 0.02: at small widths the layers of an untrained encoder would otherwise pass on hardly anything.
+const INITIAL_DEVIATION: f64 = 0.08;
+const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const FREQUENT: usize = 2;
+const MOST_PIECES: usize = 4_000;
+
+fn vocabulary(words: &[String]) -> Vec<String> {
+    let mut characters = BTreeSet::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for word in words.iter().map(|word| word.to_lowercase()) {
+        characters.extend(word.chars());
+        *counts.entry(word).or_default() += 1;
+    }
+    let mut frequent: Vec<(String, usize)> =
+        counts.into_iter().filter(|(word, n)| *n >= FREQUENT && word.chars().count() > 1).collect();
+    frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    frequent.truncate(MOST_PIECES);
+    SPECIAL
+        .into_iter()
+        .map(String::from)
+        .chain(characters.iter().map(char::to_string))
+        .chain(characters.iter().map(|c| format!("##{c}")))
+        .chain(frequent.into_iter().map(|(word, _)| word))
+        .collect()
+}
+
+fn weights(config: &BertConfig, seed: u64) -> io::Result<Vec<u8>> {
+    let seeds = Seeds::root(seed).child("random backbone");
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = encoder_tensors(config)
+        .into_iter()
+        .map(|(name, shape)| {
+            let count = shape.iter().product();
+            let values = match name.as_str() {
+                n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
+                n if n.ends_with("bias") => vec![0.0; count],
+                n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
+            };
+            let bytes = values.iter().flat_map(|value: &f32| value.to_le_bytes()).collect();
+            (format!("bert.{name}"), shape, bytes)
+        })
+        .collect();
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+    views.and_then(|views| safetensors::serialize(views, None)).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backbone::inspect;
+
+    pub(crate) fn tiny() -> RandomBert {
+        let words = ["the", "the", "patient", "patient", "had", "Gout", "."].map(String::from).to_vec();
+        RandomBert { hidden: 16, layers: 1, heads: 2, intermediate: 32, max_positions: 32, seed: 1, words }
+    }
+
+    #[test]
+    fn is_marked_and_can_be_inspected() {
+        let dir = tempfile::tempdir().unwrap();
+        write_random(dir.path(), &tiny()).unwrap();
+        let shape = inspect(dir.path()).unwrap();
+        assert_eq!((shape.family.as_str(), shape.hidden, shape.layers, shape.heads), ("bert", 16, 1, 2));
+        assert!(shape.parameters > 2_000);
+        let config = std::fs::read_to_string(dir.path().join("config.json")).unwrap();
+        assert!(config.contains("\"pedigree_random_weights\": true"));
+        let vocab = std::fs::read_to_string(dir.path().join("vocab.txt")).unwrap();
+        assert!(vocab.starts_with("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n") && vocab.contains("\npatient\n"));
+    }
+
+    #[test]
+    fn faults_name_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let of = || inspect(dir.path()).unwrap_err().to_string();
+        assert!(of().contains("config.json: cannot be read"));
+        std::fs::write(dir.path().join("config.json"), r#"{"model_type": "t5"}"#).unwrap();
+        assert!(of().ends_with("config.json: model_type \"t5\" cannot be trained; families that can: bert"));
+        std::fs::write(dir.path().join("config.json"), r#"{"model_type": "bert"}"#).unwrap();
+        assert!(of().contains("config.json: missing field `hidden_size`"));
+        write_random(dir.path(), &RandomBert { layers: 2, ..tiny() }).unwrap();
+        let config = std::fs::read_to_string(dir.path().join("config.json")).unwrap();
+        let wider = config.replace("\"intermediate_size\": 32", "\"intermediate_size\": 48");
+        std::fs::write(dir.path().join("config.json"), wider).unwrap();
+        assert!(of().contains("intermediate.dense.weight: has shape [32, 16]; config.json asks for [48, 16]"));
+        std::fs::write(dir.path().join("config.json"), config).unwrap();
+        std::fs::remove_file(dir.path().join("vocab.txt")).unwrap();
+        assert!(of().contains("vocab.txt: cannot be read"));
+    }
+}

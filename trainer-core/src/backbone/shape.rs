@@ -1,0 +1,49 @@
+//! What a backbone folder holds, read without computing anything.
+
+use std::path::Path;
+
+use super::{BackboneError, BertConfig, Weights, family_of};
+
+/// The size of a backbone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BackboneShape {
+    /// `model_type` of `config.json`.
+    pub family: String,
+    /// Hidden width.
+    pub hidden: usize,
+    /// Encoder layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate: usize,
+    /// Pieces in the vocabulary.
+    pub vocab: usize,
+    /// Longest input, in pieces.
+    pub max_positions: usize,
+    /// Values in the weights file, heads and poolers included.
+    pub parameters: u64,
+}
+
+/// Checks that `dir` is a backbone that can be trained: a known family, every tensor of the encoder with its shape, and
+/// a tokenizer.
+///
+/// # Errors
+/// What is missing or wrong, with the file.
+pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
+    let family = family_of(dir)?;
+    let config = BertConfig::read(dir)?;
+    let weights = Weights::open(dir)?;
+    weights.check(&config)?;
+    crate::corpus::pieces::WordPieces::open(dir)?;
+    Ok(BackboneShape {
+        family,
+        hidden: config.hidden_size,
+        layers: config.num_hidden_layers,
+        heads: config.num_attention_heads,
+        intermediate: config.intermediate_size,
+        vocab: config.vocab_size,
+        max_positions: config.max_position_embeddings,
+        parameters: weights.parameters(),
+    })
+}

@@ -1,0 +1,148 @@
+//! Words into pieces of a backbone's vocabulary, aligned by word index.
+//!
+//! Owns the tokenizer. Must not know tags or windows.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+
+use crate::backbone::BackboneError;
+
+/// One piece: its id, and the index of the word that it is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) id: u32,
+    pub(crate) word: u32,
+}
+
+/// A WordPiece tokenizer and the ids of the special pieces.
+pub(crate) struct WordPieces {
+    tokenizer: Tokenizer,
+    pub(crate) cls: u32,
+    pub(crate) sep: u32,
+    pub(crate) unknown: u32,
+}
+
+impl WordPieces {
+    /// Opens `tokenizer.json` in `dir`, or else `vocab.txt` as a BERT WordPiece vocabulary.
+    ///
+    /// # Errors
+    /// No tokenizer, a malformed one, or one without `[CLS]`, `[SEP]`, `[UNK]`.
+    pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
+        let path = dir.join("tokenizer.json");
+        let (path, tokenizer) =
+            if path.is_file() { from_json(path)? } else { from_vocabulary(dir, dir.join("vocab.txt"))? };
+        let id = |piece: &str| {
+            tokenizer.token_to_id(piece).ok_or_else(|| malformed(&path, format!("has no {piece} piece")))
+        };
+        let (cls, sep, unknown) = (id("[CLS]")?, id("[SEP]")?, id("[UNK]")?);
+        Ok(Self { tokenizer, cls, sep, unknown })
+    }
+
+    /// Pieces in the vocabulary, added ones included.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.tokenizer.get_vocab_size(true)
+    }
+
+    /// The pieces of a sentence, without special ones. Every word has at least one: a word that the normaliser empties
+    /// (control characters) becomes `[UNK]`.
+    pub(crate) fn split(&self, words: &[String]) -> Vec<Piece> {
+        let mut pieces = Vec::with_capacity(words.len() * 2);
+        let mut next = 0;
+        if let Ok(encoding) = self.tokenizer.encode(words, false) {
+            for (&id, word) in encoding.get_ids().iter().zip(encoding.get_word_ids()) {
+                let word = word.unwrap_or(next);
+                pieces.extend((next..word).map(|word| Piece { id: self.unknown, word }));
+                pieces.push(Piece { id, word });
+                next = word + 1;
+            }
+        }
+        pieces.extend((next..words.len() as u32).map(|word| Piece { id: self.unknown, word }));
+        pieces
+    }
+}
+
+/// Padding and truncation of the file are switched off: windows are our own affair, and cut pieces would be lost.
+fn from_json(path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
+    let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| malformed(&path, error.to_string()))?;
+    tokenizer.with_truncation(None).map_err(|error| malformed(&path, error.to_string()))?;
+    tokenizer.with_padding(None);
+    Ok((path, tokenizer))
+}
+
+fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
+    #[derive(Deserialize)]
+    #[serde(default)]
+    struct Settings {
+        do_lower_case: bool,
+        strip_accents: Option<bool>,
+        tokenize_chinese_chars: bool,
+    }
+    impl Default for Settings {
+        fn default() -> Self {
+            Self { do_lower_case: true, strip_accents: None, tokenize_chinese_chars: true }
+        }
+    }
+    let bytes = std::fs::read(&path).map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
+    let model = WordPiece::from_bytes(&bytes).map_err(|error| malformed(&path, error.to_string()))?;
+    let settings_path = dir.join("tokenizer_config.json");
+    let settings = match std::fs::read_to_string(&settings_path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| malformed(&settings_path, error.to_string()))?,
+        Err(_) => Settings::default(),
+    };
+    let normalizer = BertNormalizer::new(
+        true,
+        settings.tokenize_chinese_chars,
+        settings.strip_accents,
+        settings.do_lower_case,
+    );
+    let mut tokenizer = Tokenizer::new(model);
+    tokenizer
+        .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
+        .map_err(|error| malformed(&path, error.to_string()))?;
+    tokenizer.with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)));
+    Ok((path, tokenizer))
+}
+
+fn malformed(path: &Path, problem: String) -> BackboneError {
+    BackboneError::Malformed { path: path.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(String::from).collect()
+    }
+
+    #[test]
+    fn vocabulary_file_lower_case_and_empty_words() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\ngout\n##y\n-\n").unwrap();
+        let pieces = WordPieces::open(dir.path()).unwrap();
+        let of = |text: &str| pieces.split(&words(text)).iter().map(|p| (p.id, p.word)).collect::<Vec<_>>();
+        assert_eq!(of("Gouty - \u{1} zz"), [(4, 0), (5, 0), (6, 1), (1, 2), (1, 3)]);
+        assert_eq!(of("\u{1} gout-gout"), [(1, 0), (4, 1), (6, 1), (4, 1)]);
+        std::fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false}"#).unwrap();
+        let cased = WordPieces::open(dir.path()).unwrap();
+        assert_eq!(cased.split(&words("Gout"))[0].id, 1);
+    }
+
+    #[test]
+    fn truncation_of_the_file_is_overridden() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n").unwrap();
+        let mut tokenizer = WordPieces::open(dir.path()).unwrap().tokenizer;
+        let truncation = tokenizers::TruncationParams { max_length: 4, ..Default::default() };
+        tokenizer.with_truncation(Some(truncation)).unwrap();
+        tokenizer.with_padding(Some(tokenizers::PaddingParams::default()));
+        tokenizer.save(dir.path().join("tokenizer.json"), false).unwrap();
+        let pieces = WordPieces::open(dir.path()).unwrap();
+        assert_eq!(pieces.split(&words("a a a a a a a")).len(), 7);
+    }
+}

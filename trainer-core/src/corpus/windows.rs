@@ -1,0 +1,145 @@
+//! Sentences into windows of at most `max_length` pieces, and predictions of windows back into sentences.
+//!
+//! Owns the rule of first pieces and the merge by context. Must not know tokenizers or models.
+
+use super::pieces::{Piece, WordPieces};
+
+/// The size of windows, in pieces; two of them are `[CLS]` and `[SEP]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WindowShape {
+    pub(crate) max_length: usize,
+    pub(crate) stride: usize,
+}
+
+/// A stretch of one sentence, with its special pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Index of the sentence in its split.
+    pub(crate) sentence: usize,
+    /// Piece ids, `[CLS]` first and `[SEP]` last.
+    pub(crate) ids: Vec<u32>,
+    /// First pieces: (position in `ids`, word of the sentence). A word that began before the window has none here.
+    pub(crate) words: Vec<(u32, u32)>,
+}
+
+impl Window {
+    /// How much of the sentence the word at `position` sees on its shorter side, in pieces.
+    fn context(&self, position: u32) -> usize {
+        (position as usize).min(self.ids.len() - 1 - position as usize)
+    }
+}
+
+/// The windows of one sentence; the last one is the first that reaches its end.
+pub(crate) fn windows(sentence: usize, pieces: &[Piece], special: &WordPieces, shape: WindowShape) -> Vec<Window> {
+    let room = shape.max_length - 2;
+    let mut windows = Vec::with_capacity(1);
+    let mut start = 0;
+    loop {
+        let end = (start + room).min(pieces.len());
+        windows.push(window(sentence, pieces, start..end, (special.cls, special.sep)));
+        if end == pieces.len() {
+            return windows;
+        }
+        start = end - shape.stride;
+    }
+}
+
+fn window(sentence: usize, pieces: &[Piece], range: std::ops::Range<usize>, (cls, sep): (u32, u32)) -> Window {
+    let start = range.start;
+    let first = |at: &usize| *at == 0 || pieces[at - 1].word != pieces[*at].word;
+    let words = range.clone().filter(first).map(|at| ((at - start + 1) as u32, pieces[at].word)).collect();
+    let inner = pieces[range].iter().map(|piece| piece.id);
+    let ids = std::iter::once(cls).chain(inner).chain(std::iter::once(sep)).collect();
+    Window { sentence, ids, words }
+}
+
+/// Puts the predictions of windows together: a word in several windows takes that of the one with the larger context,
+/// the earlier window at a tie.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    best: Vec<Vec<Option<(usize, usize, u32)>>>,
+}
+
+impl Merge {
+    /// `words` of each sentence, none of them predicted yet.
+    pub(crate) fn new(words: impl Iterator<Item = usize>) -> Self {
+        Self { best: words.map(|count| vec![None; count]).collect() }
+    }
+
+    /// Takes the predictions of window number `order` of its sentence, one for each entry of `window.words`. Windows
+    /// may come in any order.
+    pub(crate) fn add(&mut self, window: &Window, order: usize, labels: &[u32]) {
+        for (&(position, word), &label) in window.words.iter().zip(labels) {
+            let context = window.context(position);
+            let slot = &mut self.best[window.sentence][word as usize];
+            let better = |&(known, at, _): &(usize, usize, u32)| context > known || (context == known && order < at);
+            if slot.as_ref().is_none_or(better) {
+                *slot = Some((context, order, label));
+            }
+        }
+    }
+
+    /// The label of each word; 0 (`O`) for a word that no window showed.
+    pub(crate) fn labels(self) -> Vec<Vec<u32>> {
+        let label = |slot: Option<(usize, usize, u32)>| slot.map_or(0, |(_, _, label)| label);
+        self.best.into_iter().map(|words| words.into_iter().map(label).collect()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cut(pieces_per_word: &[usize], max_length: usize, stride: usize) -> Vec<Window> {
+        let pieces: Vec<Piece> = pieces_per_word
+            .iter()
+            .enumerate()
+            .flat_map(|(word, &n)| (0..n).map(move |at| Piece { id: (word * 10 + at + 5) as u32, word: word as u32 }))
+            .collect();
+        let room = max_length - 2;
+        let mut windows = Vec::new();
+        let mut start = 0;
+        loop {
+            let end = (start + room).min(pieces.len());
+            windows.push(window(0, &pieces, start..end, (1, 2)));
+            if end == pieces.len() {
+                return windows;
+            }
+            start = end - stride;
+        }
+    }
+
+    #[test]
+    fn a_window_that_opens_inside_a_word_has_no_first_piece_of_it() {
+        let windows = cut(&[1, 1, 3, 1], 5, 1);
+        assert_eq!(windows.len(), 3);
+        assert_eq!(windows[0].ids, [1, 5, 15, 25, 2]);
+        assert_eq!(windows[1].words, []);
+        assert_eq!(windows[2].words, [(2, 3)]);
+    }
+
+    #[test]
+    fn merge_prefers_context_then_the_earlier_window() {
+        let windows = cut(&[1; 7], 6, 1);
+        assert_eq!(windows.len(), 2);
+        let mut merge = Merge::new([7].into_iter());
+        merge.add(&windows[1], 1, &[9, 9, 9, 9]);
+        merge.add(&windows[0], 0, &[7, 7, 7, 7]);
+        assert_eq!(merge.labels(), [[7, 7, 7, 7, 9, 9, 9]]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_is_covered(lengths in prop::collection::vec(1usize..4, 1..40), room in 3usize..12, stride in 0usize..3) {
+            let windows = cut(&lengths, room + 2, stride);
+            let mut merge = Merge::new([lengths.len()].into_iter());
+            for (order, window) in windows.iter().enumerate() {
+                prop_assert!(window.ids.len() <= room + 2);
+                merge.add(window, order, &vec![3; window.words.len()]);
+            }
+            prop_assert!(merge.labels()[0].iter().all(|&label| label == 3));
+        }
+    }
+}

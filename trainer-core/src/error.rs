@@ -1,0 +1,82 @@
+//! Why a training ends without a result, and the exit code of each cause.
+//!
+//! Owns the mapping from a fault to an [`ExitReason`]. Must not know how anybody reacts to it.
+
+use std::path::{Path, PathBuf};
+
+use crate::backbone::BackboneError;
+use crate::corpus::CorpusError;
+use crate::{ExitReason, InvalidJob};
+
+/// The supervisor asked for an end, or is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted by the supervisor")]
+pub struct Interrupted;
+
+/// A training that gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The job file is wrong.
+    #[error("job file: {0}")]
+    Job(#[from] InvalidJob),
+    /// A split cannot be read or used.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// The backbone cannot be read or run.
+    #[error(transparent)]
+    Backbone(#[from] BackboneError),
+    /// Loss or gradient became NaN or infinite.
+    #[error("training diverged at step {step}: {tensor} is {value}; try a smaller learning rate")]
+    Diverged {
+        /// Optimiser step, from 1.
+        step: usize,
+        /// `loss`, or the trainable tensor with the first non-finite gradient.
+        tensor: String,
+        /// What it was.
+        value: f64,
+    },
+    /// After the first backward pass a trainable tensor has no gradient: the model is wired wrongly.
+    #[error("no gradient reached {tensor} in the first step; this is a fault of the trainer")]
+    NoGradient {
+        /// The tensor, by its name in the adapter.
+        tensor: String,
+    },
+    /// See [`Interrupted`].
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    /// A file of the result cannot be written.
+    #[error("{path}: cannot be written: {source}", path = .path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The requested device is not part of this build.
+    #[error("device {0}: this build computes on the CPU only; set \"device\": \"cpu\"")]
+    Device(&'static str),
+    /// The matrix library failed.
+    #[error("tensor computation failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// The thread pool could not be made.
+    #[error("threads could not be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl TrainError {
+    /// The class of this fault, which is also the exit code of the process.
+    pub fn reason(&self) -> ExitReason {
+        match self {
+            Self::Job(_) | Self::Device(_) => ExitReason::InvalidJob,
+            Self::Corpus(_) | Self::Backbone(_) => ExitReason::InvalidInput,
+            Self::Diverged { .. } => ExitReason::Diverged,
+            Self::Interrupted(_) => ExitReason::Interrupted,
+            Self::NoGradient { .. } | Self::Output { .. } | Self::Tensor(_) | Self::Threads(_) => ExitReason::Error,
+        }
+    }
+
+    pub(crate) fn output(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Output { path, source }
+    }
+}

@@ -1,0 +1,23 @@
+//! The peak memory of this process.
+
+/// Highest resident set size so far in bytes: `VmHWM` of `/proc/self/status` (proc_pid_status(5)). 0 where the kernel
+/// does not say.
+pub(crate) fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kibibytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn is_plausible() {
+        let bytes = super::peak_bytes();
+        assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
+    }
+}

@@ -1,0 +1,99 @@
+//! The trainer as a child process: events as JSON lines on stdout, messages as JSON lines on stdin, log on stderr.
+//!
+//! Owns the pipes and the exit code. Must not know what a training does.
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::{ExitReason, Interrupted, StdinMessage, Supervisor, TrainError, TrainJob, TrainerEvent, train};
+
+/// How long an interrupted training may take to stop by itself before the process ends without asking.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the job file as a process would: reads it, trains, writes events on stdout and a log on stderr, and returns
+/// the reason that is to become the exit code.
+///
+/// With `supervised` the end of stdin means that the supervisor is gone: training is interrupted, and if it has not
+/// stopped after five seconds the process exits with the code of [`ExitReason::Interrupted`].
+pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let (sender, messages) = channel();
+    listen(sender, supervised, Arc::clone(&stopping));
+    let mut pipes = Pipes { messages: Mutex::new(messages), stopping };
+    let outcome = TrainJob::read(job_path).map_err(TrainError::from).and_then(|job| train(&job, &mut pipes));
+    match outcome {
+        Ok(summary) => {
+            pipes.event(TrainerEvent::Finished(summary));
+            ExitReason::Done
+        }
+        Err(error) => {
+            let reason = error.reason();
+            pipes.event(TrainerEvent::Failed { reason, message: error.to_string() });
+            reason
+        }
+    }
+}
+
+/// Reads stdin on a thread of its own; the thread ends with stdin or with the process.
+fn listen(sender: Sender<StdinMessage>, supervised: bool, stopping: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            match serde_json::from_str(&line) {
+                Ok(message) => {
+                    // The training may be past the point where it listens.
+                    let _ = sender.send(message);
+                }
+                Err(error) => log(&format!("stdin: {line:?} is no message: {error}")),
+            }
+        }
+        drop(sender);
+        if supervised {
+            stopping.store(true, Ordering::Relaxed);
+            std::thread::sleep(GRACE);
+            std::process::exit(i32::from(ExitReason::Interrupted.code()));
+        }
+    });
+}
+
+/// A line of the human log.
+fn log(line: &str) {
+    // Nobody reads the log of a process whose stderr is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+struct Pipes {
+    messages: Mutex<Receiver<StdinMessage>>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Supervisor for Pipes {
+    fn event(&mut self, event: TrainerEvent) {
+        let mut out = std::io::stdout().lock();
+        let written = serde_json::to_writer(&mut out, &event)
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush());
+        // A closed stdout means that nobody waits for the result any more.
+        if written.is_err() {
+            self.stopping.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn log(&mut self, line: &str) {
+        log(line);
+    }
+
+    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
+        let StdinMessage::Test(path) =
+            self.messages.lock().unwrap_or_else(PoisonError::into_inner).recv().map_err(|_| Interrupted)?;
+        Ok(path)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
