@@ -1,0 +1,189 @@
+//! A dimension as numbers: where its values lie on the real line, what its grid is, and the way back to a value.
+//!
+//! Continuous dimensions keep their unit, or its logarithm; everything on a grid (integers, steps, ordinals) is the
+//! index on that grid, its bins one wide; integers on a log scale have bins that narrow; choices are their position.
+//! Nothing here draws or learns.
+
+use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{ParamValues, Scalar, Space};
+
+/// One dimension of the space and its shape on the real line.
+#[derive(Debug)]
+pub(crate) struct Axis<'a> {
+    dimension: &'a Dimension,
+    shape: Shape,
+}
+
+/// How the values of a dimension lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Shape {
+    /// Real coordinates; the logarithm of the value under `log`.
+    Continuous { low: f64, high: f64, log: bool },
+    /// Indices `0..=last`.
+    Grid { last: f64 },
+    /// Logarithms of the whole numbers `min..=max`.
+    LogInt { min: f64, max: f64 },
+    /// Positions `0..count`, without an order.
+    Choice { count: usize },
+}
+
+impl<'a> Axis<'a> {
+    /// The axes of a space, in file order.
+    pub(crate) fn all(space: &'a Space) -> Vec<Self> {
+        space.dimensions().iter().map(|d| Self { dimension: d, shape: Shape::of(&d.domain) }).collect()
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        &self.dimension.name
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Whether there is nothing to choose.
+    pub(crate) fn is_fixed(&self) -> bool {
+        match self.shape {
+            Shape::Continuous { low, high, .. } => low >= high,
+            Shape::Grid { last } => last <= 0.0,
+            Shape::LogInt { min, max } => min >= max,
+            Shape::Choice { count } => count == 1,
+        }
+    }
+
+    /// Whether the values can be counted, so that two draws may well be the same.
+    pub(crate) fn is_discrete(&self) -> bool {
+        self.is_fixed() || !matches!(self.shape, Shape::Continuous { .. })
+    }
+
+    /// The coordinate of the fraction `unit` (in `0..1`) of the range, in equal parts of the coordinate.
+    pub(crate) fn uniform(&self, unit: f64) -> f64 {
+        let (low, high) = self.shape.range();
+        self.shape.settle(low + unit * (high - low))
+    }
+
+    /// The coordinate of a value of the domain.
+    pub(crate) fn encode(&self, value: &Scalar) -> f64 {
+        let number = value.as_f64();
+        let coordinate = match &self.dimension.domain {
+            Domain::Float { min, step: Some(step), .. } => number.map(|v| (v - min) / step),
+            Domain::Int { log: false, min, step, .. } => {
+                number.map(|v| (v - *min as f64) / step.unwrap_or(1) as f64)
+            }
+            Domain::Float { log: false, .. } => number,
+            Domain::Float { log: true, .. } | Domain::Int { log: true, .. } => number.map(f64::ln),
+            Domain::Ordinal { values } | Domain::Categorical { values } => {
+                values.iter().position(|v| v.same(value)).map(|i| i as f64)
+            }
+        };
+        self.shape.settle(coordinate.unwrap_or(f64::NAN))
+    }
+
+    /// The value at a coordinate; always in the domain.
+    pub(crate) fn decode(&self, coordinate: f64) -> Scalar {
+        let settled = self.shape.settle(coordinate);
+        match &self.dimension.domain {
+            Domain::Float { min, max, log, step } => {
+                let value = match step {
+                    Some(step) => min + settled * step,
+                    None if *log => settled.exp(),
+                    None => settled,
+                };
+                let value = Scalar::Float(value.clamp(*min, *max));
+                // A step so fine beside `min` that doubles cannot tell its points apart leaves only the first one.
+                if self.dimension.domain.contains(&value) { value } else { Scalar::Float(*min) }
+            }
+            Domain::Int { min, max, log: true, .. } => {
+                Scalar::Int((settled.exp().round() as i64).clamp(*min, *max))
+            }
+            Domain::Int { min, max, step, .. } => {
+                let step = i128::from(step.unwrap_or(1));
+                let (min, max) = (i128::from(*min), i128::from(*max));
+                let index = (settled as i128).clamp(0, (max - min) / step);
+                Scalar::Int(i64::try_from(min + index * step).unwrap_or(i64::MAX))
+            }
+            Domain::Ordinal { values } | Domain::Categorical { values } => values[settled as usize].clone(),
+        }
+    }
+}
+
+impl Shape {
+    fn of(domain: &Domain) -> Self {
+        match domain {
+            Domain::Float { min, max, step: Some(step), .. } => {
+                Self::Grid { last: ((max - min) / step + 1e-6).floor() }
+            }
+            Domain::Float { min, max, log: true, .. } => {
+                Self::Continuous { low: min.ln(), high: max.ln(), log: true }
+            }
+            Domain::Float { min, max, .. } => Self::Continuous { low: *min, high: *max, log: false },
+            Domain::Int { min, max, log: true, .. } => Self::LogInt { min: *min as f64, max: *max as f64 },
+            Domain::Int { min, max, step, .. } => {
+                let last = (i128::from(*max) - i128::from(*min)) / i128::from(step.unwrap_or(1));
+                Self::Grid { last: last as f64 }
+            }
+            Domain::Ordinal { values } => Self::Grid { last: (values.len() - 1) as f64 },
+            Domain::Categorical { values } => Self::Choice { count: values.len() },
+        }
+    }
+
+    /// The range of coordinates; a grid reaches half a step beyond its ends.
+    pub(crate) fn range(self) -> (f64, f64) {
+        match self {
+            Self::Continuous { low, high, .. } => (low, high),
+            Self::Grid { last } => (-0.5, last + 0.5),
+            Self::LogInt { min, max } => ((min - 0.5).ln(), (max + 0.5).ln()),
+            Self::Choice { count } => (-0.5, count as f64 - 0.5),
+        }
+    }
+
+    /// The nearest coordinate that is a value's; the first one for what is no number.
+    pub(crate) fn settle(self, coordinate: f64) -> f64 {
+        let within = |low: f64, high: f64, x: f64| if x.is_nan() { low } else { x.clamp(low, high) };
+        match self {
+            Self::Continuous { low, high, .. } => within(low, high, coordinate),
+            Self::Grid { last } => within(0.0, last, coordinate.round()),
+            Self::LogInt { min, max } => within(min, max, coordinate.exp().round()).ln(),
+            Self::Choice { count } => within(0.0, (count - 1) as f64, coordinate.round()),
+        }
+    }
+
+    /// The bin of a settled coordinate, where the shape has bins.
+    pub(crate) fn bin(self, coordinate: f64) -> Option<(f64, f64)> {
+        match self {
+            Self::Continuous { .. } | Self::Choice { .. } => None,
+            Self::Grid { .. } => Some((coordinate - 0.5, coordinate + 0.5)),
+            Self::LogInt { .. } => {
+                let value = coordinate.exp().round();
+                Some(((value - 0.5).ln(), (value + 0.5).ln()))
+            }
+        }
+    }
+}
+
+/// A drawn point: the coordinates of the active dimensions, and their values.
+#[derive(Debug, Clone)]
+pub(crate) struct Point {
+    pub(crate) coordinates: Vec<Option<f64>>,
+    pub(crate) values: ParamValues,
+}
+
+impl Point {
+    /// Walks the dimensions in file order and asks `pick` for the coordinate of each active one.
+    pub(crate) fn walk(axes: &[Axis<'_>], mut pick: impl FnMut(usize) -> f64) -> Self {
+        let mut point = Self { coordinates: vec![None; axes.len()], values: ParamValues::new() };
+        for (i, axis) in axes.iter().enumerate() {
+            if axis.dimension.is_active(&point.values) {
+                let value = axis.decode(pick(i));
+                point.coordinates[i] = Some(axis.encode(&value));
+                point.values.insert(axis.name().to_owned(), value);
+            }
+        }
+        point
+    }
+
+    /// Whether every active dimension can be counted.
+    pub(crate) fn is_discrete(&self, axes: &[Axis<'_>]) -> bool {
+        self.coordinates.iter().zip(axes).all(|(c, axis)| c.is_none() || axis.is_discrete())
+    }
+}

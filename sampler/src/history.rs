@@ -1,0 +1,103 @@
+//! What has been tried: every trial that a sampler may see, read-only and in the order of trial numbers.
+//!
+//! Knows nothing of how a suggestion is made, and nothing of where trials are kept.
+
+use pedigree_protocol::{ParamValues, Space};
+
+use crate::axis::Axis;
+
+/// A trial as a sampler sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Its number in the study.
+    pub number: u32,
+    /// The parameters it was given.
+    pub params: ParamValues,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a trial.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// It ran to its end, by patience or by its last epoch: the objective of its best epoch.
+    Completed(f64),
+    /// A cross-trial pruner ended it.
+    Pruned {
+        /// The last step it reported.
+        step: u32,
+        /// The objective at that step; `None` when it never reported.
+        value: Option<f64>,
+    },
+    /// It broke a constraint: out of memory, over a limit, diverged.
+    Infeasible {
+        /// By how much, above 0; 1 where that is not known.
+        violation: f64,
+    },
+    /// It is waiting or running.
+    Pending,
+}
+
+impl Outcome {
+    /// Whether the trial has ended.
+    pub const fn is_finished(&self) -> bool {
+        !matches!(self, Self::Pending)
+    }
+}
+
+/// The trials of a study, in the order of their numbers however they were presented.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History(Vec<Observed>);
+
+impl History {
+    /// Sorts the trials by number. A number has one trial; of several with the same number the first stays.
+    pub fn new(mut trials: Vec<Observed>) -> Self {
+        trials.sort_by_key(|trial| trial.number);
+        trials.dedup_by_key(|trial| trial.number);
+        Self(trials)
+    }
+
+    /// The trials, by number.
+    pub fn trials(&self) -> &[Observed] {
+        &self.0
+    }
+
+    /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
+    pub(crate) fn view(&self, space: &Space, axes: &[Axis<'_>], asked: u32) -> View {
+        let mut view = View::default();
+        for trial in self.0.iter().filter(|trial| trial.number != asked) {
+            if space.admit(trial.params.clone()).is_err() {
+                view.skipped.push(trial.number);
+                continue;
+            }
+            let value = |axis: &Axis<'_>| trial.params.get(axis.name()).map(|v| axis.encode(v));
+            let coordinates = axes.iter().map(value).collect();
+            view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
+        }
+        view
+    }
+}
+
+/// The part of a history that lies in a space.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    /// In the order of trial numbers.
+    pub(crate) trials: Vec<Seen>,
+    /// Numbers of the trials whose parameters do not lie in the space.
+    pub(crate) skipped: Vec<u32>,
+}
+
+impl View {
+    /// Numbers of the trials that have ended, or of those that have not.
+    pub(crate) fn numbers(&self, finished: bool) -> Vec<u32> {
+        self.trials.iter().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()
+    }
+}
+
+/// A trial with its parameters as coordinates, one for each dimension in file order (`None`: inactive).
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) number: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) coordinates: Vec<Option<f64>>,
+}

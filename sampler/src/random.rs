@@ -1,0 +1,44 @@
+//! Uniform draws: the baseline, and the start-up of every other sampler.
+//!
+//! Knows the history only to avoid drawing a configuration again while others remain.
+
+use rand::RngExt;
+
+use crate::axis::Point;
+use crate::sampler::{Ask, Drawn, Sampler};
+
+/// How often a configuration that was tried before is drawn anew before it is accepted.
+const REDRAWS: usize = 256;
+
+/// Uniform in each dimension's range, or in its logarithm.
+#[derive(Debug)]
+pub(crate) struct Random;
+
+impl Sampler for Random {
+    const NAME: &'static str = "random";
+    const VERSION: u32 = 1;
+
+    fn draw(&self, ask: &Ask<'_>) -> Drawn {
+        Drawn { point: draw_new(ask), startup: false }
+    }
+}
+
+/// The first draw that is no repetition; the very first one where all are.
+pub(crate) fn draw_new(ask: &Ask<'_>) -> Point {
+    let first = draw(ask, 0);
+    if !ask.is_repeated(&first) {
+        return first;
+    }
+    (1..REDRAWS).map(|i| draw(ask, i)).find(|point| !ask.is_repeated(point)).unwrap_or(first)
+}
+
+fn draw(ask: &Ask<'_>, redraw: usize) -> Point {
+    Point::walk(&ask.axes, |i| uniform(ask, i, redraw))
+}
+
+/// The coordinate of dimension `i` in the given redraw.
+pub(crate) fn uniform(ask: &Ask<'_>, i: usize, redraw: usize) -> f64 {
+    let axis = &ask.axes[i];
+    let unit: f64 = ask.seeds.child(&format!("uniform {redraw}"), axis.name()).random();
+    axis.uniform(unit)
+}
