@@ -1,1 +1,14 @@
-//! Harness
+//! The harness of the process tests: a real `pedigree up` in a folder of its own, real kills, and waiting for
+//! conditions instead of sleeping.
+//!
+//! Owns how a test finds the binary, the processes and the server. Must not know what a test asserts.
+
+mod corpus;
+mod processes;
+mod up;
+mod wait;
+
+pub use corpus::{TINY_SWEEP, tiny_study};
+pub use processes::{children_of, kill_nine};
+pub use up::{Up, binary, workspace_root};
+pub use wait::wait_for;

@@ -1,0 +1,46 @@
+# Two commands: `make demo` and `make test`. Everything else is a part of one of them.
+#
+#   make demo [EXIT=1] [CORPUS=DIR] [BACKBONE=DIR|hf:ORG/NAME@REV]
+#   make test
+#
+# Both install what is missing (PostgreSQL server binaries, Node, Chromium) and build.
+
+.PHONY: demo test fmt clippy sql rust dashboard dashboard-build browser release
+
+demo: release
+	scripts/demo.sh
+
+test: fmt dashboard-build clippy sql rust dashboard browser
+	@echo "make test: everything passed"
+
+# Cheapest checks first.
+fmt:
+	cargo fmt --all --check
+
+dashboard-build:
+	scripts/need.sh node
+	scripts/npm.sh ci --no-audit --no-fund
+	scripts/npm.sh run build
+
+clippy:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The committed offline data of the checked queries must be what the database says.
+sql:
+	scripts/need.sh postgres
+	scripts/check-sql.sh
+
+rust:
+	scripts/need.sh postgres nextest
+	scripts/with-postgres.sh cargo nextest run --workspace --locked
+
+dashboard:
+	scripts/npm.sh run check
+
+browser:
+	scripts/need.sh chromium
+	scripts/npm.sh run e2e
+
+release: dashboard-build
+	scripts/need.sh postgres
+	cargo build --release --locked -p pedigree-cli

@@ -1,0 +1,219 @@
+//! The private Postgres cluster of `pedigree up`: found binaries, a data directory, a unix socket, no TCP.
+//!
+//! Root cannot run Postgres: the cluster then belongs to the user `postgres` (else `nobody`), and both that user and
+//! root may connect over the socket by peer authentication. Durable: fsync, synchronous commit and checksums are on.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
+use sha2::{Digest as _, Sha256};
+use tokio::process::Command;
+
+use super::supervise::Part;
+
+const ROLE: &str = "pedigree";
+/// Unix socket paths hold 107 bytes; the socket's own name takes some of them.
+const LONGEST_SOCKET_FOLDER: usize = 85;
+/// Where root's clusters lie when their owner cannot reach the data folder.
+const ROOT_CLUSTERS: &str = "/var/lib/pedigree";
+
+/// A cluster that is ready to be started.
+pub(super) struct Cluster {
+    binaries: PathBuf,
+    folder: PathBuf,
+    socket: PathBuf,
+    owner: User,
+    me: User,
+}
+
+impl Cluster {
+    /// Finds the server binaries and makes the data directory where there is none. A server that an earlier `up`
+    /// left behind (it was killed) is stopped first.
+    pub(super) async fn prepare(data: &Path) -> anyhow::Result<Self> {
+        let me = User::from_uid(Uid::effective())?.with_context(|| {
+            format!("user id {} has no name in /etc/passwd, which Postgres needs; run as a named user", Uid::effective())
+        })?;
+        let owner = if Uid::effective().is_root() { unprivileged_user()? } else { me.clone() };
+        let folder = cluster_folder(data, &owner)?;
+        let cluster = Self { binaries: find_binaries(&folder)?, socket: socket_folder(&folder), folder, owner, me };
+        cluster.make_folders()?;
+        if !cluster.folder.join("data/PG_VERSION").exists() {
+            cluster.initialise().await?;
+        }
+        cluster.stop_leftover().await?;
+        Ok(cluster)
+    }
+
+    /// The URL of the cluster's database.
+    pub(super) fn url(&self) -> String {
+        format!("postgres://{ROLE}@localhost/postgres?host={}", self.socket.display())
+    }
+
+    /// The server process.
+    pub(super) fn into_part(self, log: &Path) -> Part {
+        Part {
+            name: "postgres",
+            command: Box::new(move || self.server()),
+            log: log.to_owned(),
+            // "Fast shutdown": ends sessions, writes a checkpoint, leaves.
+            stop_signal: Signal::SIGINT,
+            grace: Duration::from_secs(60),
+        }
+    }
+
+    fn server(&self) -> Command {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.folder.join("data"));
+        let socket = format!("unix_socket_directories={}", self.socket.display());
+        let settings = [
+            "listen_addresses=",
+            &socket,
+            "unix_socket_permissions=0700",
+            "fsync=on",
+            "synchronous_commit=on",
+            "full_page_writes=on",
+            "shared_buffers=128MB",
+            "max_connections=60",
+            "timezone=UTC",
+        ];
+        for setting in settings {
+            command.arg("-c").arg(setting);
+        }
+        command
+    }
+
+    async fn initialise(&self) -> anyhow::Result<()> {
+        let draft = self.folder.join("data.new");
+        if draft.exists() {
+            std::fs::remove_dir_all(&draft)?;
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("-D").arg(&draft).args(["-U", ROLE, "--auth-local=peer", "--auth-host=scram-sha-256"]);
+        initdb.args(["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]);
+        let made = initdb.output().await.context("cannot run initdb")?;
+        if !made.status.success() {
+            bail!("initdb failed ({}):\n{}", made.status, String::from_utf8_lossy(&made.stderr).trim());
+        }
+        std::fs::write(draft.join("pg_hba.conf"), "local all all peer map=pedigree\n")?;
+        let mut users = vec![&self.owner.name, &self.me.name];
+        users.dedup();
+        let idents: String = users.iter().map(|user| format!("pedigree {user} {ROLE}\n")).collect();
+        std::fs::write(draft.join("pg_ident.conf"), idents)?;
+        // The rename makes it all-or-nothing: a kill in between leaves only a draft.
+        std::fs::rename(&draft, self.folder.join("data"))?;
+        Ok(())
+    }
+
+    /// `pg_ctl stop` is silent about a lock file whose process is gone, and waits for one that is alive.
+    async fn stop_leftover(&self) -> anyhow::Result<()> {
+        if !self.folder.join("data/postmaster.pid").exists() {
+            return Ok(());
+        }
+        let mut stop = self.command("pg_ctl");
+        stop.arg("-D").arg(self.folder.join("data")).args(["-m", "fast", "-w", "-t", "60", "stop"]);
+        let stopped = stop.output().await.context("cannot run pg_ctl")?;
+        tracing::debug!("pg_ctl stop: {}", String::from_utf8_lossy(&stopped.stdout).trim());
+        Ok(())
+    }
+
+    fn make_folders(&self) -> anyhow::Result<()> {
+        for (folder, mode) in [(&self.folder, 0o711), (&self.socket, 0o700)] {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            if self.owner != self.me {
+                nix::unistd::chown(folder, Some(self.owner.uid), Some(self.owner.gid))?;
+            }
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    }
+
+    /// One of the server's programs, as the cluster's owner, with a bare environment.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.binaries.join(program));
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("HOME", &self.folder);
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        if self.owner != self.me {
+            // Setting the user as root also drops root's supplementary groups.
+            command.uid(self.owner.uid.as_raw()).gid(self.owner.gid.as_raw());
+        }
+        command
+    }
+}
+
+fn unprivileged_user() -> anyhow::Result<User> {
+    for name in ["postgres", "nobody"] {
+        if let Some(user) = User::from_name(name)? {
+            return Ok(user);
+        }
+    }
+    bail!("Postgres does not run as root, and there is no user `postgres` or `nobody`; add one, or run as a plain user")
+}
+
+/// The cluster lies in the data folder, unless its owner could not reach it there (a folder under root's home).
+fn cluster_folder(data: &Path, owner: &User) -> anyhow::Result<PathBuf> {
+    let reachable = data.ancestors().all(|folder| {
+        owner.uid == Uid::effective()
+            || std::fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
+    });
+    if reachable {
+        return Ok(data.join("postgres"));
+    }
+    let folder = Path::new(ROOT_CLUSTERS).join(short_hash(data));
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::write(data.join("postgres-is-elsewhere.txt"), format!("{}\n", folder.display()))?;
+    Ok(folder)
+}
+
+fn socket_folder(cluster: &Path) -> PathBuf {
+    let beside = cluster.join("run");
+    if beside.as_os_str().len() <= LONGEST_SOCKET_FOLDER {
+        beside
+    } else {
+        Path::new("/tmp").join(format!("pedigree-{}", short_hash(cluster)))
+    }
+}
+
+fn short_hash(path: &Path) -> String {
+    hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..8])
+}
+
+/// `PG_BIN`, else the newest (or, for an existing cluster, the matching) version under /usr/lib/postgresql, else what
+/// `pg_config` names.
+fn find_binaries(cluster: &Path) -> anyhow::Result<PathBuf> {
+    let wanted = std::fs::read_to_string(cluster.join("data/PG_VERSION")).ok().map(|v| v.trim().to_owned());
+    let mut candidates: Vec<PathBuf> = std::env::var_os("PG_BIN").map(PathBuf::from).into_iter().collect();
+    candidates.extend(installed_versions(wanted.as_deref()));
+    candidates.extend(pg_config());
+    candidates.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file()).with_context(
+        || {
+            let version = wanted.map_or(String::new(), |v| format!(" of version {v}, which made this cluster"));
+            format!(
+                "no PostgreSQL server binaries{version} found; install them (Debian: apt-get install postgresql), set \
+                 PG_BIN to their folder, or give --database-url"
+            )
+        },
+    )
+}
+
+fn installed_versions(wanted: Option<&str>) -> Vec<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(version, _): &(u32, PathBuf)| wanted.is_none_or(|wanted| wanted == version.to_string()))
+        .collect();
+    versions.sort();
+    versions.into_iter().rev().map(|(_, folder)| folder).collect()
+}
+
+fn pg_config() -> Option<PathBuf> {
+    let answer = std::process::Command::new("pg_config").arg("--bindir").output().ok()?;
+    let folder = String::from_utf8(answer.stdout).ok()?;
+    Some(PathBuf::from(folder.trim()))
+}

@@ -1,0 +1,213 @@
+//! `pedigree up`: a private Postgres cluster, the coordinator and a worker, started in order, kept alive, stopped in
+//! order.
+//!
+//! Owns the data folder's layout. Must not know what the parts do: each is a process of its own that may be killed
+//! at any moment and is started again.
+
+mod cluster;
+mod record;
+mod supervise;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use nix::sys::signal::Signal;
+use pedigree_protocol::client::Client;
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use crate::connection;
+use crate::output::Output;
+use cluster::Cluster;
+use record::Record;
+use supervise::{Kept, Part};
+
+/// How long the parts may take until the coordinator answers.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+/// Arguments of `pedigree up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArgs {
+    /// Data folder: database, artifacts, caches and logs [default: PEDIGREE_DATA, ./.pedigree, or a folder of the
+    /// user's own].
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Address to serve on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8765")]
+    listen: SocketAddr,
+    /// Runs trained side by side on the CPU [default: none where NVML finds a GPU, else 1].
+    #[arg(long)]
+    cpu_slots: Option<usize>,
+    /// Seconds after which a silent worker has lost its run.
+    #[arg(long, default_value_t = 30)]
+    lease_ttl: u32,
+    /// Use this database instead of a private cluster.
+    #[arg(long, env = "DATABASE_URL")]
+    database_url: Option<String>,
+}
+
+/// Starts everything, waits for Ctrl-C or SIGTERM, stops everything.
+pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
+    let folder = std::path::absolute(args.data.clone().unwrap_or_else(connection::data_folder))?;
+    std::fs::create_dir_all(folder.join("logs")).with_context(|| format!("cannot make {}", folder.display()))?;
+    let _lock = record::lock(&folder)?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+
+    let listen = free_address(args.listen).await?;
+    let record = Record::new(&folder, listen)?;
+    let mut kept = Vec::new();
+    let started = tokio::select! {
+        started = start(&args, &folder, listen, &record, &mut kept) => started,
+        _ = interrupt.recv() => Err(anyhow::anyhow!("stopped before everything had started")),
+        _ = terminate.recv() => Err(anyhow::anyhow!("stopped before everything had started")),
+    };
+    if let Err(error) = started {
+        stop(kept, &output).await;
+        return Err(error);
+    }
+    record.write(true)?;
+    output.document(&record.document(), |screen| {
+        writeln!(screen, "Pedigree is up at {}", record.url())?;
+        writeln!(screen, "  data    {}", folder.display())?;
+        writeln!(screen, "  logs    {}", folder.join("logs").display())?;
+        writeln!(screen, "  Ctrl-C stops everything in order.")
+    })?;
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    output.note("stopping: worker, coordinator, database");
+    let hurry = async {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    };
+    tokio::select! {
+        () = stop(kept, &output) => {}
+        () = hurry => bail!("stopped in a hurry; the next start recovers what was under way"),
+    }
+    record.remove();
+    Ok(())
+}
+
+async fn start(
+    args: &UpArgs,
+    folder: &Path,
+    listen: SocketAddr,
+    record: &Record,
+    kept: &mut Vec<Kept>,
+) -> anyhow::Result<()> {
+    let database_url = match &args.database_url {
+        Some(url) => url.clone(),
+        None => {
+            let cluster = Cluster::prepare(folder).await?;
+            let url = cluster.url();
+            kept.push(Part::keep(cluster.into_part(&folder.join("logs/postgres.log")), record.clone()));
+            url
+        }
+    };
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let coordinator = coordinator(args, folder, listen, record, &program, database_url);
+    kept.push(Part::keep(coordinator, record.clone()));
+    wait_until_ready(record, &folder.join("logs/coordinator.log"), kept).await?;
+    kept.push(Part::keep(worker(args, folder, record, &program), record.clone()));
+    Ok(())
+}
+
+fn coordinator(
+    args: &UpArgs,
+    folder: &Path,
+    listen: SocketAddr,
+    record: &Record,
+    program: &Path,
+    database_url: String,
+) -> Part {
+    let (program, token) = (program.to_owned(), record.token().to_owned());
+    let (artifacts, ttl) = (folder.join("artifacts"), args.lease_ttl.to_string());
+    let command = move || {
+        let mut command = Command::new(&program);
+        // Secrets travel by environment: arguments are visible to every user of the host.
+        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url);
+        command.args(["serve", "--supervised", "--lease-ttl", &ttl, "--listen", &listen.to_string()]);
+        command.arg("--artifacts").arg(&artifacts);
+        command
+    };
+    Part {
+        name: "coordinator",
+        command: Box::new(command),
+        log: folder.join("logs/coordinator.log"),
+        stop_signal: Signal::SIGTERM,
+        grace: Duration::from_secs(15),
+    }
+}
+
+fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path) -> Part {
+    let (program, token) = (program.to_owned(), record.token().to_owned());
+    let (home, server) = (folder.join("worker"), record.url());
+    let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!pedigree_worker::gpu_present())).to_string();
+    let command = move || {
+        let mut command = Command::new(&program);
+        command.env("PEDIGREE_TOKEN", &token).env("PEDIGREE_SERVER", &server);
+        command.args(["worker", "--supervised", "--cpu-slots", &slots]);
+        command.arg("--folder").arg(&home);
+        command
+    };
+    Part {
+        name: "worker",
+        command: Box::new(command),
+        log: folder.join("logs/worker.log"),
+        stop_signal: Signal::SIGTERM,
+        grace: Duration::from_secs(20),
+    }
+}
+
+/// Waits for the coordinator's first answer. A part that keeps ending is reported with the end of its log.
+async fn wait_until_ready(record: &Record, log: &Path, kept: &[Kept]) -> anyhow::Result<()> {
+    let client = Client::new(&record.url(), None);
+    let deadline = Instant::now() + START_LIMIT;
+    loop {
+        let error = match client.ready().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if let Some(part) = kept.iter().find(|part| part.failed_starts() >= 5) {
+            bail!("{} does not stay up; the end of {}:\n{}", part.name(), part.log().display(), tail(part.log()));
+        }
+        if Instant::now() > deadline {
+            bail!("not ready after {} s: {error}; the end of {}:\n{}", START_LIMIT.as_secs(), log.display(), tail(log));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn stop(kept: Vec<Kept>, output: &Output) {
+    for part in kept.into_iter().rev() {
+        let name = part.name();
+        part.stop().await;
+        output.note(&format!("{name} stopped"));
+    }
+}
+
+/// The address to serve on, with its port chosen now: a coordinator that is started again must come back on it.
+async fn free_address(wanted: SocketAddr) -> anyhow::Result<SocketAddr> {
+    // A coordinator whose `up` was killed needs a moment to notice and leave the port.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match TcpListener::bind(wanted) {
+            Ok(listener) => return Ok(listener.local_addr()?),
+            Err(error) if Instant::now() > deadline => {
+                return Err(error).with_context(|| {
+                    format!("cannot listen on {wanted}: is something else there? `--listen 127.0.0.1:0` takes a free port")
+                });
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
+}
+
+/// The last lines of a log file, for an error message.
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
+}

