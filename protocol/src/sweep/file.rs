@@ -1,0 +1,151 @@
+//! A search-space file that has been read and checked, and the study that it asks for.
+
+use super::node;
+use super::problem::{Position, Problem, Problems, Report};
+use super::top;
+use crate::objective::Metric;
+use crate::params::ParamValues;
+use crate::space::Space;
+use crate::study::{Method, StudySpec};
+
+/// A checked search-space file. Dataset and backbone may be open still; they are names that only a server knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepFile {
+    pub(super) file_name: String,
+    pub(super) name: Option<Placed>,
+    pub(super) description: Option<Placed>,
+    pub(super) dataset: Option<Placed>,
+    pub(super) backbone: Option<Placed>,
+    pub(super) method: Method,
+    pub(super) metric: Metric,
+    pub(super) parameters: Space,
+    pub(super) fixed: ParamValues,
+    pub(super) trials: u32,
+    pub(super) max_concurrent: u32,
+    pub(super) retries: u32,
+    pub(super) seed: u32,
+    pub(super) notes: Vec<Problem>,
+}
+
+/// A text and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) text: String,
+    pub(super) position: Position,
+}
+
+/// What is said by flags instead of, or in addition to, the file. A flag wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--name`
+    pub name: Option<String>,
+    /// `--dataset`
+    pub dataset: Option<String>,
+    /// `--backbone`
+    pub backbone: Option<String>,
+    /// `--seed`
+    pub seed: Option<u32>,
+    /// `--trials`
+    pub trials: Option<u32>,
+}
+
+impl SweepFile {
+    /// Reads a file's text; `file_name` is what messages call it.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place.
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, Problems> {
+        let root = node::parse(text).map_err(|problem| Problems::new(file_name, vec![problem]))?;
+        let mut report = Report::default();
+        match top::read(file_name, &root, &mut report) {
+            Some(file) if report.problems.is_empty() => Ok(Self { notes: report.notes, ..file }),
+            _ => Err(Problems::new(file_name, report.problems)),
+        }
+    }
+
+    /// The study that the file and the flags ask for.
+    ///
+    /// # Errors
+    /// What is still missing, or a flag that makes no sense.
+    pub fn spec(&self, flags: &Overrides) -> Result<StudySpec, Problems> {
+        let mut problems = Vec::new();
+        let dataset = self.required("dataset", flags.dataset.as_ref(), self.dataset.as_ref(), &mut problems);
+        let backbone =
+            self.required("backbone", flags.backbone.as_ref(), self.backbone.as_ref(), &mut problems);
+        if flags.trials == Some(0) {
+            problems.push(Problem {
+                position: None,
+                key: "--trials".to_owned(),
+                message: "0 is out of bounds; give at least 1".to_owned(),
+            });
+        }
+        if !problems.is_empty() {
+            return Err(Problems::new(&self.file_name, problems));
+        }
+        let name = flags.name.clone().or_else(|| self.name.as_ref().map(|n| n.text.clone()));
+        Ok(StudySpec {
+            name: name.unwrap_or_else(|| format!("{}-{dataset}-{backbone}", self.stem())),
+            dataset,
+            backbone,
+            method: self.method,
+            metric: self.metric,
+            parameters: self.parameters.clone(),
+            fixed: self.fixed.clone(),
+            trials: flags.trials.unwrap_or(self.trials),
+            max_concurrent: self.max_concurrent,
+            retries: self.retries,
+            seed: flags.seed.unwrap_or(self.seed),
+        })
+    }
+
+    /// Remarks that are no problems, such as names of other tools and what they were read as.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().map(|note| note.line(&self.file_name))
+    }
+
+    /// What the file says about itself.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_ref().map(|d| d.text.as_str())
+    }
+
+    /// A problem with the dataset's name, placed where that name was given.
+    pub fn dataset_problem(&self, flags: &Overrides, message: String) -> Problems {
+        self.name_problem("dataset", flags.dataset.is_some(), self.dataset.as_ref(), message)
+    }
+
+    /// A problem with the backbone's name, placed where that name was given.
+    pub fn backbone_problem(&self, flags: &Overrides, message: String) -> Problems {
+        self.name_problem("backbone", flags.backbone.is_some(), self.backbone.as_ref(), message)
+    }
+
+    fn name_problem(&self, key: &str, by_flag: bool, placed: Option<&Placed>, message: String) -> Problems {
+        let problem = match placed {
+            Some(placed) if !by_flag => Problem::at(placed.position, key, message),
+            _ => Problem { position: None, key: format!("--{key}"), message },
+        };
+        Problems::new(&self.file_name, vec![problem])
+    }
+
+    fn required(
+        &self,
+        key: &str,
+        flag: Option<&String>,
+        placed: Option<&Placed>,
+        problems: &mut Vec<Problem>,
+    ) -> String {
+        match flag.or(placed.map(|p| &p.text)) {
+            Some(name) => name.clone(),
+            None => {
+                let message = format!("is missing; write {key}: NAME or give --{key} NAME");
+                problems.push(Problem::at(Position { line: 1, column: 1 }, key, message));
+                String::new()
+            }
+        }
+    }
+
+    /// The file's name without folders and ending.
+    fn stem(&self) -> &str {
+        let base = self.file_name.rsplit('/').next().unwrap_or(&self.file_name);
+        base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study")
+    }
+}

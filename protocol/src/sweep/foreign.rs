@@ -1,0 +1,69 @@
+//! Keys of other tools (Ray Tune, Optuna, W&B, Determined, Katib), answered with ours.
+
+/// What to write instead of a foreign top-level key.
+pub(super) fn top(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "num_samples" | "n_trials" | "run_cap" | "max_trials" | "maxTrialCount" | "budget" => {
+            "write trials: N, the total number of trials"
+        }
+        "max_concurrent_trials" | "parallelTrialCount" | "n_jobs" | "concurrency" => {
+            "write max_concurrent: N"
+        }
+        "max_failures" | "max_restarts" | "maxFailedTrialCount" => {
+            "write retries: N, the further attempts of a trial"
+        }
+        "objective" | "direction" | "mode" | "goal" => "write metric: {name: dev_f1, goal: maximize}",
+        "hyperparameters" | "search_space" | "space" | "param_space" | "config" => "write parameters:",
+        "early_terminate" | "early_stopping" | "patience" => "write early_stop: {patience: N}",
+        "sampler" | "algorithm" | "searcher" | "search_alg" => "write method: {preset: tpe}",
+        "command" | "program" | "entrypoint" | "trialTemplate" => {
+            "leave it out: Pedigree runs its own trainer"
+        }
+        "pruner" | "scheduler" => {
+            "leave it out: trials end by early_stop, there is no pruner across trials yet"
+        }
+        "grid" | "resources" | "final" => "leave it out: this version does not have it yet",
+        "params" => "write parameters: for what is searched, fixed: for what is not",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of a parameter.
+pub(super) fn dimension(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "lower" | "low" | "minval" => "write min",
+        "upper" | "high" | "maxval" => "write max; the bound is inclusive",
+        "q" => "write step",
+        "choice" | "choices" | "vals" | "list" | "options" | "categories" | "grid" => "write values: [...]",
+        "distribution" | "type" | "kind" => {
+            "leave it out; say it by keys: {min, max}, log: true, int: true, step, or values: [...]"
+        }
+        "uniform" => "write {min: A, max: B}",
+        "loguniform" | "log_uniform" | "log_uniform_values" => {
+            "write {min: A, max: B, log: true}; bounds are values"
+        }
+        "randint" | "lograndint" => {
+            "write {min: A, max: B, int: true}; both bounds are inclusive, unlike Ray's upper one"
+        }
+        "quniform" | "qrandint" => "write {min: A, max: B, step: Q}",
+        "base" => "leave it out; min and max are the values themselves, not exponents",
+        "value" => "a parameter that does not vary stands under fixed:",
+        "mu" | "sigma" | "prior" => "leave it out: priors are not in this version",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of the metric.
+pub(super) fn metric(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "mode" | "direction" | "type" | "smaller_is_better" => "write goal: maximize",
+        "metric" => "write name: dev_f1",
+        "target" => "leave it out: a study ends at its trials",
+        _ => return None,
+    })
+}
+
+/// No tool's keys.
+pub(super) fn none(_: &str) -> Option<&'static str> {
+    None
+}

@@ -1,0 +1,24 @@
+//! Search-space files: YAML in, a checked [`StudySpec`](crate::study::StudySpec) or a list of problems with positions out.
+//!
+//! `node` (YAML with positions) → `table` (keys and kinds) → `dimension`, `top` (meaning) → [`SweepFile`]. Owns the key
+//! names, the trainer's parameter names and every sentence about a wrong file. Must not know what is registered on a
+//! server, nor read files.
+
+mod dimension;
+mod file;
+mod foreign;
+mod node;
+pub mod parameters;
+mod problem;
+mod schema;
+mod space;
+mod table;
+mod top;
+
+pub use file::{Overrides, SweepFile};
+pub use parameters::Parameter;
+pub use problem::{Position, Problem, Problems};
+pub use schema::schema;
+
+#[cfg(test)]
+mod tests;

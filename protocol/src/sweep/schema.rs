@@ -1,0 +1,197 @@
+//! The JSON Schema of search-space files, for editors. Must say what the reader accepts; a test compares their keys.
+
+use std::collections::BTreeMap;
+
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+use super::parameters::{self, Parameter, ParameterKind};
+use crate::params::Scalar;
+
+/// A search-space file of Pedigree.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct SearchSpaceFile {
+    /// Unique name of the study; FILE-DATASET-BACKBONE when absent.
+    name: Option<String>,
+    /// What the search is for, in words.
+    description: Option<String>,
+    /// Name of a registered dataset; may be given by --dataset.
+    dataset: Option<String>,
+    /// Name of a registered backbone; may be given by --backbone.
+    backbone: Option<String>,
+    /// How trials are proposed.
+    method: Method,
+    /// What is optimised.
+    metric: Metric,
+    /// What is searched, by the trainer's parameter names.
+    parameters: BTreeMap<String, Dimension>,
+    /// Parameters that do not vary.
+    #[schemars(extend("default" = {}))]
+    fixed: Option<BTreeMap<String, Scalar>>,
+    /// Total number of trials, resumes included.
+    #[schemars(range(min = 1))]
+    trials: u32,
+    /// Trials open at a time.
+    #[schemars(range(min = 1), extend("default" = 1))]
+    max_concurrent: Option<u32>,
+    /// When a trial ends before max_epochs.
+    early_stop: Option<EarlyStop>,
+    /// Further attempts after an attempt crashed.
+    #[schemars(extend("default" = 2))]
+    retries: Option<u32>,
+    /// Seed of suggestions and trainings.
+    #[schemars(extend("default" = 42))]
+    seed: Option<u32>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Method {
+    /// The method's name.
+    Name(Preset),
+    /// The method with its settings.
+    Settings(MethodSettings),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct MethodSettings {
+    /// The method's name.
+    preset: Preset,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Preset {
+    /// Multivariate tree-structured Parzen estimators.
+    Tpe,
+    /// Uniform draws.
+    Random,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct Metric {
+    /// The metric: micro-averaged entity F1 on dev of the best epoch.
+    name: MetricName,
+    /// The direction; never assumed.
+    goal: Goal,
+    /// Which entities count.
+    #[schemars(extend("default" = "strict"))]
+    protocol: Option<Protocol>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum MetricName {
+    DevF1,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Goal {
+    Maximize,
+    Minimize,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Protocol {
+    /// An entity opens with B-.
+    Strict,
+    /// Orphan I- open entities.
+    Conlleval,
+}
+
+/// A range (min and max) or a list (values).
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct Dimension {
+    /// Smallest value, inclusive.
+    min: Option<f64>,
+    /// Largest value, inclusive.
+    max: Option<f64>,
+    /// Search the logarithm. Bounds stay values, not exponents.
+    log: Option<bool>,
+    /// Only min + k * step.
+    #[schemars(range(min = 0))]
+    step: Option<f64>,
+    /// Whole numbers only.
+    int: Option<bool>,
+    /// The values, instead of a range.
+    #[schemars(length(min = 1))]
+    values: Option<Vec<Scalar>>,
+    /// The order of the values means something.
+    ordinal: Option<bool>,
+    /// Active only where each named earlier parameter has one of the listed values.
+    when: Option<BTreeMap<String, Vec<Scalar>>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct EarlyStop {
+    /// Epochs without a better dev score after which a trial completes with its best epoch.
+    #[schemars(range(min = 1))]
+    patience: u32,
+}
+
+/// The JSON Schema (draft 2020-12) of search-space files.
+pub fn schema() -> Value {
+    let mut schema = schemars::schema_for!(SearchSpaceFile);
+    RecursiveTransform(without_null).transform(&mut schema);
+    let mut schema = schema.to_value();
+    let searched = parameters::ALL.iter().filter(|p| p.searchable);
+    let searched: serde_json::Map<_, _> = searched
+        .map(|p| (p.name.to_owned(), json!({"$ref": "#/$defs/Dimension", "description": describe(p)})))
+        .collect();
+    let fixed = parameters::ALL.iter().filter(|p| p.name != "patience");
+    let fixed: serde_json::Map<_, _> = fixed.map(|p| (p.name.to_owned(), fixed_schema(p))).collect();
+    schema["properties"]["parameters"] = json!({
+        "description": "What is searched, by the trainer's parameter names.",
+        "type": "object", "minProperties": 1, "additionalProperties": false, "properties": searched,
+    });
+    schema["properties"]["fixed"] = json!({
+        "description": "Parameters that do not vary.",
+        "type": "object", "additionalProperties": false, "properties": fixed,
+    });
+    schema
+}
+
+/// A key that is given has a value: absent and empty are different things.
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.retain(|choice| choice["type"] != "null");
+    }
+}
+
+fn describe(parameter: &Parameter) -> String {
+    let default = parameter.default.map_or(String::new(), |d| format!(" (default {d})"));
+    format!("{}; {}{default}", parameter.about, parameter.kind.describe())
+}
+
+fn fixed_schema(parameter: &Parameter) -> Value {
+    let mut schema = match parameter.kind {
+        ParameterKind::Positive => json!({"type": "number", "exclusiveMinimum": 0}),
+        ParameterKind::NonNegative => json!({"type": "number", "minimum": 0}),
+        ParameterKind::Share => json!({"type": "number", "minimum": 0, "exclusiveMaximum": 1}),
+        ParameterKind::Count(least) => json!({"type": "integer", "minimum": least}),
+        ParameterKind::Choice(words) => json!({"enum": words}),
+    };
+    schema["description"] = describe(parameter).into();
+    schema
+}

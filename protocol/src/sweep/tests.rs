@@ -1,0 +1,244 @@
+//! The sentences that wrong files get, and that right files keep their meaning.
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::{Overrides, SweepFile, schema};
+use crate::params::Scalar;
+use crate::space::Domain;
+
+const GOOD: &str = "\
+name: try
+dataset: ncbi-disease
+backbone: minilm
+method: {preset: tpe}
+metric: {name: dev_f1, goal: maximize}
+parameters:
+  learning_rate: {min: 1e-5, max: 1.0e-3, log: true}
+  batch_size: {values: [8, 16, 32], ordinal: true}
+  lora_targets: {values: [qv, qkvo]}
+  lora_alpha: {min: 8, max: 64, int: true, when: {lora_targets: [qv]}}
+fixed: {max_epochs: 3, lora_dropout: \"5e-2\"}
+trials: 6
+early_stop: {patience: 2}
+";
+
+fn refuse(text: &str) -> String {
+    SweepFile::parse(text, "s.yaml").unwrap_err().to_string()
+}
+
+/// The problems of the good file with one piece replaced.
+fn refuse_with(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from:?} is not in the good file");
+    refuse(&GOOD.replacen(from, to, 1))
+}
+
+#[test]
+fn a_good_file_becomes_a_study() {
+    let file = SweepFile::parse(GOOD, "s.yaml").unwrap();
+    let spec = file.spec(&Overrides::default()).unwrap();
+    assert_eq!((spec.trials, spec.max_concurrent, spec.retries, spec.seed), (6, 1, 2, 42));
+    assert_eq!(spec.fixed["patience"], Scalar::Int(2));
+    assert_eq!(spec.fixed["lora_dropout"], Scalar::Float(0.05));
+    let rate = &spec.parameters.dimension("learning_rate").unwrap().domain;
+    assert_eq!(rate, &Domain::Float { min: 1e-5, max: 1e-3, log: true, step: None });
+    let order: Vec<_> = spec.parameters.dimensions().iter().map(|d| d.name.as_str()).collect();
+    assert_eq!(order, ["learning_rate", "batch_size", "lora_targets", "lora_alpha"]);
+}
+
+#[test]
+fn json_is_read_too() {
+    let json = r#"{"name": "j", "dataset": "d", "backbone": "b", "method": "tpe", "trials": 1,
+        "metric": {"name": "dev_f1", "goal": "maximize"}, "parameters": {"learning_rate": {"values": [1e-3]}}}"#;
+    assert!(SweepFile::parse(json, "s.json").is_ok());
+}
+
+#[test]
+fn every_problem_is_reported_with_its_place() {
+    let text = "\
+metod: tpe
+metric: {name: f1, goal: up}
+parameters:
+  learning_rat: {min: 1, max: 2}
+  batch_size: {min: 32, max: 8, int: true}
+  lora_r: {values: [8, many]}
+fixed: {batch_size: 3, clip: 0}
+trials: none
+";
+    assert_snapshot!(refuse(text), @r#"
+    s.yaml:1:1: metod: is no key here; did you mean method?
+    s.yaml:1:1: method: is missing; write method: {preset: tpe}
+    s.yaml:2:16: metric.name: trials report no objective "f1"; the metric of trials is dev_f1
+    s.yaml:2:26: metric.goal: "up" is no goal; write maximize (or minimize)
+    s.yaml:4:3: parameters.learning_rat: the trainer has no parameter of this name; did you mean learning_rate?
+    s.yaml:5:21: parameters.batch_size.min: min 32 is larger than max 8; swap them
+    s.yaml:6:24: parameters.lora_r.values: many is not a whole number of at least 1
+    s.yaml:7:30: fixed.clip: 0 is not a number above 0
+    s.yaml:8:9: trials: is the text "none"; give a whole number
+    "#);
+}
+
+#[test]
+fn an_empty_file_and_broken_yaml_say_so() {
+    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, early_stop, retries, seed");
+    assert_snapshot!(refuse("name: [1, 2\ntrials: 3\n"), @"s.yaml:2:7: this is not YAML: illegal placement of ':' indicator");
+}
+
+#[test]
+fn keys_of_other_tools_are_answered_with_ours() {
+    assert_snapshot!(refuse_with("trials: 6", "num_samples: 6"), @r#"
+    s.yaml:1:1: trials: is missing; give the total number of trials, resumes included
+    s.yaml:12:1: num_samples: is no key here; write trials: N, the total number of trials
+    "#);
+    assert_snapshot!(refuse_with("{min: 1e-5, max: 1.0e-3, log: true}", "{distribution: log_uniform_values, lower: 1, upper: 2}"), @r#"
+    s.yaml:7:18: parameters.learning_rate.min: is missing; a range has min and max, a list has values
+    s.yaml:7:18: parameters.learning_rate.max: is missing; a range has min and max, a list has values
+    s.yaml:7:19: parameters.learning_rate.distribution: is no key here; leave it out; say it by keys: {min, max}, log: true, int: true, step, or values: [...]
+    s.yaml:7:53: parameters.learning_rate.lower: is no key here; write min
+    s.yaml:7:63: parameters.learning_rate.upper: is no key here; write max; the bound is inclusive
+    "#);
+    assert_snapshot!(refuse_with("goal: maximize", "mode: max"), @r#"
+    s.yaml:5:9: metric.goal: is missing; write goal: maximize; no direction is ever assumed
+    s.yaml:5:24: metric.mode: is no key here; write goal: maximize
+    "#);
+    assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: tpe, random"#);
+    let bayes = SweepFile::parse(&GOOD.replace("{preset: tpe}", "bayes"), "s.yaml").unwrap();
+    assert_snapshot!(bayes.notes().collect::<String>(), @"s.yaml:4:9: method: bayes is read as tpe");
+}
+
+#[test]
+fn ranges_are_checked() {
+    assert_snapshot!(refuse_with("min: 1e-5, max: 1.0e-3", "min: -5, max: -3"), @"s.yaml:7:24: parameters.learning_rate.min: -5 looks like an exponent; bounds are the values themselves: for 10^-5 .. 10^-3 write min: 1e-5, max: 1e-3");
+    assert_snapshot!(refuse_with("min: 1e-5, max: 1.0e-3", "min: 1e-3, max: 1e-5"), @"s.yaml:7:24: parameters.learning_rate.min: min 0.001 is larger than max 0.00001; swap them");
+    assert_snapshot!(refuse_with("min: 1e-5, max: 1.0e-3", "min: 1e-5"), @"s.yaml:7:18: parameters.learning_rate.max: is missing; a range has min and max, a list has values");
+    assert_snapshot!(refuse_with("min: 1e-5, max: 1.0e-3", "min: .nan, max: 1e-5"), @"s.yaml:7:24: parameters.learning_rate.min: is NaN; give a number");
+    assert_snapshot!(refuse_with("{values: [8, 16, 32], ordinal: true}", "{min: 8, max: 32}"), @"s.yaml:8:15: parameters.batch_size.int: is missing; this parameter is whole: add int: true");
+    assert_snapshot!(refuse_with("[8, 16, 32]", "[8, 32, 16]"), @"s.yaml:8:24: parameters.batch_size.values: are ordinal but neither rise nor fall; sort them");
+    assert_snapshot!(refuse_with("[8, 16, 32]", "[8, 8]"), @"s.yaml:8:24: parameters.batch_size.values: 8 is listed twice");
+    assert_snapshot!(refuse_with("{values: [8, 16, 32], ordinal: true}", "32"), @"s.yaml:8:15: parameters.batch_size: is 32; give {values: [8, 16]} or {min: 8, max: 16, int: true}, or move it under fixed:");
+}
+
+#[test]
+fn conditions_are_checked() {
+    assert_snapshot!(refuse_with("when: {lora_targets: [qv]}", "when: {lora_target: [qv]}"), @"s.yaml:10:51: parameters.lora_alpha.when.lora_target: the trainer has no parameter of this name; did you mean lora_targets?");
+    assert_snapshot!(refuse_with("when: {lora_targets: [qv]}", "when: {lora_targets: [all-linear]}"), @"s.yaml:10:50: parameters.lora_alpha.when: lora_targets can never be all-linear");
+    assert_snapshot!(refuse_with("when: {lora_targets: [qv]}", "when: {lora_targets: qv}"), @r#"s.yaml:10:65: parameters.lora_alpha.when.lora_targets: is the text "qv"; give a list such as [a, b]"#);
+    assert_snapshot!(refuse_with("when: {lora_targets: [qv]}", "when: {lora_dropout: [0.1]}"), @"s.yaml:10:50: parameters.lora_alpha.when: lora_dropout is no earlier parameter; name one that stands above it");
+}
+
+#[test]
+fn misplaced_and_doubled_keys_are_named() {
+    assert_snapshot!(refuse_with("max_epochs: 3", "patience: 3, seed: 1, max_epoch: 3"), @r#"
+    s.yaml:11:9: fixed.patience: does not stand here; write early_stop: {patience: N} at the top level
+    s.yaml:11:22: fixed.seed: does not stand here; write seed: N at the top level
+    s.yaml:11:31: fixed.max_epoch: the trainer has no parameter of this name; did you mean max_epochs?
+    "#);
+    assert_snapshot!(refuse_with("max_epochs: 3", "learning_rate: 3"), @"s.yaml:11:9: fixed.learning_rate: is searched under parameters too; remove one of the two");
+    assert_snapshot!(refuse_with("max_epochs: 3", "max_length: 32"), @"s.yaml:11:8: fixed.stride: stride 50 must be smaller than max_length - 2 = 30");
+    assert_snapshot!(refuse_with("trials: 6", "trials: 6\ntrials: 7"), @"s.yaml:13:1: trials: is given twice; remove one");
+    assert_snapshot!(refuse_with("learning_rate", "head_learning_rate"), @"s.yaml:7:3: parameters.learning_rate: is neither searched nor fixed; the trainer has no default for it");
+    assert_snapshot!(refuse_with("batch_size:", "max_length:"), @"s.yaml:8:3: parameters.max_length: cannot be searched; move it under fixed:");
+}
+
+#[test]
+fn what_the_file_leaves_open_must_be_given_by_flag() {
+    let open = GOOD.replace("dataset: ncbi-disease\nbackbone: minilm\n", "").replace("name: try\n", "");
+    let file = SweepFile::parse(&open, "dir/quick.yaml").unwrap();
+    assert_snapshot!(file.spec(&Overrides::default()).unwrap_err(), @r#"
+    dir/quick.yaml:1:1: dataset: is missing; write dataset: NAME or give --dataset NAME
+    dir/quick.yaml:1:1: backbone: is missing; write backbone: NAME or give --backbone NAME
+    "#);
+    let flags = Overrides {
+        dataset: Some("d".into()),
+        backbone: Some("b".into()),
+        trials: Some(2),
+        ..Overrides::default()
+    };
+    let spec = file.spec(&flags).unwrap();
+    assert_eq!((spec.name.as_str(), spec.trials), ("quick-d-b", 2));
+    assert_snapshot!(file.dataset_problem(&flags, "no dataset \"d\" is registered".into()), @r#"--dataset: no dataset "d" is registered"#);
+}
+
+#[test]
+fn a_name_unknown_to_the_server_is_placed_in_the_file() {
+    let file = SweepFile::parse(GOOD, "s.yaml").unwrap();
+    let problem =
+        file.dataset_problem(&Overrides::default(), "no dataset \"ncbi-disease\" is registered".into());
+    assert_snapshot!(problem, @r#"s.yaml:2:10: dataset: no dataset "ncbi-disease" is registered"#);
+}
+
+#[test]
+fn a_step_that_misses_the_top_is_remarked() {
+    let text = GOOD.replace("{min: 8, max: 64, int: true,", "{min: 8, max: 64, step: 10, int: true,");
+    assert_snapshot!(SweepFile::parse(&text, "s.yaml").unwrap().notes().collect::<String>(), @"s.yaml:10:39: parameters.lora_alpha.step: does not divide the range; the largest value tried is 58");
+}
+
+#[test]
+fn the_shipped_files_are_right() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../search-spaces");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let spaces: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
+    assert!(spaces.len() >= 2);
+    let flags = Overrides { dataset: Some("d".into()), backbone: Some("b".into()), ..Overrides::default() };
+    for path in spaces {
+        let name = path.display().to_string();
+        let file = SweepFile::parse(&std::fs::read_to_string(&path).unwrap(), &name).unwrap();
+        assert!(file.notes().next().is_none() && file.description().is_some(), "{name}");
+        file.spec(&flags).unwrap();
+    }
+}
+
+#[test]
+fn the_schema_names_the_keys_of_the_reader() {
+    let schema = schema();
+    let keys: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut known = super::top::KEYS.known.to_vec();
+    known.sort_unstable();
+    let mut keys = keys;
+    keys.sort_unstable();
+    assert_eq!(keys, known);
+    let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(|k| k.as_str()).collect();
+    assert_eq!(required, ["method", "metric", "parameters", "trials"]);
+    let parameters = schema["properties"]["parameters"]["properties"].as_object().unwrap();
+    assert!(parameters.contains_key("lora_targets") && !parameters.contains_key("max_length"));
+    assert!(!schema.to_string().contains("\"null\""));
+}
+
+prop_compose! {
+    fn range()(a in 1e-6..1.0f64, b in 1e-6..1.0f64, log: bool) -> (f64, f64, bool) {
+        (a.min(b), a.max(b), log)
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_written_space_is_read_back(
+        rate in range(),
+        sizes in proptest::collection::btree_set(1i64..512, 1..6),
+        ordinal: bool,
+        (trials, seed, patience) in (1u32..1000, any::<u32>(), 1u32..20),
+    ) {
+        let (min, max, log) = rate;
+        let sizes: Vec<_> = sizes.into_iter().collect();
+        let text = format!(
+            "dataset: d\nbackbone: b\nmethod: random\nmetric: {{name: dev_f1, goal: maximize}}\nparameters:\n  \
+             learning_rate: {{min: {min:e}, max: {max}, log: {log}}}\n  \
+             batch_size: {{values: {sizes:?}, ordinal: {ordinal}}}\n\
+             trials: {trials}\nseed: {seed}\nearly_stop: {{patience: {patience}}}\n"
+        );
+        let spec = SweepFile::parse(&text, "p.yaml").unwrap().spec(&Overrides::default()).unwrap();
+        let values: Vec<_> = sizes.iter().map(|s| Scalar::Int(*s)).collect();
+        let sizes = if ordinal { Domain::Ordinal { values } } else { Domain::Categorical { values } };
+        prop_assert_eq!(&spec.parameters.dimensions()[0].domain, &Domain::Float { min, max, log, step: None });
+        prop_assert_eq!(&spec.parameters.dimensions()[1].domain, &sizes);
+        prop_assert_eq!((spec.trials, spec.seed), (trials, seed));
+        prop_assert_eq!(&spec.fixed["patience"], &Scalar::Int(patience.into()));
+        let wire = serde_json::to_string(&spec).unwrap();
+        prop_assert_eq!(serde_json::from_str::<crate::study::StudySpec>(&wire).unwrap(), spec);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[a-z_:{}\\[\\], \n\\-0-9.\"&*#!|>%]{0,120}") {
+        let _ = SweepFile::parse(&text, "p.yaml");
+    }
+}

@@ -1,0 +1,170 @@
+//! The top-level keys.
+
+use super::file::{Placed, SweepFile};
+use super::foreign;
+use super::node::{Node, Value};
+use super::problem::{Position, Report, hint};
+use super::space;
+use super::table::{Keys, Table};
+use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
+use crate::params::{ParamValues, Scalar};
+use crate::study::Method;
+
+/// The top-level keys, in the order of the README.
+pub(super) const KEYS: Keys = Keys {
+    known: &[
+        "name",
+        "description",
+        "dataset",
+        "backbone",
+        "method",
+        "metric",
+        "parameters",
+        "fixed",
+        "trials",
+        "max_concurrent",
+        "early_stop",
+        "retries",
+        "seed",
+    ],
+    foreign: foreign::top,
+};
+const METHOD: Keys = Keys { known: &["preset"], foreign: foreign::none };
+const METRIC: Keys = Keys { known: &["name", "goal", "protocol"], foreign: foreign::metric };
+const EARLY_STOP: Keys = Keys { known: &["patience"], foreign: foreign::none };
+
+/// Most trials of a study; a file beyond it is a slip of the keyboard.
+const MOST_TRIALS: u32 = 100_000;
+
+/// Reads the whole document; `None` when something was reported.
+pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> {
+    let table = Table::open(root, "", &KEYS, report)?;
+    let place = |name| Placed { text: String::new(), position: table.place(name) };
+    let placed = |name, report: &mut Report| {
+        table.text(name, report).map(|text| Placed { text: text.to_owned(), ..place(name) })
+    };
+    let (name, description) = (placed("name", report), placed("description", report));
+    let (dataset, backbone) = (placed("dataset", report), placed("backbone", report));
+    let method = method(&table, report);
+    let metric = metric(&table, report);
+    table.require("parameters", "name what is searched", report);
+    table.require("trials", "give the total number of trials, resumes included", report);
+    let parameters = table.get("parameters").and_then(|node| space::read(node, report));
+    let mut fixed = table
+        .get("fixed")
+        .map_or(ParamValues::new(), |node| space::read_fixed(node, parameters.as_ref(), report));
+    if let Some(patience) = patience(&table, report) {
+        fixed.insert("patience".to_owned(), Scalar::Int(patience.into()));
+    }
+    let trials = table.count("trials", 1, MOST_TRIALS, report);
+    let max_concurrent = table.count("max_concurrent", 1, 10_000, report).unwrap_or(1);
+    let retries = table.count("retries", 0, 1_000, report).unwrap_or(2);
+    let seed = table.count("seed", 0, u32::MAX, report).unwrap_or(42);
+    let parameters = parameters?;
+    if parameters.dimension("learning_rate").is_none() && !fixed.contains_key("learning_rate") {
+        let message = "is neither searched nor fixed; the trainer has no default for it";
+        report.fault(table.place("parameters"), "parameters.learning_rate", message);
+    }
+    Some(SweepFile {
+        file_name: file_name.to_owned(),
+        name,
+        description,
+        dataset,
+        backbone,
+        method: method?,
+        metric: metric?,
+        parameters,
+        fixed,
+        trials: trials?,
+        max_concurrent,
+        retries,
+        seed,
+        notes: Vec::new(),
+    })
+}
+
+fn method(table: &Table<'_>, report: &mut Report) -> Option<Method> {
+    const KNOWN: [&str; 2] = ["tpe", "random"];
+    table.require("method", "write method: {preset: tpe}", report);
+    let node = table.get("method")?;
+    let (name, position, path) = if matches!(node.value, Value::Table(_)) {
+        let inner = Table::open(node, "method", &METHOD, report)?;
+        inner.require("preset", &format!("known: {}", KNOWN.join(", ")), report);
+        (inner.text("preset", report)?, inner.place("preset"), "method.preset")
+    } else {
+        (table.text("method", report)?, node.position, "method")
+    };
+    match name {
+        "tpe" => Some(Method::Tpe),
+        "random" => Some(Method::Random),
+        "bayes" | "bayesian" => {
+            report.note(position, path, format!("{name} is read as tpe"));
+            Some(Method::Tpe)
+        }
+        other => {
+            report.fault(position, path, format!("there is no method {other:?}; {}", hint(other, &KNOWN)));
+            None
+        }
+    }
+}
+
+fn metric(table: &Table<'_>, report: &mut Report) -> Option<Metric> {
+    const RIGHT: &str = "write metric: {name: dev_f1, goal: maximize}";
+    table.require("metric", RIGHT, report);
+    let node = table.get("metric")?;
+    if !matches!(node.value, Value::Table(_)) {
+        report.fault(node.position, "metric", format!("is {}; {RIGHT}", node.value.describe()));
+        return None;
+    }
+    let inner = Table::open(node, "metric", &METRIC, report)?;
+    inner.require("name", "the metric of trials is dev_f1", report);
+    inner.require("goal", "write goal: maximize; no direction is ever assumed", report);
+    let name = inner.text("name", report).and_then(|n| metric_name(n, inner.place("name"), report));
+    let goal = inner.text("goal", report).and_then(|g| goal(g, inner.place("goal"), report));
+    let protocol = match inner.text("protocol", report) {
+        None => ScoringProtocol::default(),
+        Some("strict") => ScoringProtocol::Strict,
+        Some("conlleval") => ScoringProtocol::Conlleval,
+        Some(other) => {
+            let message =
+                format!("there is no protocol {other:?}; {}", hint(other, &["strict", "conlleval"]));
+            report.fault(inner.place("protocol"), "metric.protocol", message);
+            return None;
+        }
+    };
+    Some(Metric { name: name?, goal: goal?, protocol })
+}
+
+fn metric_name(name: &str, at: Position, report: &mut Report) -> Option<MetricName> {
+    match name {
+        "dev_f1" => {}
+        "eval_f1" | "dev/f1" => report.note(at, "metric.name", format!("{name} is read as dev_f1")),
+        other => {
+            let message = format!("trials report no objective {other:?}; the metric of trials is dev_f1");
+            report.fault(at, "metric.name", message);
+            return None;
+        }
+    }
+    Some(MetricName::DevF1)
+}
+
+fn goal(goal: &str, at: Position, report: &mut Report) -> Option<Goal> {
+    match goal {
+        "maximize" => Some(Goal::Maximize),
+        "minimize" => {
+            report.note(at, "metric.goal", "minimize looks for the worst model: a higher F1 is better");
+            Some(Goal::Minimize)
+        }
+        other => {
+            let message = format!("{other:?} is no goal; write maximize (or minimize)");
+            report.fault(at, "metric.goal", message);
+            None
+        }
+    }
+}
+
+fn patience(table: &Table<'_>, report: &mut Report) -> Option<u32> {
+    let inner = Table::open(table.get("early_stop")?, "early_stop", &EARLY_STOP, report)?;
+    inner.require("patience", "give the epochs without a better dev score after which a trial ends", report);
+    inner.count("patience", 1, 10_000, report)
+}
