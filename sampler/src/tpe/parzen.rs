@@ -1,0 +1,259 @@
+//! Densities over a block of dimensions: one product kernel for each observation, and a wide one for the prior.
+//!
+//! Knows shapes and coordinates; not which trials are good, nor how a candidate is chosen.
+
+use rand::{Rng, RngExt};
+
+use super::split::weights;
+use super::truncnorm::{log_density, log_mass, quantile};
+use crate::axis::Shape;
+
+/// No bandwidth is narrower than the range over this.
+const NARROWEST: usize = 100;
+
+/// A mixture of product kernels: one component for each observation in order, then the prior.
+#[derive(Debug)]
+pub(crate) struct Parzen {
+    weights: Vec<f64>,
+    kernels: Vec<Kernels>,
+}
+
+impl Parzen {
+    /// Builds the mixture; an observation holds one coordinate for each of the shapes.
+    pub(crate) fn new(shapes: &[Shape], observations: &[Vec<f64>]) -> Self {
+        let column = |d: usize| observations.iter().map(|o| o[d]).collect::<Vec<f64>>();
+        let kernels = shapes.iter().enumerate().map(|(d, &shape)| Kernels::new(shape, &column(d)));
+        Self { weights: weights(observations.len()), kernels: kernels.collect() }
+    }
+
+    /// Chooses a component by weight.
+    pub(crate) fn choose(&self, rng: &mut impl Rng) -> usize {
+        let mut left: f64 = rng.random();
+        let found = self.weights.iter().position(|w| {
+            left -= w;
+            left < 0.0
+        });
+        found.unwrap_or(self.weights.len() - 1)
+    }
+
+    /// Draws a coordinate of dimension `d` from one component.
+    pub(crate) fn draw(&self, component: usize, d: usize, rng: &mut impl Rng) -> f64 {
+        self.kernels[d].draw(component, rng.random())
+    }
+
+    /// The log density of each point.
+    pub(crate) fn log_densities(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        let log_weights: Vec<f64> = self.weights.iter().map(|w| w.ln()).collect();
+        let mut logs = vec![log_weights; points.len()];
+        for (d, kernels) in self.kernels.iter().enumerate() {
+            // Points meet often on a grid, and each look-up costs a pass over the components.
+            let mut known: Vec<(f64, Vec<f64>)> = Vec::new();
+            for (point, logs) in points.iter().zip(&mut logs) {
+                let found = known.iter().position(|(x, _)| *x == point[d]).unwrap_or_else(|| {
+                    known.push((point[d], kernels.log_densities(point[d])));
+                    known.len() - 1
+                });
+                logs.iter_mut().zip(&known[found].1).for_each(|(sum, log)| *sum += log);
+            }
+        }
+        logs.iter().map(|logs| log_sum_exp(logs)).collect()
+    }
+}
+
+/// The kernels of one dimension, in the order of the components.
+#[derive(Debug)]
+enum Kernels {
+    /// Normals cut to the shape's range; over bins where the shape has them.
+    Normal { shape: Shape, normals: Vec<Normal> },
+    /// A choice observed by each component (`None`: the prior), mixed with the uniform distribution.
+    Choice { count: usize, observed: Vec<Option<usize>> },
+}
+
+/// A normal, and the log of its mass in the range.
+#[derive(Debug)]
+struct Normal {
+    mean: f64,
+    sigma: f64,
+    log_total: f64,
+}
+
+impl Kernels {
+    fn new(shape: Shape, observations: &[f64]) -> Self {
+        if let Shape::Choice { count } = shape {
+            let observed = observations.iter().map(|&x| Some(x as usize)).chain([None]).collect();
+            return Self::Choice { count, observed };
+        }
+        let (low, high) = shape.range();
+        let means = observations.iter().copied().chain([0.5 * (low + high)]);
+        let sigmas = bandwidths(observations, low, high).into_iter().chain([high - low]);
+        let normal = |(mean, sigma): (f64, f64)| Normal {
+            mean,
+            sigma,
+            log_total: log_mass((low - mean) / sigma, (high - mean) / sigma),
+        };
+        Self::Normal { shape, normals: means.zip(sigmas).map(normal).collect() }
+    }
+
+    fn draw(&self, component: usize, unit: f64) -> f64 {
+        match self {
+            Self::Normal { shape, normals } => {
+                let (low, high) = shape.range();
+                let Normal { mean, sigma, .. } = normals[component];
+                let z = quantile(unit, (low - mean) / sigma, (high - mean) / sigma);
+                shape.settle(mean + z * sigma)
+            }
+            Self::Choice { count, observed } => {
+                let mut left = unit;
+                let chosen = (0..*count).find(|&choice| {
+                    left -= choice_probability(observed, *count, component, choice);
+                    left < 0.0
+                });
+                chosen.unwrap_or(count - 1) as f64
+            }
+        }
+    }
+
+    /// The log density (or, over bins and choices, mass) at `x` in each component.
+    fn log_densities(&self, x: f64) -> Vec<f64> {
+        match self {
+            Self::Normal { shape, normals } => {
+                let bin = shape.bin(x);
+                normals.iter().map(|n| n.log_at(x, bin)).collect()
+            }
+            Self::Choice { count, observed } => (0..observed.len())
+                .map(|component| choice_probability(observed, *count, component, x as usize).ln())
+                .collect(),
+        }
+    }
+}
+
+impl Normal {
+    fn log_at(&self, x: f64, bin: Option<(f64, f64)>) -> f64 {
+        let standard = |x: f64| (x - self.mean) / self.sigma;
+        let log = match bin {
+            Some((low, high)) => log_mass(standard(low), standard(high)),
+            None => log_density(standard(x)) - self.sigma.ln(),
+        };
+        log - self.log_total
+    }
+}
+
+/// One observation beside a uniform share of 1 / (number of components).
+fn choice_probability(observed: &[Option<usize>], count: usize, component: usize, choice: usize) -> f64 {
+    let Some(seen) = observed[component] else { return 1.0 / count as f64 };
+    let share = 1.0 / observed.len() as f64;
+    (share + f64::from(u8::from(seen == choice))) / (1.0 + share * count as f64)
+}
+
+/// The neighbour rule: as wide as the larger gap to the next observation on either side (the ends of the range only
+/// where there is one observation), clipped so that few observations stay wide.
+fn bandwidths(observations: &[f64], low: f64, high: f64) -> Vec<f64> {
+    let k = observations.len();
+    let mut order: Vec<usize> = (0..k).collect();
+    order.sort_by(|&a, &b| observations[a].total_cmp(&observations[b]));
+    let at = |rank: usize| observations[order[rank]];
+    let narrowest = (high - low) / NARROWEST.min(k + 2) as f64;
+    let mut sigmas = vec![0.0; k];
+    for (rank, &i) in order.iter().enumerate() {
+        let left = if rank > 0 {
+            at(rank) - at(rank - 1)
+        } else if k == 1 {
+            at(0) - low
+        } else {
+            0.0
+        };
+        let right = if rank + 1 < k {
+            at(rank + 1) - at(rank)
+        } else if k == 1 {
+            high - at(0)
+        } else {
+            0.0
+        };
+        sigmas[i] = left.max(right).clamp(narrowest, high - low);
+    }
+    sigmas
+}
+
+/// ln Σ eˣ; -∞ where every term is.
+fn log_sum_exp(logs: &[f64]) -> f64 {
+    let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest == f64::NEG_INFINITY {
+        return highest;
+    }
+    highest + logs.iter().map(|log| (log - highest).exp()).sum::<f64>().ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: Shape = Shape::Continuous { low: 0.0, high: 1.0, log: false };
+
+    fn close(have: &[f64], want: &[f64]) {
+        assert_eq!(have.len(), want.len());
+        for (h, w) in have.iter().zip(want) {
+            assert!((h - w).abs() < 1e-12, "{have:?} is not {want:?}");
+        }
+    }
+
+    #[test]
+    fn bandwidths_by_hand() {
+        // One observation reaches for the farther end.
+        close(&bandwidths(&[0.2], 0.0, 1.0), &[0.8]);
+        // The first and the last use their inner gap alone; (1 - 0) / (3 + 2) = 0.2 is the narrowest.
+        close(&bandwidths(&[0.9, 0.1, 0.4], 0.0, 1.0), &[0.5, 0.3, 0.5]);
+        close(&bandwidths(&[0.5, 0.5, 0.5], 0.0, 1.0), &[0.2; 3]);
+        close(&bandwidths(&[0.5; 200], 0.0, 1.0), &[0.01; 200]);
+        close(&bandwidths(&[], 0.0, 1.0), &[]);
+    }
+
+    #[test]
+    fn choices_by_hand() {
+        // Two observations and the prior: (1/3 + [same]) / (1 + 3/3).
+        let Kernels::Choice { count, observed } = Kernels::new(Shape::Choice { count: 3 }, &[0.0, 2.0])
+        else {
+            panic!("a choice has choice kernels")
+        };
+        let row = |component| -> Vec<f64> {
+            (0..3).map(|choice| choice_probability(&observed, count, component, choice)).collect()
+        };
+        close(&row(0), &[2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0]);
+        close(&row(1), &[1.0 / 6.0, 1.0 / 6.0, 2.0 / 3.0]);
+        close(&row(2), &[1.0 / 3.0; 3]);
+    }
+
+    #[test]
+    fn masses_over_a_grid_sum_to_one() {
+        let shapes =
+            [Shape::Grid { last: 4.0 }, Shape::LogInt { min: 1.0, max: 4.0 }, Shape::Choice { count: 2 }];
+        let observations = [vec![0.0, 0.0, 1.0], vec![4.0, 4.0_f64.ln(), 1.0], vec![1.0, 0.0, 0.0]];
+        let density = Parzen::new(&shapes, &observations);
+        let points: Vec<Vec<f64>> = (0..5 * 4 * 2)
+            .map(|i| vec![f64::from(i % 5), f64::from(1 + i / 5 % 4).ln(), f64::from(i / 20)])
+            .collect();
+        let sum: f64 = density.log_densities(&points).iter().map(|log| log.exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+    }
+
+    #[test]
+    fn a_continuous_density_integrates_to_one() {
+        let density = Parzen::new(&[UNIT], &[vec![0.01], vec![0.02], vec![0.97]]);
+        let points: Vec<Vec<f64>> = (0..20_000).map(|i| vec![(f64::from(i) + 0.5) / 20_000.0]).collect();
+        let mean: f64 = density.log_densities(&points).iter().map(|log| log.exp()).sum::<f64>() / 20_000.0;
+        assert!((mean - 1.0).abs() < 1e-6, "{mean}");
+    }
+
+    #[test]
+    fn without_observations_the_prior_stands_alone() {
+        let density = Parzen::new(&[UNIT, Shape::Choice { count: 4 }], &[]);
+        let logs = density.log_densities(&[vec![0.5, 0.0], vec![0.5, 3.0]]);
+        assert_eq!(logs[0], logs[1]);
+        assert!(logs[0].is_finite());
+    }
+
+    #[test]
+    fn a_sum_of_nothing_stays_nothing() {
+        assert_eq!(log_sum_exp(&[f64::NEG_INFINITY; 3]), f64::NEG_INFINITY);
+        assert!((log_sum_exp(&[-1000.0, -1000.0]) - (2.0_f64.ln() - 1000.0)).abs() < 1e-12);
+    }
+}
