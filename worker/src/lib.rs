@@ -1,1 +1,36 @@
-//! pedigree-worker
+//! The worker: offers this host's devices to a coordinator and runs leased work on them.
+//!
+//! [`run`] → `fleet_member` (says hello, owns drain) → `slot` (one device: check, claim) → `attempt` (one try at a run)
+//! → `artifacts` (splits and backbone by hash) → `job` (the trainer's job file) → `trainer_process` (a child in its own
+//! group) → `outbox` and `log_forwarder` (what goes back while it runs) → `upload` (what it leaves). Every write goes
+//! through `lease_keeper`, which alone knows how long the attempt may still be trusted.
+//!
+//! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
+//! a training computes.
+
+mod artifacts;
+mod attempt;
+mod attempt_folder;
+mod backoff;
+mod config;
+mod error;
+mod exit;
+mod fleet_member;
+mod gpu;
+mod job;
+mod lease_keeper;
+mod log_forwarder;
+mod metrics;
+mod outbox;
+mod preparation;
+#[cfg(test)]
+mod scripted_coordinator;
+mod slot;
+mod trainer_process;
+mod trust_window;
+mod upload;
+
+pub use config::Config;
+pub use error::WorkerError;
+pub use fleet_member::run;
+pub use gpu::{GpuFault, gpu_present};

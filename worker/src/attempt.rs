@@ -1,0 +1,287 @@
+//! One attempt from its grant to its end: prepare, train, report, leave the device, hand over the results.
+//!
+//! Owns the order of these steps and what each interruption means. Must not know how any of them works.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::client::ClientError;
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
+use pedigree_protocol::run::{Failure, FailureCause};
+use pedigree_trainer_core::{StdinMessage, TrainSummary, TrainerEvent};
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use crate::attempt_folder::AttemptFolder;
+use crate::exit::{self, LastWords};
+use crate::fleet_member::{Drain, Host};
+use crate::lease_keeper::{self, Delivery, Lease, Revocation};
+use crate::log_forwarder::{self, LogForwarder};
+use crate::metrics::{epoch_report, run_summary};
+use crate::outbox::Outbox;
+use crate::preparation;
+use crate::slot::{Claim, Slot};
+use crate::trainer_process::TrainerProcess;
+use crate::upload::{self, UploadError};
+
+/// What a trainer that is stopped politely may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a device may take to become free before the attempt's end is told regardless.
+const LEAVE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How an attempt came to its end.
+#[derive(Debug)]
+enum Ending {
+    Completed(Box<TrainSummary>),
+    Failed(Failure),
+    Interrupted(Interruption),
+}
+
+/// Why an attempt was broken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Interruption {
+    /// The lease is lost: somebody else may hold the run already.
+    Lost,
+    /// A user cancelled the run.
+    Cancelled,
+    /// The worker drains, or the device is not free after all.
+    Released,
+}
+
+/// An attempt in progress.
+struct Attempt<'a> {
+    host: &'a Host,
+    slot: &'a Slot,
+    claim: Claim,
+    lease: Arc<Lease>,
+    folder: AttemptFolder,
+    drain: &'a Drain,
+}
+
+/// Carries out what was claimed; returns when the attempt has ended and its device was left.
+pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Drain) {
+    let span = span(host, &claim.grant);
+    async {
+        let folder = match host.folder.attempt(&claim.grant) {
+            Ok(folder) => folder,
+            // The lease runs out by itself; a pause keeps a full disk from using up the run's attempts.
+            Err(error) => {
+                tracing::error!(%error, "no folder can be made for an attempt");
+                return sleep(GRACE).await;
+            }
+        };
+        let lease = Lease::new(host.client.clone(), &claim.grant, claim.asked);
+        let keeper = AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease))));
+        let attempt = Attempt { host, slot, claim, lease, folder, drain };
+        tracing::info!("the attempt begins");
+        let ending = attempt.train().await;
+        attempt.end(ending, keeper).await;
+    }
+    .instrument(span)
+    .await;
+}
+
+fn span(host: &Host, grant: &LeaseGrant) -> tracing::Span {
+    tracing::info_span!(
+        "attempt",
+        worker.id = %host.roster.worker_id(),
+        run.id = %grant.run_id,
+        attempt = %grant.attempt,
+        study = grant.study_name,
+    )
+}
+
+impl Attempt<'_> {
+    async fn interrupted(&self) -> Interruption {
+        tokio::select! {
+            biased;
+            why = self.lease.revoked() => match why {
+                Revocation::Lost => Interruption::Lost,
+                Revocation::Stopped => Interruption::Cancelled,
+            },
+            () = self.drain.begun.cancelled() => Interruption::Released,
+        }
+    }
+
+    async fn train(&self) -> Ending {
+        let prepared = tokio::select! {
+            biased;
+            why = self.interrupted() => return Ending::Interrupted(why),
+            prepared = preparation::prepare(self.host, self.slot, &self.claim.grant, &self.folder) => prepared,
+        };
+        if let Err(failure) = prepared {
+            return Ending::Failed(failure);
+        }
+        // Somebody may have taken the GPU since the claim was sent.
+        if let Err(sentence) = self.slot.check_idle().await {
+            tracing::warn!(sentence, "the GPU is not free after all");
+            return Ending::Interrupted(Interruption::Released);
+        }
+        match self.start().await {
+            Ok((trainer, outbox)) => self.supervise(trainer, outbox).await,
+            Err(error) => {
+                let program = self.host.trainer.program.display();
+                Ending::Failed(crash(format!("the trainer `{program}` cannot be started: {error}")))
+            }
+        }
+    }
+
+    async fn start(&self) -> std::io::Result<(TrainerProcess, Outbox)> {
+        let mut command = Command::new(&self.host.trainer.program);
+        command.args(&self.host.trainer.arguments).arg(self.folder.job()).envs(self.slot.environment());
+        let trainer = TrainerProcess::start(command, &self.folder.log()).await?;
+        let mut outbox = Outbox::open(Arc::clone(&self.lease), &self.folder.outbox())?;
+        outbox.push(AttemptWrite::Start)?;
+        Ok((trainer, outbox))
+    }
+
+    async fn supervise(&self, mut trainer: TrainerProcess, mut outbox: Outbox) -> Ending {
+        let log = LogForwarder::start(Arc::clone(&self.lease), self.folder.log());
+        let driven = tokio::select! {
+            biased;
+            why = self.interrupted() => Err(why),
+            result = self.drive(&mut trainer, &mut outbox) => Ok(result),
+        };
+        let ending = match driven {
+            Ok(Ok(summary)) => Ending::Completed(Box::new(summary)),
+            Ok(Err(failure)) => Ending::Failed(failure),
+            Err(why) => Ending::Interrupted(why),
+        };
+        // What is lost must be dead before the lease ends; nobody waits for what it would still say.
+        let is_lost = matches!(ending, Ending::Interrupted(Interruption::Lost));
+        trainer.stop(if is_lost { Duration::ZERO } else { GRACE }).await;
+        self.within_drain(async {
+            outbox.finish().await;
+            log.finish().await;
+        })
+        .await;
+        ending
+    }
+
+    /// Follows a trainer to its end.
+    async fn drive(
+        &self,
+        trainer: &mut TrainerProcess,
+        outbox: &mut Outbox,
+    ) -> Result<TrainSummary, Failure> {
+        let mut words = LastWords::default();
+        while let Some(event) = trainer.next_event().await {
+            match event {
+                TrainerEvent::Epoch(epoch) => {
+                    let metrics = Box::new(epoch_report(&epoch));
+                    outbox.push(AttemptWrite::Report { metrics }).map_err(|error| {
+                        crash(format!("the report of epoch {} cannot be kept: {error}", epoch.epoch))
+                    })?;
+                }
+                TrainerEvent::TestWanted => self.open_test(trainer).await?,
+                TrainerEvent::Finished(summary) => words.summary = Some(summary),
+                TrainerEvent::Failed { message, .. } => words.failure = Some(message),
+                TrainerEvent::Started { .. } | TrainerEvent::Progress { .. } => tracing::trace!(?event),
+            }
+        }
+        let status = trainer
+            .exit()
+            .await
+            .map_err(|error| crash(format!("the trainer cannot be waited for: {error}")))?;
+        exit::judge(status, words, &log_forwarder::tail(&self.folder.log()).await)
+    }
+
+    async fn open_test(&self, trainer: &mut TrainerProcess) -> Result<(), Failure> {
+        let path = self.folder.test();
+        preparation::open_test(&self.lease, &path).await?;
+        // A trainer that does not hear has ended, and its exit status says why.
+        if let Err(error) = trainer.say(&StdinMessage::Test(path)).await {
+            tracing::debug!(%error, "the trainer does not listen");
+        }
+        Ok(())
+    }
+
+    /// Leaves the device, stores what there is, and tells the end.
+    async fn end(self, ending: Ending, keeper: AbortOnDropHandle<()>) {
+        if matches!(ending, Ending::Interrupted(Interruption::Lost)) {
+            tracing::warn!("the lease is lost; the attempt is dropped");
+            return;
+        }
+        let told = self.within_drain(async {
+            if timeout(LEAVE_LIMIT, self.slot.until_left(&self.claim.idle)).await.is_err() {
+                tracing::warn!("the GPU is not free yet although the trainer has ended");
+            }
+            let (end, artifacts) = self.hand_over(ending).await;
+            // From here on a renewal could only learn that the attempt has ended.
+            drop(keeper);
+            self.tell(end, artifacts).await;
+        });
+        tokio::select! {
+            () = told => {}
+            () = self.lease.lost() => tracing::warn!("the lease was lost before the end was told"),
+        }
+    }
+
+    /// Stores what an ending leaves.
+    async fn hand_over(&self, ending: Ending) -> (AttemptEnd, Vec<ArtifactFile>) {
+        let client = self.lease.client();
+        match ending {
+            Ending::Completed(summary) => {
+                let stored = async { upload::store(client, upload::results(&self.folder)?).await };
+                match stored.await {
+                    Ok(files) => (AttemptEnd::Completed { summary: Box::new(run_summary(&summary)) }, files),
+                    Err(error) => (failed(not_stored(&error)), Vec::new()),
+                }
+            }
+            Ending::Failed(failure) => {
+                let stored = upload::store(client, upload::log(&self.folder)).await;
+                (failed(failure), stored.unwrap_or_else(|_| Vec::new()))
+            }
+            Ending::Interrupted(Interruption::Cancelled) => (AttemptEnd::Cancelled, Vec::new()),
+            Ending::Interrupted(Interruption::Released | Interruption::Lost) => {
+                (AttemptEnd::Released, Vec::new())
+            }
+        }
+    }
+
+    async fn tell(&self, end: AttemptEnd, artifacts: Vec<ArtifactFile>) {
+        let result = format!("{end:?}");
+        match self.lease.deliver(&AttemptWrite::End { end: Box::new(end), artifacts }).await {
+            Delivery::Accepted => tracing::info!(result, "the attempt has ended"),
+            Delivery::Lost => tracing::warn!(
+                result,
+                "the attempt's end does not count: it was told before, or the lease is lost"
+            ),
+            Delivery::Refused(error) => {
+                tracing::error!(%error, result, "the coordinator refuses the attempt's end");
+                let end = Box::new(failed(refused_end(&error)));
+                self.lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new() }).await;
+            }
+        }
+    }
+
+    /// Lets something finish, unless the worker must end first.
+    async fn within_drain(&self, work: impl Future<Output = ()>) {
+        tokio::select! {
+            () = work => {}
+            () = self.drain.overdue.cancelled() => {
+                tracing::warn!("not everything could be told before the worker had to end");
+            }
+        }
+    }
+}
+
+fn crash(message: String) -> Failure {
+    Failure { cause: FailureCause::Crashed, message }
+}
+
+const fn failed(failure: Failure) -> AttemptEnd {
+    AttemptEnd::Failed { failure }
+}
+
+fn not_stored(error: &UploadError) -> Failure {
+    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
+    crash(format!("the results could not be stored: {error}{cause}"))
+}
+
+fn refused_end(error: &ClientError) -> Failure {
+    crash(format!("the coordinator refused the attempt's result: {error}"))
+}

@@ -1,0 +1,58 @@
+//! How long to wait before trying again, and whether trying again can help.
+
+use std::time::Duration;
+
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::client::ClientError;
+
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Waits that double from a tenth of a second to two seconds.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+}
+
+impl Backoff {
+    pub(crate) const fn new() -> Self {
+        Self { next: SHORTEST }
+    }
+
+    /// The next wait.
+    pub(crate) fn next(&mut self) -> Duration {
+        let wait = self.next;
+        self.next = (wait * 2).min(LONGEST);
+        wait
+    }
+
+    /// Sleeps for the next wait.
+    pub(crate) async fn wait(&mut self) {
+        tokio::time::sleep(self.next()).await;
+    }
+}
+
+/// Whether the same request may succeed later. A wrong token counts: an operator can put it right at the coordinator,
+/// and a lease that nobody renews ends by itself.
+pub(crate) fn is_away(error: &ClientError) -> bool {
+    match error {
+        ClientError::Refused(body) => matches!(body.code, ErrorCode::Internal | ErrorCode::Unauthorized),
+        ClientError::Unreachable { .. } => true,
+        // A proxy in front of an absent coordinator; but a 413, say, stays one.
+        ClientError::Foreign { status, .. } => {
+            status.is_server_error() || matches!(status.as_u16(), 404 | 408 | 429)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_bound() {
+        let mut backoff = Backoff::new();
+        let waits: Vec<u128> = (0..7).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1600, 2000, 2000]);
+    }
+}

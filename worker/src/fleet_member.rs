@@ -1,0 +1,237 @@
+//! This worker as a member of the coordinator's fleet: hello, one task per device, drain.
+//!
+//! Owns the start, the end and what all slots share. Must not know what an attempt does.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pedigree_protocol::WorkerId;
+use pedigree_protocol::client::{Client, ClientError};
+use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::artifacts::Cache;
+use crate::attempt_folder::WorkerFolder;
+use crate::backoff::Backoff;
+use crate::gpu::{self, GpuProbe};
+use crate::slot::{self, Slot};
+use crate::{Config, WorkerError};
+
+/// What all slots of this worker share.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) client: Client,
+    pub(crate) roster: Roster,
+    pub(crate) cache: Cache,
+    pub(crate) folder: WorkerFolder,
+    pub(crate) trainer: Trainer,
+}
+
+/// How a trainer is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Trainer {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+    pub(crate) threads: usize,
+}
+
+/// What a draining worker takes to hand over its attempts, from the signal on.
+const DRAIN_LIMIT: Duration = Duration::from_secs(9);
+
+/// The worker's end, in two steps.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Drain {
+    /// Nothing is claimed any more; trainers are stopped and their attempts handed back.
+    pub(crate) begun: CancellationToken,
+    /// Whatever could not be told by now is left to the lease's end.
+    pub(crate) overdue: CancellationToken,
+}
+
+impl Drain {
+    async fn begin_after(self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = shutdown => self.begun.cancel(),
+            () = self.begun.cancelled() => {}
+        }
+        tracing::info!("draining: the attempts in progress are handed back");
+        sleep(DRAIN_LIMIT).await;
+        self.overdue.cancel();
+    }
+}
+
+/// Offers this host's devices to the coordinator and works until `shutdown`; then hands back what is running and
+/// returns. An absent coordinator is waited for.
+///
+/// # Errors
+/// Only what waiting cannot mend: no device, an unusable folder, a refused token.
+pub async fn run(
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), WorkerError> {
+    let drain = Drain::default();
+    let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown)));
+    let (host, slots) = open(config)?;
+    tokio::select! {
+        biased;
+        () = drain.begun.cancelled() => return Ok(()),
+        heard = first_hello(&host) => heard?,
+    }
+    let host = Arc::new(host);
+    let mut tasks = JoinSet::new();
+    for slot in slots {
+        tasks.spawn(slot::serve(slot, Arc::clone(&host), drain.clone()));
+    }
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(panic) = ended {
+            drain.begun.cancel();
+            outcome = Err(WorkerError::SlotDied(panic));
+        }
+    }
+    outcome
+}
+
+fn open(config: Config) -> Result<(Host, Vec<Slot>), WorkerError> {
+    let probe: Arc<dyn GpuProbe> = gpu::probe(config.nvml_library.as_deref())?.into();
+    let worker_id = WorkerId::new();
+    let devices = devices(probe.as_ref(), worker_id, config.cpu_slots)?;
+    let mut trainer = config.trainer.iter().cloned();
+    let trainer = Trainer {
+        program: trainer.next().ok_or(WorkerError::NoTrainer)?.into(),
+        arguments: trainer.collect(),
+        threads: config.threads_for(devices.len()),
+    };
+    let folder = WorkerFolder::open(&config.folder)?;
+    let client = Client::new(&config.server, config.token);
+    let cache = Cache::open(client.clone(), &config.folder)
+        .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
+    let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices.clone()));
+    let slots = devices.into_iter().map(|device| Slot::new(device, Arc::clone(&probe))).collect();
+    Ok((Host { client, roster, cache, folder, trainer }, slots))
+}
+
+fn devices(probe: &dyn GpuProbe, worker: WorkerId, cpu_slots: usize) -> Result<Vec<Device>, WorkerError> {
+    let gpus = probe.inventory()?;
+    if gpus.is_empty() && cpu_slots == 0 {
+        return Err(WorkerError::NoDevice { why: probe.absence() });
+    }
+    let gpus = gpus.into_iter().map(|gpu| Device {
+        uuid: gpu.uuid,
+        kind: DeviceKind::Gpu,
+        name: gpu.name,
+        memory_bytes: i64::try_from(gpu.memory_bytes).ok(),
+        unavailable: None,
+    });
+    let cpus = (0..cpu_slots).map(|slot| Device {
+        uuid: format!("CPU-{worker}-{slot}"),
+        kind: DeviceKind::Cpu,
+        name: format!("CPU slot {slot}"),
+        memory_bytes: None,
+        unavailable: None,
+    });
+    Ok(gpus.chain(cpus).collect())
+}
+
+fn hello(worker_id: WorkerId, name: Option<String>, devices: Vec<Device>) -> Hello {
+    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    Hello {
+        worker_id,
+        name: name.or_else(host).unwrap_or_else(|| "worker".into()),
+        pid: nix::unistd::getpid().as_raw(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        devices,
+    }
+}
+
+/// Says hello until it is heard; a refusal at the very start is the operator's to mend.
+async fn first_hello(host: &Host) -> Result<(), WorkerError> {
+    let mut backoff = Backoff::new();
+    let mut said = false;
+    loop {
+        match host.roster.announce().await {
+            Ok(()) => return Ok(()),
+            Err(source) if source.is_transient() || source.code().is_none() => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::warn!(error = %source, "waiting for the coordinator");
+                }
+            }
+            Err(source) => {
+                return Err(WorkerError::Refused { server: host.client.server().to_owned(), source });
+            }
+        }
+        backoff.wait().await;
+    }
+}
+
+/// What the coordinator has been told of this worker.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    client: Client,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    hello: Hello,
+    lease_ttl: Duration,
+}
+
+impl Roster {
+    fn new(client: Client, hello: Hello) -> Self {
+        // Replaced by the coordinator's at the first hello, before anything is claimed.
+        let lease_ttl = Duration::from_secs(30);
+        Self { client, known: Mutex::new(Known { hello, lease_ttl }) }
+    }
+
+    fn with_known<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
+        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
+        use_it(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// This worker.
+    pub(crate) fn worker_id(&self) -> WorkerId {
+        self.with_known(|known| known.hello.worker_id)
+    }
+
+    /// How long a lease lasts, by the last welcome.
+    pub(crate) fn lease_ttl(&self) -> Duration {
+        self.with_known(|known| known.lease_ttl)
+    }
+
+    /// Says hello once.
+    pub(crate) async fn announce(&self) -> Result<(), ClientError> {
+        let hello = self.with_known(|known| known.hello.clone());
+        let welcome = self.client.hello(&hello).await?;
+        let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
+        self.with_known(|known| known.lease_ttl = lease_ttl);
+        tracing::info!(worker.id = %hello.worker_id, devices = hello.devices.len(), "the coordinator knows this worker");
+        Ok(())
+    }
+
+    /// Says hello until it is heard.
+    pub(crate) async fn announce_until_heard(&self) {
+        let mut backoff = Backoff::new();
+        while let Err(error) = self.announce().await {
+            tracing::debug!(%error, "hello was not heard");
+            backoff.wait().await;
+        }
+    }
+
+    /// Tells the coordinator why a device is not offered now, where that changed.
+    pub(crate) async fn set_unavailable(&self, uuid: &str, sentence: Option<String>) {
+        let changed = self.with_known(|known| {
+            let device = known.hello.devices.iter_mut().find(|device| device.uuid == uuid);
+            device.is_some_and(|device| {
+                std::mem::replace(&mut device.unavailable, sentence.clone()) != sentence
+            })
+        });
+        if changed {
+            tracing::info!(gpu.uuid = uuid, unavailable = sentence, "a GPU's availability changed");
+            self.announce_until_heard().await;
+        }
+    }
+}

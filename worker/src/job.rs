@@ -1,0 +1,147 @@
+//! From granted work to the trainer's job file.
+//!
+//! Owns nothing but the translation: names, defaults and bounds of the hyperparameters are the trainer's.
+
+use std::path::PathBuf;
+
+use pedigree_protocol::Scalar;
+use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::objective::ScoringProtocol;
+use pedigree_protocol::params::ParamValues;
+use pedigree_protocol::run::RunKind;
+use pedigree_trainer_core as trainer;
+use pedigree_trainer_core::{DeviceChoice, Hyperparameters, TestAccess, TrainJob};
+use serde_json::Value;
+
+/// What the job needs beside the grant.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) train: PathBuf,
+    pub(crate) dev: PathBuf,
+    pub(crate) backbone: PathBuf,
+    pub(crate) out: PathBuf,
+    pub(crate) threads: usize,
+    pub(crate) device: DeviceChoice,
+}
+
+/// The job of a grant; a sentence where its parameters are none of the trainer's.
+pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJob, String> {
+    let job = TrainJob {
+        train: here.train,
+        dev: here.dev,
+        test: match grant.kind {
+            RunKind::Trial => TestAccess::Never,
+            RunKind::Final => TestAccess::OnRequest,
+        },
+        backbone: here.backbone,
+        out: here.out,
+        entity_type: None,
+        params: hyperparameters(&grant.work.params)?,
+        objective: match grant.work.protocol {
+            ScoringProtocol::Strict => trainer::ScoringProtocol::Strict,
+            ScoringProtocol::Conlleval => trainer::ScoringProtocol::Conlleval,
+        },
+        seed: grant.work.seed.cast_unsigned(),
+        threads: Some(here.threads),
+        device: here.device,
+    };
+    job.check()
+        .map_err(|fault| format!("the study's parameters are out of the trainer's bounds: {fault}"))?;
+    Ok(job)
+}
+
+fn hyperparameters(params: &ParamValues) -> Result<Hyperparameters, String> {
+    let object = params.iter().map(|(name, value)| (name.clone(), json(value))).collect();
+    serde_json::from_value(Value::Object(object))
+        .map_err(|fault| format!("the study's parameters are not the trainer's: {fault}"))
+}
+
+fn json(value: &Scalar) -> Value {
+    match value {
+        Scalar::Bool(value) => Value::from(*value),
+        Scalar::Int(value) => Value::from(*value),
+        Scalar::Float(value) => whole(*value).map_or_else(|| Value::from(*value), Value::from),
+        Scalar::Text(value) => Value::from(value.as_str()),
+    }
+}
+
+/// A count that was written `16.0`; the trainer takes a whole number for a rate too.
+fn whole(value: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and far below 2^53")]
+    (value.fract() == 0.0 && value.abs() < 1e15).then_some(value as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::lease::Work;
+    use pedigree_protocol::{Attempt, RunId, StudyId};
+
+    use super::*;
+
+    fn grant(kind: RunKind, params: &[(&str, Scalar)]) -> LeaseGrant {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        LeaseGrant {
+            run_id: RunId::new(),
+            attempt: Attempt(1),
+            study_id: StudyId::new(),
+            study_name: "a study".into(),
+            kind,
+            number: Some(1),
+            ttl_ms: 30_000,
+            work: Work {
+                params,
+                protocol: ScoringProtocol::Conlleval,
+                seed: -1,
+                train: "0".repeat(64).parse().unwrap(),
+                dev: "1".repeat(64).parse().unwrap(),
+                backbone: Vec::new(),
+            },
+        }
+    }
+
+    fn here() -> Surroundings {
+        Surroundings {
+            train: "train".into(),
+            dev: "dev".into(),
+            backbone: "backbone".into(),
+            out: "out".into(),
+            threads: 2,
+            device: DeviceChoice::Cpu,
+        }
+    }
+
+    #[test]
+    fn only_a_final_run_may_ask_for_the_test_split() {
+        let params = [("learning_rate", Scalar::Float(1e-4))];
+        let trial = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
+        let last = train_job(&grant(RunKind::Final, &params), here()).unwrap();
+        assert_eq!((trial.test, last.test), (TestAccess::Never, TestAccess::OnRequest));
+        assert_eq!(trial.objective, trainer::ScoringProtocol::Conlleval);
+        assert_eq!(trial.seed, u64::MAX);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_was_written() {
+        let params = [
+            ("learning_rate", Scalar::Int(1)),
+            ("lora_r", Scalar::Float(8.0)),
+            ("lora_targets", Scalar::Text("all-linear".into())),
+        ];
+        let job = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
+        assert_eq!((job.params.learning_rate, job.params.lora_r), (1.0, 8));
+    }
+
+    #[test]
+    fn a_name_that_the_trainer_does_not_know_is_a_sentence() {
+        let params = [("learning_rate", Scalar::Float(1e-4)), ("lora_rank", Scalar::Int(8))];
+        let sentence = train_job(&grant(RunKind::Trial, &params), here()).unwrap_err();
+        assert!(sentence.contains("unknown field `lora_rank`"), "{sentence}");
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_a_sentence() {
+        let params = [("learning_rate", Scalar::Float(-1e-4))];
+        let sentence = train_job(&grant(RunKind::Trial, &params), here()).unwrap_err();
+        assert!(sentence.contains("params.learning_rate"), "{sentence}");
+    }
+}

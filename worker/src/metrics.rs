@@ -1,0 +1,77 @@
+//! The trainer's metrics in the coordinator's words. Two vocabularies on purpose: the trainer's may move without a
+//! change of the wire.
+
+use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_trainer_core as trainer;
+
+/// The report of an epoch.
+pub(crate) fn epoch_report(epoch: &trainer::EpochMetrics) -> EpochReport {
+    EpochReport {
+        epoch: small(epoch.epoch),
+        step: large(epoch.step),
+        train_loss: epoch.train_loss,
+        dev_loss: epoch.dev_loss,
+        dev: protocol_scores(epoch.dev),
+        learning_rate: epoch.learning_rate,
+        gradient_norm: epoch.gradient_norm,
+        seconds: epoch.seconds,
+        train_seconds: epoch.train_seconds,
+        sentences_per_second: epoch.sentences_per_second,
+        tokens_per_second: epoch.tokens_per_second,
+        padded_tokens_per_second: epoch.padded_tokens_per_second,
+        peak_memory_bytes: large(epoch.peak_memory_bytes),
+    }
+}
+
+/// The result of a run.
+pub(crate) fn run_summary(summary: &trainer::TrainSummary) -> RunSummary {
+    RunSummary {
+        best_epoch: small(summary.best_epoch),
+        epochs: small(summary.epochs),
+        stopped_early: summary.stopped_early,
+        objective: summary.objective,
+        dev: protocol_scores(summary.dev),
+        test: summary.test.as_ref().map(test_scores),
+        trainable_parameters: large(summary.trainable_parameters),
+        seconds: summary.seconds,
+        peak_memory_bytes: large(summary.peak_memory_bytes),
+    }
+}
+
+fn test_scores(test: &trainer::TestScores) -> TestScores {
+    TestScores {
+        overall: protocol_scores(test.overall),
+        per_type: test
+            .per_type
+            .iter()
+            .map(|(kind, scores)| (kind.clone(), protocol_scores(*scores)))
+            .collect(),
+        sentences: large(test.sentences),
+        windowed_sentences: large(test.windowed_sentences),
+        orphan_tags: large(test.orphan_tags),
+    }
+}
+
+fn protocol_scores(scores: trainer::ProtocolScores) -> ProtocolScores {
+    ProtocolScores { strict: entity_score(scores.strict), conlleval: entity_score(scores.conlleval) }
+}
+
+fn entity_score(score: trainer::EntityScore) -> EntityScore {
+    EntityScore {
+        precision: score.precision,
+        recall: score.recall,
+        f1: score.f1,
+        true_positives: large(score.true_positives),
+        false_positives: large(score.false_positives),
+        false_negatives: large(score.false_negatives),
+    }
+}
+
+// Counts of epochs, sentences and bytes; none comes near these ends.
+fn large(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+fn small(count: usize) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

@@ -1,0 +1,109 @@
+//! Everything a trainer needs before it starts, and the test split when it asks: fetched until it is there, or until
+//! it is clear that it never will be.
+
+use std::error::Error;
+use std::path::Path;
+
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::client::ClientError;
+use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::run::{Failure, FailureCause};
+
+use crate::artifacts::{Cache, FetchError};
+use crate::attempt_folder::AttemptFolder;
+use crate::backoff::{Backoff, is_away};
+use crate::fleet_member::Host;
+use crate::job::{self, Surroundings};
+use crate::lease_keeper::Lease;
+use crate::slot::Slot;
+
+/// Fetches what the work needs and writes the job file. Waits while the coordinator is away.
+pub(crate) async fn prepare(
+    host: &Host,
+    slot: &Slot,
+    grant: &LeaseGrant,
+    folder: &AttemptFolder,
+) -> Result<(), Failure> {
+    let mut backoff = Backoff::new();
+    let here = loop {
+        match fetch(&host.cache, grant).await {
+            Ok((train, dev, backbone)) => {
+                let (threads, device) = (host.trainer.threads, slot.device_choice());
+                break Surroundings { train, dev, backbone, out: folder.out(), threads, device };
+            }
+            Err(error) if is_passing(&error) => {
+                tracing::debug!(%error, "not everything could be fetched yet")
+            }
+            Err(error) => return Err(unfetched(&error)),
+        }
+        backoff.wait().await;
+    };
+    let job = job::train_job(grant, here).map_err(invalid)?;
+    let text = serde_json::to_vec_pretty(&job).map_err(|error| crashed("the job file", &error))?;
+    tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
+}
+
+async fn fetch(
+    cache: &Cache,
+    grant: &LeaseGrant,
+) -> Result<(std::path::PathBuf, std::path::PathBuf, std::path::PathBuf), FetchError> {
+    let work = &grant.work;
+    Ok((
+        cache.content(&work.train).await?,
+        cache.content(&work.dev).await?,
+        cache.backbone(&work.backbone).await?,
+    ))
+}
+
+/// Opens the test split and writes it to `path`. Waits while the coordinator is away.
+pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure> {
+    let mut backoff = Backoff::new();
+    let content = loop {
+        match lease.open_test().await {
+            Ok(content) => break content,
+            Err(error) if is_away(&error) => tracing::debug!(%error, "the test split was not opened yet"),
+            Err(error) => return Err(unopened(&error)),
+        }
+        backoff.wait().await;
+    };
+    if content.is_empty() {
+        return Err(invalid("the test split is empty; register the dataset with its test sentences".into()));
+    }
+    tokio::fs::write(path, content).await.map_err(|error| crashed("the test split", &error))
+}
+
+/// Whether fetching again may help. Content that arrived damaged was cut or changed on the way.
+fn is_passing(error: &FetchError) -> bool {
+    match error {
+        FetchError::Coordinator { source, .. } => is_away(source),
+        FetchError::Damaged { .. } => true,
+        FetchError::StrayName(_) | FetchError::Disk { .. } => false,
+    }
+}
+
+fn unfetched(error: &FetchError) -> Failure {
+    let sentence = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    match error {
+        FetchError::Disk { .. } => Failure { cause: FailureCause::Crashed, message: sentence },
+        FetchError::Coordinator { .. } | FetchError::Damaged { .. } | FetchError::StrayName(_) => {
+            invalid(sentence)
+        }
+    }
+}
+
+fn unopened(error: &ClientError) -> Failure {
+    let message = format!("the coordinator does not open the test split: {error}");
+    match error.code() {
+        // Another attempt may hold the seal by now; the coordinator decides what becomes of the run.
+        Some(ErrorCode::Conflict) => Failure { cause: FailureCause::Crashed, message },
+        _ => invalid(message),
+    }
+}
+
+const fn invalid(message: String) -> Failure {
+    Failure { cause: FailureCause::InvalidInput, message }
+}
+
+fn crashed(what: &str, error: &dyn Error) -> Failure {
+    Failure { cause: FailureCause::Crashed, message: format!("{what} cannot be written: {error}") }
+}

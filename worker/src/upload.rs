@@ -1,0 +1,98 @@
+//! What an attempt leaves, into the artifact store.
+//!
+//! Owns the names under which a trainer's files are known. Must not know what is in them.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use bytes::Bytes;
+use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::client::{Client, ClientError};
+
+use crate::artifacts::hash_of;
+use crate::attempt_folder::AttemptFolder;
+use crate::backoff::{Backoff, is_away};
+
+/// A file that could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the coordinator refuses {name}")]
+    Refused {
+        name: String,
+        #[source]
+        source: ClientError,
+    },
+}
+
+/// The files of a completed attempt by name: adapter, predictions, summary, log.
+pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
+    let out = folder.out();
+    let mut files = Vec::new();
+    let adapter = out.join("adapter");
+    collect(&adapter, "adapter", &mut files)
+        .map_err(|source| UploadError::Unreadable { path: adapter, source })?;
+    files.sort_unstable();
+    for name in ["predictions.jsonl", "summary.json"] {
+        files.push((name.to_owned(), out.join(name)));
+    }
+    files.extend(log(folder));
+    Ok(files)
+}
+
+/// The one file of an attempt that failed: its log.
+pub(crate) fn log(folder: &AttemptFolder) -> [(String, PathBuf); 1] {
+    [("log.txt".to_owned(), folder.log())]
+}
+
+fn collect(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &name, files)?;
+        } else {
+            files.push((name, entry.path()));
+        }
+    }
+    Ok(())
+}
+
+/// Stores files, each until the coordinator answers.
+pub(crate) async fn store(
+    client: &Client,
+    files: impl IntoIterator<Item = (String, PathBuf)>,
+) -> Result<Vec<ArtifactFile>, UploadError> {
+    let mut stored = Vec::new();
+    for (name, path) in files {
+        stored.push(store_file(client, name, path).await?);
+    }
+    Ok(stored)
+}
+
+async fn store_file(client: &Client, name: String, path: PathBuf) -> Result<ArtifactFile, UploadError> {
+    let unreadable = |source| UploadError::Unreadable { path: path.clone(), source };
+    let content = Bytes::from(tokio::fs::read(&path).await.map_err(unreadable)?);
+    let bytes = i64::try_from(content.len()).unwrap_or(i64::MAX);
+    let sha256 = hash_of(&content);
+    let mut backoff = Backoff::new();
+    loop {
+        let put = async {
+            if client.has_artifact(&sha256).await? {
+                return Ok(());
+            }
+            client.put_artifact(&sha256, false, content.clone()).await
+        };
+        match put.await {
+            Ok(()) => return Ok(ArtifactFile { name, sha256, bytes }),
+            Err(error) if is_away(&error) => tracing::debug!(%error, name, "a file was not stored yet"),
+            Err(source) => return Err(UploadError::Refused { name, source }),
+        }
+        backoff.wait().await;
+    }
+}
