@@ -235,3 +235,7 @@ impl Roster {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "fleet_member_tests.rs"]
+mod tests;

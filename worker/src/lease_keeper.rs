@@ -190,3 +190,7 @@ pub(crate) async fn keep(lease: Arc<Lease>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "lease_keeper_tests.rs"]
+pub(crate) mod tests;

@@ -1,0 +1,316 @@
+//! A whole worker with real processes as trainers, against a scripted coordinator on a real socket.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::run::RunKind;
+use pedigree_trainer_core::{EntityScore, EpochMetrics, ProtocolScores, TrainSummary, TrainerEvent};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::*;
+use crate::artifacts::hash_of;
+use crate::lease_keeper::tests::grant;
+use crate::scripted_coordinator::{Answer, Asked, ScriptedCoordinator, ok, refusal};
+
+/// More than any of these takes; reached only when a test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+const SPLIT: &[u8] = b"aspirin\tB-Chemical\n";
+/// Sets `out` to the job's folder of results.
+const READ_JOB: &str = r#"out=$(sed -n 's/.*"out": "\(.*\)",/\1/p' "$1"); mkdir -p "$out/adapter"; "#;
+
+const SCORE: EntityScore = EntityScore {
+    precision: 0.5,
+    recall: 0.5,
+    f1: 0.5,
+    true_positives: 1,
+    false_positives: 1,
+    false_negatives: 1,
+};
+const SCORES: ProtocolScores = ProtocolScores { strict: SCORE, conlleval: SCORE };
+
+fn epoch(epoch: usize) -> TrainerEvent {
+    TrainerEvent::Epoch(EpochMetrics {
+        epoch,
+        step: 10 * epoch,
+        train_loss: 1.0,
+        dev_loss: 1.0,
+        dev: SCORES,
+        learning_rate: 1e-3,
+        gradient_norm: 1.0,
+        seconds: 1.0,
+        train_seconds: 1.0,
+        sentences_per_second: 1.0,
+        tokens_per_second: 1.0,
+        padded_tokens_per_second: 1.0,
+        peak_memory_bytes: 1,
+    })
+}
+
+fn finished() -> TrainerEvent {
+    TrainerEvent::Finished(TrainSummary {
+        best_epoch: 2,
+        epochs: 2,
+        stopped_early: false,
+        objective: 0.5,
+        dev: SCORES,
+        test: None,
+        trainable_parameters: 7,
+        seconds: 1.0,
+        peak_memory_bytes: 1,
+    })
+}
+
+/// The shell command by which a script says an event.
+fn say(event: &TrainerEvent) -> String {
+    format!("echo '{}'; ", serde_json::to_string(event).unwrap())
+}
+
+fn write_results() -> String {
+    "for f in adapter/adapter_config.json predictions.jsonl summary.json; do echo \"$f\" > \"$out/$f\"; done; ".into()
+}
+
+/// A coordinator that grants one piece of work and accepts everything.
+fn accepting(grant: LeaseGrant) -> impl Fn(&Asked) -> Option<Answer> + Send + Sync {
+    let is_granted = AtomicBool::new(false);
+    move |asked| match (&*asked.method, &*asked.path) {
+        ("POST", "/api/v1/workers") => ok(json!({"lease_ttl_ms": 3000})),
+        ("POST", "/api/v1/leases") if is_granted.swap(true, Ordering::SeqCst) => ok(Value::Null),
+        ("POST", "/api/v1/leases") => ok(&grant),
+        ("HEAD", _) => Some((404, Vec::new())),
+        ("GET", _) => Some((200, SPLIT.to_vec())),
+        ("POST", path) if path.ends_with("/test-split") => Some((200, SPLIT.to_vec())),
+        ("PUT", _) => Some((200, Vec::new())),
+        _ => ok(json!({"outcome": "won", "directive": "continue", "ttl_ms": 3000})),
+    }
+}
+
+fn work(kind: RunKind) -> LeaseGrant {
+    let mut grant = grant(3000);
+    grant.kind = kind;
+    grant.work.train = hash_of(SPLIT);
+    grant.work.dev = hash_of(SPLIT);
+    grant
+}
+
+struct Running {
+    coordinator: ScriptedCoordinator,
+    worker: AbortOnDropHandle<Result<(), WorkerError>>,
+    stop: oneshot::Sender<()>,
+    folder: TempDir,
+}
+
+fn config(server: &str, folder: &TempDir, script: &str) -> Config {
+    let path = folder.path().join("trainer.sh");
+    std::fs::write(&path, script).unwrap();
+    Config {
+        server: server.to_owned(),
+        token: None,
+        name: Some("test".into()),
+        cpu_slots: 1,
+        nvml_library: None,
+        folder: folder.path().join("worker"),
+        trainer: vec!["sh".into(), path.into()],
+        threads: None,
+    }
+}
+
+async fn start(script: &str, answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Running {
+    let coordinator = ScriptedCoordinator::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(coordinator.server(), &folder, script);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
+        let _stop = stopped.await;
+    })));
+    Running { coordinator, worker, stop, folder }
+}
+
+/// The writes about the attempt, without renewals.
+fn writes(seen: &[Asked]) -> Vec<Value> {
+    let about_attempt = seen.iter().filter(|asked| asked.path.ends_with("/attempts/1"));
+    about_attempt.map(Asked::json).filter(|write| write["kind"] != "renew").collect()
+}
+
+fn kinds(writes: &[Value]) -> Vec<&str> {
+    writes.iter().map(|write| write["kind"].as_str().unwrap()).collect()
+}
+
+impl Running {
+    async fn until_write(&self, kind: &str) -> Vec<Value> {
+        self.coordinator.until(|seen| kinds(&writes(seen)).contains(&kind)).await;
+        writes(&self.coordinator.seen())
+    }
+
+    /// The attempt's end, as it was told.
+    async fn end(&self) -> Value {
+        self.until_write("end").await.into_iter().find(|write| write["kind"] == "end").unwrap()
+    }
+
+    async fn drain(self) {
+        self.stop.send(()).unwrap();
+        timeout(PATIENCE, self.worker).await.expect("drained").unwrap().unwrap();
+        assert_eq!(std::fs::read_dir(self.folder.path().join("worker/attempts")).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_final_run_goes_from_its_grant_to_its_results() {
+    let script = format!(
+        "{READ_JOB} {}{}echo working >&2; {}read test; echo \"$test\" >&2; {}{}",
+        say(&epoch(1)),
+        say(&epoch(2)),
+        say(&TrainerEvent::TestWanted),
+        write_results(),
+        say(&finished()),
+    );
+    let running = start(&script, accepting(work(RunKind::Final))).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["result"], "completed", "{end:#}");
+    assert_eq!(end["end"]["summary"]["trainable_parameters"], 7);
+    let names: Vec<_> = end["artifacts"].as_array().unwrap().iter().map(|file| &file["name"]).collect();
+    assert_eq!(names, ["adapter/adapter_config.json", "predictions.jsonl", "summary.json", "log.txt"]);
+
+    let writes = writes(&running.coordinator.seen());
+    let told: Vec<_> = kinds(&writes).into_iter().filter(|kind| *kind != "log").collect();
+    assert_eq!(told, ["start", "report", "report", "end"]);
+    let epochs: Vec<_> = writes.iter().filter_map(|write| write["metrics"]["epoch"].as_i64()).collect();
+    assert_eq!(epochs, [1, 2]);
+    let log: String = writes.iter().filter_map(|write| write["text"].as_str()).collect();
+    assert!(log.starts_with("working\n") && log.contains("test.conll"), "{log:?}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_draining_worker_hands_its_attempt_back() {
+    let running = start("while :; do sleep 0.01; done", accepting(work(RunKind::Trial))).await;
+    running.until_write("start").await;
+    let Running { coordinator, worker, stop, folder: _folder } = running;
+    stop.send(()).unwrap();
+    timeout(PATIENCE, worker).await.expect("drained").unwrap().unwrap();
+    let last = writes(&coordinator.seen()).pop().unwrap();
+    assert_eq!((&last["kind"], &last["end"]["result"]), (&json!("end"), &json!("released")), "{last:#}");
+}
+
+#[tokio::test]
+async fn a_cancelled_run_ends_its_trainer() {
+    let accept = accepting(work(RunKind::Trial));
+    let running = start("while :; do sleep 0.01; done", move |asked| {
+        if asked.path.ends_with("/attempts/1") {
+            return ok(json!({"outcome": "won", "directive": "stop", "ttl_ms": 3000}));
+        }
+        accept(asked)
+    })
+    .await;
+    assert_eq!(running.end().await["end"]["result"], "cancelled");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_the_trainers_fail_without_one() {
+    let mut grant = work(RunKind::Trial);
+    grant.work.params.insert("lora_rank".into(), pedigree_protocol::Scalar::Int(8));
+    let running = start("exit 1", accepting(grant)).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["failure"]["cause"], "invalid_input", "{end:#}");
+    assert!(end["end"]["failure"]["message"].as_str().unwrap().contains("lora_rank"), "{end:#}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_failed_trainer_is_told_with_its_log() {
+    let running = start("echo panicked >&2; exit 101", accepting(work(RunKind::Trial))).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["failure"]["cause"], "crashed", "{end:#}");
+    assert!(end["end"]["failure"]["message"].as_str().unwrap().contains("panicked"), "{end:#}");
+    assert_eq!(end["artifacts"][0]["name"], "log.txt", "{end:#}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_lost_lease_kills_the_trainer_and_tells_nothing() {
+    let (send, pid) = std::sync::mpsc::channel();
+    let accept = accepting(work(RunKind::Trial));
+    let send = std::sync::Mutex::new(send);
+    let script = "echo $$ >&2; trap '' TERM; while :; do sleep 0.01; done";
+    let running = start(script, move |asked| {
+        let is_log = asked.path.ends_with("/attempts/1") && asked.json()["kind"] == "log";
+        if is_log {
+            let text = asked.json()["text"].as_str().unwrap().trim().to_owned();
+            send.lock().unwrap().send(text).unwrap();
+            return ok(json!({"outcome": "lost", "directive": "stop", "ttl_ms": 0}));
+        }
+        accept(asked)
+    })
+    .await;
+    running.until_write("log").await;
+    let pid = pid.recv().unwrap();
+    // It claims again only once the attempt is over.
+    let claims = |seen: &[Asked]| seen.iter().filter(|asked| asked.path == "/api/v1/leases").count();
+    running.coordinator.until(|seen| claims(seen) >= 2).await;
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "the trainer is dead and reaped");
+    assert!(!kinds(&writes(&running.coordinator.seen())).contains(&"end"));
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_coordinator_that_forgot_the_worker_hears_hello_again() {
+    let accept = accepting(work(RunKind::Trial));
+    let is_forgotten = AtomicBool::new(true);
+    let running = start("exit 1", move |asked| {
+        if asked.path == "/api/v1/leases" && is_forgotten.swap(false, Ordering::SeqCst) {
+            return refusal(404, "not_found");
+        }
+        accept(asked)
+    })
+    .await;
+    running.end().await;
+    let seen = running.coordinator.seen();
+    let hellos: Vec<_> =
+        seen.iter().filter(|asked| asked.path == "/api/v1/workers").map(Asked::json).collect();
+    assert_eq!(hellos.len(), 2);
+    assert_eq!(hellos[0], hellos[1], "it is the same worker");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_at_the_start() {
+    let running = start("exit 1", |_| refusal(401, "unauthorized")).await;
+    let error = timeout(PATIENCE, running.worker).await.unwrap().unwrap().unwrap_err();
+    assert!(matches!(error, WorkerError::Refused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_worker_without_any_device_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config("http://127.0.0.1:9", &folder, "exit 1");
+    config.cpu_slots = 0;
+    let probe = gpu::probe(None).unwrap();
+    if !probe.inventory().unwrap().is_empty() {
+        eprintln!("SKIPPED: this host has a GPU");
+        return;
+    }
+    let error = run(config, std::future::pending()).await.unwrap_err();
+    assert!(error.to_string().contains("--cpu-slots N"), "{error}");
+}
+
+#[tokio::test]
+async fn a_worker_waits_for_an_absent_coordinator_until_it_is_told_to_end() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&server, &folder, "exit 1");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
+        let _stop = stopped.await;
+    })));
+    let address = server.trim_start_matches("http://").to_owned();
+    // Its first connections are refused; the address then comes to life.
+    let coordinator = ScriptedCoordinator::start_at(&address, accepting(work(RunKind::Trial))).await;
+    coordinator.until(|seen| seen.iter().any(|asked| asked.path == "/api/v1/leases")).await;
+    stop.send(()).unwrap();
+    timeout(PATIENCE, worker).await.unwrap().unwrap().unwrap();
+}
