@@ -256,4 +256,40 @@ mod tests {
         assert_eq!(log_sum_exp(&[f64::NEG_INFINITY; 3]), f64::NEG_INFINITY);
         assert!((log_sum_exp(&[-1000.0, -1000.0]) - (2.0_f64.ln() - 1000.0)).abs() < 1e-12);
     }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        observations: Vec<Vec<f64>>,
+        points: Vec<Vec<f64>>,
+        log_densities: Vec<f64>,
+    }
+
+    /// `vectors/densities.py` says where the recorded densities are from, and names the dimensions.
+    #[test]
+    fn densities_agree_with_the_recorded_ones() {
+        let coordinates = |row: &[f64]| -> Vec<f64> {
+            let [float, log, step, int, log_int, ordinal, choice] = row else { panic!("seven dimensions") };
+            vec![*float, log.ln(), (step / 0.05).round(), (int - 1.0) / 2.0, log_int.ln(), *ordinal, *choice]
+        };
+        let shapes = [
+            Shape::Continuous { low: -2.0, high: 3.0, log: false },
+            Shape::Continuous { low: 1e-5_f64.ln(), high: 1e-1_f64.ln(), log: true },
+            Shape::Grid { last: 6.0 },
+            Shape::Grid { last: 4.0 },
+            Shape::LogInt { min: 1.0, max: 64.0 },
+            Shape::Grid { last: 3.0 },
+            Shape::Choice { count: 3 },
+        ];
+        let cases: Vec<Case> = serde_json::from_str(include_str!("../../vectors/densities.json")).unwrap();
+        for case in cases {
+            let rows =
+                |rows: &[Vec<f64>]| -> Vec<Vec<f64>> { rows.iter().map(|row| coordinates(row)).collect() };
+            let density = Parzen::new(&shapes, &rows(&case.observations));
+            let logs = density.log_densities(&rows(&case.points));
+            for (have, want) in logs.iter().zip(&case.log_densities) {
+                let count = case.observations.len();
+                assert!((have - want).abs() < 1e-9, "{count} observations: {have}, not {want}");
+            }
+        }
+    }
 }

@@ -51,7 +51,7 @@ fn observations(trials: &[&Seen], dimensions: &[usize]) -> Vec<Vec<f64>> {
 fn draw(ask: &Ask<'_>, good: &Parzen, dimensions: &[usize]) -> Vec<Vec<f64>> {
     let mut chooser = ask.seeds.child("component", ask.axes[dimensions[0]].name());
     let components: Vec<usize> = (0..CANDIDATES).map(|_| good.choose(&mut chooser)).collect();
-    let mut candidates = vec![Vec::with_capacity(dimensions.len()); CANDIDATES];
+    let mut candidates = vec![Vec::new(); CANDIDATES];
     for (d, &i) in dimensions.iter().enumerate() {
         let mut rng = ask.seeds.child("draw", ask.axes[i].name());
         for (candidate, &component) in candidates.iter_mut().zip(&components) {

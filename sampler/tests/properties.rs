@@ -1,0 +1,205 @@
+//! What holds for every space, history and seed.
+
+use std::collections::BTreeMap;
+
+use pedigree_protocol::objective::Goal;
+use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::study::Method;
+use pedigree_protocol::{ParamValues, Scalar, Space};
+use pedigree_sampler::{History, Observed, Outcome, Suggestion, suggest};
+use proptest::prelude::*;
+
+const METHODS: [Method; 2] = [Method::Random, Method::Tpe];
+
+fn texts(count: usize) -> Vec<Scalar> {
+    (0..count).map(|i| Scalar::Text(format!("choice {i}"))).collect()
+}
+
+fn domain() -> impl Strategy<Value = Domain> {
+    prop_oneof![
+        (-1e3..1e3, 0.0..1e3).prop_map(|(min, width)| Domain::Float {
+            min,
+            max: min + width,
+            log: false,
+            step: None
+        }),
+        (1e-9..1.0, 1.0..1e6).prop_map(|(min, factor)| Domain::Float {
+            min,
+            max: min * factor,
+            log: true,
+            step: None
+        }),
+        (-10.0..10.0, 1e-3..2.0, 1.0..30.0).prop_map(|(min, step, steps)| Domain::Float {
+            min,
+            max: min + step * steps,
+            log: false,
+            step: Some(step)
+        }),
+        (-50_i64..50, 0_i64..50, prop::option::of(1_i64..4)).prop_map(|(min, width, step)| Domain::Int {
+            min,
+            max: min + width.max(step.unwrap_or(0)),
+            log: false,
+            step
+        }),
+        (1_i64..20, 0_i64..2_000).prop_map(|(min, width)| Domain::Int {
+            min,
+            max: min + width,
+            log: true,
+            step: None
+        }),
+        prop::collection::btree_set(1_i64..64, 1..6)
+            .prop_map(|values| Domain::Ordinal { values: values.into_iter().map(Scalar::Int).collect() }),
+        (1_usize..6).prop_map(|count| Domain::Categorical { values: texts(count) }),
+    ]
+}
+
+/// A switch with three settings, and dimensions of which some are active under some settings only.
+fn space() -> impl Strategy<Value = Space> {
+    let dimension = (domain(), prop::option::of(0_usize..3));
+    prop::collection::vec(dimension, 1..6).prop_map(|dimensions| {
+        let switch = Dimension {
+            name: "switch".to_owned(),
+            domain: Domain::Categorical { values: texts(3) },
+            when: BTreeMap::new(),
+        };
+        let conditional = dimensions.into_iter().enumerate().map(|(i, (domain, setting))| Dimension {
+            name: format!("d{i}"),
+            domain,
+            when: setting.map(|s| ("switch".to_owned(), vec![texts(3)[s].clone()])).into_iter().collect(),
+        });
+        Space::new([switch].into_iter().chain(conditional).collect()).expect("valid")
+    })
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        4 => (0.0..1.0).prop_map(Outcome::Completed),
+        1 => (0_u32..9, prop::option::of(0.0..1.0)).prop_map(|(step, value)| Outcome::Pruned { step, value }),
+        1 => (0.1..2.0).prop_map(|violation| Outcome::Infeasible { violation }),
+        1 => Just(Outcome::Pending),
+        1 => Just(Outcome::Completed(f64::NAN)),
+    ]
+}
+
+/// A history that the sampler made itself, with these outcomes.
+fn grow(method: Method, space: &Space, seed: u64, outcomes: &[Outcome]) -> Vec<Observed> {
+    let mut trials: Vec<Observed> = Vec::new();
+    for (number, &outcome) in (0..).zip(outcomes) {
+        let params = ask(method, space, seed, number, trials.clone()).params.into_values();
+        trials.push(Observed { number, params, outcome });
+    }
+    trials
+}
+
+fn ask(method: Method, space: &Space, seed: u64, number: u32, trials: Vec<Observed>) -> Suggestion {
+    suggest(method, space, Goal::Maximize, seed, number, &History::new(trials))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// `Params` exist only inside their space, so a suggestion that comes back is in bounds, on the grid, and has a
+    /// value exactly where the conditions hold; any other would have panicked.
+    #[test]
+    fn suggestions_lie_in_the_space_and_do_not_depend_on_the_order_of_the_history(
+        space in space(),
+        outcomes in prop::collection::vec(outcome(), 0..40),
+        seed in any::<u64>(),
+        keys in prop::collection::vec(any::<u32>(), 40),
+    ) {
+        for method in METHODS {
+            let trials = grow(method, &space, seed, &outcomes);
+            let number = u32::try_from(trials.len()).unwrap();
+            let mut shuffled = trials.clone();
+            shuffled.sort_by_key(|t| keys[t.number as usize]);
+            let suggestion = ask(method, &space, seed, number, trials);
+            prop_assert!(space.admit(suggestion.params.values().clone()).is_ok());
+            prop_assert_eq!(suggestion, ask(method, &space, seed, number, shuffled));
+        }
+    }
+
+    /// What a trial's parameters became on their way through JSON does not change what is suggested after it.
+    #[test]
+    fn a_history_that_went_through_json_suggests_the_same(
+        space in space(),
+        outcomes in prop::collection::vec(outcome(), 12..30),
+        seed in any::<u64>(),
+    ) {
+        let trials = grow(Method::Tpe, &space, seed, &outcomes);
+        let number = u32::try_from(trials.len()).unwrap();
+        let travelled = trials.iter().map(|trial| {
+            let json = serde_json::to_string(&trial.params).unwrap();
+            Observed { params: serde_json::from_str(&json).unwrap(), ..*trial }
+        }).collect();
+        prop_assert_eq!(
+            ask(Method::Tpe, &space, seed, number, trials),
+            ask(Method::Tpe, &space, seed, number, travelled)
+        );
+    }
+}
+
+fn one(name: &str, domain: Domain) -> Space {
+    Space::new(vec![Dimension { name: name.to_owned(), domain, when: BTreeMap::new() }]).expect("valid")
+}
+
+fn completed(number: u32, name: &str, value: Scalar, objective: f64) -> Observed {
+    let params: ParamValues = [(name.to_owned(), value)].into();
+    Observed { number, params, outcome: Outcome::Completed(objective) }
+}
+
+#[test]
+fn a_configuration_is_not_repeated_while_others_remain() {
+    let values: Vec<Scalar> = (0..20).map(Scalar::Int).collect();
+    let space = one("r", Domain::Ordinal { values });
+    for method in METHODS {
+        for seed in 0..20 {
+            let trials = grow(method, &space, seed, &[Outcome::Completed(0.5); 25]);
+            let mut first: Vec<String> = trials[..20].iter().map(|t| t.params["r"].to_string()).collect();
+            first.sort();
+            first.dedup();
+            assert_eq!(first.len(), 20, "{method:?} with seed {seed} repeated itself: {first:?}");
+        }
+    }
+}
+
+#[test]
+fn trials_that_do_not_fit_the_space_are_skipped_and_named() {
+    let space = one("r", Domain::Int { min: 0, max: 9, log: false, step: None });
+    let mut trials = vec![
+        completed(0, "r", Scalar::Int(3), 0.1),
+        completed(1, "r", Scalar::Int(11), 0.9),
+        completed(2, "rank", Scalar::Int(3), 0.9),
+        completed(4, "r", Scalar::Int(4), 0.9),
+    ];
+    trials[3].outcome = Outcome::Pending;
+    let suggestion = ask(Method::Tpe, &space, 1, 3, trials);
+    assert_eq!(
+        suggestion.record,
+        serde_json::json!({
+            "sampler": "tpe", "version": 1, "seed": 1, "number": 3,
+            "finished": [0], "pending": [4], "skipped": [1, 2], "startup": true,
+        })
+    );
+}
+
+#[test]
+fn start_up_ends_with_the_tenth_finished_trial() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    let trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 10]);
+    let startup =
+        |trials: &[Observed]| ask(Method::Tpe, &space, 3, 11, trials.to_vec()).record["startup"].clone();
+    assert_eq!(startup(&trials[..9]), true);
+    assert_eq!(startup(&trials), false);
+    let mut pending = trials;
+    pending[4].outcome = Outcome::Pending;
+    assert_eq!(startup(&pending), true);
+}
+
+#[test]
+fn a_trial_does_not_see_itself() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    let mut trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 12]);
+    let before = ask(Method::Tpe, &space, 3, 12, trials.clone());
+    trials.push(Observed { number: 12, params: before.params.values().clone(), outcome: Outcome::Pending });
+    assert_eq!(before, ask(Method::Tpe, &space, 3, 12, trials));
+}
