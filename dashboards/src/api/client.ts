@@ -1,0 +1,56 @@
+/** The one HTTP client. Every failure that leaves it is an ApiError with a sentence for people. */
+import createClient from 'openapi-fetch';
+import type { paths } from './schema.gen.ts';
+import type { ApiErrorBody } from './types.ts';
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    /** HTTP status; absent where no answer came. */
+    readonly status: number | undefined,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+
+  /** Whether the same request may succeed later. */
+  get isTransient(): boolean {
+    return this.status === undefined || this.status >= 500;
+  }
+}
+
+const http = createClient<paths>({ baseUrl: '/' });
+
+export const api = {
+  studies: (signal: AbortSignal) => answer(http.GET('/api/v1/studies', { signal })),
+  study: (study: string, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/studies/{study}', { params: { path: { study } }, signal })),
+  runs: (study: string, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study } }, signal })),
+  run: (run: string, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/runs/{run}', { params: { path: { run } }, signal })),
+  log: (run: string, attempt: number, offset: number, signal: AbortSignal) =>
+    answer(
+      http.GET('/api/v1/runs/{run}/log', { params: { path: { run }, query: { offset, attempt } }, signal }),
+    ),
+};
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+async function answer<T>(request: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await request.catch((cause: unknown) => {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ApiError('The coordinator does not answer.', undefined);
+  });
+  if (data !== undefined) return data;
+  const sentence = isErrorBody(error) ? error.message : `The coordinator answered ${response.status}.`;
+  throw new ApiError(sentence, response.status);
+}
+
+function isErrorBody(body: unknown): body is ApiErrorBody {
+  return typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string';
+}

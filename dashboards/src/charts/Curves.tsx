@@ -1,0 +1,18 @@
+import { useMemo } from 'react';
+import type { RunDetail } from '../api/types.ts';
+import page from '../ui/Page.module.css';
+import { Chart } from './Chart.tsx';
+import { lossModel, newestReports, scoreModel } from './curves.model.ts';
+
+export function Curves({ detail }: { detail: RunDetail }) {
+  const reports = useMemo(() => newestReports(detail.reports), [detail.reports]);
+  const best = detail.summary?.best_epoch;
+  const scores = useMemo(() => scoreModel(reports, best), [reports, best]);
+  const losses = useMemo(() => lossModel(reports, best), [reports, best]);
+  return (
+    <div className={page.halves}>
+      <Chart title="Dev F1" model={scores} />
+      <Chart title="Loss" model={losses} />
+    </div>
+  );
+}

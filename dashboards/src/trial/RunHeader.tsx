@@ -1,0 +1,87 @@
+import { Link } from '@tanstack/react-router';
+import { useLiveQuery } from '../api/live.tsx';
+import { queries } from '../api/queries.ts';
+import { FAILURE_CAUSES, RUN_STATES } from '../api/states.ts';
+import type { Run, RunDetail } from '../api/types.ts';
+import { useNow } from '../lib/clock.ts';
+import { ABSENT, bytes, count, score } from '../lib/number.ts';
+import { elapsed, span } from '../lib/time.ts';
+import { StateBadge } from '../ui/Badge.tsx';
+import { Fact, Facts } from '../ui/Facts.tsx';
+import { PageTitle } from '../ui/PageTitle.tsx';
+import { RelativeTime } from '../ui/RelativeTime.tsx';
+import { Neighbours } from './Neighbours.tsx';
+
+export function RunHeader({ detail }: { detail: RunDetail }) {
+  const { run, study_name, summary } = detail;
+  const name = runName(run);
+  const study = useLiveQuery(queries.study(run.study_id));
+  const protocol = study.data?.spec.metric.protocol ?? 'strict';
+  return (
+    <>
+      <PageTitle
+        title={`${name}, ${study_name}`}
+        trail={
+          <>
+            <Link to="/">Studies</Link>
+            <span aria-hidden="true">/</span>
+            <Link to="/studies/$studyId" params={{ studyId: run.study_id }}>
+              {study_name}
+            </Link>
+          </>
+        }
+        aside={
+          <>
+            <StateBadge {...RUN_STATES[run.state]} />
+            <Neighbours run={run} />
+          </>
+        }
+      >
+        {name}
+      </PageTitle>
+      <Facts failure={run.failure && `${FAILURE_CAUSES[run.failure.cause]}: ${run.failure.message}`}>
+        <Fact
+          name={`Dev F1, ${protocol}`}
+          note={summary ? `epoch ${summary.best_epoch}, kept` : 'best epoch so far'}
+        >
+          {score(run.value ?? run.best_so_far)}
+        </Fact>
+        <Fact name="Epochs" note={summary?.stopped_early ? 'patience ran out' : undefined}>
+          {run.epochs}
+        </Fact>
+        <Took run={run} />
+        <Fact
+          name="Peak memory"
+          note={summary && `${count(summary.trainable_parameters)} trained parameters`}
+        >
+          {summary ? bytes(summary.peak_memory_bytes) : ABSENT}
+        </Fact>
+        <Fact
+          name="Attempts"
+          note={
+            <>
+              proposed <RelativeTime instant={run.created_at} focusable />
+            </>
+          }
+        >
+          {run.attempt}
+        </Fact>
+      </Facts>
+    </>
+  );
+}
+
+export function runName(run: Run): string {
+  return run.kind === 'final' ? 'Final run' : `Trial ${run.number}`;
+}
+
+function Took({ run }: { run: Run }) {
+  const live = RUN_STATES[run.state].live;
+  const now = useNow(live ? 'second' : 'calm');
+  const milliseconds = live || run.ended_at ? elapsed(run.started_at, run.ended_at, now) : null;
+  return (
+    <Fact name={live ? 'Running for' : 'Took'} note="newest attempt">
+      {milliseconds === null ? ABSENT : span(milliseconds)}
+    </Fact>
+  );
+}

@@ -1,0 +1,41 @@
+import type { RunDetail } from '../api/types.ts';
+import { Definition, Definitions } from '../ui/Definitions.tsx';
+import { Empty, Panel } from '../ui/Panel.tsx';
+import { ranges, readSuggestion, type SuggestionView } from './suggestion.model.ts';
+
+export function SuggestionPanel({ detail }: { detail: RunDetail }) {
+  const suggestion = readSuggestion(detail.suggestion);
+  if (detail.run.kind === 'final') {
+    return (
+      <Panel title="Why this configuration">
+        <Empty>It is the study’s best configuration, trained once more to open the test set.</Empty>
+      </Panel>
+    );
+  }
+  return (
+    <Panel title="Why this suggestion">
+      {suggestion ? <Record suggestion={suggestion} /> : <Empty>No record of the suggestion was kept.</Empty>}
+    </Panel>
+  );
+}
+
+function Record({ suggestion }: { suggestion: SuggestionView }) {
+  return (
+    <Definitions>
+      <Definition name="Sampler">{suggestion.sampler}</Definition>
+      <Definition name="Drawn">
+        {suggestion.startup ? 'at random: too few finished trials yet' : 'from the trials below'}
+      </Definition>
+      <Definition name="Study seed">{suggestion.seed}</Definition>
+      <Definition name={`Finished trials seen (${suggestion.finished.length})`}>
+        {ranges(suggestion.finished) || 'none'}
+      </Definition>
+      <Definition name={`Pending trials seen (${suggestion.pending.length})`}>
+        {ranges(suggestion.pending) || 'none'}
+      </Definition>
+      {suggestion.skipped.length > 0 && (
+        <Definition name="Left out, outside the space">{ranges(suggestion.skipped)}</Definition>
+      )}
+    </Definitions>
+  );
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { LogSlice } from '../api/types.ts';
+import { append, CAPACITY, EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
+import { ranges, readSuggestion } from './suggestion.model.ts';
+
+const slice = (offset: number, text: string): LogSlice => ({
+  attempt: 1,
+  offset,
+  next_offset: offset + text.length,
+  text,
+});
+
+describe('a log', () => {
+  it('joins a line that two slices share, and drops a doubled slice', () => {
+    const once = append(append(EMPTY_LOG, slice(0, 'one\r\ntw')), slice(7, 'o\nthr'));
+    expect(once).toEqual({ lines: ['one', 'two'], first: 1, rest: 'thr', offset: 12 });
+    expect(append(once, slice(7, 'o\nthr'))).toBe(once);
+  });
+
+  it('keeps the newest lines under their own numbers', () => {
+    const many = append(EMPTY_LOG, slice(0, 'line\n'.repeat(CAPACITY + 3)));
+    expect([many.lines.length, many.first]).toEqual([CAPACITY, 4]);
+  });
+});
+
+describe('following a log', () => {
+  it('asks until there is no more, and again when pulled meanwhile', async () => {
+    const texts = ['a\n', 'b\n', ''];
+    const offsets: number[] = [];
+    const views: LogView[] = [];
+    const fetch = async (offset: number) => {
+      offsets.push(offset);
+      return slice(offset, texts.shift() ?? '');
+    };
+    const follower = new LogFollower(fetch, (view) => views.push(view));
+    const pulled = follower.pull();
+    void follower.pull();
+    await pulled;
+    expect(offsets).toEqual([0, 2, 4]);
+    expect(views.at(-1)?.buffer.lines).toEqual(['a', 'b']);
+  });
+
+  it('keeps what it has when an answer fails, and goes on from there', async () => {
+    const answers: (LogSlice | Error)[] = [slice(0, 'a\n'), new Error('gone'), slice(2, 'b\n'), slice(4, '')];
+    const views: LogView[] = [];
+    const fetch = async () => {
+      const next = answers.shift();
+      if (next instanceof Error || next === undefined) throw next ?? new Error('asked too often');
+      return next;
+    };
+    const follower = new LogFollower(fetch, (view) => views.push(view));
+    await follower.pull();
+    expect(views.at(-1)).toMatchObject({ error: 'gone', buffer: { lines: ['a'] } });
+    await follower.pull();
+    expect(views.at(-1)).toMatchObject({ error: undefined, buffer: { lines: ['a', 'b'] } });
+  });
+});
+
+describe('a suggestion', () => {
+  it('is read part by part', () => {
+    const record = { sampler: 'tpe', version: 1, seed: 13, finished: [1, 2, 4], pending: [3], startup: true };
+    expect(readSuggestion(record)).toEqual({
+      sampler: 'tpe, version 1',
+      seed: '13',
+      finished: [1, 2, 4],
+      pending: [3],
+      skipped: [],
+      startup: true,
+    });
+    expect(readSuggestion(null)).toBeUndefined();
+  });
+
+  it('writes trial numbers as ranges', () => {
+    expect(ranges([9, 1, 2, 3, 7, 10])).toBe('1–3, 7, 9–10');
+    expect(ranges([])).toBe('');
+  });
+});

@@ -1,0 +1,45 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { api } from '../api/client.ts';
+import { useChanges, useStreamState } from '../api/live.tsx';
+import type { Change } from '../api/types.ts';
+import { EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
+
+const POLL_WHILE_DOWN = 10_000;
+const UNREAD: LogView = { buffer: EMPTY_LOG, read: false, error: undefined };
+
+/** The log of one attempt, from its first byte, growing as the stream says that it grew. */
+export function useLog(runId: string, attempt: number): LogView {
+  const [view, setView] = useState(UNREAD);
+  const follower = useRef<LogFollower>(undefined);
+
+  useEffect(() => {
+    const ending = new AbortController();
+    const fetch = (offset: number) => api.log(runId, attempt, offset, ending.signal);
+    const started = new LogFollower(fetch, setView);
+    follower.current = started;
+    void started.pull();
+    return () => {
+      started.stop();
+      ending.abort();
+      setView(UNREAD);
+    };
+  }, [runId, attempt]);
+
+  const hear = useCallback(
+    (change: Change | 'resync') => {
+      if (change === 'resync' || change.run_id === runId) void follower.current?.pull();
+    },
+    [runId],
+  );
+  useChanges(hear);
+
+  const down = useStreamState() === 'down';
+  useEffect(() => {
+    if (!down) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) void follower.current?.pull();
+    }, POLL_WHILE_DOWN);
+    return () => clearInterval(timer);
+  }, [down]);
+  return view;
+}
