@@ -1,1 +1,37 @@
-//! pedigree-orchestrator
+//! The coordinator: one HTTP API over one Postgres database.
+//!
+//! A study comes in through [`study`], [`propose`] asks the sampler for its trials, [`lease`] hands each waiting run to
+//! one worker at a time and takes its reports, [`run`] owns the states, [`seal`] opens the test split to the final run
+//! alone. [`reconcile`] would reach the same end without any request; [`events`] tells the browser what changed;
+//! [`dashboard`] is the browser's program. Postgres is the only truth: this crate keeps no state that it could not
+//! lose. It must not know how a trainer works.
+
+mod app;
+mod artifact;
+mod auth;
+mod backbone;
+mod column;
+mod config;
+mod dashboard;
+mod dataset;
+pub mod db;
+mod error;
+mod events;
+mod extract;
+mod fleet;
+mod health;
+mod lease;
+mod name;
+mod openapi;
+mod propose;
+mod reconcile;
+mod run;
+mod seal;
+mod serve;
+mod study;
+#[cfg(test)]
+mod testing;
+
+pub use config::Config;
+pub use openapi::openapi;
+pub use serve::{ServeError, serve};

@@ -1,0 +1,54 @@
+//! What every request can reach, and the router that puts the pieces together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use object_store::local::LocalFileSystem;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tower_http::trace::TraceLayer;
+
+use crate::events::Feed;
+use crate::{auth, dashboard, health, openapi};
+
+/// What every request can reach. Holds nothing that a restart could lose.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    /// The database.
+    pub(crate) pool: PgPool,
+    /// Contents by hash.
+    pub(crate) store: Arc<LocalFileSystem>,
+    /// How long a lease lasts unless renewed.
+    pub(crate) lease_ttl: Duration,
+    /// The bearer token that writes need.
+    pub(crate) token: Option<Arc<str>>,
+    /// The dashboard.
+    pub(crate) dashboard: dashboard::Source,
+    /// Changes and wake-ups that the database notified.
+    pub(crate) feed: Feed,
+    /// Cancelled when the coordinator stops: whoever holds a request open lets go.
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl App {
+    /// The length of a lease in whole milliseconds.
+    pub(crate) fn lease_ttl_ms(&self) -> u32 {
+        u32::try_from(self.lease_ttl.as_millis()).unwrap_or(u32::MAX)
+    }
+}
+
+/// All routes.
+pub(crate) fn router(app: App) -> Router {
+    let (api, document) = openapi::routes().split_for_parts();
+    let document = Arc::new(document);
+    api.route("/api/v1/openapi.json", get(async move || axum::Json(document.clone())))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .fallback(dashboard::serve)
+        .layer(from_fn_with_state(app.clone(), auth::require_token))
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}

@@ -1,0 +1,9 @@
+//! Artifacts: bytes known by the hash of their content.
+//!
+//! Owns the object store and the rule that sealed content is not served. Must not know what an artifact is for.
+
+pub(crate) mod http;
+pub(crate) mod sql;
+mod store;
+
+pub(crate) use store::{read, receive, serve};

@@ -1,0 +1,65 @@
+//! Which artifacts there are.
+
+use pedigree_protocol::artifact::{ArtifactFile, Sha256};
+use sqlx::{PgConnection, PgPool};
+
+use crate::dataset;
+use crate::error::{ApiError, ApiResult};
+
+/// What is known about an artifact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Size of the content.
+    pub(crate) bytes: i64,
+    /// A test split.
+    pub(crate) sealed: bool,
+}
+
+/// The artifact with that hash.
+pub(crate) async fn find(pool: &PgPool, sha256: &Sha256) -> ApiResult<Option<Known>> {
+    let row =
+        sqlx::query_as!(Known, "SELECT bytes, sealed FROM artifacts WHERE sha256 = $1", sha256.as_str());
+    Ok(row.fetch_optional(pool).await?)
+}
+
+/// Records content that the store holds.
+pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: bool) -> ApiResult<()> {
+    let mut tx = pool.begin().await?;
+    let was_sealed = sqlx::query_scalar!(
+        "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)
+         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes RETURNING sealed",
+        sha256.as_str(),
+        bytes,
+        sealed,
+    );
+    match (was_sealed.fetch_one(&mut *tx).await?, sealed) {
+        (true, false) => {
+            return Err(ApiError::conflict(format!(
+                "this content ({sha256}) is a sealed test split; it stays sealed and cannot be stored as readable"
+            )));
+        }
+        (false, true) => dataset::sql::seal(&mut tx, sha256).await?,
+        _ => {}
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Refuses files of which one has not been uploaded.
+pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]) -> ApiResult<()> {
+    let wanted: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
+    let missing = sqlx::query_scalar!(
+        r#"SELECT wanted AS "wanted!" FROM unnest($1::text[]) AS wanted
+           WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = wanted) LIMIT 1"#,
+        &wanted
+    );
+    let Some(missing) = missing.fetch_optional(db).await? else { return Ok(()) };
+    let name = files.iter().find(|file| file.sha256.as_str() == missing).map_or("", |file| &file.name);
+    Err(ApiError::invalid(format!(
+        "the file {name:?} ({missing}) has not been uploaded; PUT it to /api/v1/artifacts first"
+    )))
+}
+
+/// A hash out of a column whose CHECK knows its form.
+pub(crate) fn parse(sha256: &str) -> ApiResult<Sha256> {
+    sha256.parse().map_err(|error| ApiError::Broken(format!("a stored hash is none: {error}")))
+}

@@ -1,0 +1,4 @@
+//! Backbones: registration and reading.
+
+pub(crate) mod http;
+pub(crate) mod sql;

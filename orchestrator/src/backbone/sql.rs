@@ -1,0 +1,82 @@
+//! Backbones in the database.
+
+use pedigree_protocol::BackboneId;
+use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::backbone::{Backbone, BackboneSpec};
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+
+use crate::error::{ApiError, ApiResult};
+use crate::{artifact, name};
+
+/// All backbones, by name.
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Backbone>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<BackboneSpec>" FROM backbones ORDER BY name"#
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Backbone { id: BackboneId(row.id), created_at: row.created_at, spec: row.spec.0 })
+        .collect())
+}
+
+/// The backbone of that name; else a sentence that lists the names that there are.
+pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Backbone> {
+    if let Some(backbone) = find(&mut *pool.acquire().await?, name).await? {
+        return Ok(backbone);
+    }
+    let names = sqlx::query_scalar!("SELECT name FROM backbones ORDER BY name").fetch_all(pool).await?;
+    Err(ApiError::not_found(format!("there is no backbone {name:?}; {}", name::known("backbone", &names))))
+}
+
+/// Registers a backbone; the same content under the same name again is the backbone that is there.
+pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone> {
+    name::check("backbone", &spec.name)?;
+    let mut tx = pool.begin().await?;
+    if find(&mut tx, &spec.name).await?.is_none() {
+        check_files(&mut tx, &spec.files).await?;
+        let inserted = insert(&mut tx, &spec).await?;
+        tracing::info!(backbone = spec.name, inserted, "backbone registered");
+    }
+    let there = find(&mut tx, &spec.name).await?;
+    tx.commit().await?;
+    match there {
+        Some(backbone) if same_content(&backbone.spec, &spec) => Ok(backbone),
+        _ => Err(ApiError::conflict(format!(
+            "a backbone {:?} with other content is registered already; choose another name",
+            spec.name
+        ))),
+    }
+}
+
+/// Where it came from is for people: the content decides.
+fn same_content(a: &BackboneSpec, b: &BackboneSpec) -> bool {
+    a == &BackboneSpec { source: a.source.clone(), revision: a.revision.clone(), ..b.clone() }
+}
+
+async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<Backbone>> {
+    let row = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<BackboneSpec>" FROM backbones WHERE name = $1"#,
+        name
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| Backbone { id: BackboneId(row.id), created_at: row.created_at, spec: row.spec.0 }))
+}
+
+async fn insert(db: &mut PgConnection, spec: &BackboneSpec) -> ApiResult<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO backbones (id, name, spec) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+        BackboneId::new().0,
+        spec.name,
+        Json(spec) as _,
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+async fn check_files(db: &mut PgConnection, files: &[ArtifactFile]) -> ApiResult<()> {
+    if files.is_empty() {
+        return Err(ApiError::invalid("a backbone needs files: config.json, weights and a tokenizer"));
+    }
+    artifact::sql::check_uploaded(db, files).await
+}

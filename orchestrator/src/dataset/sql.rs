@@ -1,0 +1,136 @@
+//! Datasets in the database.
+
+use pedigree_protocol::DatasetId;
+use pedigree_protocol::artifact::Sha256;
+use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split};
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+
+use crate::error::{ApiError, ApiResult};
+use crate::name;
+
+/// All datasets, by name.
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dataset>> {
+    let rows = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<DatasetSpec>" FROM datasets ORDER BY name"#
+    );
+    let rows = rows.fetch_all(pool).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Dataset { id: DatasetId(row.id), created_at: row.created_at, spec: row.spec.0 })
+        .collect())
+}
+
+/// The dataset of that name; else a sentence that lists the names that there are.
+pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dataset> {
+    if let Some(dataset) = find(&mut *pool.acquire().await?, name).await? {
+        return Ok(dataset);
+    }
+    let names = sqlx::query_scalar!("SELECT name FROM datasets ORDER BY name").fetch_all(pool).await?;
+    Err(ApiError::not_found(format!("there is no dataset {name:?}; {}", name::known("dataset", &names))))
+}
+
+/// Registers a dataset; the same content under the same name again is the dataset that is there.
+pub(crate) async fn add(pool: &PgPool, spec: DatasetSpec) -> ApiResult<Dataset> {
+    name::check("dataset", &spec.name)?;
+    let mut tx = pool.begin().await?;
+    if find(&mut tx, &spec.name).await?.is_none() {
+        check_splits(&mut tx, &spec).await?;
+        let inserted = insert(&mut tx, &spec).await?;
+        tracing::info!(dataset = spec.name, inserted, "dataset registered");
+    }
+    let there = find(&mut tx, &spec.name).await?;
+    tx.commit().await?;
+    match there {
+        Some(dataset) if same_content(&dataset.spec, &spec) => Ok(dataset),
+        _ => Err(ApiError::conflict(format!(
+            "a dataset {:?} with other content is registered already; choose another name",
+            spec.name
+        ))),
+    }
+}
+
+/// Where it came from is for people: the content decides.
+fn same_content(a: &DatasetSpec, b: &DatasetSpec) -> bool {
+    a == &DatasetSpec { source: a.source.clone(), ..b.clone() }
+}
+
+async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<Dataset>> {
+    let row = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<DatasetSpec>" FROM datasets WHERE name = $1"#,
+        name
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| Dataset { id: DatasetId(row.id), created_at: row.created_at, spec: row.spec.0 }))
+}
+
+async fn insert(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<bool> {
+    let splits = &spec.splits;
+    let done = sqlx::query!(
+        "INSERT INTO datasets (id, name, spec, train_sha256, dev_sha256, test_sha256, synthetic)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
+        DatasetId::new().0,
+        spec.name,
+        Json(spec) as _,
+        splits.train.sha256.as_str(),
+        splits.dev.sha256.as_str(),
+        splits.test.sha256.as_str(),
+        spec.synthetic,
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Every split has been uploaded; train and dev can be read, the test split cannot from now on.
+async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()> {
+    let splits = &spec.splits;
+    for (split, name) in [(&splits.train, "train"), (&splits.dev, "dev")] {
+        if check_uploaded(db, name, split).await? {
+            return Err(ApiError::conflict(format!(
+                "the {name} split has the content of a sealed test split ({}); \
+                 trials would see test data, so give another {name} file",
+                split.sha256
+            )));
+        }
+    }
+    check_uploaded(db, "test", &splits.test).await?;
+    if splits.test.sha256 == splits.train.sha256 || splits.test.sha256 == splits.dev.sha256 {
+        return Err(ApiError::invalid("the test split has the content of train or dev; give another test file"));
+    }
+    seal(db, &splits.test.sha256).await
+}
+
+/// Whether the split's content, which must be there, is sealed.
+async fn check_uploaded(db: &mut PgConnection, name: &str, split: &Split) -> ApiResult<bool> {
+    let row = sqlx::query!(
+        "SELECT bytes, sealed FROM artifacts WHERE sha256 = $1 FOR UPDATE",
+        split.sha256.as_str()
+    );
+    match row.fetch_optional(db).await? {
+        Some(row) if row.bytes == split.bytes => Ok(row.sealed),
+        Some(row) => Err(ApiError::invalid(format!(
+            "the {name} split has {} bytes, not {}: describe the file that was uploaded",
+            row.bytes, split.bytes
+        ))),
+        None => Err(ApiError::invalid(format!(
+            "the {name} split ({}) has not been uploaded; PUT it to /api/v1/artifacts first",
+            split.sha256
+        ))),
+    }
+}
+
+/// Makes content a sealed test split, unless trials can read it already.
+pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
+    let reader = sqlx::query_scalar!(
+        "SELECT name FROM datasets WHERE train_sha256 = $1 OR dev_sha256 = $1 ORDER BY name LIMIT 1",
+        sha256.as_str()
+    );
+    if let Some(reader) = reader.fetch_optional(&mut *db).await? {
+        return Err(ApiError::conflict(format!(
+            "this content is train or dev of dataset {reader:?}, which trials read; it cannot be a test split"
+        )));
+    }
+    sqlx::query!("UPDATE artifacts SET sealed = true WHERE sha256 = $1 AND NOT sealed", sha256.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}

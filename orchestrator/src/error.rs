@@ -1,0 +1,111 @@
+//! Answers that are not a success. Owns the mapping from failures to statuses, and the one place where an internal
+//! failure is logged.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use pedigree_protocol::{ApiErrorBody, ErrorCode};
+
+/// Why a request was not answered with a success.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The caller's fault, or a state of things that the caller must learn of.
+    #[error("{message}")]
+    Refused {
+        /// The class.
+        code: ErrorCode,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// The database.
+    #[error("the database refused an operation")]
+    Database(#[from] sqlx::Error),
+    /// The artifact store.
+    #[error("the artifact store failed")]
+    Store(#[from] object_store::Error),
+    /// A state that the code holds to be impossible.
+    #[error("an invariant is broken: {0}")]
+    Broken(String),
+}
+
+/// The result of nearly everything in this crate.
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// The request makes no sense as it is.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Invalid, message)
+    }
+
+    /// No such thing.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::NotFound, message)
+    }
+
+    /// It contradicts what is there.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Conflict, message)
+    }
+
+    /// Known, but not to be handed out.
+    pub(crate) fn sealed(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Sealed, message)
+    }
+
+    fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Refused { code, message: message.into() }
+    }
+
+    /// Whether the database is away rather than unwilling: the same request may succeed soon.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Database(error) if is_outage(error))
+    }
+
+    fn answer(self) -> (StatusCode, ApiErrorBody) {
+        let internal = |message: &str| ApiErrorBody { code: ErrorCode::Internal, message: message.to_owned() };
+        match self {
+            Self::Refused { code, message } => (status(code), ApiErrorBody { code, message }),
+            Self::Database(error) if is_outage(&error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+                (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
+            }
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
+                let message = "the coordinator failed; its log says why";
+                (StatusCode::INTERNAL_SERVER_ERROR, internal(message))
+            }
+        }
+    }
+}
+
+const fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::Invalid => StatusCode::BAD_REQUEST,
+        ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+        ErrorCode::Sealed => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Whether the database is away (stopped, starting, unreachable) rather than unwilling.
+pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        // A connection that breaks off in the middle of an answer.
+        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        // Class 57P: the server is shutting down or starting. Class 08: connection. 53300: too many connections.
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || code.starts_with("08") || code == "53300"),
+        _ => false,
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, body) = self.answer();
+        (status, Json(body)).into_response()
+    }
+}

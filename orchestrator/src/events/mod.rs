@@ -1,0 +1,67 @@
+//! Changes: the database notifies, one listener hears, browsers and waiting requests are woken.
+//!
+//! Everything here is a hint. Whoever misses one finds out by reading again.
+
+pub(crate) mod http;
+pub(crate) mod listener;
+pub(crate) mod sse;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use pedigree_protocol::event::Change;
+use tokio::sync::{Notify, broadcast};
+
+/// What the listener tells.
+#[derive(Debug, Clone)]
+pub(crate) enum Signal {
+    /// Something changed.
+    Change(Change),
+    /// Changes may have been missed.
+    Resync,
+}
+
+/// Changes and wake-ups for everybody in this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Feed {
+    changes: broadcast::Sender<Signal>,
+    work: Arc<Notify>,
+    upkeep: Arc<Notify>,
+}
+
+/// Changes that a slow browser may lag behind before it has to read again.
+const BACKLOG: usize = 1024;
+
+impl Feed {
+    pub(crate) fn new() -> Self {
+        let (changes, _) = broadcast::channel(BACKLOG);
+        Self { changes, work: Arc::default(), upkeep: Arc::default() }
+    }
+
+    /// All signals from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Signal> {
+        self.changes.subscribe()
+    }
+
+    /// Resolves when there may be work; counts from the call on, not from the first poll.
+    pub(crate) fn work(&self) -> impl Future<Output = ()> + use<> {
+        let mut woken = Box::pin(self.work.clone().notified_owned());
+        woken.as_mut().enable();
+        woken
+    }
+
+    /// Resolves when upkeep may have something to do.
+    pub(crate) fn upkeep(&self) -> impl Future<Output = ()> + use<> {
+        self.upkeep.clone().notified_owned()
+    }
+
+    fn tell(&self, signal: Signal) {
+        self.upkeep.notify_one();
+        // Nobody subscribes while no browser looks.
+        let _ = self.changes.send(signal);
+    }
+
+    fn wake_claims(&self) {
+        self.work.notify_waiters();
+    }
+}

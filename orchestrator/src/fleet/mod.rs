@@ -1,0 +1,4 @@
+//! Workers and the devices that they offer.
+
+pub(crate) mod http;
+pub(crate) mod sql;

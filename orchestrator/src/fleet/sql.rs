@@ -1,0 +1,106 @@
+//! Workers and devices in the database.
+
+use std::time::Duration;
+
+use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Worker};
+use pedigree_protocol::{Attempt, RunId, WorkerId};
+use sqlx::{PgConnection, PgPool};
+
+use crate::column::DeviceKindColumn;
+use crate::error::{ApiError, ApiResult};
+
+/// Records a worker and exactly the devices that it offers.
+pub(crate) async fn hello(pool: &PgPool, hello: &Hello) -> ApiResult<()> {
+    let id = hello.worker_id.0;
+    let mut tx = pool.begin().await?;
+    sqlx::query!(
+        "INSERT INTO workers (id, name, pid, version) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, pid = excluded.pid, version = excluded.version,
+             last_seen_at = now()",
+        id,
+        hello.name,
+        hello.pid,
+        hello.version,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!("DELETE FROM devices WHERE worker_id = $1", id).execute(&mut *tx).await?;
+    for (position, device) in (0..).zip(&hello.devices) {
+        insert_device(&mut tx, hello.worker_id, position, device).await?;
+    }
+    tracing::info!(worker.id = %hello.worker_id, name = hello.name, devices = hello.devices.len(), "worker is here");
+    Ok(tx.commit().await?)
+}
+
+async fn insert_device(db: &mut PgConnection, worker: WorkerId, position: i32, device: &Device) -> ApiResult<()> {
+    let done = sqlx::query!(
+        "INSERT INTO devices (worker_id, uuid, position, kind, name, memory_bytes, unavailable)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        worker.0,
+        device.uuid,
+        position,
+        DeviceKindColumn::from(device.kind) as _,
+        device.name,
+        device.memory_bytes,
+        device.unavailable,
+    );
+    match done.execute(db).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(ApiError::invalid(format!("the device {:?} is listed twice; list it once", device.uuid))),
+    }
+}
+
+/// Notes that a worker spoke; an unknown worker or device must introduce itself first.
+pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiResult<()> {
+    let done = sqlx::query!(
+        "UPDATE workers SET last_seen_at = now()
+         WHERE id = $1 AND EXISTS (SELECT 1 FROM devices WHERE worker_id = $1 AND uuid = $2)",
+        worker.0,
+        device,
+    );
+    match done.execute(pool).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(ApiError::not_found(format!(
+            "no worker {worker} with a device {device:?} is known here; say hello first"
+        ))),
+    }
+}
+
+/// All workers, newest first, with what holds their devices.
+pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Worker>> {
+    let rows = sqlx::query!(
+        r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at,
+               w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
+               d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
+               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?"
+           FROM workers w
+           LEFT JOIN devices d ON d.worker_id = w.id
+           LEFT JOIN attempts a
+               ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
+           ORDER BY w.created_at DESC, w.id DESC, d.position"#,
+        lease_ttl.as_secs_f64(),
+    );
+    let mut workers: Vec<Worker> = Vec::new();
+    for row in rows.fetch_all(pool).await? {
+        let id = WorkerId(row.id);
+        if workers.last().is_none_or(|worker| worker.id != id) {
+            workers.push(Worker {
+                id,
+                name: row.name,
+                pid: row.pid,
+                version: row.version,
+                last_seen_at: row.last_seen_at,
+                alive: row.alive,
+                devices: Vec::new(),
+            });
+        }
+        let (Some(uuid), Some(kind), Some(name)) = (row.uuid, row.kind, row.device_name) else { continue };
+        let (memory_bytes, unavailable) = (row.memory_bytes, row.unavailable);
+        let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
+        let record = DeviceRecord { device, run_id: row.run_id.map(RunId), attempt: row.attempt.map(Attempt) };
+        if let Some(worker) = workers.last_mut() {
+            worker.devices.push(record);
+        }
+    }
+    Ok(workers)
+}

@@ -1,0 +1,108 @@
+//! Taking work: one statement that chooses and leases, and the patience around it.
+
+use std::time::Duration;
+
+use pedigree_protocol::backbone::BackboneSpec;
+use pedigree_protocol::dataset::DatasetSpec;
+use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, Work};
+use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
+use sqlx::PgPool;
+use sqlx::types::Json;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::column::RunKindColumn;
+use crate::error::ApiResult;
+use crate::fleet;
+
+/// The longest that a request is held open.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How often a held request looks again though nothing woke it.
+const POLL: Duration = Duration::from_secs(2);
+
+/// Leases a run to the worker's device, waiting for one as long as the request allows.
+#[tracing::instrument(skip_all, fields(worker.id = %request.worker_id, device = request.device_uuid))]
+pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResult<Option<LeaseGrant>> {
+    let deadline = Instant::now() + Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT);
+    loop {
+        // Registered before the look, so that work which appears in between is not slept through.
+        let woken = app.feed.work();
+        fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
+        let granted = claim(&app.pool, request, app.lease_ttl).await?;
+        if granted.is_some() || Instant::now() >= deadline || app.shutdown.is_cancelled() {
+            return Ok(granted);
+        }
+        let pause = deadline.min(Instant::now() + POLL);
+        // Whether it was work, time or the end that woke us: the next look finds out.
+        let _ = timeout_at(pause, app.shutdown.run_until_cancelled(woken)).await;
+    }
+}
+
+/// Leases the oldest waiting run to the worker's device.
+pub(crate) async fn claim(
+    pool: &PgPool,
+    request: &ClaimRequest,
+    ttl: Duration,
+) -> ApiResult<Option<LeaseGrant>> {
+    let row = sqlx::query_file_as!(
+        Row,
+        "src/lease/claim.sql",
+        request.worker_id.0,
+        request.device_uuid,
+        ttl.as_secs_f64()
+    );
+    match row.fetch_optional(pool).await {
+        Ok(row) => {
+            let grant = row.map(|row| row.into_grant(ttl));
+            if let Some(grant) = &grant {
+                tracing::info!(run.id = %grant.run_id, attempt = %grant.attempt, "run leased");
+            }
+            Ok(grant)
+        }
+        // Two requests for one device at the same time: the other one has it.
+        Err(sqlx::Error::Database(error)) if error.constraint() == Some("attempts_one_live_per_device") => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Row {
+    id: Uuid,
+    attempt: i32,
+    study_id: Uuid,
+    kind: RunKindColumn,
+    number: Option<i32>,
+    params: Json<ParamValues>,
+    seed: i64,
+    study: Json<StudySpec>,
+    dataset: Json<DatasetSpec>,
+    backbone: Json<BackboneSpec>,
+}
+
+impl Row {
+    fn into_grant(self, ttl: Duration) -> LeaseGrant {
+        let (study, splits) = (self.study.0, self.dataset.0.splits);
+        let mut params = study.fixed;
+        params.extend(self.params.0);
+        LeaseGrant {
+            run_id: RunId(self.id),
+            attempt: Attempt(self.attempt),
+            study_id: StudyId(self.study_id),
+            study_name: study.name,
+            kind: self.kind.into(),
+            number: self.number,
+            ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
+            work: Work {
+                params,
+                protocol: study.metric.protocol,
+                seed: self.seed,
+                train: splits.train.sha256,
+                dev: splits.dev.sha256,
+                backbone: self.backbone.0.files,
+            },
+        }
+    }
+}

@@ -1,0 +1,31 @@
+-- The oldest waiting run of an open study, leased to a worker's device by its next attempt: chosen and written at once.
+WITH chosen AS (
+    SELECT r.id
+    FROM runs r
+    JOIN studies s ON s.id = r.study_id
+    WHERE r.state = 'waiting'
+      AND s.state IN ('searching', 'finishing')
+      -- A device that is still held gives no work until that lease ends.
+      AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = $2 AND a.state IN ('leased', 'running'))
+    ORDER BY r.created_at, r.number
+    LIMIT 1
+    FOR NO KEY UPDATE OF r SKIP LOCKED
+), leased AS (
+    UPDATE runs r
+    SET state = 'leased', attempt = r.attempt + 1, epochs = 0, best_so_far = NULL, started_at = now()
+    FROM chosen
+    WHERE r.id = chosen.id
+    RETURNING r.id, r.attempt, r.study_id, r.kind, r.number, r.params, r.seed
+), granted AS (
+    INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
+    SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision) FROM leased
+    RETURNING run_id
+)
+SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKindColumn", leased.number,
+       leased.params AS "params: Json<ParamValues>", leased.seed, s.spec AS "study: Json<StudySpec>",
+       d.spec AS "dataset: Json<DatasetSpec>", b.spec AS "backbone: Json<BackboneSpec>"
+FROM granted
+JOIN leased ON leased.id = granted.run_id
+JOIN studies s ON s.id = leased.study_id
+JOIN datasets d ON d.id = s.dataset_id
+JOIN backbones b ON b.id = s.backbone_id

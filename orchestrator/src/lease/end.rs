@@ -1,0 +1,133 @@
+//! How an attempt ends, and what that does to its run.
+
+use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
+use pedigree_protocol::report::RunSummary;
+use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunKind};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::column::{AttemptStateColumn, FailureCauseColumn};
+use crate::error::{ApiError, ApiResult};
+use crate::lease::held::Held;
+use crate::run::machine::Event;
+use crate::run::sql::Outcome;
+use crate::{artifact, run, seal};
+
+/// Losses after which a run is given up: something about it kills its hosts.
+const MOST_LOSSES: i32 = 20;
+
+/// Ends a live attempt as its worker says.
+pub(crate) async fn by_worker(
+    db: &mut PgConnection,
+    held: &Held,
+    write: &AttemptWrite,
+    end: &AttemptEnd,
+    artifacts: &[ArtifactFile],
+) -> ApiResult<()> {
+    leave(db, held, artifacts).await?;
+    if let AttemptEnd::Completed { summary } = end {
+        check_test_scores(db, held, summary).await?;
+    }
+    let (state, event) = verdict(held, end);
+    let (summary, failure) = match end {
+        AttemptEnd::Completed { summary } => (Some(summary.as_ref()), None),
+        AttemptEnd::Failed { failure } => (None, Some(failure)),
+        AttemptEnd::Released | AttemptEnd::Cancelled => (None, None),
+    };
+    record(db, held, state, failure, Some(write)).await?;
+    run::sql::apply(db, held.run, held.run_state, event, Outcome { summary, failure }).await?;
+    Ok(())
+}
+
+/// Ends an attempt whose lease ran out.
+pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<()> {
+    let losses = held.losses + 1;
+    let lost = Failure { cause: FailureCause::Lost, message: "the lease ran out".to_owned() };
+    record(db, held, AttemptState::Lost, Some(&lost), None).await?;
+    let given_up = Failure {
+        cause: FailureCause::Lost,
+        message: format!("{losses} attempts were lost: the lease ran out each time"),
+    };
+    let event = if held.study_state.is_final() {
+        Event::Cancelled
+    } else {
+        Event::Lost { retry: losses <= MOST_LOSSES }
+    };
+    run::sql::apply(db, held.run, held.run_state, event, Outcome { failure: Some(&given_up), summary: None })
+        .await?;
+    Ok(())
+}
+
+/// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again.
+fn verdict(held: &Held, end: &AttemptEnd) -> (AttemptState, Event) {
+    let over = held.study_state.is_final();
+    match end {
+        AttemptEnd::Completed { .. } => (AttemptState::Completed, Event::Completed),
+        AttemptEnd::Failed { failure } => {
+            let retry = failure.cause.is_retryable() && held.crashes < held.retries && !over;
+            (AttemptState::Failed, Event::Failed { retry })
+        }
+        AttemptEnd::Cancelled if over => (AttemptState::Cancelled, Event::Cancelled),
+        AttemptEnd::Released if over => (AttemptState::Released, Event::Cancelled),
+        // Nobody asked for it to be cancelled: it is handed back.
+        AttemptEnd::Released | AttemptEnd::Cancelled => (AttemptState::Released, Event::Released),
+    }
+}
+
+/// Trials never see test data; a final run has opened its split and brings its scores, which are sealed here.
+async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSummary) -> ApiResult<()> {
+    match (held.kind, &summary.test) {
+        (RunKind::Trial, None) => Ok(()),
+        (RunKind::Trial, Some(_)) => {
+            Err(ApiError::invalid("a trial cannot have test scores; only the final run opens the test split"))
+        }
+        (RunKind::Final, Some(scores)) => seal::sql::close(db, held, scores).await,
+        (RunKind::Final, None) => {
+            Err(ApiError::invalid("a final run is completed with its test scores; open the test split first"))
+        }
+    }
+}
+
+/// Links the contents that the attempt leaves.
+async fn leave(db: &mut PgConnection, held: &Held, files: &[ArtifactFile]) -> ApiResult<()> {
+    artifact::sql::check_uploaded(db, files).await?;
+    let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    let hashes: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
+    sqlx::query!(
+        "INSERT INTO attempt_artifacts (run_id, attempt, name, sha256)
+         SELECT $1, $2, name, sha256 FROM unnest($3::text[], $4::text[]) AS file (name, sha256)
+         ON CONFLICT DO NOTHING",
+        held.run.0,
+        held.attempt.0,
+        &names,
+        &hashes,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn record(
+    db: &mut PgConnection,
+    held: &Held,
+    state: AttemptState,
+    failure: Option<&Failure>,
+    write: Option<&AttemptWrite>,
+) -> ApiResult<()> {
+    sqlx::query!(
+        "UPDATE attempts SET state = $3, failure_cause = $4, failure_message = $5, end_write = $6,
+             ended_at = now(), lease_expires_at = NULL
+         WHERE run_id = $1 AND attempt = $2",
+        held.run.0,
+        held.attempt.0,
+        AttemptStateColumn::from(state) as _,
+        failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
+        failure.map(|failure| failure.message.as_str()),
+        write.map(Json) as _,
+    )
+    .execute(db)
+    .await?;
+    tracing::info!(run.id = %held.run, attempt = %held.attempt, worker.id = %held.worker, ?state, "attempt ended");
+    Ok(())
+}

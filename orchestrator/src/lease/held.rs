@@ -1,0 +1,99 @@
+//! An attempt under its run's row lock: what a write must know to be decided.
+
+use std::time::Duration;
+
+use pedigree_protocol::lease::AttemptWrite;
+use pedigree_protocol::objective::Metric;
+use pedigree_protocol::run::{AttemptState, RunKind, RunState};
+use pedigree_protocol::study::StudyState;
+use pedigree_protocol::{Attempt, RunId, StudyId, WorkerId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::column::{AttemptStateColumn, RunKindColumn, RunStateColumn, StudyStateColumn};
+use crate::error::ApiResult;
+
+/// An attempt and its run, locked until the transaction ends.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) run: RunId,
+    pub(crate) attempt: Attempt,
+    pub(crate) study: StudyId,
+    pub(crate) worker: WorkerId,
+    pub(crate) kind: RunKind,
+    pub(crate) run_state: RunState,
+    pub(crate) state: AttemptState,
+    /// The lease has not run out, by the database's clock.
+    pub(crate) unexpired: bool,
+    pub(crate) crashes: i32,
+    pub(crate) losses: i32,
+    /// Further attempts that the study allows after crashes.
+    pub(crate) retries: i32,
+    pub(crate) study_state: StudyState,
+    pub(crate) metric: Metric,
+    /// The write by which its worker ended it.
+    pub(crate) end_write: Option<AttemptWrite>,
+}
+
+impl Held {
+    /// Whether the attempt may write.
+    pub(crate) fn is_live(&self) -> bool {
+        self.has_not_ended() && self.unexpired
+    }
+
+    /// Whether nobody has ended the attempt yet, its lease perhaps run out.
+    pub(crate) fn has_not_ended(&self) -> bool {
+        matches!(self.state, AttemptState::Leased | AttemptState::Running)
+    }
+}
+
+/// Locks the run and reads the attempt; `None` where there is no such attempt.
+pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<Option<Held>> {
+    // The clock, not the transaction's start: the lock may have been waited for.
+    let row = sqlx::query!(
+        r#"SELECT r.study_id, r.kind AS "kind: RunKindColumn", r.state AS "run_state: RunStateColumn", r.crashes,
+               r.losses, a.worker_id, a.state AS "state: AttemptStateColumn",
+               coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
+               a.end_write AS "end_write: Json<AttemptWrite>", s.retries, s.state AS "study_state: StudyStateColumn",
+               s.spec -> 'metric' AS "metric!: Json<Metric>"
+           FROM runs r
+           JOIN attempts a ON a.run_id = r.id
+           JOIN studies s ON s.id = r.study_id
+           WHERE r.id = $1 AND a.attempt = $2
+           FOR NO KEY UPDATE OF r, a"#,
+        run.0,
+        attempt.0
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| Held {
+        run,
+        attempt,
+        study: StudyId(row.study_id),
+        worker: WorkerId(row.worker_id),
+        kind: row.kind.into(),
+        run_state: row.run_state.into(),
+        state: row.state.into(),
+        unexpired: row.unexpired,
+        crashes: row.crashes,
+        losses: row.losses,
+        retries: row.retries,
+        study_state: row.study_state.into(),
+        metric: row.metric.0,
+        end_write: row.end_write.map(|write| write.0),
+    }))
+}
+
+/// Makes the lease last its full length from now, and notes that the worker spoke.
+pub(crate) async fn renew(db: &mut PgConnection, held: &Held, ttl: Duration) -> ApiResult<()> {
+    sqlx::query!(
+        "UPDATE attempts SET lease_expires_at = clock_timestamp() + make_interval(secs => $3::double precision)
+         WHERE run_id = $1 AND attempt = $2",
+        held.run.0,
+        held.attempt.0,
+        ttl.as_secs_f64(),
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!("UPDATE workers SET last_seen_at = now() WHERE id = $1", held.worker.0).execute(db).await?;
+    Ok(())
+}

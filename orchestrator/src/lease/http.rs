@@ -1,0 +1,51 @@
+//! Routes by which workers take work, write about it, and open a test split.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use pedigree_protocol::lease::{AttemptWrite, ClaimRequest, LeaseGrant, WriteReply};
+use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Json, Path};
+use crate::{lease, seal};
+
+/// Asks for work on one device; null when there was none within the request's wait.
+#[utoipa::path(post, path = "/leases", tag = "workers", operation_id = "claim",
+    request_body = ClaimRequest,
+    responses((status = 200, body = Option<LeaseGrant>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn claim(
+    State(app): State<App>,
+    Json(request): Json<ClaimRequest>,
+) -> ApiResult<Json<Option<LeaseGrant>>> {
+    lease::claim::wait_for_work(&app, &request).await.map(Json)
+}
+
+/// A worker's write about its attempt.
+#[utoipa::path(post, path = "/runs/{run}/attempts/{attempt}", tag = "workers", operation_id = "write_attempt",
+    params(("run" = RunId, Path, description = "Id of the run"),
+        ("attempt" = Attempt, Path, description = "Number of the attempt")),
+    request_body = AttemptWrite,
+    responses((status = 200, body = WriteReply), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn write(
+    State(app): State<App>,
+    Path((run, attempt)): Path<(RunId, Attempt)>,
+    Json(write): Json<AttemptWrite>,
+) -> ApiResult<Json<WriteReply>> {
+    lease::write::apply(&app, run, attempt, &write).await.map(Json)
+}
+
+/// Opens the test split for a live attempt of a final run; the seal is written first.
+#[utoipa::path(post, path = "/runs/{run}/attempts/{attempt}/test-split", tag = "workers", operation_id = "open_test",
+    params(("run" = RunId, Path, description = "Id of the run"),
+        ("attempt" = Attempt, Path, description = "Number of the attempt")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn open_test(
+    State(app): State<App>,
+    Path((run, attempt)): Path<(RunId, Attempt)>,
+) -> ApiResult<impl IntoResponse> {
+    let content = seal::open_test(&app, run, attempt).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content))
+}

@@ -1,0 +1,11 @@
+//! Leases: how a run is handed to one worker at a time, and what becomes of that worker's writes.
+//!
+//! An attempt is live until its worker ends it or its lease runs out. Only a live attempt can write; every write
+//! renews its lease.
+
+pub(crate) mod claim;
+pub(crate) mod end;
+pub(crate) mod held;
+pub(crate) mod http;
+pub(crate) mod view;
+pub(crate) mod write;

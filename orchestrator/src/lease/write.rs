@@ -1,0 +1,86 @@
+//! What becomes of a worker's write about its attempt: won, lost or unknown, and what to do next.
+
+use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
+use pedigree_protocol::run::RunState;
+use pedigree_protocol::{Attempt, RunId};
+use sqlx::PgConnection;
+
+use crate::app::App;
+use crate::column::AttemptStateColumn;
+use crate::error::ApiResult;
+use crate::lease::held::{self, Held};
+use crate::lease::end;
+use crate::run::machine::Event;
+use crate::{run, study};
+
+const LOST: WriteReply = WriteReply { outcome: WriteOutcome::Lost, directive: Directive::Stop, ttl_ms: 0 };
+const UNKNOWN: WriteReply = WriteReply { outcome: WriteOutcome::Unknown, directive: Directive::Stop, ttl_ms: 0 };
+const ENDED: WriteReply = WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
+
+/// Applies a write if the attempt holds the lease.
+#[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
+pub(crate) async fn apply(
+    app: &App,
+    run: RunId,
+    attempt: Attempt,
+    write: &AttemptWrite,
+) -> ApiResult<WriteReply> {
+    let mut tx = app.pool.begin().await?;
+    let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
+    if !held.is_live() {
+        // The answer to the end may have been lost: the very same end, sent again, is still won.
+        return Ok(if held.end_write.as_ref() == Some(write) { ENDED } else { LOST });
+    }
+    let ended = perform(&mut tx, &held, write).await?;
+    if !ended {
+        held::renew(&mut tx, &held, app.lease_ttl).await?;
+        tx.commit().await?;
+        return Ok(go_on(app, &held));
+    }
+    tx.commit().await?;
+    if let Err(error) = study::advance(&app.pool, held.study).await {
+        // The end is written; the reconciler takes the study further.
+        tracing::warn!(error = &error as &dyn std::error::Error, "the study was not moved on yet");
+    }
+    Ok(ENDED)
+}
+
+fn go_on(app: &App, held: &Held) -> WriteReply {
+    let directive = if held.study_state.is_final() { Directive::Stop } else { Directive::Continue };
+    WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }
+}
+
+/// Does what the write says; answers whether it ended the attempt.
+async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> ApiResult<bool> {
+    let (run, attempt) = (held.run, held.attempt);
+    match write {
+        AttemptWrite::Renew => Ok(false),
+        AttemptWrite::Start => start(db, held).await.map(|()| false),
+        AttemptWrite::Report { metrics } => {
+            run::report::record(db, run, attempt, held.metric, metrics).await.map(|()| false)
+        }
+        AttemptWrite::Log { offset, text } => {
+            run::log::append(db, run, attempt, (*offset, text)).await.map(|()| false)
+        }
+        AttemptWrite::End { end, artifacts } => {
+            end::by_worker(db, held, write, end, artifacts).await.map(|()| true)
+        }
+    }
+}
+
+/// The trainer has started; said twice, it counts once.
+async fn start(db: &mut PgConnection, held: &Held) -> ApiResult<()> {
+    if held.run_state == RunState::Running {
+        return Ok(());
+    }
+    run::sql::apply(db, held.run, held.run_state, Event::Started, run::sql::Outcome::default()).await?;
+    sqlx::query!(
+        "UPDATE attempts SET state = $3, started_at = now() WHERE run_id = $1 AND attempt = $2",
+        held.run.0,
+        held.attempt.0,
+        AttemptStateColumn::Running as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! From a study and its history, through the sampler, to waiting runs.
+//!
+//! Owns what the sampler is shown. A suggestion is a function of the study's seed, the trial's number and the trials
+//! seen, all recorded with the run; time plays no part.
+
+use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::{ParamValues, RunId};
+use pedigree_sampler::{History, Observed, Outcome, Suggestion, suggest, training_seed};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::error::{ApiError, ApiResult};
+use crate::run::trial::Trial;
+use crate::study::locked::LockedStudy;
+
+/// Proposes trials until as many are open as the study allows, or its budget is spent.
+pub(crate) async fn top_up_trials(
+    db: &mut PgConnection,
+    study: &LockedStudy,
+    mut trials: Vec<Trial>,
+) -> ApiResult<()> {
+    let spec = &study.spec;
+    loop {
+        let open = trials.iter().filter(|t| !t.state.is_final()).count();
+        if open >= spec.max_concurrent as usize || trials.len() >= spec.trials as usize {
+            return Ok(());
+        }
+        let number = next_number(&trials)?;
+        let history = History::new(trials.iter().filter_map(observe).collect());
+        let Suggestion { params, record } =
+            suggest(spec.method, &spec.parameters, spec.metric.goal, spec.seed.into(), number, &history);
+        let params = params.into_values();
+        insert(db, study, Some(number), &params, Some(record)).await?;
+        trials.push(Trial::proposed(number, params));
+    }
+}
+
+/// Queues the study's final run: the best configuration once more, from a seed of its own.
+pub(crate) async fn final_run(
+    db: &mut PgConnection,
+    study: &LockedStudy,
+    params: &ParamValues,
+) -> ApiResult<()> {
+    insert(db, study, None, params, None).await
+}
+
+async fn insert(
+    db: &mut PgConnection,
+    study: &LockedStudy,
+    number: Option<u32>,
+    params: &ParamValues,
+    record: Option<serde_json::Value>,
+) -> ApiResult<()> {
+    let id = RunId::new();
+    let column = number.map(i32::try_from).transpose();
+    sqlx::query!(
+        "INSERT INTO runs (id, study_id, kind, number, params, seed, suggestion)
+         VALUES ($1, $2, CASE WHEN $3::integer IS NULL THEN 'final' ELSE 'trial' END::run_kind, $3, $4, $5, $6)",
+        id.0,
+        study.id.0,
+        column.map_err(|error| ApiError::Broken(error.to_string()))?,
+        Json(params) as _,
+        training_seed(study.spec.seed.into(), number),
+        record,
+    )
+    .execute(db)
+    .await?;
+    tracing::info!(study.id = %study.id, run.id = %id, number, "run proposed");
+    Ok(())
+}
+
+fn next_number(trials: &[Trial]) -> ApiResult<u32> {
+    u32::try_from(trials.len() + 1).map_err(|error| ApiError::Broken(error.to_string()))
+}
+
+/// A trial as the sampler sees it. One that was lost or crashed says nothing about its parameters and is left out.
+fn observe(trial: &Trial) -> Option<Observed> {
+    let outcome = match (trial.state, &trial.failure) {
+        (RunState::Waiting | RunState::Leased | RunState::Running, _) => Outcome::Pending,
+        (RunState::Completed, _) => Outcome::Completed(trial.value?),
+        (RunState::Pruned, _) => {
+            Outcome::Pruned { step: trial.epochs.unsigned_abs(), value: trial.best_so_far }
+        }
+        (RunState::Failed, Some(failure)) => match failure.cause {
+            FailureCause::Oom | FailureCause::Diverged => Outcome::Infeasible { violation: 1.0 },
+            FailureCause::InvalidInput | FailureCause::Crashed | FailureCause::Lost => return None,
+        },
+        (RunState::Failed | RunState::Cancelled, _) => return None,
+    };
+    Some(Observed { number: trial.number, params: trial.params.clone(), outcome })
+}

@@ -1,0 +1,42 @@
+//! Routes of runs and their logs.
+
+use axum::extract::State;
+use pedigree_protocol::run::{LogSlice, RunDetail};
+use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::error::ApiResult;
+use crate::extract::{Json, Path, Query};
+use crate::run;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogQuery {
+    /// Byte offset to read from.
+    #[serde(default)]
+    offset: i64,
+    /// Number of the attempt; the newest without one.
+    attempt: Option<Attempt>,
+}
+
+/// Everything about one run.
+#[utoipa::path(get, path = "/runs/{run}", tag = "runs", operation_id = "get_run",
+    params(("run" = RunId, Path, description = "Id of the run")),
+    responses((status = 200, body = RunDetail), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn get(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<RunDetail>> {
+    run::view::detail(&app.pool, run).await.map(Json)
+}
+
+/// A piece of an attempt's log, from a byte offset.
+#[utoipa::path(get, path = "/runs/{run}/log", tag = "runs", operation_id = "get_log",
+    params(("run" = RunId, Path, description = "Id of the run"), LogQuery),
+    responses((status = 200, body = LogSlice), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn log(
+    State(app): State<App>,
+    Path(run): Path<RunId>,
+    Query(query): Query<LogQuery>,
+) -> ApiResult<Json<LogSlice>> {
+    run::log::read(&app.pool, run, query.attempt, query.offset).await.map(Json)
+}

@@ -1,0 +1,9 @@
+//! Runs: their states, how they are shown, and their logs.
+
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod machine;
+pub(crate) mod report;
+pub(crate) mod sql;
+pub(crate) mod trial;
+pub(crate) mod view;

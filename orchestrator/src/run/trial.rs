@@ -1,0 +1,81 @@
+//! The runs of a study as proposing and finishing read them.
+
+use pedigree_protocol::run::{Failure, FailureCause, RunState};
+use pedigree_protocol::{ParamValues, StudyId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::column::{FailureCauseColumn, RunStateColumn};
+use crate::error::{ApiError, ApiResult};
+
+/// A trial, as proposing and finishing read it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trial {
+    pub(crate) number: u32,
+    pub(crate) state: RunState,
+    pub(crate) params: ParamValues,
+    pub(crate) value: Option<f64>,
+    pub(crate) best_so_far: Option<f64>,
+    pub(crate) epochs: i32,
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Trial {
+    /// A trial that was proposed just now.
+    pub(crate) fn proposed(number: u32, params: ParamValues) -> Self {
+        Self {
+            number,
+            state: RunState::Waiting,
+            params,
+            value: None,
+            best_so_far: None,
+            epochs: 0,
+            failure: None,
+        }
+    }
+}
+
+/// All trials of a study, by number.
+pub(crate) async fn all(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Trial>> {
+    let rows = sqlx::query!(
+        r#"SELECT number AS "number!", state AS "state: RunStateColumn", params AS "params: Json<ParamValues>",
+               value, best_so_far, epochs, failure_cause AS "failure_cause: FailureCauseColumn", failure_message
+           FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
+        study.0
+    );
+    let rows = rows.fetch_all(db).await?;
+    let trials = rows.into_iter().map(|row| {
+        let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
+        Ok(Trial {
+            number,
+            state: row.state.into(),
+            params: row.params.0,
+            value: row.value,
+            best_so_far: row.best_so_far,
+            epochs: row.epochs,
+            failure: failure(row.failure_cause, row.failure_message),
+        })
+    });
+    trials.collect()
+}
+
+/// The final run's state, and why it failed, where there is one.
+pub(crate) async fn final_run(
+    db: &mut PgConnection,
+    study: StudyId,
+) -> ApiResult<Option<(RunState, Option<Failure>)>> {
+    let row = sqlx::query!(
+        r#"SELECT state AS "state: RunStateColumn", failure_cause AS "failure_cause: FailureCauseColumn",
+               failure_message
+           FROM runs WHERE study_id = $1 AND kind = 'final'"#,
+        study.0
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| (row.state.into(), failure(row.failure_cause, row.failure_message))))
+}
+
+/// A failure out of its two columns.
+pub(crate) fn failure(cause: Option<FailureCauseColumn>, message: Option<String>) -> Option<Failure> {
+    let cause = cause.map(FailureCause::from)?;
+    Some(Failure { cause, message: message.unwrap_or_default() })
+}

@@ -1,0 +1,101 @@
+//! Runs as they are shown.
+
+use chrono::{DateTime, Utc};
+use pedigree_protocol::report::{EpochReport, RunSummary};
+use pedigree_protocol::run::{AttemptReport, Run, RunDetail};
+use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
+use sqlx::PgPool;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::column::{FailureCauseColumn, RunKindColumn, RunStateColumn};
+use crate::error::{ApiError, ApiResult};
+use crate::lease;
+use crate::run::trial::failure;
+
+/// The runs of a study: trials by number, then the final run.
+pub(crate) async fn of_study(pool: &PgPool, study: StudyId) -> ApiResult<Vec<Run>> {
+    select(pool, Some(study), None).await
+}
+
+/// Everything about one run.
+pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
+    let found = select(pool, None, Some(id)).await?.into_iter().next();
+    let run = found.ok_or_else(|| unknown(id))?;
+    let row = sqlx::query!(
+        r#"SELECT s.name, s.spec AS "spec: Json<StudySpec>", r.suggestion, r.summary AS "summary: Json<RunSummary>"
+           FROM runs r JOIN studies s ON s.id = r.study_id WHERE r.id = $1"#,
+        id.0
+    );
+    let row = row.fetch_one(pool).await?;
+    Ok(RunDetail {
+        run,
+        study_name: row.name,
+        fixed: row.spec.0.fixed,
+        suggestion: row.suggestion,
+        attempts: lease::view::of_run(pool, id).await?,
+        reports: reports(pool, id).await?,
+        summary: row.summary.map(|summary| summary.0),
+    })
+}
+
+/// The answer about a run that is not there.
+pub(crate) fn unknown(run: RunId) -> ApiError {
+    ApiError::not_found(format!("there is no run {run}"))
+}
+
+async fn select(pool: &PgPool, study: Option<StudyId>, run: Option<RunId>) -> ApiResult<Vec<Run>> {
+    let rows = sqlx::query_file_as!(Row, "src/run/view.sql", study.map(|id| id.0), run.map(|id| id.0));
+    Ok(rows.fetch_all(pool).await?.into_iter().map(Row::into_run).collect())
+}
+
+async fn reports(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptReport>> {
+    let rows = sqlx::query!(
+        r#"SELECT attempt, received_at, metrics AS "metrics: Json<EpochReport>" FROM reports
+           WHERE run_id = $1 ORDER BY attempt, epoch"#,
+        run.0
+    );
+    let report = |attempt, received_at, metrics| AttemptReport { attempt, received_at, metrics };
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    Ok(rows.map(|row| report(Attempt(row.attempt), row.received_at, row.metrics.0)).collect())
+}
+
+struct Row {
+    id: Uuid,
+    study_id: Uuid,
+    kind: RunKindColumn,
+    number: Option<i32>,
+    state: RunStateColumn,
+    attempt: i32,
+    params: Json<ParamValues>,
+    value: Option<f64>,
+    best_so_far: Option<f64>,
+    epochs: i32,
+    failure_cause: Option<FailureCauseColumn>,
+    failure_message: Option<String>,
+    created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn into_run(self) -> Run {
+        Run {
+            id: RunId(self.id),
+            study_id: StudyId(self.study_id),
+            kind: self.kind.into(),
+            number: self.number,
+            state: self.state.into(),
+            attempt: Attempt(self.attempt),
+            params: self.params.0,
+            value: self.value,
+            best_so_far: self.best_so_far,
+            epochs: self.epochs,
+            failure: failure(self.failure_cause, self.failure_message),
+            created_at: self.created_at,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+        }
+    }
+}

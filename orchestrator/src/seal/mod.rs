@@ -1,0 +1,31 @@
+//! Seals: a study's test split is opened by its final run alone, and that it was is on record before it is read.
+
+pub(crate) mod sql;
+
+use bytes::Bytes;
+use pedigree_protocol::run::RunKind;
+use pedigree_protocol::{Attempt, RunId};
+
+use crate::app::App;
+use crate::artifact;
+use crate::error::{ApiError, ApiResult};
+use crate::lease::held;
+
+/// Writes the seal for a live attempt of a final run, then hands out the test split.
+#[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
+pub(crate) async fn open_test(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Bytes> {
+    let mut tx = app.pool.begin().await?;
+    let held = held::lock(&mut tx, run, attempt).await?;
+    let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
+    if held.kind != RunKind::Final {
+        return Err(ApiError::sealed("this run is a trial; only the final run of a study can open its test split"));
+    }
+    if !held.is_live() {
+        return Err(ApiError::conflict(format!("attempt {attempt} does not hold the lease any more; stop it")));
+    }
+    let sha256 = sql::open(&mut tx, &held).await?;
+    let content = artifact::read(app, &sha256).await?;
+    tx.commit().await?;
+    tracing::info!(study.id = %held.study, "test split opened");
+    Ok(content)
+}

@@ -1,0 +1,131 @@
+//! A coordinator's life: connect, migrate, serve, drain.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::local::LocalFileSystem;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::events::Feed;
+use crate::{dashboard, db, events, reconcile};
+
+/// How long requests that are under way may take to end once the coordinator stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why a coordinator could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The URL is no Postgres URL.
+    #[error("the database URL is not valid; it looks like postgres://USER@HOST/DATABASE")]
+    DatabaseUrl(#[source] sqlx::Error),
+    /// The database did not answer.
+    #[error("the database does not answer")]
+    Connect(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The artifact folder cannot be used.
+    #[error("the artifact folder {} cannot be used", .folder.display())]
+    Artifacts {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The artifact folder cannot be opened as a store.
+    #[error("the artifact folder cannot be opened as a store")]
+    Store(#[from] object_store::Error),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The listener failed.
+    #[error("the HTTP server failed")]
+    Http(#[source] std::io::Error),
+}
+
+/// Runs a coordinator until `shutdown` resolves; says through `ready` where it listens once it does.
+///
+/// # Errors
+/// When it cannot start; see [`ServeError`]. A database that goes away later is waited for.
+pub async fn serve(
+    config: Config,
+    ready: oneshot::Sender<SocketAddr>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let stop = CancellationToken::new();
+    let signal = stop.clone();
+    // Watched from the start, so that a coordinator that still waits for its database can be stopped.
+    tokio::spawn(async move {
+        shutdown.await;
+        signal.cancel();
+    });
+    let app = match stop.run_until_cancelled(open(&config, stop.clone())).await {
+        Some(app) => app?,
+        None => return Ok(()),
+    };
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let address = listener.local_addr().map_err(ServeError::Http)?;
+    let tasks = TaskTracker::new();
+    tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
+    tasks.spawn(reconcile::driver::run(app.pool.clone(), app.feed.clone(), stop.clone()));
+    tasks.close();
+    tracing::info!(%address, "the coordinator listens");
+    // A caller that does not want to know the address has dropped the receiver.
+    let _ = ready.send(address);
+    let pool = app.pool.clone();
+    let result = drain(listener, app, stop.clone()).await;
+    stop.cancel();
+    tasks.wait().await;
+    pool.close().await;
+    result
+}
+
+async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, ServeError> {
+    std::fs::create_dir_all(&config.artifacts)
+        .map_err(|source| ServeError::Artifacts { folder: config.artifacts.clone(), source })?;
+    let store = LocalFileSystem::new_with_prefix(&config.artifacts)?.with_fsync(true);
+    Ok(App {
+        pool: db::open(&config.database_url).await?,
+        store: Arc::new(store),
+        lease_ttl: config.lease_ttl,
+        token: config.token.as_deref().map(Arc::from),
+        dashboard: dashboard::Source::new(config.ui_dir.clone()),
+        feed: Feed::new(),
+        shutdown,
+    })
+}
+
+/// Serves until told to stop, then lets requests that are under way end, within reason.
+async fn drain(listener: TcpListener, app: App, stop: CancellationToken) -> Result<(), ServeError> {
+    let server = axum::serve(listener, app::router(app))
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = server => result.map_err(ServeError::Http),
+        () = overdue => {
+            tracing::warn!("some requests did not end in time and were cut off");
+            Ok(())
+        }
+    }
+}

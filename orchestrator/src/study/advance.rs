@@ -1,0 +1,99 @@
+//! Moving a study on: more trials while the budget lasts, then the final run, then the end.
+//!
+//! [`advance`] reads the runs and does what follows from them, under the study's lock. It is idempotent: it is called
+//! when a study is created and when a run has ended, and by the reconciler in case neither got that far.
+
+use pedigree_protocol::StudyId;
+use pedigree_protocol::objective::Goal;
+use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::study::StudyState;
+use sqlx::{PgConnection, PgPool};
+
+use crate::error::ApiResult;
+use crate::propose;
+use crate::run::trial::{self, Trial};
+use crate::study::locked::{self, LockedStudy};
+
+/// Does whatever the study's runs call for.
+#[tracing::instrument(skip_all, fields(study.id = %id))]
+pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
+    let mut tx = pool.begin().await?;
+    let Some(study) = locked::lock(&mut tx, id).await? else { return Ok(()) };
+    match study.state {
+        StudyState::Searching => search(&mut tx, &study).await?,
+        StudyState::Finishing => finish(&mut tx, &study).await?,
+        StudyState::Completed | StudyState::Failed | StudyState::Cancelled => {}
+    }
+    Ok(tx.commit().await?)
+}
+
+/// While trials are proposed: fail early, end the search, or keep it going.
+async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
+    let trials = trial::all(db, study.id).await?;
+    if let Some(message) = trials.iter().find_map(fatal) {
+        return study.enter(db, StudyState::Failed, Some(message)).await;
+    }
+    let ended = trials.iter().filter(|t| t.state.is_final()).count();
+    if ended < study.spec.trials as usize {
+        return propose::top_up_trials(db, study, trials).await;
+    }
+    match best(&trials, study.spec.metric.goal) {
+        Some(best) => {
+            propose::final_run(db, study, &best.params).await?;
+            study.enter(db, StudyState::Finishing, None).await
+        }
+        None => {
+            let message = format!("none of the {ended} trials completed; the failures of the trials say why");
+            study.enter(db, StudyState::Failed, Some(&message)).await
+        }
+    }
+}
+
+/// While the final run is on its way: end with it.
+async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
+    let Some((state, failure)) = trial::final_run(db, study.id).await? else { return Ok(()) };
+    match state {
+        RunState::Completed => study.enter(db, StudyState::Completed, None).await,
+        RunState::Failed | RunState::Cancelled | RunState::Pruned => {
+            let why = failure.map_or("it was cancelled".to_owned(), |failure| failure.message);
+            let message = format!("the final run did not complete: {why}");
+            study.enter(db, StudyState::Failed, Some(&message)).await
+        }
+        RunState::Waiting | RunState::Leased | RunState::Running => Ok(()),
+    }
+}
+
+/// Why every further trial would fail like this one.
+fn fatal(trial: &Trial) -> Option<&str> {
+    let failure = trial.failure.as_ref()?;
+    (failure.cause == FailureCause::InvalidInput).then_some(failure.message.as_str())
+}
+
+/// The best completed trial; of equals the one with the lowest number.
+fn best(trials: &[Trial], goal: Goal) -> Option<&Trial> {
+    let rank = |value: f64| if goal == Goal::Maximize { -value } else { value };
+    trials
+        .iter()
+        .filter_map(|trial| Some((rank(trial.value?), trial)))
+        .min_by(|(a, x), (b, y)| a.total_cmp(b).then(x.number.cmp(&y.number)))
+        .map(|(_, trial)| trial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(number: u32, value: Option<f64>) -> Trial {
+        let state = if value.is_some() { RunState::Completed } else { RunState::Running };
+        Trial { number, state, params: [].into(), value, failure: None, epochs: 0, best_so_far: None }
+    }
+
+    #[test]
+    fn the_best_trial_follows_the_goal_and_the_lowest_number_wins_a_tie() {
+        let trials =
+            [trial(1, Some(0.2)), trial(2, None), trial(3, Some(0.7)), trial(4, Some(0.7)), trial(5, Some(0.2))];
+        assert_eq!(best(&trials, Goal::Maximize).map(|t| t.number), Some(3));
+        assert_eq!(best(&trials, Goal::Minimize).map(|t| t.number), Some(1));
+        assert_eq!(best(&trials[1..2], Goal::Minimize), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Creating a study.
+
+use pedigree_protocol::objective::Goal;
+use pedigree_protocol::study::{Study, StudySpec};
+use pedigree_protocol::{BackboneId, DatasetId, StudyId};
+use sqlx::PgPool;
+use sqlx::types::Json;
+
+use crate::error::{ApiError, ApiResult};
+use crate::study::{advance, view};
+use crate::{backbone, dataset, name};
+
+/// Creates a study and proposes its first trials. The same specification under the same name again is the study that
+/// is there.
+pub(crate) async fn create(pool: &PgPool, spec: StudySpec) -> ApiResult<Study> {
+    name::check("study", &spec.name)?;
+    check(&spec)?;
+    let dataset = dataset::sql::get(pool, &spec.dataset).await?;
+    let backbone = backbone::sql::get(pool, &spec.backbone).await?;
+    insert(pool, &spec, dataset.id, backbone.id).await?;
+    let study = view::get(pool, &spec.name).await?;
+    if study.spec != spec {
+        return Err(ApiError::conflict(format!(
+            "a study {:?} with another specification exists already; choose another name",
+            spec.name
+        )));
+    }
+    advance(pool, study.id).await?;
+    view::get(pool, &spec.name).await
+}
+
+async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: BackboneId) -> ApiResult<()> {
+    let done = sqlx::query!(
+        "INSERT INTO studies (id, name, dataset_id, backbone_id, spec, trials, max_concurrent, retries, maximize)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING",
+        StudyId::new().0,
+        spec.name,
+        dataset.0,
+        backbone.0,
+        Json(spec) as _,
+        count("trials", spec.trials, 1)?,
+        count("max_concurrent", spec.max_concurrent, 1)?,
+        count("retries", spec.retries, 0)?,
+        spec.metric.goal == Goal::Maximize,
+    );
+    if done.execute(pool).await?.rows_affected() == 1 {
+        tracing::info!(study = spec.name, trials = spec.trials, "study created");
+    }
+    Ok(())
+}
+
+fn check(spec: &StudySpec) -> ApiResult<()> {
+    let twice = spec.parameters.dimensions().iter().find(|d| spec.fixed.contains_key(&d.name));
+    match twice {
+        Some(d) => Err(ApiError::invalid(format!("{}: is both searched and fixed; keep one of them", d.name))),
+        None => Ok(()),
+    }
+}
+
+/// A count as the database keeps it.
+fn count(key: &str, value: u32, least: i32) -> ApiResult<i32> {
+    match i32::try_from(value) {
+        Ok(value) if value >= least => Ok(value),
+        _ => Err(ApiError::invalid(format!("{key}: {value} must lie in {least}..={}", i32::MAX))),
+    }
+}

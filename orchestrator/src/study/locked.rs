@@ -1,0 +1,69 @@
+//! A study under its row lock: whoever holds it alone adds runs to it and ends it.
+//!
+//! Lock order: the study, then its runs. A worker's write locks its run alone and comes here afterwards.
+
+use pedigree_protocol::study::{StudySpec, StudyState};
+use pedigree_protocol::{RunId, StudyId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::column::StudyStateColumn;
+use crate::error::ApiResult;
+use crate::run;
+use crate::run::machine::Event;
+
+/// A study under its row lock.
+#[derive(Debug)]
+pub(crate) struct LockedStudy {
+    pub(crate) id: StudyId,
+    pub(crate) spec: StudySpec,
+    pub(crate) state: StudyState,
+}
+
+/// Locks the study until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
+pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
+    let row = sqlx::query!(
+        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyStateColumn"
+           FROM studies WHERE id = $1 FOR NO KEY UPDATE"#,
+        id.0
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state.into() }))
+}
+
+impl LockedStudy {
+    /// Writes the study's next state. An ended study leaves no run waiting; live runs hear of it by their next write.
+    pub(crate) async fn enter(
+        &self,
+        db: &mut PgConnection,
+        state: StudyState,
+        failure: Option<&str>,
+    ) -> ApiResult<()> {
+        sqlx::query!(
+            "UPDATE studies SET state = $2, failure = $3, ended_at = CASE WHEN $4 THEN now() END WHERE id = $1",
+            self.id.0,
+            StudyStateColumn::from(state) as _,
+            failure,
+            state.is_final(),
+        )
+        .execute(&mut *db)
+        .await?;
+        tracing::info!(study.id = %self.id, study = self.spec.name, ?state, failure, "study changed");
+        if state.is_final() {
+            self.cancel_waiting_runs(db).await?;
+        }
+        Ok(())
+    }
+
+    async fn cancel_waiting_runs(&self, db: &mut PgConnection) -> ApiResult<()> {
+        let waiting = sqlx::query_scalar!(
+            "SELECT id FROM runs WHERE study_id = $1 AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE",
+            self.id.0
+        );
+        for id in waiting.fetch_all(&mut *db).await? {
+            let waiting = pedigree_protocol::run::RunState::Waiting;
+            run::sql::apply(db, RunId(id), waiting, Event::Cancelled, run::sql::Outcome::default()).await?;
+        }
+        Ok(())
+    }
+}

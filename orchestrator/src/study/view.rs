@@ -1,0 +1,125 @@
+//! Studies as they are shown: with counts of trials, best trial, final run and seal, in one statement.
+
+use chrono::{DateTime, Utc};
+use pedigree_protocol::report::TestScores;
+use pedigree_protocol::seal::Seal;
+use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudySpec, TrialCounts};
+use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
+use sqlx::PgPool;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::column::{RunStateColumn, StudyStateColumn};
+use crate::error::{ApiError, ApiResult};
+
+/// All studies, newest first.
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
+    select(pool, None, None).await
+}
+
+/// One study, by id or name.
+pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
+    let found = select(pool, id_or_name.parse().ok(), Some(id_or_name)).await?;
+    found.into_iter().next().ok_or_else(|| {
+        ApiError::not_found(format!("there is no study {id_or_name:?}; `pedigree study list` shows all"))
+    })
+}
+
+async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResult<Vec<Study>> {
+    let rows = sqlx::query_file_as!(Row, "src/study/view.sql", id, name).fetch_all(pool).await?;
+    rows.into_iter().map(Row::into_study).collect()
+}
+
+struct Row {
+    id: Uuid,
+    spec: Json<StudySpec>,
+    state: StudyStateColumn,
+    failure: Option<String>,
+    created_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    synthetic: bool,
+    waiting: i64,
+    leased: i64,
+    running: i64,
+    completed: i64,
+    pruned: i64,
+    failed: i64,
+    cancelled: i64,
+    best_id: Option<Uuid>,
+    best_number: Option<i32>,
+    best_value: Option<f64>,
+    best_params: Option<Json<ParamValues>>,
+    final_id: Option<Uuid>,
+    final_state: Option<RunStateColumn>,
+    seal_run_id: Option<Uuid>,
+    seal_attempt: Option<i32>,
+    seal_test_sha256: Option<String>,
+    seal_opened_at: Option<DateTime<Utc>>,
+    seal_openings: Option<i32>,
+    seal_scores: Option<Json<TestScores>>,
+    seal_sealed_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn into_study(self) -> ApiResult<Study> {
+        Ok(Study {
+            id: StudyId(self.id),
+            state: self.state.into(),
+            synthetic: self.synthetic,
+            trials: self.counts(),
+            best: self.best(),
+            final_run: self.final_run(),
+            seal: self.seal()?,
+            spec: self.spec.0,
+            failure: self.failure,
+            created_at: self.created_at,
+            ended_at: self.ended_at,
+        })
+    }
+
+    fn counts(&self) -> TrialCounts {
+        TrialCounts {
+            waiting: self.waiting,
+            leased: self.leased,
+            running: self.running,
+            completed: self.completed,
+            pruned: self.pruned,
+            failed: self.failed,
+            cancelled: self.cancelled,
+        }
+    }
+
+    fn best(&self) -> Option<BestTrial> {
+        Some(BestTrial {
+            run_id: RunId(self.best_id?),
+            number: self.best_number?,
+            value: self.best_value?,
+            params: self.best_params.as_ref()?.0.clone(),
+        })
+    }
+
+    fn final_run(&self) -> Option<FinalRun> {
+        Some(FinalRun { run_id: RunId(self.final_id?), state: self.final_state?.into() })
+    }
+
+    fn seal(&self) -> ApiResult<Option<Seal>> {
+        let (Some(run_id), Some(attempt), Some(sha256), Some(opened_at), Some(openings)) = (
+            self.seal_run_id,
+            self.seal_attempt,
+            self.seal_test_sha256.as_deref(),
+            self.seal_opened_at,
+            self.seal_openings,
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Seal {
+            run_id: RunId(run_id),
+            attempt: Attempt(attempt),
+            test_sha256: crate::artifact::sql::parse(sha256)?,
+            opened_at,
+            openings,
+            scores: self.seal_scores.as_ref().map(|scores| scores.0.clone()),
+            sealed_at: self.seal_sealed_at,
+        }))
+    }
+}

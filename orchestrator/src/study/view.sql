@@ -1,0 +1,32 @@
+SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyStateColumn", s.failure, s.created_at,
+       s.ended_at, d.synthetic,
+       c.waiting AS "waiting!", c.leased AS "leased!", c.running AS "running!", c.completed AS "completed!",
+       c.pruned AS "pruned!", c.failed AS "failed!", c.cancelled AS "cancelled!",
+       b.id AS "best_id?", b.number AS "best_number?", b.value AS "best_value?",
+       b.params AS "best_params?: Json<ParamValues>",
+       f.id AS "final_id?", f.state AS "final_state?: RunStateColumn",
+       e.run_id AS "seal_run_id?", e.attempt AS "seal_attempt?", e.test_sha256 AS "seal_test_sha256?",
+       e.opened_at AS "seal_opened_at?", e.openings AS "seal_openings?",
+       e.scores AS "seal_scores?: Json<TestScores>", e.sealed_at AS "seal_sealed_at?"
+FROM studies s
+JOIN datasets d ON d.id = s.dataset_id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE r.state = 'waiting')   AS waiting,
+           count(*) FILTER (WHERE r.state = 'leased')    AS leased,
+           count(*) FILTER (WHERE r.state = 'running')   AS running,
+           count(*) FILTER (WHERE r.state = 'completed') AS completed,
+           count(*) FILTER (WHERE r.state = 'pruned')    AS pruned,
+           count(*) FILTER (WHERE r.state = 'failed')    AS failed,
+           count(*) FILTER (WHERE r.state = 'cancelled') AS cancelled
+    FROM runs r WHERE r.study_id = s.id AND r.kind = 'trial'
+) c
+LEFT JOIN LATERAL (
+    SELECT r.id, r.number, r.value, r.params FROM runs r
+    WHERE r.study_id = s.id AND r.kind = 'trial' AND r.state = 'completed'
+    ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END, r.number LIMIT 1
+) b ON true
+LEFT JOIN runs f ON f.study_id = s.id AND f.kind = 'final'
+LEFT JOIN seals e ON e.study_id = s.id
+-- Both absent: all studies.
+WHERE ($1::uuid IS NULL AND $2::text IS NULL) OR s.id = $1 OR s.name = $2
+ORDER BY s.created_at DESC, s.id DESC

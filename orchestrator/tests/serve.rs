@@ -1,0 +1,155 @@
+//! The coordinator as others meet it: a real server over a fresh database, spoken to by the typed client.
+
+use std::time::Duration;
+
+use pedigree_orchestrator::{Config, ServeError, serve};
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::client::Client;
+use sha2::Digest;
+use sqlx::{ConnectOptions, PgPool};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+struct Server {
+    url: String,
+    stop: oneshot::Sender<()>,
+    done: JoinHandle<Result<(), ServeError>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start(pool: &PgPool, token: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            database_url: pool.connect_options().to_url_lossy().into(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            artifacts: folder.path().join("artifacts"),
+            lease_ttl: Config::LEASE_TTL,
+            token: token.map(str::to_owned),
+            ui_dir: None,
+        };
+        let (ready, address) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let done = tokio::spawn(serve(config, ready, async move { drop(stopped.await) }));
+        let url = format!("http://{}", address.await.unwrap());
+        Self { url, stop, done, _folder: folder }
+    }
+
+    fn client(&self, token: Option<&str>) -> Client {
+        Client::new(&self.url, token.map(str::to_owned))
+    }
+
+    /// Stops the server; it must let go of everything promptly.
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        tokio::time::timeout(Duration::from_secs(5), self.done).await.unwrap().unwrap().unwrap();
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_fresh_database_is_migrated_and_served(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let client = server.client(None);
+    client.ready().await.unwrap();
+    assert_eq!(client.studies().await.unwrap(), []);
+    assert_eq!(client.workers().await.unwrap(), []);
+    let error = client.study("none").await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::NotFound));
+    assert!(error.to_string().contains("there is no study \"none\""), "{error}");
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn two_coordinators_start_on_one_database(pool: PgPool) {
+    let (a, b) = tokio::join!(Server::start(&pool, None), Server::start(&pool, None));
+    a.client(None).ready().await.unwrap();
+    b.client(None).ready().await.unwrap();
+    a.stop().await;
+    b.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn content_comes_back_as_it_went_and_a_sealed_one_does_not(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let client = server.client(None);
+    let content = vec![7_u8; 3 << 20];
+    let sha256 = hex::encode(sha2::Sha256::digest(&content)).parse().unwrap();
+    assert!(!client.has_artifact(&sha256).await.unwrap());
+    client.put_artifact(&sha256, false, content.clone()).await.unwrap();
+    assert!(client.has_artifact(&sha256).await.unwrap());
+    let stream = client.artifact(&sha256).await.unwrap();
+    let chunks: Vec<_> = futures::TryStreamExt::try_collect(stream).await.unwrap();
+    assert!(chunks.concat() == content);
+
+    let wrong = "0".repeat(64).parse().unwrap();
+    let error = client.put_artifact(&wrong, false, content).await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::Invalid));
+    assert!(!client.has_artifact(&wrong).await.unwrap());
+
+    let secret = hex::encode(sha2::Sha256::digest(b"test")).parse().unwrap();
+    client.put_artifact(&secret, true, "test").await.unwrap();
+    assert!(client.has_artifact(&secret).await.unwrap());
+    let error = client.artifact(&secret).await.err().unwrap();
+    assert_eq!(error.code(), Some(ErrorCode::Sealed));
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn writes_need_the_token_and_reads_do_not(pool: PgPool) {
+    let server = Server::start(&pool, Some("secret")).await;
+    let cancel = |token| {
+        let client = server.client(token);
+        async move { client.cancel_study("none").await.unwrap_err().code() }
+    };
+    assert_eq!(cancel(None).await, Some(ErrorCode::Unauthorized));
+    assert_eq!(cancel(Some("wrong")).await, Some(ErrorCode::Unauthorized));
+    assert_eq!(cancel(Some("secret")).await, Some(ErrorCode::NotFound));
+    server.client(None).studies().await.unwrap();
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_page_is_served_for_any_path_of_the_dashboard(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let http = reqwest::Client::new();
+    let get = |path: &str, accept: &str| http.get(format!("{}{path}", server.url)).header("accept", accept).send();
+    let page = get("/studies/1", "text/html").await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'self'"));
+    assert_eq!(get("/missing.js", "*/*").await.unwrap().status(), 404);
+    let body = get("/api/v1/none", "text/html").await.unwrap().text().await.unwrap();
+    assert_eq!(body, r#"{"code":"not_found","message":"there is no GET /api/v1/none"}"#);
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_open_stream_tells_changes_and_ends_with_the_server(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let mut stream = reqwest::get(format!("{}/api/v1/events", server.url)).await.unwrap();
+    let mut told = String::new();
+    read_until(&mut stream, &mut told, "retry: 2000").await;
+    let hello = serde_json::json!({
+        "worker_id": uuid::Uuid::new_v4(), "name": "host", "pid": 1, "version": "0", "devices": []
+    });
+    server.client(None).hello(&serde_json::from_value(hello).unwrap()).await.unwrap();
+    read_until(&mut stream, &mut told, "\"topic\":\"fleet\"").await;
+    assert!(told.contains("event: change"), "{told}");
+    let id: i64 = told.lines().find_map(|l| l.strip_prefix("id: ")).unwrap().parse().unwrap();
+
+    let again = reqwest::Client::new().get(format!("{}/api/v1/events", server.url));
+    let mut again = again.header("last-event-id", (id - 1).to_string()).send().await.unwrap();
+    let mut replayed = String::new();
+    read_until(&mut again, &mut replayed, &format!("id: {id}")).await;
+    server.stop().await;
+}
+
+async fn read_until(stream: &mut reqwest::Response, told: &mut String, wanted: &str) {
+    let reading = async {
+        while !told.contains(wanted) {
+            told.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(10), reading).await.is_err() {
+        panic!("{wanted:?} never came; so far: {told}");
+    }
+}
