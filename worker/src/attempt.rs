@@ -74,7 +74,8 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
             }
         };
         let lease = Lease::new(host.client.clone(), &claim.grant, claim.asked);
-        let keeper = AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease))));
+        let keeper =
+            AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease)).in_current_span()));
         let attempt = Attempt { host, slot, claim, lease, folder, drain };
         tracing::info!("the attempt begins");
         let ending = attempt.train().await;
@@ -150,9 +151,12 @@ impl Attempt<'_> {
             Ok(Err(failure)) => Ending::Failed(failure),
             Err(why) => Ending::Interrupted(why),
         };
-        // What is lost must be dead before the lease ends; nobody waits for what it would still say.
-        let is_lost = matches!(ending, Ending::Interrupted(Interruption::Lost));
-        trainer.stop(if is_lost { Duration::ZERO } else { GRACE }).await;
+        // What is lost must be dead before the lease ends, even where a polite stop has begun.
+        tokio::select! {
+            biased;
+            () = self.lease.lost() => trainer.stop(Duration::ZERO).await,
+            () = trainer.stop(GRACE) => {}
+        }
         self.within_drain(async {
             outbox.finish().await;
             log.finish().await;

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use crate::lease_keeper::{Delivery, Lease};
 
@@ -31,7 +32,8 @@ impl LogForwarder {
     /// Forwards the file from its beginning.
     pub(crate) fn start(lease: Arc<Lease>, file: PathBuf) -> Self {
         let complete = CancellationToken::new();
-        let task = AbortOnDropHandle::new(tokio::spawn(forward(lease, file, complete.clone())));
+        let task =
+            AbortOnDropHandle::new(tokio::spawn(forward(lease, file, complete.clone()).in_current_span()));
         Self { complete, task }
     }
 

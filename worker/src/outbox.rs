@@ -9,6 +9,7 @@ use std::sync::Arc;
 use pedigree_protocol::lease::AttemptWrite;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use crate::lease_keeper::{Delivery, Lease};
 
@@ -25,7 +26,7 @@ impl Outbox {
     pub(crate) fn open(lease: Arc<Lease>, file: &Path) -> io::Result<Self> {
         let file = std::fs::File::create(file)?;
         let (waiting, entries) = mpsc::unbounded_channel();
-        let sender = AbortOnDropHandle::new(tokio::spawn(send(lease, entries)));
+        let sender = AbortOnDropHandle::new(tokio::spawn(send(lease, entries).in_current_span()));
         Ok(Self { file, waiting, sender })
     }
 
