@@ -20,7 +20,8 @@ pub(crate) async fn require_token(
     match &app.token {
         Some(token) if !reads && !bears(&request, token) => Err(ApiError::Refused {
             code: ErrorCode::Unauthorized,
-            message: "this coordinator wants a token for writes: give it with --token or PEDIGREE_TOKEN".to_owned(),
+            message: "this coordinator wants a token for writes: give it with --token or PEDIGREE_TOKEN"
+                .to_owned(),
         }),
         _ => Ok(next.run(request).await),
     }

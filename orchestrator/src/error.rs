@@ -62,7 +62,8 @@ impl ApiError {
     }
 
     fn answer(self) -> (StatusCode, ApiErrorBody) {
-        let internal = |message: &str| ApiErrorBody { code: ErrorCode::Internal, message: message.to_owned() };
+        let internal =
+            |message: &str| ApiErrorBody { code: ErrorCode::Internal, message: message.to_owned() };
         match self {
             Self::Refused { code, message } => (status(code), ApiErrorBody { code, message }),
             Self::Database(error) if is_outage(&error) => {

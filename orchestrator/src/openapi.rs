@@ -13,7 +13,10 @@ use crate::app::App;
 use crate::{artifact, backbone, dataset, events, fleet, lease, run, study};
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(title = "Pedigree", description = "The coordinator's API."), components(schemas(pedigree_protocol::event::Change)))]
+#[openapi(
+    info(title = "Pedigree", description = "The coordinator's API."),
+    components(schemas(pedigree_protocol::event::Change))
+)]
 struct Document;
 
 /// Every route below `/api/v1`.
@@ -38,8 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
         .routes(routes!(artifact::http::get, artifact::http::put))
         .layer(DefaultBodyLimit::disable());
-    OpenApiRouter::with_openapi(Document::openapi())
-        .nest("/api/v1", routes.merge(uploads))
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes.merge(uploads))
 }
 
 /// The OpenAPI document of `/api/v1`.

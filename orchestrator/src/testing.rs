@@ -8,7 +8,9 @@ use pedigree_protocol::artifact::{ArtifactFile, Sha256};
 use pedigree_protocol::backbone::{Backbone, BackboneShape, BackboneSpec};
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split, Splits};
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
-use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply};
+use pedigree_protocol::lease::{
+    AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
+};
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
@@ -152,7 +154,10 @@ pub(crate) fn message<T: std::fmt::Debug>(result: ApiResult<T>) -> String {
     result.unwrap_err().to_string()
 }
 
-pub(crate) fn is_code<T: std::fmt::Debug>(result: ApiResult<T>, expected: pedigree_protocol::ErrorCode) -> bool {
+pub(crate) fn is_code<T: std::fmt::Debug>(
+    result: ApiResult<T>,
+    expected: pedigree_protocol::ErrorCode,
+) -> bool {
     matches!(result, Err(ApiError::Refused { code, .. }) if code == expected)
 }
 
@@ -208,11 +213,7 @@ pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudyS
         dataset: "corpus".into(),
         backbone: "encoder".into(),
         method: Method::Tpe,
-        metric: Metric {
-            name: MetricName::DevF1,
-            goal: Goal::Maximize,
-            protocol: ScoringProtocol::Strict,
-        },
+        metric: Metric { name: MetricName::DevF1, goal: Goal::Maximize, protocol: ScoringProtocol::Strict },
         parameters: Space::new(vec![dimension]).unwrap(),
         fixed: BTreeMap::from([("epochs".into(), pedigree_protocol::Scalar::Int(2))]),
         trials,

@@ -1,5 +1,7 @@
 //! The coordinator as others meet it: a real server over a fresh database, spoken to by the typed client.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::time::Duration;
 
 use pedigree_orchestrator::{Config, ServeError, serve};
@@ -37,6 +39,12 @@ impl Server {
 
     fn client(&self, token: Option<&str>) -> Client {
         Client::new(&self.url, token.map(str::to_owned))
+    }
+
+    /// A client for what the typed one has no method for, which installs the TLS provider that both use.
+    fn http(&self) -> reqwest::Client {
+        drop(self.client(None));
+        reqwest::Client::new()
     }
 
     /// Stops the server; it must let go of everything promptly.
@@ -111,8 +119,9 @@ async fn writes_need_the_token_and_reads_do_not(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn a_page_is_served_for_any_path_of_the_dashboard(pool: PgPool) {
     let server = Server::start(&pool, None).await;
-    let http = reqwest::Client::new();
-    let get = |path: &str, accept: &str| http.get(format!("{}{path}", server.url)).header("accept", accept).send();
+    let http = server.http();
+    let get =
+        |path: &str, accept: &str| http.get(format!("{}{path}", server.url)).header("accept", accept).send();
     let page = get("/studies/1", "text/html").await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'self'"));
@@ -125,7 +134,7 @@ async fn a_page_is_served_for_any_path_of_the_dashboard(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn an_open_stream_tells_changes_and_ends_with_the_server(pool: PgPool) {
     let server = Server::start(&pool, None).await;
-    let mut stream = reqwest::get(format!("{}/api/v1/events", server.url)).await.unwrap();
+    let mut stream = server.http().get(format!("{}/api/v1/events", server.url)).send().await.unwrap();
     let mut told = String::new();
     read_until(&mut stream, &mut told, "retry: 2000").await;
     let hello = serde_json::json!({
@@ -136,7 +145,7 @@ async fn an_open_stream_tells_changes_and_ends_with_the_server(pool: PgPool) {
     assert!(told.contains("event: change"), "{told}");
     let id: i64 = told.lines().find_map(|l| l.strip_prefix("id: ")).unwrap().parse().unwrap();
 
-    let again = reqwest::Client::new().get(format!("{}/api/v1/events", server.url));
+    let again = server.http().get(format!("{}/api/v1/events", server.url));
     let mut again = again.header("last-event-id", (id - 1).to_string()).send().await.unwrap();
     let mut replayed = String::new();
     read_until(&mut again, &mut replayed, &format!("id: {id}")).await;

@@ -5,5 +5,7 @@
 pub(crate) mod http;
 pub(crate) mod sql;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use store::{read, receive, serve};

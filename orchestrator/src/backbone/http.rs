@@ -28,9 +28,6 @@ pub(crate) async fn get(State(app): State<App>, Path(name): Path<String>) -> Api
 #[utoipa::path(post, path = "/backbones", tag = "backbones", operation_id = "add_backbone",
     request_body = BackboneSpec,
     responses((status = 200, body = Backbone), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn add(
-    State(app): State<App>,
-    Json(spec): Json<BackboneSpec>,
-) -> ApiResult<Json<Backbone>> {
+pub(crate) async fn add(State(app): State<App>, Json(spec): Json<BackboneSpec>) -> ApiResult<Json<Backbone>> {
     sql::add(&app.pool, spec).await.map(Json)
 }

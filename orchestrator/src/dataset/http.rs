@@ -28,9 +28,6 @@ pub(crate) async fn get(State(app): State<App>, Path(name): Path<String>) -> Api
 #[utoipa::path(post, path = "/datasets", tag = "datasets", operation_id = "add_dataset",
     request_body = DatasetSpec,
     responses((status = 200, body = Dataset), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn add(
-    State(app): State<App>,
-    Json(spec): Json<DatasetSpec>,
-) -> ApiResult<Json<Dataset>> {
+pub(crate) async fn add(State(app): State<App>, Json(spec): Json<DatasetSpec>) -> ApiResult<Json<Dataset>> {
     sql::add(&app.pool, spec).await.map(Json)
 }

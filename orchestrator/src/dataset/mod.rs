@@ -2,3 +2,5 @@
 
 pub(crate) mod http;
 pub(crate) mod sql;
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,9 @@ async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()
     }
     check_uploaded(db, "test", &splits.test).await?;
     if splits.test.sha256 == splits.train.sha256 || splits.test.sha256 == splits.dev.sha256 {
-        return Err(ApiError::invalid("the test split has the content of train or dev; give another test file"));
+        return Err(ApiError::invalid(
+            "the test split has the content of train or dev; give another test file",
+        ));
     }
     seal(db, &splits.test.sha256).await
 }

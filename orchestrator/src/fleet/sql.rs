@@ -32,7 +32,12 @@ pub(crate) async fn hello(pool: &PgPool, hello: &Hello) -> ApiResult<()> {
     Ok(tx.commit().await?)
 }
 
-async fn insert_device(db: &mut PgConnection, worker: WorkerId, position: i32, device: &Device) -> ApiResult<()> {
+async fn insert_device(
+    db: &mut PgConnection,
+    worker: WorkerId,
+    position: i32,
+    device: &Device,
+) -> ApiResult<()> {
     let done = sqlx::query!(
         "INSERT INTO devices (worker_id, uuid, position, kind, name, memory_bytes, unavailable)
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -97,7 +102,8 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         let (Some(uuid), Some(kind), Some(name)) = (row.uuid, row.kind, row.device_name) else { continue };
         let (memory_bytes, unavailable) = (row.memory_bytes, row.unavailable);
         let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
-        let record = DeviceRecord { device, run_id: row.run_id.map(RunId), attempt: row.attempt.map(Attempt) };
+        let record =
+            DeviceRecord { device, run_id: row.run_id.map(RunId), attempt: row.attempt.map(Attempt) };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);
         }

@@ -7,5 +7,7 @@ pub(crate) mod claim;
 pub(crate) mod end;
 pub(crate) mod held;
 pub(crate) mod http;
+#[cfg(test)]
+mod tests;
 pub(crate) mod view;
 pub(crate) mod write;

@@ -8,14 +8,16 @@ use sqlx::PgConnection;
 use crate::app::App;
 use crate::column::AttemptStateColumn;
 use crate::error::ApiResult;
-use crate::lease::held::{self, Held};
 use crate::lease::end;
+use crate::lease::held::{self, Held};
 use crate::run::machine::Event;
 use crate::{run, study};
 
 const LOST: WriteReply = WriteReply { outcome: WriteOutcome::Lost, directive: Directive::Stop, ttl_ms: 0 };
-const UNKNOWN: WriteReply = WriteReply { outcome: WriteOutcome::Unknown, directive: Directive::Stop, ttl_ms: 0 };
-const ENDED: WriteReply = WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
+const UNKNOWN: WriteReply =
+    WriteReply { outcome: WriteOutcome::Unknown, directive: Directive::Stop, ttl_ms: 0 };
+const ENDED: WriteReply =
+    WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
 
 /// Applies a write if the attempt holds the lease.
 #[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]

@@ -16,7 +16,10 @@ use pedigree_protocol::run::RunState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A worker took the lease.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the claim statement takes this step; here it completes the law"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the claim statement takes this step; here it completes the law")
+    )]
     Claimed,
     /// The trainer started.
     Started,
@@ -45,7 +48,9 @@ pub(crate) fn step(state: RunState, event: Event) -> Result<RunState, IllegalSte
     match (state, event) {
         (RunState::Waiting, Event::Claimed) => Ok(RunState::Leased),
         (RunState::Leased, Event::Started) => Ok(RunState::Running),
-        (RunState::Waiting | RunState::Leased | RunState::Running, Event::Cancelled) => Ok(RunState::Cancelled),
+        (RunState::Waiting | RunState::Leased | RunState::Running, Event::Cancelled) => {
+            Ok(RunState::Cancelled)
+        }
         (RunState::Leased | RunState::Running, event) => held(state, event),
         _ => Err(IllegalStep { state, event }),
     }
@@ -56,7 +61,9 @@ fn held(state: RunState, event: Event) -> Result<RunState, IllegalStep> {
     match event {
         Event::Completed => Ok(RunState::Completed),
         Event::Failed { retry: false } | Event::Lost { retry: false } => Ok(RunState::Failed),
-        Event::Failed { retry: true } | Event::Lost { retry: true } | Event::Released => Ok(RunState::Waiting),
+        Event::Failed { retry: true } | Event::Lost { retry: true } | Event::Released => {
+            Ok(RunState::Waiting)
+        }
         Event::Claimed | Event::Started | Event::Cancelled => Err(IllegalStep { state, event }),
     }
 }

@@ -1,6 +1,8 @@
 //! Seals: a study's test split is opened by its final run alone, and that it was is on record before it is read.
 
 pub(crate) mod sql;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use pedigree_protocol::run::RunKind;
@@ -18,10 +20,14 @@ pub(crate) async fn open_test(app: &App, run: RunId, attempt: Attempt) -> ApiRes
     let held = held::lock(&mut tx, run, attempt).await?;
     let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
     if held.kind != RunKind::Final {
-        return Err(ApiError::sealed("this run is a trial; only the final run of a study can open its test split"));
+        return Err(ApiError::sealed(
+            "this run is a trial; only the final run of a study can open its test split",
+        ));
     }
     if !held.is_live() {
-        return Err(ApiError::conflict(format!("attempt {attempt} does not hold the lease any more; stop it")));
+        return Err(ApiError::conflict(format!(
+            "attempt {attempt} does not hold the lease any more; stop it"
+        )));
     }
     let sha256 = sql::open(&mut tx, &held).await?;
     let content = artifact::read(app, &sha256).await?;

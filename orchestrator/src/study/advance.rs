@@ -90,8 +90,13 @@ mod tests {
 
     #[test]
     fn the_best_trial_follows_the_goal_and_the_lowest_number_wins_a_tie() {
-        let trials =
-            [trial(1, Some(0.2)), trial(2, None), trial(3, Some(0.7)), trial(4, Some(0.7)), trial(5, Some(0.2))];
+        let trials = [
+            trial(1, Some(0.2)),
+            trial(2, None),
+            trial(3, Some(0.7)),
+            trial(4, Some(0.7)),
+            trial(5, Some(0.2)),
+        ];
         assert_eq!(best(&trials, Goal::Maximize).map(|t| t.number), Some(3));
         assert_eq!(best(&trials, Goal::Minimize).map(|t| t.number), Some(1));
         assert_eq!(best(&trials[1..2], Goal::Minimize), None);

@@ -52,7 +52,9 @@ async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: B
 fn check(spec: &StudySpec) -> ApiResult<()> {
     let twice = spec.parameters.dimensions().iter().find(|d| spec.fixed.contains_key(&d.name));
     match twice {
-        Some(d) => Err(ApiError::invalid(format!("{}: is both searched and fixed; keep one of them", d.name))),
+        Some(d) => {
+            Err(ApiError::invalid(format!("{}: is both searched and fixed; keep one of them", d.name)))
+        }
         None => Ok(()),
     }
 }

@@ -29,10 +29,7 @@ pub(crate) async fn get(State(app): State<App>, Path(study): Path<String>) -> Ap
 #[utoipa::path(post, path = "/studies", tag = "studies", operation_id = "create_study",
     request_body = StudySpec,
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn create(
-    State(app): State<App>,
-    Json(spec): Json<StudySpec>,
-) -> ApiResult<Json<Study>> {
+pub(crate) async fn create(State(app): State<App>, Json(spec): Json<StudySpec>) -> ApiResult<Json<Study>> {
     study::create(&app.pool, spec).await.map(Json)
 }
 
@@ -48,10 +45,7 @@ pub(crate) async fn cancel(State(app): State<App>, Path(study): Path<String>) ->
 #[utoipa::path(get, path = "/studies/{study}/runs", tag = "studies", operation_id = "list_runs",
     params(("study" = String, Path, description = "Id or name of the study")),
     responses((status = 200, body = Vec<Run>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn runs(
-    State(app): State<App>,
-    Path(study): Path<String>,
-) -> ApiResult<Json<Vec<Run>>> {
+pub(crate) async fn runs(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Vec<Run>>> {
     let study = study::view::get(&app.pool, &study).await?;
     run::view::of_study(&app.pool, study.id).await.map(Json)
 }

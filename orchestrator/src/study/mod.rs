@@ -5,6 +5,8 @@ mod cancel;
 mod create;
 pub(crate) mod http;
 pub(crate) mod locked;
+#[cfg(test)]
+mod tests;
 pub(crate) mod view;
 
 pub(crate) use advance::advance;

@@ -1,0 +1,185 @@
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, ClaimRequest, Directive, WriteOutcome};
+use pedigree_protocol::run::{AttemptState, FailureCause, RunState};
+use pedigree_protocol::{Attempt, RunId, WorkerId};
+use sqlx::PgPool;
+
+use crate::lease::claim::wait_for_work;
+use crate::lease::write::apply;
+use crate::reconcile;
+use crate::run;
+use crate::testing::{Coordinator, completed, end, failed, is_code, report, study_spec, test_scores};
+
+const WON: WriteOutcome = WriteOutcome::Won;
+const LOST: WriteOutcome = WriteOutcome::Lost;
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn fifty_claims_at_once_give_each_of_twenty_runs_once(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 20, 20)).await;
+    let worker = coordinator.worker(50).await;
+    let grants = join_all((0..50).map(|device| coordinator.claim_on(&worker, device))).await;
+    let runs: Vec<RunId> = grants.iter().flatten().map(|grant| grant.run_id).collect();
+    let distinct: BTreeSet<_> = runs.iter().collect();
+    assert_eq!((runs.len(), distinct.len()), (20, 20));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn one_device_holds_one_lease_however_often_it_asks(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 5, 5)).await;
+    let worker = coordinator.worker(1).await;
+    let grants = join_all((0..10).map(|_| coordinator.claim(&worker))).await;
+    assert_eq!(grants.iter().flatten().count(), 1);
+    assert!(coordinator.claim(&worker).await.is_none());
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn work_comes_oldest_first_and_with_everything_that_training_needs(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let study = coordinator.create(study_spec("study", 3, 3)).await;
+    let worker = coordinator.worker(3).await;
+    let first = coordinator.claim_on(&worker, 0).await.unwrap();
+    let second = coordinator.claim_on(&worker, 1).await.unwrap();
+    assert_eq!((first.number, second.number, first.attempt), (Some(1), Some(2), Attempt(1)));
+    assert_eq!((first.study_id, first.ttl_ms), (study.id, 30_000));
+    let names: Vec<_> = first.work.params.keys().map(String::as_str).collect();
+    assert_eq!(names, ["epochs", "learning_rate"]);
+    assert_ne!(first.work.seed, second.work.seed);
+    assert_eq!(first.work.backbone.len(), 1);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_unknown_worker_gets_no_work_and_an_unknown_attempt_no_write(pool: PgPool) {
+    let coordinator = Coordinator::new(pool);
+    let request = ClaimRequest { worker_id: WorkerId::new(), device_uuid: "GPU-1".into(), wait_ms: 20_000 };
+    assert!(is_code(wait_for_work(&coordinator.app, &request).await, ErrorCode::NotFound));
+    let reply = apply(&coordinator.app, RunId::new(), Attempt(1), &AttemptWrite::Renew).await.unwrap();
+    assert_eq!((reply.outcome, reply.directive), (WriteOutcome::Unknown, Directive::Stop));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_writes_no_more(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let first = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&first, &report(1, 0.9)).await;
+    coordinator.let_leases_run_out().await;
+    assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, LOST);
+    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool()).await.unwrap();
+    let second = coordinator.claim(&worker).await.unwrap();
+    assert_eq!((second.run_id, second.attempt), (first.run_id, Attempt(2)));
+    for write in [AttemptWrite::Start, report(2, 0.9), completed(0.9, None)] {
+        assert_eq!(coordinator.write(&first, &write).await, LOST);
+    }
+    coordinator.complete(&second, 0.4, None).await;
+    let detail = coordinator.detail(first.run_id).await;
+    let states: Vec<_> = detail.attempts.iter().map(|attempt| attempt.state).collect();
+    assert_eq!(states, [AttemptState::Lost, AttemptState::Completed]);
+    assert_eq!((detail.run.value, detail.run.epochs, detail.reports.len()), (Some(0.4), 1, 2));
+    assert_eq!(detail.attempts[0].failure.as_ref().unwrap().message, "the lease ran out");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_is_sent_twice_counts_once(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    let log = |offset, text: &str| AttemptWrite::Log { offset, text: text.into() };
+    let writes = [
+        AttemptWrite::Start,
+        AttemptWrite::Start,
+        report(1, 0.3),
+        report(1, 0.3),
+        report(2, 0.2),
+        log(0, "epoch 1\n"),
+        log(0, "epoch 1\n"),
+        log(6, "1\nepoch 2 \0 ü\n"),
+    ];
+    for write in writes {
+        assert_eq!(coordinator.write(&grant, &write).await, WON, "{write:?}");
+    }
+    let detail = coordinator.detail(grant.run_id).await;
+    assert_eq!((detail.run.epochs, detail.run.best_so_far, detail.reports.len()), (2, Some(0.3), 2));
+    let log = run::log::read(coordinator.pool(), grant.run_id, None, 0).await.unwrap();
+    assert_eq!(log.text, "epoch 1\nepoch 2 \0 ü\n");
+    assert_eq!(log.next_offset, 21);
+    let rest = run::log::read(coordinator.pool(), grant.run_id, Some(Attempt(1)), 8).await.unwrap();
+    assert_eq!(rest.text, "epoch 2 \0 ü\n");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_same_end_again_is_still_won_and_another_end_is_lost(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 2, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    let sha256 = coordinator.put(b"adapter", false).await.unwrap();
+    let file = ArtifactFile { name: "adapter/weights".into(), sha256, bytes: 7 };
+    let AttemptWrite::End { end: how, .. } = completed(0.123_456_789_012_345_67, None) else {
+        unreachable!()
+    };
+    let ending = AttemptWrite::End { end: how, artifacts: vec![file.clone()] };
+    assert_eq!(coordinator.write(&grant, &ending).await, WON);
+    assert_eq!(coordinator.write(&grant, &ending).await, WON);
+    assert_eq!(coordinator.write(&grant, &completed(0.9, None)).await, LOST);
+    assert_eq!(coordinator.write(&grant, &AttemptWrite::Renew).await, LOST);
+    let detail = coordinator.detail(grant.run_id).await;
+    assert_eq!(detail.run.value, Some(0.123_456_789_012_345_67));
+    assert_eq!(detail.attempts[0].artifacts, [file]);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_end_that_makes_no_sense_is_refused_and_changes_nothing(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    let peeked = coordinator.try_write(&grant, &completed(0.5, Some(test_scores(0.5)))).await;
+    assert!(is_code(peeked, ErrorCode::Invalid));
+    assert_eq!(coordinator.detail(grant.run_id).await.run.state, RunState::Leased);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_crash_is_tried_again_as_often_as_the_study_says_and_a_release_is_not_counted(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let endings = [
+        (end(AttemptEnd::Released), RunState::Waiting),
+        (failed(FailureCause::Crashed), RunState::Waiting),
+        (end(AttemptEnd::Released), RunState::Waiting),
+        (end(AttemptEnd::Cancelled), RunState::Waiting),
+        (failed(FailureCause::Crashed), RunState::Failed),
+    ];
+    for (ending, state) in endings {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        assert_eq!(coordinator.write(&grant, &ending).await, WON);
+        assert_eq!(coordinator.detail(grant.run_id).await.run.state, state, "{ending:?}");
+    }
+    let study = coordinator.study("study").await;
+    assert_eq!((study.trials.failed, study.failure.is_some()), (1, true));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_run_that_is_lost_more_than_twenty_times_is_given_up(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let study = coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    for _ in 0..21 {
+        coordinator.claim(&worker).await.unwrap();
+        coordinator.let_leases_run_out().await;
+        reconcile::pass(coordinator.pool()).await.unwrap();
+    }
+    assert!(coordinator.claim(&worker).await.is_none());
+    let run = coordinator.runs(&study).await.remove(0);
+    assert_eq!((run.state, run.attempt), (RunState::Failed, Attempt(21)));
+    assert_eq!(run.failure.unwrap().cause, FailureCause::Lost);
+}

@@ -1,0 +1,172 @@
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive};
+use pedigree_protocol::run::{FailureCause, RunKind, RunState};
+use pedigree_protocol::study::{StudySpec, StudyState};
+use sqlx::PgPool;
+
+use crate::testing::{
+    Coordinator, Worker, completed, end, failed, is_code, message, study_spec, test_scores,
+};
+use crate::{reconcile, seal, study};
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(2).await;
+    let study = coordinator.create(study_spec("study", 3, 2)).await;
+    assert_eq!((study.state, study.trials.waiting), (StudyState::Searching, 2));
+    for value in [0.3, 0.8, 0.8] {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        coordinator.complete(&grant, value, None).await;
+    }
+    let study = coordinator.study("study").await;
+    assert_eq!((study.state, study.trials.completed), (StudyState::Finishing, 3));
+    let best = study.best.clone().unwrap();
+    assert_eq!((best.number, best.value), (2, 0.8));
+    let grant = coordinator.claim(&worker).await.unwrap();
+    assert_eq!((grant.kind, grant.number), (RunKind::Final, None));
+    seal::open_test(&coordinator.app, grant.run_id, grant.attempt).await.unwrap();
+    coordinator.complete(&grant, 0.7, Some(test_scores(0.6))).await;
+    let study = coordinator.study("study").await;
+    assert_eq!(study.state, StudyState::Completed);
+    assert_eq!(study.final_run.as_ref().unwrap().state, RunState::Completed);
+    assert_eq!(study.seal.as_ref().unwrap().scores, Some(test_scores(0.6)));
+    assert_eq!((study.trials.ended(), study.ended_at.is_some()), (3, true));
+    let runs = coordinator.runs(&study).await;
+    let numbers: Vec<_> = runs.iter().map(|run| run.number).collect();
+    assert_eq!(numbers, [Some(1), Some(2), Some(3), None]);
+    assert_eq!(runs[3].params, best.params);
+    assert!(coordinator.claim(&worker).await.is_none());
+}
+
+/// Runs a study to the end of its search, one trial at a time; answers parameters and suggestion records.
+async fn search(coordinator: &Coordinator, worker: &Worker, spec: StudySpec) -> Vec<String> {
+    let study = coordinator.create(spec).await;
+    while coordinator.study(&study.spec.name).await.state == StudyState::Searching {
+        let grant = coordinator.claim(worker).await.unwrap();
+        let rate = grant.work.params["learning_rate"].as_f64().unwrap();
+        coordinator.complete(&grant, 1.0 / (1.0 + rate.log10().abs()), None).await;
+    }
+    study::cancel(coordinator.pool(), &study.spec.name).await.unwrap();
+    let mut trials = Vec::new();
+    for run in coordinator.runs(&study).await.iter().filter(|run| run.kind == RunKind::Trial) {
+        let detail = coordinator.detail(run.id).await;
+        trials.push(format!("{:?} {:?} {}", run.number, run.params, detail.suggestion.unwrap()));
+    }
+    trials
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_same_seed_gives_the_same_trials(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    let first = search(&coordinator, &worker, study_spec("first", 15, 1)).await;
+    let second = search(&coordinator, &worker, study_spec("second", 15, 1)).await;
+    assert_eq!((first.len(), &first), (15, &second));
+    let other = StudySpec { seed: 8, ..study_spec("third", 2, 1) };
+    assert_ne!(search(&coordinator, &worker, other).await, first[..2]);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let first = coordinator.create(study_spec("study", 3, 2)).await;
+    assert_eq!(coordinator.create(study_spec("study", 3, 2)).await, first);
+    let other = study::create(coordinator.pool(), study_spec("study", 4, 2)).await;
+    assert!(is_code(other, ErrorCode::Conflict));
+    assert_eq!(study::view::list(coordinator.pool()).await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(coordinator.study(&first.id.to_string()).await, first);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_study_that_cannot_be_is_refused_with_a_sentence(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let create = |spec| study::create(coordinator.pool(), spec);
+    let good = study_spec("study", 1, 1);
+    let dataset = create(StudySpec { dataset: "ncbi".into(), ..good.clone() }).await;
+    assert_eq!(message(dataset), "there is no dataset \"ncbi\"; known: corpus");
+    let backbone = create(StudySpec { backbone: "bert".into(), ..good.clone() }).await;
+    assert_eq!(message(backbone), "there is no backbone \"bert\"; known: encoder");
+    let none = create(StudySpec { trials: 0, ..good.clone() }).await;
+    assert_eq!(message(none), "trials: 0 must lie in 1..=2147483647");
+    let fixed = [("learning_rate".into(), pedigree_protocol::Scalar::Float(0.1))].into();
+    let twice = create(StudySpec { fixed, ..good }).await;
+    assert_eq!(message(twice), "learning_rate: is both searched and fixed; keep one of them");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_cancelled_study_ends_waiting_runs_at_once_and_tells_live_ones_to_stop(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(2).await;
+    coordinator.create(study_spec("study", 5, 3)).await;
+    let stopped = coordinator.claim_on(&worker, 0).await.unwrap();
+    let lost = coordinator.claim_on(&worker, 1).await.unwrap();
+    let study = study::cancel(coordinator.pool(), "study").await.unwrap();
+    assert_eq!((study.state, study.trials.cancelled, study.trials.leased), (StudyState::Cancelled, 1, 2));
+    let reply = coordinator.try_write(&stopped, &AttemptWrite::Renew).await.unwrap();
+    assert_eq!(reply.directive, Directive::Stop);
+    coordinator.write(&stopped, &end(AttemptEnd::Cancelled)).await;
+    coordinator.let_leases_run_out().await;
+    reconcile::pass(coordinator.pool()).await.unwrap();
+    let study = study::cancel(coordinator.pool(), "study").await.unwrap();
+    assert_eq!((study.trials.cancelled, study.trials.ended()), (3, 3));
+    assert_eq!(coordinator.detail(lost.run_id).await.run.state, RunState::Cancelled);
+    assert!(coordinator.claim(&worker).await.is_none());
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn wrong_input_fails_the_study_at_its_first_trial(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(2).await;
+    coordinator.create(study_spec("study", 5, 3)).await;
+    let live = coordinator.claim_on(&worker, 1).await.unwrap();
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&grant, &failed(FailureCause::InvalidInput)).await;
+    let study = coordinator.study("study").await;
+    assert_eq!((study.state, study.failure.as_deref()), (StudyState::Failed, Some("it was InvalidInput")));
+    assert_eq!((study.trials.cancelled, study.trials.leased), (1, 1));
+    let reply = coordinator.try_write(&live, &AttemptWrite::Renew).await.unwrap();
+    assert_eq!(reply.directive, Directive::Stop);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_study_without_a_completed_trial_or_final_run_has_failed(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    coordinator.create(study_spec("none", 1, 1)).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&grant, &failed(FailureCause::Oom)).await;
+    let failure = coordinator.study("none").await.failure.unwrap();
+    assert!(failure.starts_with("none of the 1 trials completed"), "{failure}");
+    coordinator.create(study_spec("final", 1, 1)).await;
+    let trial = coordinator.claim(&worker).await.unwrap();
+    coordinator.complete(&trial, 0.5, None).await;
+    let last = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&last, &failed(FailureCause::Diverged)).await;
+    let failure = coordinator.study("final").await.failure.unwrap();
+    assert_eq!(failure, "the final run did not complete: it was Diverged");
+}
+
+/// What a coordinator that died between a write and what follows from it leaves to the reconciler.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    let study = coordinator.create(study_spec("study", 2, 1)).await;
+    for _ in 0..2 {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        let mut tx = coordinator.pool().begin().await.unwrap();
+        let held = crate::lease::held::lock(&mut tx, grant.run_id, grant.attempt).await.unwrap().unwrap();
+        let write = completed(0.5, None);
+        let AttemptWrite::End { end, .. } = &write else { unreachable!() };
+        crate::lease::end::by_worker(&mut tx, &held, &write, end, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(coordinator.claim(&worker).await.is_none());
+        let pass = || reconcile::pass(coordinator.pool());
+        let (a, b) = tokio::join!(pass(), pass());
+        a.and(b).unwrap();
+    }
+    assert_eq!(coordinator.study("study").await.state, StudyState::Finishing);
+    let numbers: Vec<_> = coordinator.runs(&study).await.iter().map(|run| run.number).collect();
+    assert_eq!(numbers, [Some(1), Some(2), None]);
+}
