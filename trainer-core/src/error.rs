@@ -71,7 +71,9 @@ impl TrainError {
             Self::Corpus(_) | Self::Backbone(_) => ExitReason::InvalidInput,
             Self::Diverged { .. } => ExitReason::Diverged,
             Self::Interrupted(_) => ExitReason::Interrupted,
-            Self::NoGradient { .. } | Self::Output { .. } | Self::Tensor(_) | Self::Threads(_) => ExitReason::Error,
+            Self::NoGradient { .. } | Self::Output { .. } | Self::Tensor(_) | Self::Threads(_) => {
+                ExitReason::Error
+            }
         }
     }
 

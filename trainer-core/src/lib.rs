@@ -31,6 +31,8 @@ mod memory;
 mod model;
 #[cfg(feature = "engine")]
 mod optim;
+#[cfg(all(test, feature = "engine"))]
+mod parity;
 #[cfg(feature = "engine")]
 mod process;
 #[cfg(feature = "engine")]
@@ -41,10 +43,13 @@ pub mod score;
 #[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
 pub use event::{
-    EntityScore, EpochMetrics, ExitReason, ProtocolScores, StdinMessage, TestScores, TrainSummary, TrainerEvent,
+    EntityScore, EpochMetrics, ExitReason, ProtocolScores, StdinMessage, TestScores, TrainSummary,
+    TrainerEvent,
 };
 #[cfg(feature = "engine")]
 pub use fit::{Supervisor, train};
-pub use job::{DeviceChoice, Hyperparameters, InvalidJob, LoraTargets, ScoringProtocol, TestAccess, TrainJob};
+pub use job::{
+    DeviceChoice, Hyperparameters, InvalidJob, LoraTargets, ScoringProtocol, TestAccess, TrainJob,
+};
 #[cfg(feature = "engine")]
 pub use process::run_process;

@@ -14,7 +14,13 @@ pub(crate) struct Seeds([u8; 32]);
 impl Seeds {
     /// The root of one training.
     pub(crate) fn root(seed: u64) -> Self {
-        Self(Sha256::new().chain_update(b"pedigree-trainer/1").chain_update(seed.to_le_bytes()).finalize().into())
+        Self(
+            Sha256::new()
+                .chain_update(b"pedigree-trainer/1")
+                .chain_update(seed.to_le_bytes())
+                .finalize()
+                .into(),
+        )
     }
 
     /// The child called `name`.

@@ -76,16 +76,28 @@ impl BertConfig {
 
     fn check(&self) -> Result<(), String> {
         let share = |p: f64| (0.0..1.0).contains(&p);
-        let dropouts =
-            [self.hidden_dropout_prob, self.attention_probs_dropout_prob, self.classifier_dropout.unwrap_or(0.0)];
+        let dropouts = [
+            self.hidden_dropout_prob,
+            self.attention_probs_dropout_prob,
+            self.classifier_dropout.unwrap_or(0.0),
+        ];
         if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err(format!(
                 "hidden_size {} is no multiple of num_attention_heads {}",
                 self.hidden_size, self.num_attention_heads
             ));
         }
+        if self.max_position_embeddings < 8 {
+            return Err(format!(
+                "max_position_embeddings {} leaves no room for a window",
+                self.max_position_embeddings
+            ));
+        }
         if self.hidden_act != "gelu" {
-            return Err(format!("hidden_act {:?} is not implemented; implemented: \"gelu\"", self.hidden_act));
+            return Err(format!(
+                "hidden_act {:?} is not implemented; implemented: \"gelu\"",
+                self.hidden_act
+            ));
         }
         if self.position_embedding_type.as_deref().unwrap_or("absolute") != "absolute" {
             return Err("position_embedding_type must be \"absolute\"".into());

@@ -12,7 +12,7 @@ pub(crate) use config::{BertConfig, family_of};
 pub use error::BackboneError;
 pub use random::{RandomBert, write_random};
 pub use shape::{BackboneShape, inspect};
-pub(crate) use weights::Weights;
+pub(crate) use weights::{Weights, encoder_parameters};
 
 /// `model_type`s of `config.json` that can be trained.
 pub const FAMILIES: [&str; 1] = ["bert"];

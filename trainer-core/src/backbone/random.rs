@@ -148,7 +148,9 @@ mod tests {
         let config = std::fs::read_to_string(dir.path().join("config.json")).unwrap();
         let wider = config.replace("\"intermediate_size\": 32", "\"intermediate_size\": 48");
         std::fs::write(dir.path().join("config.json"), wider).unwrap();
-        assert!(of().contains("intermediate.dense.weight: has shape [32, 16]; config.json asks for [48, 16]"));
+        assert!(
+            of().contains("intermediate.dense.weight: has shape [32, 16]; config.json asks for [48, 16]")
+        );
         std::fs::write(dir.path().join("config.json"), config).unwrap();
         std::fs::remove_file(dir.path().join("vocab.txt")).unwrap();
         assert!(of().contains("vocab.txt: cannot be read"));

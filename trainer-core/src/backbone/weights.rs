@@ -25,9 +25,11 @@ impl Weights {
     /// A file that is missing, no safetensors file, or of another architecture.
     pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
         let path = dir.join("model.safetensors");
-        let bytes = std::fs::read(&path).map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
+        let bytes = std::fs::read(&path)
+            .map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
         let file = parsed(&path, &bytes)?;
-        let prefix = ["", "bert."].into_iter().find(|prefix| file.tensor(&format!("{prefix}{FIRST}")).is_ok());
+        let prefix =
+            ["", "bert."].into_iter().find(|prefix| file.tensor(&format!("{prefix}{FIRST}")).is_ok());
         let Some(prefix) = prefix else {
             return Err(BackboneError::Tensor { path, tensor: FIRST.into(), problem: "missing".into() });
         };
@@ -71,7 +73,9 @@ impl Weights {
             return Err(self.fault(name, "missing".into()));
         };
         if tensor.shape() != shape {
-            return Err(self.fault(name, format!("has shape {:?}; config.json asks for {shape:?}", tensor.shape())));
+            return Err(
+                self.fault(name, format!("has shape {:?}; config.json asks for {shape:?}", tensor.shape()))
+            );
         }
         if !is_float(tensor.dtype()) {
             return Err(self.fault(name, format!("holds {:?}; floating point is needed", tensor.dtype())));
@@ -127,4 +131,9 @@ pub(super) fn encoder_tensors(config: &BertConfig) -> Vec<(String, Vec<usize>)> 
         }
     }
     tensors
+}
+
+/// Values in a BERT encoder, without pooler and heads.
+pub(crate) fn encoder_parameters(config: &BertConfig) -> u64 {
+    encoder_tensors(config).iter().map(|(_, shape)| shape.iter().map(|&n| n as u64).product::<u64>()).sum()
 }

@@ -19,7 +19,8 @@ pub struct ReadOptions {
 /// # Errors
 /// The first line that is wrong, or a file without sentences.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Split, CorpusError> {
-    let bytes = std::fs::read(path).map_err(|source| CorpusError::Unreadable { path: path.to_owned(), source })?;
+    let bytes =
+        std::fs::read(path).map_err(|source| CorpusError::Unreadable { path: path.to_owned(), source })?;
     parse(path, &bytes, options)
 }
 
@@ -151,16 +152,25 @@ mod tests {
     #[test]
     fn errors_name_line_and_text() {
         let of = |text: &str| parsed(text).unwrap_err();
-        assert_eq!(of("a O\n\nb\n"), "x.conll:3: \"b\" has one column; give a token and a tag, separated by a tab or blanks");
+        assert_eq!(
+            of("a O\n\nb\n"),
+            "x.conll:3: \"b\" has one column; give a token and a tag, separated by a tab or blanks"
+        );
         assert!(of("a X-Foo\n").starts_with("x.conll:1: \"X-Foo\" is no tag"));
         assert!(of("a B-\n").starts_with("x.conll:1: \"B-\" names no entity type after the dash"));
         assert!(of("a Bfoo\n").starts_with("x.conll:1: \"Bfoo\" is no tag"));
-        assert!(of("a B-D\nb O\nc I-D\n").starts_with("x.conll:3: \"I-D\" continues no entity: before it stands \"O\""));
-        assert!(of("a B-D\nb E-D\nc B-D\n").contains("x.conll:3: the entity that \"B-D\" opens or continues is not closed: \"end of sentence\""));
+        assert!(
+            of("a B-D\nb O\nc I-D\n")
+                .starts_with("x.conll:3: \"I-D\" continues no entity: before it stands \"O\"")
+        );
+        assert!(of("a B-D\nb E-D\nc B-D\n").contains(
+            "x.conll:3: the entity that \"B-D\" opens or continues is not closed: \"end of sentence\""
+        ));
         assert!(of("a S-D\nb U-D\n").contains("x.conll:2: \"U-D\" does not belong to scheme IOBES"));
         assert!(of("").contains("x.conll: the file is empty"));
         assert!(of("\n\n-DOCSTART- O\n").contains("x.conll: the file holds no sentence"));
-        let bad = parse(Path::new("x.conll"), b"a O\nb\xff O\n", &ReadOptions::default()).unwrap_err().to_string();
+        let bad =
+            parse(Path::new("x.conll"), b"a O\nb\xff O\n", &ReadOptions::default()).unwrap_err().to_string();
         assert!(bad.starts_with("x.conll:2: not valid UTF-8 (byte 2 of the line, after \"b\")"), "{bad}");
     }
 

@@ -32,7 +32,9 @@ pub enum CorpusError {
         what: &'static str,
     },
     /// An entity type occurs in test alone: no model trained on this corpus could know it.
-    #[error("entity type {0} occurs only in the test split; move sentences with it into train, or drop the type")]
+    #[error(
+        "entity type {0} occurs only in the test split; move sentences with it into train, or drop the type"
+    )]
     TypeOnlyInTest(String),
     /// Neither train nor dev has an entity.
     #[error("neither train nor dev holds an entity; nothing could be learned")]
@@ -77,7 +79,9 @@ pub enum Fault {
         tag: String,
     },
     /// A tag without a type, and no type was given for the corpus.
-    #[error("{tag:?} names no entity type; if all entities of this corpus are of one type, name it with --entity-type")]
+    #[error(
+        "{tag:?} names no entity type; if all entities of this corpus are of one type, name it with --entity-type"
+    )]
     BareTag {
         /// The tag.
         tag: String,

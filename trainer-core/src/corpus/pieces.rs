@@ -87,11 +87,16 @@ fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), Ba
             Self { do_lower_case: true, strip_accents: None, tokenize_chinese_chars: true }
         }
     }
-    let bytes = std::fs::read(&path).map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
-    let model = WordPiece::from_bytes(&bytes).map_err(|error| malformed(&path, error.to_string()))?;
+    let bytes =
+        std::fs::read(&path).map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
+    let model = WordPiece::read_bytes(&bytes)
+        .and_then(|vocabulary| WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".into()).build())
+        .map_err(|error| malformed(&path, error.to_string()))?;
     let settings_path = dir.join("tokenizer_config.json");
     let settings = match std::fs::read_to_string(&settings_path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| malformed(&settings_path, error.to_string()))?,
+        Ok(text) => {
+            serde_json::from_str(&text).map_err(|error| malformed(&settings_path, error.to_string()))?
+        }
         Err(_) => Settings::default(),
     };
     let normalizer = BertNormalizer::new(

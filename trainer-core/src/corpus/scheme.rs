@@ -144,7 +144,8 @@ fn check(scheme: Scheme, before: &Tag, tag: &Tag, after: Option<&Tag>) -> Result
         return Err(Fault::Orphan { tag: tag.show(), before: before.show(), scheme: name });
     }
     let open = scheme != Scheme::Iob2 && prefix != last && prefix != single;
-    let closed_by = |after: &Tag| after.kind() == tag.kind() && (after.prefix() == 'I' || after.prefix() == last);
+    let closed_by =
+        |after: &Tag| after.kind() == tag.kind() && (after.prefix() == 'I' || after.prefix() == last);
     if open && !after.is_some_and(closed_by) {
         let after = after.map_or_else(|| "end of sentence".into(), Tag::show);
         return Err(Fault::Unclosed { tag: tag.show(), after, scheme: name });

@@ -54,7 +54,8 @@ pub struct Overlap {
 /// How many sentences of `test` are also in `train`, tags not compared.
 pub fn overlap(train: &Split, test: &Split) -> Overlap {
     let known: HashSet<&[String]> = train.sentences.iter().map(|s| s.tokens.as_slice()).collect();
-    let seen: Vec<&Sentence> = test.sentences.iter().filter(|s| known.contains(s.tokens.as_slice())).collect();
+    let seen: Vec<&Sentence> =
+        test.sentences.iter().filter(|s| known.contains(s.tokens.as_slice())).collect();
     Overlap { sentences: seen.len(), longer_than_5: seen.iter().filter(|s| s.tokens.len() > 5).count() }
 }
 
@@ -70,7 +71,10 @@ mod tests {
         let of = |text: &str| parse(Path::new("x"), text.as_bytes(), &ReadOptions::default()).unwrap();
         let train = of("a B-D\nb I-D\nc B-D\n\nx O\n\n1 O\n2 O\n3 O\n4 O\n5 O\n6 O\n");
         let counts = train.statistics();
-        assert_eq!((counts.sentences, counts.tokens, counts.entities, counts.longest_sentence), (3, 10, 2, 6));
+        assert_eq!(
+            (counts.sentences, counts.tokens, counts.entities, counts.longest_sentence),
+            (3, 10, 2, 6)
+        );
         assert_eq!(counts.sentences_with_entity, 1);
         let test = of("x B-D\n\n1 O\n2 O\n3 O\n4 O\n5 O\n6 O\n\nnew O\n");
         assert_eq!(overlap(&train, &test), Overlap { sentences: 2, longer_than_5: 1 });

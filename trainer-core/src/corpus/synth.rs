@@ -56,21 +56,24 @@ fn readme(spec: SynthSpec) -> String {
 }
 
 const STEMS: [&str; 18] = [
-    "nephr", "hepat", "cardi", "neur", "dermat", "arthr", "gastr", "oste", "my", "encephal", "vascul", "thyr", "pancreat",
-    "bronch", "col", "retin", "aden", "lymph",
+    "nephr", "hepat", "cardi", "neur", "dermat", "arthr", "gastr", "oste", "my", "encephal", "vascul",
+    "thyr", "pancreat", "bronch", "col", "retin", "aden", "lymph",
 ];
 const DISEASE_ENDS: [&str; 6] = ["itis", "osis", "opathy", "oma", "algia", "emia"];
 const NEUTRAL_ENDS: [&str; 4] = ["ology", "ocyte", "ogram", "oscopy"];
-const QUALIFIERS: [&str; 7] = ["chronic", "acute", "hereditary", "juvenile", "recurrent", "diffuse", "early-onset"];
+const QUALIFIERS: [&str; 7] =
+    ["chronic", "acute", "hereditary", "juvenile", "recurrent", "diffuse", "early-onset"];
 const EPONYMS: [&str; 8] = ["Korvin", "Aldane", "Brusko", "Teyve", "Marrod", "Ostrel", "Quillan", "Veddar"];
 const EPONYM_HEADS: [&str; 3] = ["disease", "syndrome", "anomaly"];
 const AMBIGUOUS: [&str; 4] = ["shock", "cold", "stroke", "depression"];
-const AMBIGUOUS_OUTSIDE: [&str; 4] = ["heat shock proteins", "cold storage", "stroke volume", "depression of the plate"];
+const AMBIGUOUS_OUTSIDE: [&str; 4] =
+    ["heat shock proteins", "cold storage", "stroke volume", "depression of the plate"];
 const DRUG_STEMS: [&str; 12] =
     ["ral", "vor", "tam", "cef", "lis", "pre", "sim", "dol", "ket", "nor", "flu", "ben"];
 const DRUG_ENDS: [&str; 6] = ["azole", "ivir", "umab", "ostatin", "idine", "oxacin"];
 const GROUPS: [&str; 6] = ["patients", "mice", "carriers", "children", "controls", "families"];
-const MEASURES: [&str; 6] = ["serum levels", "survival", "gene expression", "body weight", "heart rate", "cell growth"];
+const MEASURES: [&str; 6] =
+    ["serum levels", "survival", "gene expression", "body weight", "heart rate", "cell growth"];
 const FILLERS: [&str; 6] = [
     "These results were confirmed in a second cohort",
     "No difference was found between the groups",
@@ -173,7 +176,11 @@ impl Writer<'_> {
             0 => format!("{} 's {}", self.draws.pick(&EPONYMS), self.draws.pick(&EPONYM_HEADS)),
             1 => (*self.draws.pick(&AMBIGUOUS)).to_owned(),
             2 => format!("{} {stem}{end}", self.draws.pick(&QUALIFIERS)),
-            3 => format!("{} {} {stem}{end}", self.draws.pick(&QUALIFIERS), self.draws.pick(&["bilateral", "familial"])),
+            3 => format!(
+                "{} {} {stem}{end}",
+                self.draws.pick(&QUALIFIERS),
+                self.draws.pick(&["bilateral", "familial"])
+            ),
             _ => format!("{stem}{end}"),
         };
         self.entity("Disease", &name);
@@ -199,7 +206,8 @@ mod tests {
         let first = std::fs::read(dir.path().join("train.conll")).unwrap();
         write(dir.path(), spec).unwrap();
         assert_eq!(first, std::fs::read(dir.path().join("train.conll")).unwrap());
-        let of = |split: &str| read(&dir.path().join(format!("{split}.conll")), &ReadOptions::default()).unwrap();
+        let of =
+            |split: &str| read(&dir.path().join(format!("{split}.conll")), &ReadOptions::default()).unwrap();
         let (train, dev, test) = (of("train"), of("dev"), of("test"));
         assert_eq!((train.sentences.len(), dev.sentences.len(), test.sentences.len()), (200, 50, 50));
         let labels = LabelSet::of(&train, &dev).unwrap();
@@ -207,6 +215,8 @@ mod tests {
         labels.check_test(&test).unwrap();
         assert!(train.statistics().entities > 150);
         assert!(overlap(&train, &test).sentences < 25);
-        assert!(std::fs::read_to_string(dir.path().join("README.txt")).unwrap().starts_with("SYNTHETIC DATA"));
+        assert!(
+            std::fs::read_to_string(dir.path().join("README.txt")).unwrap().starts_with("SYNTHETIC DATA")
+        );
     }
 }

@@ -1,34 +1,39 @@
-//! One training from job to summary.
+//! One training from job to summary: load, train epoch by epoch, keep the best, score, write.
+//!
+//! Owns the order of things. Must not know processes or pipes; it speaks to a [`Supervisor`].
 
-use std::path::PathBuf;
+mod batches;
+mod early_stop;
+mod epoch;
+mod evaluate;
+mod loaded;
+mod outputs;
+mod run;
+mod splits;
+mod step;
+mod supervisor;
 
-use crate::{Interrupted, TrainError, TrainJob, TrainSummary, TrainerEvent};
+pub use supervisor::Supervisor;
 
-/// Whoever started a training: hears of its progress, and may end it.
-pub trait Supervisor: Send {
-    /// Takes an event. [`TrainerEvent::Finished`] and [`TrainerEvent::Failed`] are not among them: they are the return
-    /// value of [`train`].
-    fn event(&mut self, event: TrainerEvent);
+use crate::{DeviceChoice, TrainError, TrainJob, TrainSummary};
 
-    /// Takes a line of the human log.
-    fn log(&mut self, line: &str) {
-        let _ = line;
-    }
-
-    /// Waits for the test split, after [`TrainerEvent::TestWanted`].
-    ///
-    /// # Errors
-    /// The supervisor is gone.
-    fn test_split(&mut self) -> Result<PathBuf, Interrupted>;
-
-    /// Whether training is to stop; asked at each step.
-    fn interrupted(&self) -> bool;
-}
-
-/// Trains, evaluates and writes the adapter.
+/// Trains, evaluates, and writes `adapter/`, `predictions.jsonl` and `summary.json` into `job.out`.
+///
+/// The same job on the same machine gives the same bits on the CPU, whatever the number of threads.
 ///
 /// # Errors
-/// See [`TrainError`].
-pub fn train(_job: &TrainJob, _supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
-    Err(TrainError::Device("not ready yet"))
+/// See [`TrainError`]; its [`TrainError::reason`] is the exit code of a trainer process.
+pub fn train(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
+    job.check()?;
+    if job.device == DeviceChoice::Cuda {
+        return Err(TrainError::Device("cuda"));
+    }
+    match job.threads {
+        None => run::run(job, supervisor),
+        // A pool of its own: the global one may already be in use with another size.
+        Some(threads) => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+            pool.install(|| run::run(job, supervisor))
+        }
+    }
 }

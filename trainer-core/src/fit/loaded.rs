@@ -1,0 +1,117 @@
+//! A job's inputs, read and checked.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::splits::Windowed;
+use crate::backbone::{BackboneError, BertConfig, Weights};
+use crate::corpus::pieces::WordPieces;
+use crate::corpus::windows::WindowShape;
+use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
+use crate::model::{LoraShape, Tagger};
+use crate::rng::Seeds;
+use crate::{Supervisor, TrainError, TrainJob};
+
+/// Everything that a training needs in memory.
+pub(super) struct Loaded {
+    pub(super) labels: LabelSet,
+    pub(super) train: Windowed,
+    pub(super) dev: Windowed,
+    pub(super) tagger: Tagger,
+    pieces: WordPieces,
+    shape: WindowShape,
+    options: ReadOptions,
+}
+
+impl Loaded {
+    /// Reads splits and backbone.
+    ///
+    /// # Errors
+    /// The first input that is wrong.
+    pub(super) fn new(
+        job: &TrainJob,
+        seeds: &Seeds,
+        supervisor: &mut dyn Supervisor,
+    ) -> Result<Self, TrainError> {
+        let options = ReadOptions { entity_type: job.entity_type.clone() };
+        let (train, dev) = (read(&job.train, &options)?, read(&job.dev, &options)?);
+        let labels = LabelSet::of(&train, &dev)?;
+        let config = BertConfig::read(&job.backbone)?;
+        let pieces = WordPieces::open(&job.backbone)?;
+        check_vocabulary(&job.backbone, &pieces, &config)?;
+        let shape = window_shape(job, &config, supervisor);
+        let windowed = |split, sentences| Windowed::new(split, sentences, &labels, &pieces, shape);
+        let train = windowed("train", first(train.sentences, job.params.max_train_sentences))?;
+        let dev = windowed("dev", first(dev.sentences, job.params.max_dev_sentences))?;
+        for (name, split) in [("train", &train), ("dev", &dev)] {
+            log_split(name, split, supervisor);
+        }
+        let lora = LoraShape {
+            rank: job.params.lora_r,
+            alpha: job.params.lora_alpha,
+            dropout: job.params.lora_dropout,
+            targets: job.params.lora_targets,
+        };
+        let weights = Weights::open(&job.backbone)?;
+        let (count, initial) = (labels.tags().len(), seeds.child("initial values"));
+        let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &Device::Cpu)?;
+        Ok(Self { labels, train, dev, tagger, pieces, shape, options })
+    }
+
+    /// Reads the test split.
+    ///
+    /// # Errors
+    /// A split that is wrong, or has a type unknown to train and dev.
+    pub(super) fn test(&self, path: &Path, supervisor: &mut dyn Supervisor) -> Result<Windowed, TrainError> {
+        let split = read(path, &self.options)?;
+        self.labels.check_test(&split)?;
+        let test = Windowed::new("test", split.sentences, &self.labels, &self.pieces, self.shape)?;
+        log_split("test", &test, supervisor);
+        Ok(test)
+    }
+}
+
+fn first(mut sentences: Vec<Sentence>, limit: Option<usize>) -> Vec<Sentence> {
+    sentences.truncate(limit.unwrap_or(usize::MAX));
+    sentences
+}
+
+/// The job's windows, made smaller where the backbone has fewer positions. Nothing is cut off by that: windows cover
+/// the whole sentence at any size.
+fn window_shape(job: &TrainJob, config: &BertConfig, supervisor: &mut dyn Supervisor) -> WindowShape {
+    let asked = WindowShape { max_length: job.params.max_length, stride: job.params.stride };
+    if asked.max_length <= config.max_position_embeddings {
+        return asked;
+    }
+    let max_length = config.max_position_embeddings;
+    let shape = WindowShape { max_length, stride: asked.stride.min(max_length.saturating_sub(2) / 4) };
+    supervisor.log(&format!(
+        "warning: the backbone has {max_length} positions: windows of {} pieces that share {} (asked: {} and {})",
+        shape.max_length, shape.stride, asked.max_length, asked.stride
+    ));
+    shape
+}
+
+fn check_vocabulary(dir: &Path, pieces: &WordPieces, config: &BertConfig) -> Result<(), BackboneError> {
+    if pieces.vocabulary() <= config.vocab_size {
+        return Ok(());
+    }
+    let problem = format!(
+        "vocab_size is {}, but the tokenizer beside it has {} pieces",
+        config.vocab_size,
+        pieces.vocabulary()
+    );
+    Err(BackboneError::Malformed { path: dir.join("config.json"), problem })
+}
+
+fn log_split(name: &str, split: &Windowed, supervisor: &mut dyn Supervisor) {
+    let (sentences, windows) = (split.sentences.len(), split.windows.len());
+    supervisor.log(&format!("{name}: {sentences} sentences in {windows} windows"));
+    if split.windowed_sentences() > 0 {
+        supervisor.log(&format!(
+            "warning: {} sentences of {name} are longer than a window and were cut into overlapping ones",
+            split.windowed_sentences()
+        ));
+    }
+}

@@ -1,0 +1,26 @@
+//! Whoever started a training.
+
+use std::path::PathBuf;
+
+use crate::{Interrupted, TrainerEvent};
+
+/// Hears of a training's progress, and may end it.
+pub trait Supervisor: Send {
+    /// Takes an event. [`TrainerEvent::Finished`] and [`TrainerEvent::Failed`] are not among them: they are the return
+    /// value of [`crate::train`].
+    fn event(&mut self, event: TrainerEvent);
+
+    /// Takes a line of the human log; dropped unless overridden.
+    fn log(&mut self, line: &str) {
+        let _ = line;
+    }
+
+    /// Waits for the test split, after [`TrainerEvent::TestWanted`].
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    fn test_split(&mut self) -> Result<PathBuf, Interrupted>;
+
+    /// Whether training is to stop; asked at each step.
+    fn interrupted(&self) -> bool;
+}

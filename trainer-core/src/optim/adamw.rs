@@ -1,0 +1,119 @@
+//! AdamW (Loshchilov and Hutter 2019): decay is decoupled from the gradient and spares biases.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Result, Tensor, Var};
+use serde::{Deserialize, Serialize};
+
+use super::Gradients;
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPS: f64 = 1e-8;
+
+/// The optimiser's state. It serialises, so that a training can be taken up again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AdamW {
+    step: u32,
+    moments: BTreeMap<String, Moments>,
+}
+
+/// Running means of a tensor's gradient and of its square.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Moments {
+    first: Vec<f32>,
+    second: Vec<f32>,
+}
+
+/// What one step is given besides the gradients.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    /// Learning rate of the branches.
+    pub(crate) rate: f64,
+    /// Learning rate of the classifier.
+    pub(crate) head_rate: f64,
+    /// Decoupled weight decay.
+    pub(crate) decay: f64,
+    /// Factor on all gradients (clipping).
+    pub(crate) scale: f64,
+}
+
+impl AdamW {
+    /// Moves every trainable tensor that has a gradient.
+    ///
+    /// # Errors
+    /// A gradient of another size than its tensor.
+    pub(crate) fn step(
+        &mut self,
+        trainable: &BTreeMap<String, Var>,
+        gradients: &Gradients,
+        step: Step,
+    ) -> Result<()> {
+        self.step += 1;
+        for (name, var) in trainable {
+            let Some(gradient) = gradients.get(name) else { continue };
+            let mut values = var.flatten_all()?.to_vec1::<f32>()?;
+            let moments = self.moments.entry(name.clone()).or_default();
+            moments.first.resize(values.len(), 0.0);
+            moments.second.resize(values.len(), 0.0);
+            let rate = if name.contains(".classifier.") { step.head_rate } else { step.rate };
+            let decay = if name.ends_with("bias") { 0.0 } else { step.decay };
+            moments.update(&mut values, gradient, Rates { rate, decay, scale: step.scale, step: self.step });
+            var.set(&Tensor::from_vec(values, var.shape(), var.device())?)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Rates {
+    rate: f64,
+    decay: f64,
+    scale: f64,
+    step: u32,
+}
+
+impl Moments {
+    fn update(&mut self, values: &mut [f32], gradient: &[f32], at: Rates) {
+        let correction1 = 1.0 - BETA1.powi(at.step as i32);
+        let correction2 = (1.0 - BETA2.powi(at.step as i32)).sqrt();
+        let keep = (1.0 - at.rate * at.decay) as f32;
+        let size = (at.rate / correction1) as f32;
+        let (scale, correction2, eps) = (at.scale as f32, correction2 as f32, EPS as f32);
+        let (b1, b2) = (BETA1 as f32, BETA2 as f32);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((value, &gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+            let gradient = gradient * scale;
+            *first = b1 * *first + (1.0 - b1) * gradient;
+            *second = b2 * *second + (1.0 - b2) * gradient * gradient;
+            *value = *value * keep - size * *first / (second.sqrt() / correction2 + eps);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn first_step_moves_by_the_rate_and_state_survives_serialisation() {
+        let var = Var::from_tensor(&Tensor::new(&[1.0f32, -1.0], &Device::Cpu).unwrap()).unwrap();
+        let trainable = BTreeMap::from([("w".to_owned(), var.clone())]);
+        let gradients = |v: &Var| {
+            let mut store = (v.as_tensor() * 3.0).unwrap().sum_all().unwrap().backward().unwrap();
+            Gradients::take(&mut store, &trainable).unwrap()
+        };
+        let step = Step { rate: 0.1, head_rate: 0.1, decay: 0.0, scale: 1.0 };
+        let mut one = AdamW::default();
+        one.step(&trainable, &gradients(&var), step).unwrap();
+        let moved = var.to_vec1::<f32>().unwrap();
+        assert!((moved[0] - 0.9).abs() < 1e-6 && (moved[1] + 1.1).abs() < 1e-6, "{moved:?}");
+        let mut two: AdamW = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
+        assert_eq!(one, two);
+        one.step(&trainable, &gradients(&var), step).unwrap();
+        two.step(&trainable, &gradients(&var), step).unwrap();
+        assert_eq!(one, two);
+    }
+}

@@ -1,0 +1,198 @@
+//! Whole trainings on a synthetic corpus and a random backbone, through the public entry.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use pedigree_trainer_core::backbone::{RandomBert, write_random};
+use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
+use pedigree_trainer_core::corpus::{ReadOptions, read};
+use pedigree_trainer_core::{
+    ExitReason, Interrupted, Supervisor, TrainError, TrainJob, TrainSummary, TrainerEvent, train,
+};
+use tempfile::TempDir;
+
+/// Records events; may answer with a test split, and may interrupt after some polls.
+#[derive(Default)]
+struct Recorder {
+    events: Vec<TrainerEvent>,
+    test: Option<PathBuf>,
+    polls_left: Option<std::sync::atomic::AtomicUsize>,
+}
+
+impl Supervisor for Recorder {
+    fn event(&mut self, event: TrainerEvent) {
+        self.events.push(event);
+    }
+
+    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
+        self.test.clone().ok_or(Interrupted)
+    }
+
+    fn interrupted(&self) -> bool {
+        use std::sync::atomic::Ordering::Relaxed;
+        self.polls_left.as_ref().is_some_and(|left| left.fetch_sub(1, Relaxed) == 0)
+    }
+}
+
+fn folder() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    synth::write(&dir.path().join("corpus"), SynthSpec { seed: 1, train: 240, dev: 40, test: 40 }).unwrap();
+    let train = read(&dir.path().join("corpus/train.conll"), &ReadOptions::default()).unwrap();
+    let words = train.sentences.into_iter().flat_map(|sentence| sentence.tokens).collect();
+    let spec =
+        RandomBert { hidden: 64, layers: 2, heads: 4, intermediate: 96, max_positions: 64, seed: 2, words };
+    write_random(&dir.path().join("backbone"), &spec).unwrap();
+    dir
+}
+
+fn job(dir: &Path, params: &str) -> TrainJob {
+    let text = format!(
+        r#"{{"train": "{dir}/corpus/train.conll", "dev": "{dir}/corpus/dev.conll", "backbone": "{dir}/backbone",
+            "out": "{dir}/out", "test": "on_request", "seed": 4, "params": {params}}}"#,
+        dir = dir.display()
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+const GOOD: &str = r#"{"learning_rate": 0.01, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
+
+fn trained(dir: &Path, params: &str) -> (TrainSummary, Recorder) {
+    let mut recorder = Recorder { test: Some(dir.join("corpus/test.conll")), ..Recorder::default() };
+    let summary = train(&job(dir, params), &mut recorder).unwrap();
+    (summary, recorder)
+}
+
+fn lines(path: &Path) -> Vec<serde_json::Value> {
+    std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn learns_and_writes_everything() {
+    let dir = folder();
+    let (summary, recorder) = trained(dir.path(), GOOD);
+    let f1 = summary.dev.strict.f1;
+    let course: Vec<_> =
+        recorder.events.iter().filter(|event| matches!(event, TrainerEvent::Epoch(_))).collect();
+    assert!(f1 > 0.5, "{f1} {course:#?}");
+    assert!(summary.test.as_ref().unwrap().overall.strict.f1 > 0.4);
+    assert!(
+        matches!(recorder.events[0], TrainerEvent::Started { total_steps: 240, .. }),
+        "{:?}",
+        recorder.events[0]
+    );
+    assert_eq!(recorder.events.iter().filter(|event| matches!(event, TrainerEvent::Epoch(_))).count(), 8);
+    assert!(matches!(recorder.events.last(), Some(TrainerEvent::TestWanted)));
+
+    let out = dir.path().join("out");
+    let predictions = lines(&out.join("predictions.jsonl"));
+    assert_eq!(predictions.len(), 80);
+    let right: u64 = predictions[..40].iter().map(|line| line["strict"]["tp"].as_u64().unwrap()).sum();
+    assert_eq!(right, summary.dev.strict.true_positives);
+    let written: TrainSummary =
+        serde_json::from_str(&std::fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(written.dev, summary.dev);
+
+    let files: BTreeSet<String> = std::fs::read_dir(out.join("adapter"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let want = ["README.md", "adapter_config.json", "adapter_model.safetensors", "ner_labels.json"];
+    assert_eq!(files, want.map(String::from).into());
+    let bytes = std::fs::read(out.join("adapter/adapter_model.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let shape = |name: &str| file.tensor(name).unwrap().shape().to_vec();
+    let layer = "base_model.model.bert.encoder.layer.0";
+    assert_eq!(shape("base_model.model.classifier.weight"), [5, 64]);
+    assert_eq!(shape(&format!("{layer}.attention.self.query.lora_A.weight")), [16, 64]);
+    assert_eq!(shape(&format!("{layer}.intermediate.dense.lora_B.weight")), [96, 16]);
+    assert_eq!(file.names().len(), 26);
+}
+
+#[test]
+fn same_seed_same_bits_other_seed_other_bits() {
+    let dir = folder();
+    let params =
+        r#"{"learning_rate": 0.02, "max_epochs": 2, "max_train_sentences": 60, "max_dev_sentences": 9}"#;
+    let adapter = |seed, threads| {
+        let job = TrainJob { seed, threads, ..job(dir.path(), params) };
+        train(
+            &job,
+            &mut Recorder { test: Some(dir.path().join("corpus/test.conll")), ..Recorder::default() },
+        )
+        .unwrap();
+        std::fs::read(dir.path().join("out/adapter/adapter_model.safetensors")).unwrap()
+    };
+    let first = adapter(4, None);
+    assert!(first == adapter(4, None), "the same job gave other weights");
+    assert!(first == adapter(4, Some(1)), "the number of threads changed the weights");
+    assert!(first != adapter(5, None), "the seed changed nothing");
+}
+
+#[test]
+fn patience_ends_training_and_the_best_epoch_is_kept() {
+    let dir = folder();
+    let params = r#"{"learning_rate": 1e-9, "max_epochs": 9, "patience": 2, "max_train_sentences": 30}"#;
+    let (summary, _) = trained(dir.path(), params);
+    assert_eq!((summary.best_epoch, summary.epochs, summary.stopped_early), (1, 3, true));
+}
+
+#[test]
+fn windows_cover_sentences_longer_than_the_backbone_allows() {
+    let dir = folder();
+    let params = r#"{"learning_rate": 0.01, "max_epochs": 1, "max_length": 12, "stride": 4, "max_train_sentences": 40}"#;
+    let (summary, recorder) = trained(dir.path(), params);
+    assert!(summary.test.unwrap().windowed_sentences > 5);
+    let TrainerEvent::Started { train_sentences, train_windows, .. } = &recorder.events[0] else { panic!() };
+    assert!(*train_sentences == 40 && *train_windows > 60, "{train_windows}");
+}
+
+#[test]
+fn an_interrupt_ends_training() {
+    let dir = folder();
+    let mut recorder = Recorder { polls_left: Some(3.into()), ..Recorder::default() };
+    let error = train(&job(dir.path(), GOOD), &mut recorder).unwrap_err();
+    assert_eq!(error.reason(), ExitReason::Interrupted);
+    assert!(!dir.path().join("out/summary.json").exists());
+}
+
+#[test]
+fn an_absent_supervisor_cannot_give_a_test_split() {
+    let dir = folder();
+    let params = r#"{"learning_rate": 0.01, "max_epochs": 1, "max_train_sentences": 8}"#;
+    let error = train(&job(dir.path(), params), &mut Recorder::default()).unwrap_err();
+    assert_eq!(error.reason(), ExitReason::Interrupted);
+}
+
+#[test]
+fn divergence_names_step_and_tensor() {
+    let dir = folder();
+    let params =
+        r#"{"learning_rate": 1e30, "warmup_ratio": 0.0, "batch_size": 8, "max_epochs": 3, "clip": 1e30}"#;
+    let error = train(&job(dir.path(), params), &mut Recorder::default()).unwrap_err();
+    assert_eq!(error.reason(), ExitReason::Diverged);
+    let TrainError::Diverged { step, .. } = error else { panic!("{error}") };
+    assert!(step >= 2, "{step}");
+}
+
+#[test]
+fn wrong_inputs_are_told_apart() {
+    let dir = folder();
+    let of = |change: &dyn Fn(&mut TrainJob)| {
+        let mut job = job(dir.path(), GOOD);
+        change(&mut job);
+        let error = train(&job, &mut Recorder::default()).unwrap_err();
+        (error.reason(), error.to_string())
+    };
+    let (reason, message) = of(&|job| job.params.learning_rate = -1.0);
+    assert_eq!(reason, ExitReason::InvalidJob);
+    assert!(message.contains("params.learning_rate"), "{message}");
+    let (reason, message) = of(&|job| job.train = "nowhere.conll".into());
+    assert_eq!(reason, ExitReason::InvalidInput);
+    assert!(message.contains("nowhere.conll: cannot be read"), "{message}");
+    let (reason, message) = of(&|job| job.backbone = "nowhere".into());
+    assert_eq!(reason, ExitReason::InvalidInput);
+    assert!(message.contains("config.json"), "{message}");
+    let (reason, message) = of(&|job| job.device = pedigree_trainer_core::DeviceChoice::Cuda);
+    assert_eq!(reason, ExitReason::InvalidJob);
+    assert!(message.contains("CPU only"), "{message}");
+}
