@@ -1,1 +1,71 @@
-fn main() {}
+//! The `pedigree` binary: one file per sub-command over the library crates. It alone knows all of them.
+
+mod backbone;
+mod cli;
+mod connection;
+mod data;
+mod follow;
+mod leaderboard;
+mod output;
+mod serve;
+mod shutdown;
+mod study;
+mod sweep;
+mod telemetry;
+mod test_score;
+mod train;
+mod trial;
+mod up;
+mod upload;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use output::Output;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return Output::usage(&error),
+    };
+    let output = Output::new(cli.json);
+    run(cli, output).unwrap_or_else(|error| output.failure(&error))
+}
+
+fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
+    let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
+    telemetry::start(&cli.log, is_service)?;
+    match cli.command {
+        // A training is synchronous and takes all cores: no runtime beside it.
+        Command::Train(args) => train::run(&args, output),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(dispatch(command, cli.connection, output))
+        }
+    }
+}
+
+async fn dispatch(
+    command: Command,
+    connection: connection::Connection,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(args) => up::run(args, output).await?,
+        Command::Data { command } => data::run(command, &connection, output).await?,
+        Command::Backbone { command } => backbone::run(command, &connection, output).await?,
+        Command::Sweep { command } => return sweep::run(command, &connection, output).await,
+        Command::Study { command } => return study::run(command, &connection, output).await,
+        Command::Trial { command } => trial::run(command, &connection, output).await?,
+        Command::Worker(args) => worker::run(args, &connection, output).await?,
+        Command::Serve(args) => serve::run(args, &connection, output).await?,
+        Command::Train(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

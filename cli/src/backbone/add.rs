@@ -1,0 +1,99 @@
+//! `pedigree backbone add`: from a folder or from the Hugging Face hub.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use pedigree_protocol::backbone::{BackboneShape, BackboneSpec};
+use pedigree_trainer_core::backbone::inspect;
+use serde_json::Value;
+
+use super::{hub, write_backbone};
+use crate::connection::Connection;
+use crate::output::Output;
+use crate::upload::{self, LocalFile};
+
+/// The files of a backbone that training reads; those that exist are registered.
+pub(super) const FILES: [&str; 6] = [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "vocab.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+];
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddArgs {
+    /// Name of the backbone: letters, digits, '.', '_' and '-'
+    name: String,
+    /// A folder, or hf:ORG/NAME or hf:ORG/NAME@REVISION
+    source: String,
+}
+
+/// A backbone on this machine.
+pub(super) struct Located {
+    pub(super) folder: PathBuf,
+    pub(super) source: String,
+    pub(super) revision: Option<String>,
+}
+
+pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
+    let located = locate(&args.source, output).await?;
+    let shape = inspect(&located.folder)?;
+    let files = local_files(&located.folder)?;
+    let client = connection.client()?;
+    upload::files(&client, &files).await?;
+    let spec = BackboneSpec {
+        name: args.name,
+        family: shape.family,
+        source: located.source,
+        revision: located.revision,
+        shape: BackboneShape {
+            hidden: u64::try_from(shape.hidden)?,
+            layers: u64::try_from(shape.layers)?,
+            heads: u64::try_from(shape.heads)?,
+            intermediate: u64::try_from(shape.intermediate)?,
+            vocab: u64::try_from(shape.vocab)?,
+            max_positions: u64::try_from(shape.max_positions)?,
+            parameters: shape.parameters,
+        },
+        random_weights: has_random_weights(&located.folder)?,
+        sha256: upload::hash(listing(&files).as_bytes())?,
+        files: files.into_iter().map(|local| local.file).collect(),
+    };
+    let backbone = client.add_backbone(&spec).await?;
+    output.document(&backbone, |screen| write_backbone(screen, &backbone))
+}
+
+async fn locate(source: &str, output: Output) -> anyhow::Result<Located> {
+    if let Some(model) = source.strip_prefix("hf:") {
+        let reference = hub::Reference::parse(model)?;
+        output.note(&format!("fetching {model} from the Hugging Face hub"));
+        return tokio::task::spawn_blocking(move || hub::fetch(&reference)).await?;
+    }
+    let folder = PathBuf::from(source);
+    if !folder.is_dir() {
+        anyhow::bail!("there is no folder {source}; for a model of the Hugging Face hub write hf:ORG/NAME");
+    }
+    Ok(Located { folder, source: source.to_owned(), revision: None })
+}
+
+fn local_files(folder: &Path) -> anyhow::Result<Vec<LocalFile>> {
+    let present = FILES.into_iter().map(|name| (folder.join(name), name)).filter(|(path, _)| path.is_file());
+    present.map(|(path, name)| LocalFile::open(path, name.to_owned())).collect()
+}
+
+/// What the hash of the whole is taken over: a `HASH  NAME` line for each file, by name.
+fn listing(files: &[LocalFile]) -> String {
+    let mut lines: Vec<_> = files.iter().map(|f| (&f.file.name, &f.file.sha256)).collect();
+    lines.sort();
+    lines.into_iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect()
+}
+
+/// Whether `pedigree backbone random` wrote it.
+fn has_random_weights(folder: &Path) -> anyhow::Result<bool> {
+    let path = folder.join("config.json");
+    let config = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let config: Value = serde_json::from_slice(&config)?;
+    Ok(config["pedigree_random_weights"] == true)
+}

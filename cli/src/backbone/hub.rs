@@ -1,0 +1,68 @@
+//! Backbones of the Hugging Face hub, fetched into its usual local cache.
+
+use anyhow::{Context, bail};
+use hf_hub::api::sync::ApiBuilder;
+use hf_hub::{Repo, RepoType};
+
+use super::add::{FILES, Located};
+
+/// A model of the hub at a revision.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    model: String,
+    revision: String,
+}
+
+impl Reference {
+    /// Reads `ORG/NAME` or `ORG/NAME@REVISION`.
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        let (model, revision) = text.split_once('@').unwrap_or((text, "main"));
+        let parts: Vec<_> = model.split('/').collect();
+        if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) || revision.is_empty() {
+            bail!("hf:{text} names no model; write hf:ORG/NAME or hf:ORG/NAME@REVISION");
+        }
+        Ok(Self { model: model.to_owned(), revision: revision.to_owned() })
+    }
+}
+
+/// Fetches the files that training reads. The revision that is recorded is the commit that was found.
+pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
+    let api = ApiBuilder::from_env().with_progress(false).build().context("cannot use the hub's cache")?;
+    let Reference { model, revision } = reference;
+    let unreachable = || {
+        format!(
+            "cannot fetch {model}@{revision} from the Hugging Face hub; without a way to it, give a folder that holds \
+             config.json, model.safetensors and the tokenizer's files"
+        )
+    };
+    let named = Repo::with_revision(model.clone(), RepoType::Model, revision.clone());
+    let info = api.repo(named).info().with_context(unreachable)?;
+    let commit = info.sha;
+    let repo = api.repo(Repo::with_revision(model.clone(), RepoType::Model, commit.clone()));
+    let offered = |name: &str| info.siblings.iter().any(|file| file.rfilename == name);
+    if !offered("model.safetensors") {
+        bail!("{model}@{revision} has no model.safetensors; convert its weights and give the folder");
+    }
+    let mut folder = None;
+    for name in FILES.into_iter().filter(|name| offered(name)) {
+        let path = repo.get(name).with_context(unreachable)?;
+        folder = path.parent().map(ToOwned::to_owned);
+    }
+    let folder = folder.with_context(|| format!("{model}@{revision} holds no file that training reads"))?;
+    Ok(Located { folder, source: format!("hf:{model}"), revision: Some(commit) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_name_a_model_and_a_revision() {
+        let read = |text: &str| Reference::parse(text).map(|r| (r.model, r.revision)).ok();
+        assert_eq!(read("org/name"), Some(("org/name".into(), "main".into())));
+        assert_eq!(read("org/name@v1"), Some(("org/name".into(), "v1".into())));
+        for bad in ["name", "a/b/c", "/b", "a/b@"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

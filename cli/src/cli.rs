@@ -1,0 +1,78 @@
+//! The command line: global flags and the list of sub-commands.
+
+use clap::{Parser, Subcommand};
+
+use crate::connection::Connection;
+use crate::telemetry::LogArgs;
+use crate::{backbone, data, serve, study, sweep, train, trial, up, worker};
+
+/// Finds the best fine-tuned model for each dataset, and can prove how it got there.
+#[derive(Debug, Parser)]
+#[command(name = "pedigree", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Print one JSON document on stdout and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start everything on this machine: a private Postgres, the coordinator, a worker
+    Up(up::UpArgs),
+    /// Register and show datasets
+    Data {
+        #[command(subcommand)]
+        command: data::DataCommand,
+    },
+    /// Register and show backbones
+    Backbone {
+        #[command(subcommand)]
+        command: backbone::BackboneCommand,
+    },
+    /// Check and run search-space files
+    Sweep {
+        #[command(subcommand)]
+        command: sweep::SweepCommand,
+    },
+    /// Show, follow and cancel studies
+    Study {
+        #[command(subcommand)]
+        command: study::StudyCommand,
+    },
+    /// Show trials and their logs
+    Trial {
+        #[command(subcommand)]
+        command: trial::TrialCommand,
+    },
+    /// Offer this machine's devices to a coordinator, or list the workers
+    Worker(worker::WorkerArgs),
+    /// Run a coordinator
+    Serve(serve::ServeArgs),
+    /// Run one training from a job file, without any server
+    Train(train::TrainArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_may_follow_the_command() {
+        let cli = Cli::parse_from(["pedigree", "study", "list", "--json", "--server", "http://h:1"]);
+        assert!(cli.json);
+        assert_eq!(cli.connection.server.as_deref(), Some("http://h:1"));
+    }
+}

@@ -1,0 +1,88 @@
+//! `pedigree data add`: reads three splits, checks them together, stores them in canonical form.
+
+use std::path::Path;
+
+use pedigree_protocol::client::Client;
+use pedigree_protocol::dataset::{DatasetSpec, Split, Splits};
+use pedigree_trainer_core::corpus::{self, LabelSet, ReadOptions};
+
+use super::splits::{SplitArgs, SplitFiles};
+use super::write_dataset;
+use crate::connection::Connection;
+use crate::output::Output;
+use crate::upload;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddArgs {
+    /// Name of the dataset: letters, digits, '.', '_' and '-'
+    name: String,
+    #[command(flatten)]
+    splits: SplitArgs,
+    /// Entity type of tags that are a bare B or I
+    #[arg(long, value_name = "TYPE")]
+    entity_type: Option<String>,
+    /// Label it synthetic; a folder of `data synth` is recognised without
+    #[arg(long)]
+    synthetic: bool,
+}
+
+/// A split in both forms.
+struct Prepared {
+    content: Vec<u8>,
+    corpus: corpus::Split,
+    record: Split,
+}
+
+pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
+    let files = args.splits.find()?;
+    let options = ReadOptions { entity_type: args.entity_type };
+    let (train, dev, test) =
+        (prepare(&files.train, &options)?, prepare(&files.dev, &options)?, prepare(&files.test, &options)?);
+    let labels = LabelSet::of(&train.corpus, &dev.corpus)?;
+    labels.check_test(&test.corpus)?;
+    let overlap = corpus::overlap(&train.corpus, &test.corpus);
+    let client = connection.client()?;
+    upload(&client, [(&train, false), (&dev, false), (&test, true)]).await?;
+    let spec = DatasetSpec {
+        name: args.name,
+        splits: Splits { train: train.record, dev: dev.record, test: test.record },
+        entity_types: labels.types().to_vec(),
+        test_in_train: u64::try_from(overlap.sentences)?,
+        test_in_train_long: u64::try_from(overlap.longer_than_5)?,
+        synthetic: args.synthetic || SplitArgs::is_synthetic(&files),
+        source: source(args.splits.folder.as_deref(), &files),
+    };
+    let dataset = client.add_dataset(&spec).await?;
+    output.document(&dataset, |screen| write_dataset(screen, &dataset))
+}
+
+fn prepare(path: &Path, options: &ReadOptions) -> anyhow::Result<Prepared> {
+    let corpus = corpus::read(path, options)?;
+    let content = corpus.to_canonical_conll().into_bytes();
+    let counts = corpus.statistics();
+    let entities = counts.entities_by_type.into_iter().map(|(kind, count)| Ok((kind, u64::try_from(count)?)));
+    let record = Split {
+        sha256: upload::hash(&content)?,
+        bytes: i64::try_from(content.len())?,
+        scheme: corpus.scheme.name().to_owned(),
+        sentences: u64::try_from(counts.sentences)?,
+        tokens: u64::try_from(counts.tokens)?,
+        entities: entities.collect::<anyhow::Result<_>>()?,
+        longest_sentence: u64::try_from(counts.longest_sentence)?,
+    };
+    Ok(Prepared { content, corpus, record })
+}
+
+async fn upload(client: &Client, splits: [(&Prepared, bool); 3]) -> anyhow::Result<()> {
+    for (split, sealed) in splits {
+        client.put_artifact(&split.record.sha256, sealed, split.content.clone()).await?;
+    }
+    Ok(())
+}
+
+fn source(folder: Option<&Path>, files: &SplitFiles) -> String {
+    match folder {
+        Some(folder) => folder.display().to_string(),
+        None => [&files.train, &files.dev, &files.test].map(|file| file.display().to_string()).join(", "),
+    }
+}

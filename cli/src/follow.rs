@@ -1,0 +1,155 @@
+//! Following a study: a line on stderr for each thing that happens to a run, a bar at a terminal, the result at the end.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pedigree_protocol::client::{Client, ClientError};
+use pedigree_protocol::params::{ParamValues, Scalar};
+use pedigree_protocol::run::{Run, RunKind, RunState};
+use pedigree_protocol::study::{Study, StudyState};
+use pedigree_protocol::sweep::parameters;
+use pedigree_protocol::{Attempt, RunId};
+
+use crate::output::Output;
+use crate::study::{Outcome, write_outcome};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Follows a study until it has ended, then prints its result. Ctrl-C leaves it to itself.
+pub(crate) async fn to_the_end(client: &Client, study: Study, output: Output) -> anyhow::Result<ExitCode> {
+    let name = study.spec.name.clone();
+    let outcome = tokio::select! {
+        outcome = watch(client, study, output) => outcome?,
+        signal = tokio::signal::ctrl_c() => {
+            signal?;
+            output.note(&format!("\nthe study goes on without you; `pedigree study watch {name}` follows it again"));
+            return Ok(ExitCode::from(130));
+        }
+    };
+    output.document(&outcome, |screen| write_outcome(screen, &outcome))?;
+    let completed = outcome.study.state == StudyState::Completed;
+    Ok(if completed { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn watch(client: &Client, mut study: Study, output: Output) -> anyhow::Result<Outcome> {
+    let id = study.id.to_string();
+    let bar = ProgressBar::new(u64::from(study.spec.trials) + 1)
+        .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {msg}  {elapsed}")?);
+    let mut seen = Seen::default();
+    let mut silent = false;
+    loop {
+        match snapshot(client, &id).await {
+            Ok((now, runs)) => {
+                silent = false;
+                let lines = seen.update(&now, &runs);
+                bar.suspend(|| lines.iter().for_each(|line| output.note(line)));
+                show_on(&bar, &now, &runs);
+                study = now;
+                if study.state.is_final() {
+                    bar.finish_and_clear();
+                    return Ok(Outcome::new(study, runs, client));
+                }
+            }
+            Err(error) if error.is_transient() => {
+                if !std::mem::replace(&mut silent, true) {
+                    bar.suspend(|| output.note(&format!("{error}; waiting")));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn snapshot(client: &Client, study: &str) -> Result<(Study, Vec<Run>), ClientError> {
+    // The study first: runs that are newer than it show its end a second early at worst, never a run too few.
+    let now = client.study(study).await?;
+    let runs = client.runs(study).await?;
+    Ok((now, runs))
+}
+
+fn show_on(bar: &ProgressBar, study: &Study, runs: &[Run]) {
+    let ended = runs.iter().filter(|run| run.state.is_final()).count();
+    bar.set_position(u64::try_from(ended).unwrap_or(0));
+    bar.set_message(
+        study.best.as_ref().map_or_else(String::new, |best| format!("best dev F1 {:.4}", best.value)),
+    );
+}
+
+/// What has been told of each run.
+#[derive(Debug, Default)]
+struct Seen(HashMap<RunId, (RunState, Attempt, i32)>);
+
+impl Seen {
+    /// The lines about what is new.
+    fn update(&mut self, study: &Study, runs: &[Run]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for run in runs {
+            let now = (run.state, run.attempt, run.epochs);
+            let before = self.0.insert(run.id, now);
+            if before != Some(now)
+                && let Some(what) = event(study, run, before)
+            {
+                lines.push(line(study, run, &what));
+            }
+        }
+        lines
+    }
+}
+
+/// What happened to a run; `None` for a step that interests nobody.
+fn event(study: &Study, run: &Run, before: Option<(RunState, Attempt, i32)>) -> Option<String> {
+    let failure =
+        || run.failure.as_ref().map_or_else(String::new, |failure| format!(": {}", failure.message));
+    Some(match run.state {
+        RunState::Waiting if before.is_none() && run.attempt == Attempt(0) => "proposed".to_owned(),
+        RunState::Waiting => format!("waits again after attempt {}{}", run.attempt, failure()),
+        RunState::Leased => return None,
+        RunState::Running if run.epochs == 0 => format!("running   attempt {}", run.attempt),
+        RunState::Running => {
+            format!("running   epoch {}/{}{}", run.epochs, max_epochs(study, run), f1(run.best_so_far))
+        }
+        RunState::Completed => {
+            format!("completed epoch {}/{}{}", run.epochs, max_epochs(study, run), f1(run.value))
+        }
+        RunState::Pruned => format!("pruned after epoch {}{}", run.epochs, f1(run.best_so_far)),
+        RunState::Failed => format!("failed{}", failure()),
+        RunState::Cancelled => "cancelled".to_owned(),
+    })
+}
+
+fn line(study: &Study, run: &Run, what: &str) -> String {
+    let who = match (run.kind, run.number) {
+        (RunKind::Trial, Some(number)) => format!("trial {number:>3}"),
+        (RunKind::Trial | RunKind::Final, _) => "final run".to_owned(),
+    };
+    let best = study.best.as_ref().map_or_else(String::new, |best| format!("best {:.4}", best.value));
+    format!("{who:<9}  {what:<38}  {best:<11}  {}", params(&run.params)).trim_end().to_owned()
+}
+
+fn f1(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("  dev F1 {value:.4}"))
+}
+
+/// The upper bound of a run's epochs: searched, fixed, or the trainer's own.
+pub(crate) fn max_epochs(study: &Study, run: &Run) -> String {
+    let given = run.params.get("max_epochs").or_else(|| study.spec.fixed.get("max_epochs"));
+    let default = || parameters::find("max_epochs").and_then(|p| p.default).unwrap_or("?").to_owned();
+    given.map_or_else(default, Scalar::to_string)
+}
+
+/// `name=value` for each parameter.
+pub(crate) fn params(values: &ParamValues) -> String {
+    values.iter().map(|(name, value)| format!("{name}={}", short(value))).collect::<Vec<_>>().join(" ")
+}
+
+/// A value with no more digits than a person reads.
+pub(crate) fn short(value: &Scalar) -> String {
+    match value {
+        Scalar::Float(number) if *number != 0.0 && number.abs() < 1e-2 => format!("{number:.2e}"),
+        Scalar::Float(number) => format!("{}", (number * 1e4).round() / 1e4),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,73 @@
+//! The trials of a study as a table, best first.
+
+use comfy_table::Table;
+use pedigree_protocol::objective::Goal;
+use pedigree_protocol::run::{Run, RunKind, RunState};
+use pedigree_protocol::study::Study;
+
+use crate::follow::{max_epochs, short};
+use crate::output::{duration, table};
+
+/// All trials: completed ones by value, then the others by number.
+pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
+    let mut trials: Vec<&Run> = runs.iter().filter(|run| run.kind == RunKind::Trial).collect();
+    trials.sort_by(|a, b| {
+        let key = |run: &Run| {
+            run.value.map(|value| if study.spec.metric.goal == Goal::Maximize { -value } else { value })
+        };
+        match (key(a), key(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        }
+        .then(a.number.cmp(&b.number))
+    });
+    let names: Vec<_> = study.spec.parameters.dimensions().iter().map(|d| d.name.as_str()).collect();
+    let header: Vec<_> = ["trial", "state", study.spec.metric.name.as_str(), "epochs", "took"]
+        .into_iter()
+        .chain(names)
+        .collect();
+    let rows = trials.into_iter().map(|run| row(study, run));
+    table(&header, &(0..header.len()).filter(|column| *column != 1).collect::<Vec<_>>(), rows)
+}
+
+fn row(study: &Study, run: &Run) -> Vec<String> {
+    let state = match &run.failure {
+        Some(failure) if run.state == RunState::Failed => format!("failed: {}", failure.message),
+        _ => state(run.state).to_owned(),
+    };
+    let facts = [
+        run.number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        state,
+        run.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}")),
+        format!("{}/{}", run.epochs, max_epochs(study, run)),
+        took(run),
+    ];
+    let values = study
+        .spec
+        .parameters
+        .dimensions()
+        .iter()
+        .map(|dimension| run.params.get(&dimension.name).map_or_else(|| "-".to_owned(), short));
+    facts.into_iter().chain(values).collect()
+}
+
+/// How long the newest attempt took.
+pub(crate) fn took(run: &Run) -> String {
+    match (run.started_at, run.ended_at) {
+        (Some(from), Some(to)) => duration((to - from).num_seconds()),
+        _ => "-".to_owned(),
+    }
+}
+
+/// The state's name.
+pub(crate) const fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "waiting",
+        RunState::Leased => "leased",
+        RunState::Running => "running",
+        RunState::Completed => "completed",
+        RunState::Pruned => "pruned",
+        RunState::Failed => "failed",
+        RunState::Cancelled => "cancelled",
+    }
+}

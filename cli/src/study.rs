@@ -1,0 +1,179 @@
+//! `pedigree study`: list, show, follow, cancel; and how a study's outcome is printed.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use pedigree_protocol::client::Client;
+use pedigree_protocol::run::Run;
+use pedigree_protocol::study::{Study, StudyState, TrialCounts};
+use serde::Serialize;
+
+use crate::connection::Connection;
+use crate::follow;
+use crate::leaderboard::{leaderboard, state};
+use crate::output::{Output, duration, table, write_facts, write_table};
+use crate::test_score::write_seal;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StudyCommand {
+    /// List the studies, newest first
+    List,
+    /// Show a study, its trials and its test score
+    Show(Named),
+    /// Follow a study to its end
+    Watch(Named),
+    /// Cancel a study and its open trials
+    Cancel(Named),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// Name or id of the study
+    study: String,
+}
+
+/// A study with its runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) study: Study,
+    runs: Vec<Run>,
+    /// Where a browser shows it.
+    dashboard: String,
+}
+
+impl Outcome {
+    pub(crate) fn new(study: Study, runs: Vec<Run>, client: &Client) -> Self {
+        let dashboard = format!("{}/studies/{}", client.server(), study.spec.name);
+        Self { study, runs, dashboard }
+    }
+}
+
+pub(crate) async fn run(
+    command: StudyCommand,
+    connection: &Connection,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let client = connection.client()?;
+    match command {
+        StudyCommand::List => list(&client, output).await?,
+        StudyCommand::Show(Named { study }) => {
+            let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
+            let outcome = Outcome::new(study, runs, &client);
+            output.document(&outcome, |screen| write_outcome(screen, &outcome))?;
+        }
+        StudyCommand::Watch(Named { study }) => {
+            let study = client.study(&study).await?;
+            return follow::to_the_end(&client, study, output).await;
+        }
+        StudyCommand::Cancel(Named { study }) => {
+            let study = client.cancel_study(&study).await?;
+            output.document(&study, |screen| {
+                writeln!(screen, "study {} is {}", study.spec.name, study_state(study.state))
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(client: &Client, output: Output) -> anyhow::Result<()> {
+    let studies = client.studies().await?;
+    let header = ["study", "state", "dataset", "backbone", "trials", "best dev F1", "test F1", "created"];
+    let table = table(&header, &[4, 5, 6], studies.iter().map(row));
+    output.document(&studies, |screen| write_table(screen, &table))
+}
+
+fn row(study: &Study) -> Vec<String> {
+    let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+    let protocol = study.spec.metric.protocol;
+    let test =
+        study.seal.as_ref().and_then(|seal| seal.scores.as_ref()).map(|s| s.overall.under(protocol).f1);
+    vec![
+        study.spec.name.clone(),
+        study_state(study.state).to_owned(),
+        format!("{}{}", study.spec.dataset, if study.synthetic { " (SYNTHETIC)" } else { "" }),
+        study.spec.backbone.clone(),
+        format!("{}/{}", study.trials.ended(), study.spec.trials),
+        share(study.best.as_ref().map(|best| best.value)),
+        share(test),
+        study.created_at.format("%Y-%m-%d %H:%M").to_string(),
+    ]
+}
+
+/// What is said of a study that was created and left to itself.
+pub(crate) fn write_created(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let name = &outcome.study.spec.name;
+    writeln!(screen, "study {name} is {}: {}", study_state(outcome.study.state), outcome.dashboard)?;
+    writeln!(screen, "`pedigree study watch {name}` follows it")
+}
+
+/// The facts of a study, its leaderboard, its test score, its seal and its page.
+pub(crate) fn write_outcome(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let Outcome { study, runs, dashboard } = outcome;
+    write_facts(screen, &facts(study))?;
+    writeln!(screen)?;
+    write_table(screen, &leaderboard(study, runs))?;
+    writeln!(screen)?;
+    match &study.seal {
+        Some(seal) => write_seal(screen, seal)?,
+        None => writeln!(screen, "the test split has not been opened")?,
+    }
+    writeln!(screen, "dashboard: {dashboard}")
+}
+
+fn facts(study: &Study) -> Vec<(&'static str, String)> {
+    let spec = &study.spec;
+    let synthetic = if study.synthetic { " (SYNTHETIC: its scores say nothing about real text)" } else { "" };
+    let took =
+        study.ended_at.map(|end| format!(" after {}", duration((end - study.created_at).num_seconds())));
+    let failure = study.failure.as_ref().map_or_else(String::new, |failure| format!(": {failure}"));
+    let state = format!("{}{}{failure}", study_state(study.state), took.unwrap_or_default());
+    let mut facts = vec![
+        ("study", spec.name.clone()),
+        ("state", state),
+        ("dataset", format!("{}{synthetic}", spec.dataset)),
+        ("backbone", spec.backbone.clone()),
+        ("method", format!("{}, seed {}", spec.method.as_str(), spec.seed)),
+        ("metric", format!("{}, {} protocol", spec.metric.name.as_str(), spec.metric.protocol.as_str())),
+        ("trials", format!("{} of {}", counts(&study.trials), spec.trials)),
+    ];
+    if let Some(best) = &study.best {
+        let params = follow::params(&best.params);
+        facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));
+    }
+    if let Some(last) = &study.final_run {
+        facts.push(("final run", state_of_final(last.state)));
+    }
+    facts
+}
+
+fn state_of_final(now: pedigree_protocol::run::RunState) -> String {
+    state(now).to_owned()
+}
+
+fn counts(trials: &TrialCounts) -> String {
+    let counted = [
+        (trials.completed, "completed"),
+        (trials.pruned, "pruned"),
+        (trials.failed, "failed"),
+        (trials.cancelled, "cancelled"),
+        (trials.running + trials.leased, "running"),
+        (trials.waiting, "waiting"),
+    ];
+    let said: Vec<_> = counted
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if said.is_empty() { "none yet".to_owned() } else { said.join(", ") }
+}
+
+const fn study_state(state: StudyState) -> &'static str {
+    match state {
+        StudyState::Searching => "searching",
+        StudyState::Finishing => "finishing",
+        StudyState::Completed => "completed",
+        StudyState::Failed => "failed",
+        StudyState::Cancelled => "cancelled",
+    }
+}

@@ -1,0 +1,56 @@
+//! The score on the test split, under both protocols, and the seal that it carries.
+
+use std::io::{self, Write};
+
+use pedigree_protocol::report::{EntityScore, TestScores};
+use pedigree_protocol::seal::Seal;
+
+use crate::output::{table, write_table};
+
+/// Writes the test score of a study that has opened its test split.
+pub(crate) fn write_seal(screen: &mut dyn Write, seal: &Seal) -> io::Result<()> {
+    if let Some(scores) = &seal.scores {
+        write_scores(screen, scores)?;
+    }
+    let opened = format!("opened {}", seal.opened_at.format("%Y-%m-%d %H:%M:%S UTC"));
+    let times = match seal.openings {
+        1 => "once".to_owned(),
+        times => format!("{times} times (an attempt of the same final run was lost in between)"),
+    };
+    let sealed = seal
+        .sealed_at
+        .map_or("not sealed yet".to_owned(), |at| format!("sealed {}", at.format("%H:%M:%S UTC")));
+    let test = &seal.test_sha256.as_str()[..12];
+    writeln!(
+        screen,
+        "seal: test split {test} {opened}, {times}, by run {} attempt {}; {sealed}",
+        seal.run_id, seal.attempt
+    )
+}
+
+fn write_scores(screen: &mut dyn Write, scores: &TestScores) -> io::Result<()> {
+    writeln!(screen, "test score over {} sentences", scores.sentences)?;
+    let both = |name: &str, of: &pedigree_protocol::report::ProtocolScores| {
+        [row(name, "strict", &of.strict), row(name, "conlleval", &of.conlleval)]
+    };
+    let mut rows = both("all types", &scores.overall).to_vec();
+    if scores.per_type.len() > 1 {
+        rows.extend(scores.per_type.iter().flat_map(|(kind, of)| both(kind, of)));
+    }
+    let header = ["entities", "protocol", "precision", "recall", "F1", "right", "spurious", "missed"];
+    write_table(screen, &table(&header, &[2, 3, 4, 5, 6, 7], rows))
+}
+
+fn row(kind: &str, protocol: &str, score: &EntityScore) -> Vec<String> {
+    let share = |value: f64| format!("{value:.4}");
+    vec![
+        kind.to_owned(),
+        protocol.to_owned(),
+        share(score.precision),
+        share(score.recall),
+        share(score.f1),
+        score.true_positives.to_string(),
+        score.false_positives.to_string(),
+        score.false_negatives.to_string(),
+    ]
+}

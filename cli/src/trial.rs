@@ -1,0 +1,226 @@
+//! `pedigree trial`: the runs of a study, one of them, and what it wrote.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use pedigree_protocol::client::Client;
+use pedigree_protocol::run::{AttemptRecord, Run, RunDetail, RunKind};
+use serde_json::json;
+
+use crate::connection::Connection;
+use crate::follow;
+use crate::leaderboard::{leaderboard, state, took};
+use crate::output::{Output, bytes, table, write_facts, write_table};
+
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrialCommand {
+    /// List the trials of a study, best first
+    List {
+        /// Name or id of the study
+        study: String,
+    },
+    /// Show one trial with its epochs and attempts
+    Show(Numbered),
+    /// Print the log of a trial's newest attempt
+    Logs {
+        #[command(flatten)]
+        trial: Numbered,
+        /// Go on until the trial has ended
+        #[arg(short, long)]
+        follow: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Numbered {
+    /// Name or id of the study
+    study: String,
+    /// Number of the trial, or `final` for the final run
+    #[arg(value_parser = Which::parse)]
+    number: Which,
+}
+
+/// One run of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Trial(i32),
+    Final,
+}
+
+impl Which {
+    fn parse(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("final", _) => Ok(Self::Final),
+            (_, Ok(number)) if number > 0 => Ok(Self::Trial(number)),
+            _ => Err("give a number from 1, or final".to_owned()),
+        }
+    }
+
+    fn is(self, run: &Run) -> bool {
+        match self {
+            Self::Trial(number) => run.number == Some(number),
+            Self::Final => run.kind == RunKind::Final,
+        }
+    }
+}
+
+pub(crate) async fn run(
+    command: TrialCommand,
+    connection: &Connection,
+    output: Output,
+) -> anyhow::Result<()> {
+    let client = connection.client()?;
+    match command {
+        TrialCommand::List { study } => {
+            let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
+            output.document(&runs, |screen| write_table(screen, &leaderboard(&study, &runs)))
+        }
+        TrialCommand::Show(trial) => {
+            let detail = client.run(trial.find(&client).await?.id).await?;
+            output.document(&detail, |screen| write_detail(screen, &detail))
+        }
+        TrialCommand::Logs { trial, follow } => logs(&client, &trial, follow, output).await,
+    }
+}
+
+impl Numbered {
+    async fn find(&self, client: &Client) -> anyhow::Result<Run> {
+        let runs = client.runs(&self.study).await?;
+        if let Some(run) = runs.iter().find(|run| self.number.is(run)) {
+            return Ok(run.clone());
+        }
+        match self.number {
+            Which::Final => bail!("study {} has no final run yet", self.study),
+            Which::Trial(number) => {
+                let known = runs.iter().filter_map(|run| run.number).max();
+                let known = known.map_or("none yet".to_owned(), |last| format!("1 to {last}"));
+                bail!("study {} has no trial {number}; its trials: {known}", self.study)
+            }
+        }
+    }
+}
+
+async fn logs(client: &Client, trial: &Numbered, follow: bool, output: Output) -> anyhow::Result<()> {
+    let run = trial.find(client).await?.id;
+    let (mut attempt, mut offset, mut text) = (None, 0, String::new());
+    loop {
+        let ended = client.run(run).await?.run.state.is_final();
+        let slice = client.log(run, None, offset).await?;
+        if attempt.replace(slice.attempt).is_some_and(|before| before != slice.attempt) {
+            output.note(&format!("attempt {} begins", slice.attempt));
+            (offset, text) = (0, String::new());
+            continue;
+        }
+        output.stream(&slice.text)?;
+        text.push_str(&slice.text);
+        let more = slice.next_offset > offset;
+        offset = slice.next_offset;
+        match (more, ended || !follow) {
+            (true, _) => {}
+            (false, true) => break,
+            (false, false) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    let attempt = attempt.context("no log")?;
+    output.document(&json!({ "run": run, "attempt": attempt, "text": text }), |_| Ok(()))
+}
+
+fn write_detail(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
+    write_facts(screen, &facts(detail))?;
+    if !detail.reports.is_empty() {
+        writeln!(screen)?;
+        write_epochs(screen, detail)?;
+    }
+    if !detail.attempts.is_empty() {
+        writeln!(screen)?;
+        write_attempts(screen, &detail.attempts)?;
+    }
+    Ok(())
+}
+
+fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
+    let run = &detail.run;
+    let what = run.number.map_or("final run".to_owned(), |number| format!("trial {number}"));
+    let failure = run.failure.as_ref().map_or_else(String::new, |failure| format!(": {}", failure.message));
+    let mut facts = vec![
+        ("run", format!("{what} of {}, {}", detail.study_name, run.id)),
+        ("state", format!("{}{failure}", state(run.state))),
+        ("searched", follow::params(&run.params)),
+        ("fixed", follow::params(&detail.fixed)),
+    ];
+    if let Some(summary) = &detail.summary {
+        let early = if summary.stopped_early { ", ended by patience" } else { "" };
+        facts.push((
+            "dev F1",
+            format!("{:.4} at epoch {} of {}{early}", summary.objective, summary.best_epoch, summary.epochs),
+        ));
+        facts.push(("took", took(run)));
+        facts.push(("memory", bytes(summary.peak_memory_bytes)));
+    }
+    facts
+}
+
+fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
+    let header = [
+        "attempt",
+        "epoch",
+        "dev F1 strict",
+        "dev F1 conlleval",
+        "dev loss",
+        "train loss",
+        "learning rate",
+        "seconds",
+    ];
+    let rows = detail.reports.iter().map(|report| {
+        let metrics = &report.metrics;
+        vec![
+            report.attempt.to_string(),
+            metrics.epoch.to_string(),
+            format!("{:.4}", metrics.dev.strict.f1),
+            format!("{:.4}", metrics.dev.conlleval.f1),
+            format!("{:.4}", metrics.dev_loss),
+            format!("{:.4}", metrics.train_loss),
+            format!("{:.2e}", metrics.learning_rate),
+            format!("{:.1}", metrics.seconds),
+        ]
+    });
+    write_table(screen, &table(&header, &[0, 1, 2, 3, 4, 5, 6, 7], rows))
+}
+
+fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Result<()> {
+    let rows = attempts.iter().map(|attempt| {
+        let state = serde_json::to_value(attempt.state).ok();
+        let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();
+        let why = attempt.failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
+        vec![
+            attempt.attempt.to_string(),
+            state.to_owned(),
+            attempt.worker_name.clone(),
+            attempt.device_uuid.clone(),
+            attempt.leased_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            why,
+        ]
+    });
+    write_table(
+        screen,
+        &table(&["attempt", "state", "worker", "device", "leased", "why it ended"], &[0], rows),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_number_or_as_final() {
+        assert_eq!(Which::parse("7"), Ok(Which::Trial(7)));
+        assert_eq!(Which::parse("final"), Ok(Which::Final));
+        for bad in ["0", "-1", "last", ""] {
+            assert!(Which::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

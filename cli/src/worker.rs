@@ -1,0 +1,92 @@
+//! `pedigree worker`: this machine's devices for a coordinator; `worker list`: who offers what.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Subcommand;
+use pedigree_protocol::fleet::{DeviceRecord, Worker};
+use pedigree_worker::Config;
+
+use crate::connection::{Connection, data_folder};
+use crate::output::{Output, table, write_table};
+use crate::shutdown;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct WorkerArgs {
+    #[command(subcommand)]
+    command: Option<WorkerCommand>,
+    #[command(flatten)]
+    offer: OfferArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum WorkerCommand {
+    /// List the workers and their devices
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+struct OfferArgs {
+    /// CPU slots to offer beside the GPUs; each trains one run at a time
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    cpu_slots: usize,
+    /// Name of this worker, for people [default: the host's name]
+    #[arg(long)]
+    name: Option<String>,
+    /// The worker's own folder, for its cache and its attempts [default: worker/ in the data folder]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// NVML's library, where it is not the system's
+    #[arg(long, value_name = "FILE")]
+    nvml_library: Option<PathBuf>,
+    /// Threads of each trainer [default: the cores shared by the slots]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Stop when stdin ends: the process that started this one is gone
+    #[arg(long, hide = true)]
+    supervised: bool,
+}
+
+pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
+    match args.command {
+        Some(WorkerCommand::List) => list(connection, output).await,
+        None => offer(args.offer, connection).await,
+    }
+}
+
+async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
+    let shutdown = shutdown::requested(args.supervised)?;
+    let data = data_folder();
+    let (server, token) = connection.resolve(&data)?;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let config = Config {
+        server,
+        token,
+        name: args.name,
+        cpu_slots: args.cpu_slots,
+        nvml_library: args.nvml_library,
+        folder: args.folder.unwrap_or_else(|| data.join("worker")),
+        trainer: vec![program.into_os_string(), "train".into(), "--supervised".into()],
+        threads: args.threads,
+    };
+    Ok(pedigree_worker::run(config, shutdown).await?)
+}
+
+async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
+    let workers = connection.client()?.workers().await?;
+    let rows = workers.iter().flat_map(|worker| worker.devices.iter().map(move |device| row(worker, device)));
+    let table = table(&["worker", "pid", "state", "device", "name", "holds"], &[1], rows);
+    output.document(&workers, |screen| write_table(screen, &table))
+}
+
+fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {
+    let device = &record.device;
+    let state = match &device.unavailable {
+        _ if !worker.alive => "gone".to_owned(),
+        Some(why) => format!("not offered: {why}"),
+        None => "alive".to_owned(),
+    };
+    let holds = record.run_id.map_or_else(|| "-".to_owned(), |run| format!("run {run}"));
+    vec![worker.name.clone(), worker.pid.to_string(), state, device.uuid.clone(), device.name.clone(), holds]
+}
