@@ -12,13 +12,15 @@ const Plot = lazy(() => import('./Plot.tsx'));
 interface Props {
   title: string;
   model: ChartModel;
+  /** The chart of a page that has one. */
+  tall?: boolean;
   onOpen?: (id: string) => void;
 }
 
-export function Chart({ title, model, onOpen }: Props) {
+export function Chart({ title, model, tall = false, onOpen }: Props) {
   const [asTable, setAsTable] = useState(false);
   return (
-    <figure className={styles.figure}>
+    <figure className={styles.figure} data-tall={tall || undefined}>
       <div className={styles.head}>
         <figcaption>
           <h2>{title}</h2>

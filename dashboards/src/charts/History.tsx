@@ -13,5 +13,5 @@ interface Props {
 export function History({ study, runs, onOpen }: Props) {
   const { goal } = study.spec.metric;
   const model = useMemo(() => historyModel(trialRows(runs), goal), [runs, goal]);
-  return <Chart title="Best so far" model={model} onOpen={onOpen} />;
+  return <Chart title="Best so far" tall model={model} onOpen={onOpen} />;
 }

@@ -14,14 +14,16 @@ export interface Step {
 }
 
 const SYMBOLS: Record<Tone, string> = {
-  idle: 'emptyCircle',
-  prepare: 'emptyCircle',
+  idle: 'circle',
+  prepare: 'circle',
   live: 'path://M0 0L10 5L0 10Z',
   done: 'circle',
   pruned: 'diamond',
   failed: 'path://M1 0L5 4L9 0L10 1L6 5L10 9L9 10L5 6L1 10L0 9L4 5L0 1Z',
   stopped: 'rect',
 };
+
+const HOLLOW: ReadonlySet<Tone> = new Set<Tone>(['idle', 'prepare']);
 
 /** The best completed value up to each number, in the order of numbers. */
 export function bestSoFar(rows: TrialRow[], goal: Goal): Step[] {
@@ -114,7 +116,9 @@ function scatter({ state, rows }: Group, low: number, palette: Palette) {
     symbol: SYMBOLS[tone],
     symbolSize: 9,
     cursor: 'pointer',
-    itemStyle: { color: palette.tones[tone], opacity: 0.9 },
+    itemStyle: HOLLOW.has(tone)
+      ? { color: palette.surface, borderColor: palette.tones[tone], borderWidth: 2 }
+      : { color: palette.tones[tone], opacity: 0.9 },
     tooltip: { formatter: (point: { dataIndex: number }) => describe(rows[point.dataIndex]) },
     data: rows.map((row) => ({ value: [row.number, row.value ?? low], opens: row.id })),
   };

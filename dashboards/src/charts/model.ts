@@ -39,6 +39,10 @@ export function base(palette: Palette): EChartsCoreOption {
     textStyle: { fontFamily: palette.font, color: palette.muted },
     grid: { left: 8, right: 16, top: 36, bottom: 24, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     legend: {
+      type: 'scroll',
+      pageIconColor: palette.muted,
+      pageIconInactiveColor: palette.line,
+      pageTextStyle: { color: palette.muted },
       top: 0,
       left: 0,
       itemWidth: 16,

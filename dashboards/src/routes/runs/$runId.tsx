@@ -39,17 +39,15 @@ function RunContent({ detail }: { detail: RunDetail }) {
       <RunHeader detail={detail} />
       {detail.summary?.test && <TestScorePanel scores={detail.summary.test} />}
       <div className={styles.columns}>
-        <div className={styles.stack}>
-          <Curves detail={detail} />
-          <EpochTable detail={detail} />
-        </div>
-        <div className={styles.stack}>
-          <ConfigurationPanel detail={detail} />
-          <SuggestionPanel detail={detail} />
-          <ArtifactTable attempts={detail.attempts} />
-        </div>
+        <Curves detail={detail} />
+        <ConfigurationPanel detail={detail} />
       </div>
+      <EpochTable detail={detail} />
       <AttemptTable attempts={detail.attempts} />
+      <div className={styles.halves}>
+        <ArtifactTable attempts={detail.attempts} />
+        <SuggestionPanel detail={detail} />
+      </div>
       <LogPanel detail={detail} />
     </div>
   );
