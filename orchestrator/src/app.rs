@@ -49,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(dashboard::serve)
         .layer(from_fn_with_state(app.clone(), auth::require_token))
-        .layer(TraceLayer::new_for_http())
+        // Failures are logged where they are known by name: in `error`.
+        .layer(TraceLayer::new_for_http().on_failure(()))
         .with_state(app)
 }

@@ -17,13 +17,15 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 /// How long a database may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(250);
+/// How long a request waits for a connection. Short, because whoever waits through an outage notices its end so late.
+const ACQUIRE: Duration = Duration::from_secs(2);
 
 /// Connects to the database, waiting for one that is just starting, and brings its schema up to date.
 pub(crate) async fn open(url: &str) -> Result<PgPool, ServeError> {
     let options = PgConnectOptions::from_str(url).map_err(ServeError::DatabaseUrl)?;
     let pool = PgPoolOptions::new()
         .max_connections(16)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(ACQUIRE)
         .connect_lazy_with(options.application_name("pedigree"));
     wait_until_it_answers(&pool).await?;
     MIGRATOR.run(&pool).await.map_err(ServeError::Migrate)?;

@@ -67,7 +67,8 @@ impl ApiError {
         match self {
             Self::Refused { code, message } => (status(code), ApiErrorBody { code, message }),
             Self::Database(error) if is_outage(&error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+                // Upkeep says once that the database is away.
+                tracing::debug!(error = &error as &dyn std::error::Error, "the database does not answer");
                 (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
             error => {

@@ -19,6 +19,9 @@ use crate::{artifact, backbone, dataset, events, fleet, lease, run, study};
 )]
 struct Document;
 
+/// A long log slice, escaped.
+const LARGEST_BODY: usize = 16 << 20;
+
 /// Every route below `/api/v1`.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     let routes = OpenApiRouter::new()
@@ -36,7 +39,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lease::http::open_test))
         .routes(routes!(lease::http::claim))
         .routes(routes!(fleet::http::list, fleet::http::hello))
-        .routes(routes!(events::http::stream));
+        .routes(routes!(events::http::stream))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
     // An upload is streamed to disk, so that its size costs no memory.
     let uploads = OpenApiRouter::new()
         .routes(routes!(artifact::http::get, artifact::http::put))

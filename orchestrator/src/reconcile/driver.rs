@@ -12,7 +12,7 @@ use crate::reconcile;
 
 const PERIOD: Duration = Duration::from_millis(500);
 /// Changes come in bursts; upkeep looks once after each.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Runs upkeep until told to stop. A database that is away is waited for.
 pub(crate) async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
