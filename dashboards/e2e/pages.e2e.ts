@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { trial } from '../test/factories.ts';
 import { completedStudy, runsOf } from './fixture/studies.ts';
 import { expect, test } from './fixture/test.ts';
 
@@ -67,13 +68,13 @@ test('filter and order of trials live in the address', async ({ page, request })
 
 test('a trial shows epochs, attempts, artifacts, its suggestion and its log', async ({ page, request }) => {
   const study = await completedStudy(request);
-  const trial = (await runsOf(request, study)).find(
+  const done = (await runsOf(request, study)).find(
     (run) => run.state === 'completed' && run.kind === 'trial',
   );
-  if (trial === undefined) throw new Error('a completed study without a completed trial');
-  await page.goto(`/runs/${trial.id}`);
+  if (done === undefined) throw new Error('a completed study without a completed trial');
+  await page.goto(`/runs/${done.id}`);
   const region = (name: string) => page.getByRole('region', { name, exact: true }).first();
-  await expect(region('Epochs').getByRole('row')).toHaveCount(trial.epochs + 1);
+  await expect(region('Epochs').getByRole('row')).toHaveCount(done.epochs + 1);
   await expect(region('Attempts')).toContainText('completed');
   await expect(region('Configuration')).toContainText('learning_rate');
   await expect(region('Why this suggestion')).toContainText('Finished trials seen');
@@ -94,6 +95,20 @@ test('the final run shows the test scores by entity type', async ({ page, reques
   await expect(page.getByRole('heading', { name: 'Final run', level: 1 })).toBeVisible();
   const scores = page.getByRole('region', { name: 'Test scores', exact: true });
   await expect(scores).toContainText(study.seal?.scores?.overall.strict.f1.toFixed(3) ?? 'no test score');
+});
+
+test('twenty thousand trials stay in a page of few rows', async ({ page, request }) => {
+  const study = await completedStudy(request);
+  const runs = Array.from({ length: 20_000 }, (_, index) => trial.completed(index + 1, (index % 997) / 1000));
+  await page.route('**/api/v1/studies/*/runs', (route) => route.fulfill({ json: runs }));
+  await openStudy(page, study.id, '?sort=-number');
+  const table = page.getByRole('region', { name: 'Trials, scrolls' });
+  await expect(table.getByRole('table')).toHaveAttribute('aria-rowcount', '20001');
+  await expect(table.getByRole('row').nth(1)).toContainText('20000');
+  expect(await table.getByRole('row').count()).toBeLessThan(100);
+  await table.evaluate((frame) => frame.scrollTo(0, frame.scrollHeight));
+  await expect(table.getByRole('link', { name: 'Trial 1', exact: true })).toBeVisible();
+  expect(await table.getByRole('row').count()).toBeLessThan(100);
 });
 
 test.describe('what is not there', () => {

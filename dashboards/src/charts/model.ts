@@ -37,7 +37,7 @@ export function base(palette: Palette): EChartsCoreOption {
   return {
     animation: false,
     textStyle: { fontFamily: palette.font, color: palette.muted },
-    grid: { left: 8, right: 16, top: 36, bottom: 24, outerBoundsMode: 'same', outerBoundsContain: 'all' },
+    grid: { left: 8, right: 16, top: 36, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     legend: {
       type: 'scroll',
       pageIconColor: palette.muted,

@@ -18,7 +18,7 @@ const COLUMNS: { name: string; show(metrics: Metrics): string }[] = [
   { name: 'Learning rate', show: (m) => scalar(m.learning_rate) },
   { name: 'Gradient norm', show: (m) => quantity(m.gradient_norm) },
   { name: 'Time', show: (m) => span(m.seconds * 1000) },
-  { name: 'Sentences/s', show: (m) => quantity(m.sentences_per_second) },
+  { name: 'Sentences/s', show: (m) => m.sentences_per_second.toFixed(1) },
   { name: 'Memory', show: (m) => bytes(m.peak_memory_bytes) },
 ];
 
