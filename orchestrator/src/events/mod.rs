@@ -5,6 +5,8 @@
 pub(crate) mod http;
 pub(crate) mod listener;
 pub(crate) mod sse;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
