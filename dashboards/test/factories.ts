@@ -149,7 +149,7 @@ export const studies = {
     }),
   completed: (more: Partial<Study> = {}) =>
     study('completed', {
-      trials: { waiting: 0, leased: 0, running: 0, completed: 31, pruned: 6, failed: 3, cancelled: 0 },
+      trials: { waiting: 0, leased: 0, running: 0, completed: 28, pruned: 8, failed: 3, cancelled: 1 },
       best: { run_id: id(1, 27), number: 27, value: 0.8731, params: { learning_rate: 0.0021 } },
       final_run: { run_id: id(2, 1), state: 'completed' },
       seal: {

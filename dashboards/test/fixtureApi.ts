@@ -12,6 +12,7 @@ export function fixtureApi(): Plugin {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (!path.startsWith('/api/v1/')) return next();
     if (path === '/api/v1/events') return stream(response);
+    if (path.startsWith('/api/v1/artifacts/')) return response.end('made up\n');
     const body = answer(
       path.slice('/api/v1'.length),
       new URL(request.url ?? '/', 'http://localhost').searchParams,
@@ -72,8 +73,10 @@ function runsOf(study: Study): Run[] {
   const many = study.trials;
   const ended = many.completed + many.pruned + many.failed + many.cancelled;
   const runs = Array.from({ length: ended }, (_, index) => endedTrial(index + 1));
-  runs.push(trial.running(ended + 1, 0.841), trial.running(ended + 2, 0.62));
-  runs.push(trial.leased(ended + 3), trial.waiting(ended + 4), trial.waiting(ended + 5));
+  if (study.state === 'searching') {
+    runs.push(trial.running(ended + 1, 0.841), trial.running(ended + 2, 0.62));
+    runs.push(trial.leased(ended + 3), trial.waiting(ended + 4), trial.waiting(ended + 5));
+  }
   return runs.map((run, index) => ({ ...run, study_id: study.id, ...spread(index + 1) }));
 }
 
@@ -104,17 +107,14 @@ function noise(seed: number): number {
 function detailOf(runId: string): RunDetail {
   const first = STUDIES[0];
   const reports = [0.41, 0.66, 0.79, 0.842, 0.861, 0.858].map((f1, index) => report(2, index + 1, f1));
-  if (runId === id(2, 1)) return detail(trial.final('completed'), [attempt(1, 'completed')], reports);
+  if (runId === id(2, 1))
+    return detail({ ...trial.final('completed'), study_id: id(3, 2) }, [attempt(1, 'completed')], reports);
   const run = first && runsOf(first).find((candidate) => candidate.id === runId);
   const base = run ?? trial.completed(27, 0.8642);
   const live = base.state === 'running';
   const shown = { ...base, attempt: 2, study_id: id(3, 1) };
-  const lost = [report(1, 1, 0.4), report(1, 2, 0.63)];
-  return detail(
-    shown,
-    [attempt(1, 'lost'), attempt(2, live ? 'running' : 'completed')],
-    [...lost, ...reports.slice(0, live ? 3 : 6)],
-  );
+  const attempts = [attempt(1, 'lost'), attempt(2, live ? 'running' : 'completed')];
+  return detail(shown, attempts, reports.slice(0, live ? 3 : 6));
 }
 
 const LOG = Array.from({ length: 240 }, (_, index) =>
