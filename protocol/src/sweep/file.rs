@@ -143,9 +143,19 @@ impl SweepFile {
         }
     }
 
-    /// The file's name without folders and ending.
-    fn stem(&self) -> &str {
+    /// The file's name without folders and ending, as far as it may stand in a study's name.
+    fn stem(&self) -> String {
         let base = self.file_name.rsplit('/').next().unwrap_or(&self.file_name);
-        base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study")
+        let stem = base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study");
+        stem.chars().map(|c| if is_name_character(c) { c } else { '-' }).collect()
     }
+}
+
+/// Whether the text can name a study, so that it can stand in a path, a file name or a URL as it is.
+pub(super) fn can_name(text: &str) -> bool {
+    (1..=100).contains(&text.len()) && text.chars().all(is_name_character)
+}
+
+const fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
 }

@@ -141,12 +141,17 @@ fn misplaced_and_doubled_keys_are_named() {
 }
 
 #[test]
+fn a_name_must_fit_into_a_path() {
+    assert_snapshot!(refuse_with("name: try", "name: try / 2"), @r#"s.yaml:1:7: name: "try / 2" cannot name a study; use 1 to 100 letters, digits, '.', '_' and '-'"#);
+}
+
+#[test]
 fn what_the_file_leaves_open_must_be_given_by_flag() {
     let open = GOOD.replace("dataset: ncbi-disease\nbackbone: minilm\n", "").replace("name: try\n", "");
-    let file = SweepFile::parse(&open, "dir/quick.yaml").unwrap();
+    let file = SweepFile::parse(&open, "dir/quick one.yaml").unwrap();
     assert_snapshot!(file.spec(&Overrides::default()).unwrap_err(), @r#"
-    dir/quick.yaml:1:1: dataset: is missing; write dataset: NAME or give --dataset NAME
-    dir/quick.yaml:1:1: backbone: is missing; write backbone: NAME or give --backbone NAME
+    dir/quick one.yaml:1:1: dataset: is missing; write dataset: NAME or give --dataset NAME
+    dir/quick one.yaml:1:1: backbone: is missing; write backbone: NAME or give --backbone NAME
     "#);
     let flags = Overrides {
         dataset: Some("d".into()),
@@ -155,7 +160,7 @@ fn what_the_file_leaves_open_must_be_given_by_flag() {
         ..Overrides::default()
     };
     let spec = file.spec(&flags).unwrap();
-    assert_eq!((spec.name.as_str(), spec.trials), ("quick-d-b", 2));
+    assert_eq!((spec.name.as_str(), spec.trials), ("quick-one-d-b", 2));
     assert_snapshot!(file.dataset_problem(&flags, "no dataset \"d\" is registered".into()), @r#"--dataset: no dataset "d" is registered"#);
 }
 

@@ -1,6 +1,6 @@
 //! The top-level keys.
 
-use super::file::{Placed, SweepFile};
+use super::file::{Placed, SweepFile, can_name};
 use super::foreign;
 use super::node::{Node, Value};
 use super::problem::{Position, Report, hint};
@@ -45,6 +45,10 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     };
     let (name, description) = (placed("name", report), placed("description", report));
     let (dataset, backbone) = (placed("dataset", report), placed("backbone", report));
+    if let Some(Placed { text, position }) = name.as_ref().filter(|name| !can_name(&name.text)) {
+        let message = format!("{text:?} cannot name a study; use 1 to 100 letters, digits, '.', '_' and '-'");
+        report.fault(*position, "name", message);
+    }
     let method = method(&table, report);
     let metric = metric(&table, report);
     table.require("parameters", "name what is searched", report);
