@@ -54,7 +54,7 @@ fn job(dir: &Path, params: &str) -> TrainJob {
     serde_json::from_str(&text).unwrap()
 }
 
-const GOOD: &str = r#"{"learning_rate": 0.01, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
+const GOOD: &str = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
 
 fn trained(dir: &Path, params: &str) -> (TrainSummary, Recorder) {
     let mut recorder = Recorder { test: Some(dir.join("corpus/test.conll")), ..Recorder::default() };

@@ -33,7 +33,7 @@ pub(super) fn exp(x: f32) -> f32 {
     /// 1.5 * 2^23: adding it rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
     const LN2_POWERS: [f32; 6] =
-        [0.693_147_2, 0.240_226_5, 0.055_504_11, 0.009_618_129, 0.001_333_355_8, 0.000_154_035_3];
+        [std::f32::consts::LN_2, 0.240_226_5, 0.055_504_11, 0.009_618_129, 0.001_333_355_8, 0.000_154_035_3];
     let exponent = x.clamp(-87.0, 88.0) * std::f32::consts::LOG2_E;
     let whole = (exponent + ROUND) - ROUND;
     let rest = exponent - whole;
