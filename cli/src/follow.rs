@@ -11,6 +11,7 @@ use pedigree_protocol::run::{Run, RunKind, RunState};
 use pedigree_protocol::study::{Study, StudyState};
 use pedigree_protocol::sweep::parameters;
 use pedigree_protocol::{Attempt, RunId};
+use serde_json::json;
 
 use crate::output::Output;
 use crate::study::{Outcome, write_outcome};
@@ -25,6 +26,7 @@ pub(crate) async fn to_the_end(client: &Client, study: Study, output: Output) ->
         signal = tokio::signal::ctrl_c() => {
             signal?;
             output.note(&format!("\nthe study goes on without you; `pedigree study watch {name}` follows it again"));
+            output.document(&json!({ "detached": name }), |_| Ok(()))?;
             return Ok(ExitCode::from(130));
         }
     };
@@ -151,5 +153,48 @@ pub(crate) fn short(value: &Scalar) -> String {
         Scalar::Float(number) if *number != 0.0 && number.abs() < 1e-2 => format!("{number:.2e}"),
         Scalar::Float(number) => format!("{}", (number * 1e4).round() / 1e4),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn each_event_is_told_once() {
+        let study = fixtures::study();
+        let mut seen = Seen::default();
+        let mut told = Vec::new();
+        for (state, epochs, value) in [
+            ("waiting", 0, None),
+            ("waiting", 0, None),
+            ("leased", 0, None),
+            ("running", 0, None),
+            ("running", 2, None),
+            ("completed", 3, Some(0.5)),
+        ] {
+            let mut run = fixtures::trial(3, state, value);
+            run.epochs = epochs;
+            run.attempt = Attempt(i32::from(state != "waiting"));
+            run.best_so_far = (epochs > 0).then_some(0.444_44);
+            told.extend(seen.update(&study, &[run]));
+        }
+        told.extend(seen.update(&study, &[fixtures::failed(4, "memory ran out")]));
+        insta::assert_snapshot!(told.join("\n"), @"");
+    }
+
+    #[test]
+    fn a_lost_attempt_is_told() {
+        let mut run = fixtures::trial(1, "waiting", None);
+        run.attempt = Attempt(1);
+        let lines = Seen::default().update(&fixtures::study(), &[run]);
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let said = [1.234_567e-3, 0.1, 0.333_333, 0.0, 32.0].map(|v| short(&Scalar::Float(v))).join(" ");
+        assert_eq!(said, "1.23e-3 0.1 0.3333 0 32");
     }
 }

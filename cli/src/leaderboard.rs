@@ -71,3 +71,23 @@ pub(crate) const fn state(state: RunState) -> &'static str {
         RunState::Cancelled => "cancelled",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use crate::output::write_table;
+
+    #[test]
+    fn the_best_trial_stands_first_and_failures_say_why() {
+        let runs = [
+            fixtures::trial(1, "completed", Some(0.41)),
+            fixtures::failed(2, "training diverged at step 3"),
+            fixtures::trial(3, "completed", Some(0.533_33)),
+            fixtures::trial(4, "running", None),
+        ];
+        let mut text = Vec::new();
+        write_table(&mut text, &leaderboard(&fixtures::study(), &runs)).unwrap();
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+    }
+}

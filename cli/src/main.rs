@@ -4,6 +4,8 @@ mod backbone;
 mod cli;
 mod connection;
 mod data;
+#[cfg(test)]
+mod fixtures;
 mod follow;
 mod leaderboard;
 mod output;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::connection::Connection;
 use crate::follow;
-use crate::leaderboard::{leaderboard, state};
+use crate::leaderboard::{leaderboard, state as run_state};
 use crate::output::{Output, duration, table, write_facts, write_table};
 use crate::test_score::write_seal;
 
@@ -142,13 +142,9 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));
     }
     if let Some(last) = &study.final_run {
-        facts.push(("final run", state_of_final(last.state)));
+        facts.push(("final run", run_state(last.state).to_owned()));
     }
     facts
-}
-
-fn state_of_final(now: pedigree_protocol::run::RunState) -> String {
-    state(now).to_owned()
 }
 
 fn counts(trials: &TrialCounts) -> String {
@@ -175,5 +171,27 @@ const fn study_state(state: StudyState) -> &'static str {
         StudyState::Completed => "completed",
         StudyState::Failed => "failed",
         StudyState::Cancelled => "cancelled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn an_outcome_reads_from_the_facts_to_the_page() {
+        let client = Client::new("http://127.0.0.1:8765/", None);
+        let mut study = fixtures::study();
+        study.seal = Some(fixtures::seal());
+        let outcome = Outcome::new(study, vec![fixtures::trial(1, "completed", Some(0.5))], &client);
+        let mut text = Vec::new();
+        write_outcome(&mut text, &outcome).unwrap();
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+    }
+
+    #[test]
+    fn a_study_is_a_row_of_the_list() {
+        insta::assert_snapshot!(row(&fixtures::study()).join(" | "), @"");
     }
 }

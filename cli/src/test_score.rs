@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pedigree_protocol::report::{EntityScore, TestScores};
+use pedigree_protocol::report::{EntityScore, ProtocolScores, TestScores};
 use pedigree_protocol::seal::Seal;
 
 use crate::output::{table, write_table};
@@ -30,7 +30,7 @@ pub(crate) fn write_seal(screen: &mut dyn Write, seal: &Seal) -> io::Result<()> 
 
 fn write_scores(screen: &mut dyn Write, scores: &TestScores) -> io::Result<()> {
     writeln!(screen, "test score over {} sentences", scores.sentences)?;
-    let both = |name: &str, of: &pedigree_protocol::report::ProtocolScores| {
+    let both = |name: &str, of: &ProtocolScores| {
         [row(name, "strict", &of.strict), row(name, "conlleval", &of.conlleval)]
     };
     let mut rows = both("all types", &scores.overall).to_vec();
@@ -53,4 +53,34 @@ fn row(kind: &str, protocol: &str, score: &EntityScore) -> Vec<String> {
         score.false_positives.to_string(),
         score.false_negatives.to_string(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn written(seal: &Seal) -> String {
+        let mut text = Vec::new();
+        write_seal(&mut text, seal).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn the_score_stands_under_both_protocols_with_its_seal() {
+        let mut seal = fixtures::seal();
+        insta::assert_snapshot!(written(&seal), @"");
+        seal.openings = 2;
+        if let Some(scores) = &mut seal.scores {
+            scores.per_type.insert("Drug".to_owned(), scores.overall);
+        }
+        insta::assert_snapshot!(written(&seal), @"");
+    }
+
+    #[test]
+    fn an_opened_split_without_a_score_is_not_sealed() {
+        let mut seal = fixtures::seal();
+        (seal.scores, seal.sealed_at) = (None, None);
+        insta::assert_snapshot!(written(&seal), @"");
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::run::{AttemptRecord, Run, RunDetail, RunKind};
 use serde_json::json;
@@ -109,7 +110,14 @@ async fn logs(client: &Client, trial: &Numbered, follow: bool, output: Output) -
     let (mut attempt, mut offset, mut text) = (None, 0, String::new());
     loop {
         let ended = client.run(run).await?.run.state.is_final();
-        let slice = client.log(run, None, offset).await?;
+        let slice = match client.log(run, None, offset).await {
+            // Nobody has begun yet.
+            Err(error) if follow && !ended && error.code() == Some(ErrorCode::NotFound) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            slice => slice?,
+        };
         if attempt.replace(slice.attempt).is_some_and(|before| before != slice.attempt) {
             output.note(&format!("attempt {} begins", slice.attempt));
             (offset, text) = (0, String::new());

@@ -1,5 +1,7 @@
 //! `pedigree sweep`: from a search-space file to a finished study.
 
+#[cfg(test)]
+mod parameters;
 mod run;
 mod validate;
 

@@ -1,0 +1,63 @@
+//! A study, its trials and its seal, for tests of how they are printed.
+
+use pedigree_protocol::run::{Failure, FailureCause, Run, RunState};
+use pedigree_protocol::seal::Seal;
+use pedigree_protocol::study::Study;
+use serde_json::{Value, json};
+
+const ID: &str = "019a0000-0000-7000-8000-000000000001";
+
+pub(crate) fn study() -> Study {
+    let study = json!({
+        "id": ID,
+        "spec": {
+            "name": "try", "dataset": "synthetic", "backbone": "tiny", "method": "tpe",
+            "metric": {"name": "dev_f1", "goal": "maximize"},
+            "parameters": [
+                {"name": "learning_rate", "domain": {"kind": "float", "min": 1e-4, "max": 1e-2, "log": true}},
+                {"name": "batch_size", "domain": {"kind": "ordinal", "values": [16, 32]}},
+            ],
+            "fixed": {"max_epochs": 3}, "trials": 4, "max_concurrent": 1, "retries": 2, "seed": 42,
+        },
+        "state": "completed", "failure": null, "synthetic": true,
+        "trials": {
+            "waiting": 0, "leased": 0, "running": 1, "completed": 2, "pruned": 0, "failed": 1, "cancelled": 0,
+        },
+        "best": {"run_id": ID, "number": 3, "value": 0.5333, "params": {"batch_size": 16, "learning_rate": 2.5e-3}},
+        "final_run": {"run_id": ID, "state": "completed"},
+        "seal": null,
+        "created_at": "2026-01-02T03:04:05Z", "ended_at": "2026-01-02T03:09:10Z",
+    });
+    serde_json::from_value(study).unwrap()
+}
+
+pub(crate) fn trial(number: i32, state: &str, value: Option<f64>) -> Run {
+    let run = json!({
+        "id": format!("019a0000-0000-7000-8000-{number:012}"), "study_id": ID, "kind": "trial", "number": number,
+        "state": state, "attempt": 1, "params": {"batch_size": 16, "learning_rate": 2.5e-3}, "value": value,
+        "best_so_far": value, "epochs": 3, "failure": null, "created_at": "2026-01-02T03:04:05Z",
+        "started_at": "2026-01-02T03:04:10Z",
+        "ended_at": if value.is_some() { json!("2026-01-02T03:05:15Z") } else { Value::Null },
+    });
+    serde_json::from_value(run).unwrap()
+}
+
+pub(crate) fn failed(number: i32, message: &str) -> Run {
+    let failure = Failure { cause: FailureCause::Diverged, message: message.to_owned() };
+    Run { state: RunState::Failed, failure: Some(failure), ..trial(number, "running", None) }
+}
+
+pub(crate) fn seal() -> Seal {
+    let score = json!({
+        "precision": 0.8, "recall": 0.5, "f1": 0.61538, "true_positives": 40, "false_positives": 10, "false_negatives": 40,
+    });
+    let scores = json!({"strict": score, "conlleval": score});
+    let seal = json!({
+        "run_id": ID, "attempt": 1, "test_sha256": "ab".repeat(32), "opened_at": "2026-01-02T03:08:00Z", "openings": 1,
+        "scores": {
+            "overall": scores, "per_type": {"Disease": scores}, "sentences": 60, "windowed_sentences": 0, "orphan_tags": 2,
+        },
+        "sealed_at": "2026-01-02T03:09:00Z",
+    });
+    serde_json::from_value(seal).unwrap()
+}
