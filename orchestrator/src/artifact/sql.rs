@@ -3,7 +3,6 @@
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
 use sqlx::{PgConnection, PgPool};
 
-use crate::dataset;
 use crate::error::{ApiError, ApiResult};
 
 /// What is known about an artifact.
@@ -38,10 +37,27 @@ pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: b
                 "this content ({sha256}) is a sealed test split; it stays sealed and cannot be stored as readable"
             )));
         }
-        (false, true) => dataset::sql::seal(&mut tx, sha256).await?,
+        (false, true) => seal(&mut tx, sha256).await?,
         _ => {}
     }
     Ok(tx.commit().await?)
+}
+
+/// Makes content a sealed test split, unless trials can read it already.
+pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
+    let reader = sqlx::query_scalar!(
+        "SELECT name FROM datasets WHERE train_sha256 = $1 OR dev_sha256 = $1 ORDER BY name LIMIT 1",
+        sha256.as_str()
+    );
+    if let Some(reader) = reader.fetch_optional(&mut *db).await? {
+        return Err(ApiError::conflict(format!(
+            "this content is train or dev of dataset {reader:?}, which trials read; it cannot be a test split"
+        )));
+    }
+    sqlx::query!("UPDATE artifacts SET sealed = true WHERE sha256 = $1 AND NOT sealed", sha256.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Refuses files of which one has not been uploaded.

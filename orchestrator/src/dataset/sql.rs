@@ -1,13 +1,12 @@
 //! Datasets in the database.
 
 use pedigree_protocol::DatasetId;
-use pedigree_protocol::artifact::Sha256;
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::error::{ApiError, ApiResult};
-use crate::name;
+use crate::{artifact, name};
 
 /// All datasets, by name.
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dataset>> {
@@ -98,7 +97,7 @@ async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()
             "the test split has the content of train or dev; give another test file",
         ));
     }
-    seal(db, &splits.test.sha256).await
+    artifact::sql::seal(db, &splits.test.sha256).await
 }
 
 /// Whether the split's content, which must be there, is sealed.
@@ -118,21 +117,4 @@ async fn check_uploaded(db: &mut PgConnection, name: &str, split: &Split) -> Api
             split.sha256
         ))),
     }
-}
-
-/// Makes content a sealed test split, unless trials can read it already.
-pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
-    let reader = sqlx::query_scalar!(
-        "SELECT name FROM datasets WHERE train_sha256 = $1 OR dev_sha256 = $1 ORDER BY name LIMIT 1",
-        sha256.as_str()
-    );
-    if let Some(reader) = reader.fetch_optional(&mut *db).await? {
-        return Err(ApiError::conflict(format!(
-            "this content is train or dev of dataset {reader:?}, which trials read; it cannot be a test split"
-        )));
-    }
-    sqlx::query!("UPDATE artifacts SET sealed = true WHERE sha256 = $1 AND NOT sealed", sha256.as_str())
-        .execute(db)
-        .await?;
-    Ok(())
 }
