@@ -181,7 +181,13 @@ mod tests {
             told.extend(seen.update(&study, &[run]));
         }
         told.extend(seen.update(&study, &[fixtures::failed(4, "memory ran out")]));
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+    trial   3  proposed                                best 0.5333  batch_size=16 learning_rate=2.50e-3
+    trial   3  running   attempt 1                     best 0.5333  batch_size=16 learning_rate=2.50e-3
+    trial   3  running   epoch 2/3  dev F1 0.4444      best 0.5333  batch_size=16 learning_rate=2.50e-3
+    trial   3  completed epoch 3/3  dev F1 0.5000      best 0.5333  batch_size=16 learning_rate=2.50e-3
+    trial   4  failed: memory ran out                  best 0.5333  batch_size=16 learning_rate=2.50e-3
+    "#);
     }
 
     #[test]
@@ -189,7 +195,7 @@ mod tests {
         let mut run = fixtures::trial(1, "waiting", None);
         run.attempt = Attempt(1);
         let lines = Seen::default().update(&fixtures::study(), &[run]);
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"trial   1  waits again after attempt 1             best 0.5333  batch_size=16 learning_rate=2.50e-3");
     }
 
     #[test]

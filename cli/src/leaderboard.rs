@@ -88,6 +88,12 @@ mod tests {
         ];
         let mut text = Vec::new();
         write_table(&mut text, &leaderboard(&fixtures::study(), &runs)).unwrap();
-        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r#"
+    trial  state                                dev_f1  epochs        took  learning_rate  batch_size
+        3  completed                            0.5333     3/3  1 min 05 s        2.50e-3          16
+        1  completed                            0.4100     3/3  1 min 05 s        2.50e-3          16
+        2  failed: training diverged at step 3       -     3/3           -        2.50e-3          16
+        4  running                                   -     3/3           -        2.50e-3          16
+    "#);
     }
 }

@@ -170,7 +170,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = pedigree_protocol::client::Client::new("http://127.0.0.1:1", None);
         let error = anyhow::Error::from(runtime.block_on(client.studies()).unwrap_err());
-        insta::assert_snapshot!(sentence(&error), @"");
+        insta::assert_snapshot!(sentence(&error), @"the coordinator at http://127.0.0.1:1 does not answer; start one with `pedigree up`, or give --server URL");
     }
 
     #[test]
@@ -178,7 +178,11 @@ mod tests {
         let rows = [vec!["1".into(), "ab".into()], vec!["12".into(), "c".into()]];
         let mut text = Vec::new();
         write_table(&mut text, &table(&["n", "name"], &[0], rows)).unwrap();
-        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r#"
+     n  name
+     1  ab
+    12  c
+    "#);
     }
 
     #[test]

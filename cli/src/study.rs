@@ -187,11 +187,31 @@ mod tests {
         let outcome = Outcome::new(study, vec![fixtures::trial(1, "completed", Some(0.5))], &client);
         let mut text = Vec::new();
         write_outcome(&mut text, &outcome).unwrap();
-        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r#"
+    study      try
+    state      completed after 5 min 05 s
+    dataset    synthetic (SYNTHETIC: its scores say nothing about real text)
+    backbone   tiny
+    method     tpe, seed 42
+    metric     dev_f1, strict protocol
+    trials     2 completed, 1 failed, 1 running of 4
+    best       0.5333 by trial 3: batch_size=16 learning_rate=2.50e-3
+    final run  completed
+
+    trial  state      dev_f1  epochs        took  learning_rate  batch_size
+        1  completed  0.5000     3/3  1 min 05 s        2.50e-3          16
+
+    test score over 60 sentences
+    entities   protocol   precision  recall      F1  right  spurious  missed
+    all types  strict        0.8000  0.5000  0.6154     40        10      40
+    all types  conlleval     0.8000  0.5000  0.6154     40        10      40
+    seal: test split abababababab opened 2026-01-02 03:08:00 UTC, once, by run 019a0000-0000-7000-8000-000000000001 attempt 1; sealed 03:09:00 UTC
+    dashboard: http://127.0.0.1:8765/studies/try
+    "#);
     }
 
     #[test]
     fn a_study_is_a_row_of_the_list() {
-        insta::assert_snapshot!(row(&fixtures::study()).join(" | "), @"");
+        insta::assert_snapshot!(row(&fixtures::study()).join(" | "), @"try | completed | synthetic (SYNTHETIC) | tiny | 3/4 | 0.5333 | - | 2026-01-02 03:04");
     }
 }

@@ -69,18 +69,34 @@ mod tests {
     #[test]
     fn the_score_stands_under_both_protocols_with_its_seal() {
         let mut seal = fixtures::seal();
-        insta::assert_snapshot!(written(&seal), @"");
+        insta::assert_snapshot!(written(&seal), @r#"
+    test score over 60 sentences
+    entities   protocol   precision  recall      F1  right  spurious  missed
+    all types  strict        0.8000  0.5000  0.6154     40        10      40
+    all types  conlleval     0.8000  0.5000  0.6154     40        10      40
+    seal: test split abababababab opened 2026-01-02 03:08:00 UTC, once, by run 019a0000-0000-7000-8000-000000000001 attempt 1; sealed 03:09:00 UTC
+    "#);
         seal.openings = 2;
         if let Some(scores) = &mut seal.scores {
             scores.per_type.insert("Drug".to_owned(), scores.overall);
         }
-        insta::assert_snapshot!(written(&seal), @"");
+        insta::assert_snapshot!(written(&seal), @r#"
+    test score over 60 sentences
+    entities   protocol   precision  recall      F1  right  spurious  missed
+    all types  strict        0.8000  0.5000  0.6154     40        10      40
+    all types  conlleval     0.8000  0.5000  0.6154     40        10      40
+    Disease    strict        0.8000  0.5000  0.6154     40        10      40
+    Disease    conlleval     0.8000  0.5000  0.6154     40        10      40
+    Drug       strict        0.8000  0.5000  0.6154     40        10      40
+    Drug       conlleval     0.8000  0.5000  0.6154     40        10      40
+    seal: test split abababababab opened 2026-01-02 03:08:00 UTC, 2 times (an attempt of the same final run was lost in between), by run 019a0000-0000-7000-8000-000000000001 attempt 1; sealed 03:09:00 UTC
+    "#);
     }
 
     #[test]
     fn an_opened_split_without_a_score_is_not_sealed() {
         let mut seal = fixtures::seal();
         (seal.scores, seal.sealed_at) = (None, None);
-        insta::assert_snapshot!(written(&seal), @"");
+        insta::assert_snapshot!(written(&seal), @"seal: test split abababababab opened 2026-01-02 03:08:00 UTC, once, by run 019a0000-0000-7000-8000-000000000001 attempt 1; not sealed yet");
     }
 }

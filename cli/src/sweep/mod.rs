@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         assert_eq!(unknown("dataset", "data", "a", vec!["a".into()]), None);
-        insta::assert_snapshot!(unknown("dataset", "data", "x", vec!["a".into(), "b".into()]).unwrap(), @"");
-        insta::assert_snapshot!(unknown("backbone", "backbone", "x", vec![]).unwrap(), @"");
+        insta::assert_snapshot!(unknown("dataset", "data", "x", vec!["a".into(), "b".into()]).unwrap(), @r#"no dataset "x" is registered; known: a, b; register it by pedigree data add"#);
+        insta::assert_snapshot!(unknown("backbone", "backbone", "x", vec![]).unwrap(), @r#"no backbone "x" is registered; known: none; register it by pedigree backbone add"#);
     }
 }
