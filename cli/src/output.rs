@@ -106,8 +106,21 @@ fn sentence(error: &anyhow::Error) -> String {
         });
     match silent {
         Some(silent) => format!("{silent}; start one with `pedigree up`, or give --server URL"),
-        None => format!("{error:#}"),
+        None => chain(error),
     }
+}
+
+/// The error and its causes; a cause that its error has already spelled out is not said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 /// A plain table: a header, columns two blanks apart, numbers to the right.
@@ -190,6 +203,12 @@ mod tests {
         let said = [5, 65, 7260].map(duration).join(", ");
         assert_eq!(said, "5 s, 1 min 05 s, 2 h 01 min");
         assert_eq!([12, 1_500, 90_900_000].map(bytes).join(", "), "12 B, 1.5 kB, 90.9 MB");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("no such file").context("a.txt: no such file").context("cannot add it");
+        assert_eq!(chain(&error), "cannot add it: a.txt: no such file");
     }
 
     #[test]

@@ -5,10 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use pedigree_trainer_core::{
-    EpochMetrics, Interrupted, ProtocolScores, ScoringProtocol, Supervisor, TestAccess, TrainJob,
-    TrainSummary, TrainerEvent, run_process, train,
+    Interrupted, ProtocolScores, Supervisor, TestAccess, TrainError, TrainJob, TrainSummary, TrainerEvent,
+    run_process, train,
 };
 
 use crate::output::{Output, bytes, write_facts};
@@ -26,55 +25,38 @@ pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> 
     if args.supervised {
         return Ok(ExitCode::from(run_process(&args.job, true).code()));
     }
-    let job = TrainJob::read(&args.job).context("the job file is wrong")?;
+    let job = match TrainJob::read(&args.job) {
+        Ok(job) => job,
+        Err(error) => return Ok(failed(TrainError::Job(error), output)),
+    };
     if job.test == TestAccess::OnRequest {
         anyhow::bail!(
             "{}: test: on_request waits for a supervisor; write {{\"path\": FILE}} or \"never\"",
             args.job.display()
         );
     }
-    let outcome = train(&job, &mut Terminal { output, objective: job.objective });
-    match outcome {
+    match train(&job, &mut Terminal { output }) {
         Ok(summary) => {
             output.document(&summary, |screen| write_summary(screen, &job, &summary))?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => {
-            let code = error.reason().code();
-            output.failure(&error.into());
-            Ok(ExitCode::from(code))
-        }
+        Err(error) => Ok(failed(error, output)),
     }
 }
 
-/// Shows a training to a person.
+fn failed(error: TrainError, output: Output) -> ExitCode {
+    let code = ExitCode::from(error.reason().code());
+    output.failure(&error.into());
+    code
+}
+
+/// Shows a training to a person: its log tells all that the events would.
 struct Terminal {
     output: Output,
-    objective: ScoringProtocol,
 }
 
 impl Supervisor for Terminal {
-    fn event(&mut self, event: TrainerEvent) {
-        match event {
-            TrainerEvent::Started {
-                trainable_parameters,
-                total_parameters,
-                train_sentences,
-                total_steps,
-                ..
-            } => {
-                self.output.note(&format!(
-                    "training {trainable_parameters} of {total_parameters} parameters on {train_sentences} sentences, \
-                     at most {total_steps} steps"
-                ));
-            }
-            TrainerEvent::Epoch(metrics) => self.output.note(&epoch_line(&metrics, self.objective)),
-            TrainerEvent::Progress { .. }
-            | TrainerEvent::TestWanted
-            | TrainerEvent::Finished(_)
-            | TrainerEvent::Failed { .. } => {}
-        }
-    }
+    fn event(&mut self, _: TrainerEvent) {}
 
     fn log(&mut self, line: &str) {
         self.output.note(line);
@@ -86,21 +68,6 @@ impl Supervisor for Terminal {
 
     fn interrupted(&self) -> bool {
         false
-    }
-}
-
-fn epoch_line(metrics: &EpochMetrics, objective: ScoringProtocol) -> String {
-    let dev = f1(&metrics.dev, objective);
-    format!(
-        "epoch {:>3}  dev F1 {dev:.4}  train loss {:.4}  dev loss {:.4}  {:.0} s",
-        metrics.epoch, metrics.train_loss, metrics.dev_loss, metrics.seconds
-    )
-}
-
-fn f1(scores: &ProtocolScores, protocol: ScoringProtocol) -> f64 {
-    match protocol {
-        ScoringProtocol::Strict => scores.strict.f1,
-        ScoringProtocol::Conlleval => scores.conlleval.f1,
     }
 }
 

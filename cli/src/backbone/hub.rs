@@ -1,7 +1,7 @@
 //! Backbones of the Hugging Face hub, fetched into its usual local cache.
 
-use anyhow::{Context, bail};
-use hf_hub::api::sync::ApiBuilder;
+use anyhow::{Context, anyhow, bail};
+use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
 
 use super::add::{FILES, Located};
@@ -29,14 +29,15 @@ impl Reference {
 pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let api = ApiBuilder::from_env().with_progress(false).build().context("cannot use the hub's cache")?;
     let Reference { model, revision } = reference;
-    let unreachable = || {
-        format!(
-            "cannot fetch {model}@{revision} from the Hugging Face hub; without a way to it, give a folder that holds \
-             config.json, model.safetensors and the tokenizer's files"
+    // The hub's errors say their causes themselves.
+    let unreachable = |error: ApiError| {
+        anyhow!(
+            "cannot fetch {model}@{revision} from the Hugging Face hub ({error}); without a way to it, give a folder \
+             that holds config.json, model.safetensors and the tokenizer's files"
         )
     };
     let named = Repo::with_revision(model.clone(), RepoType::Model, revision.clone());
-    let info = api.repo(named).info().with_context(unreachable)?;
+    let info = api.repo(named).info().map_err(unreachable)?;
     let commit = info.sha;
     let repo = api.repo(Repo::with_revision(model.clone(), RepoType::Model, commit.clone()));
     let offered = |name: &str| info.siblings.iter().any(|file| file.rfilename == name);
@@ -45,7 +46,7 @@ pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     }
     let mut folder = None;
     for name in FILES.into_iter().filter(|name| offered(name)) {
-        let path = repo.get(name).with_context(unreachable)?;
+        let path = repo.get(name).map_err(unreachable)?;
         folder = path.parent().map(ToOwned::to_owned);
     }
     let folder = folder.with_context(|| format!("{model}@{revision} holds no file that training reads"))?;
