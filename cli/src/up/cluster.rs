@@ -36,11 +36,15 @@ impl Cluster {
     /// left behind (it was killed) is stopped first.
     pub(super) async fn prepare(data: &Path) -> anyhow::Result<Self> {
         let me = User::from_uid(Uid::effective())?.with_context(|| {
-            format!("user id {} has no name in /etc/passwd, which Postgres needs; run as a named user", Uid::effective())
+            format!(
+                "user id {} has no name in /etc/passwd, which Postgres needs; run as a named user",
+                Uid::effective()
+            )
         })?;
         let owner = if Uid::effective().is_root() { unprivileged_user()? } else { me.clone() };
         let folder = cluster_folder(data, &owner)?;
-        let cluster = Self { binaries: find_binaries(&folder)?, socket: socket_folder(&folder), folder, owner, me };
+        let cluster =
+            Self { binaries: find_binaries(&folder)?, socket: socket_folder(&folder), folder, owner, me };
         cluster.make_folders()?;
         if !cluster.folder.join("data/PG_VERSION").exists() {
             cluster.initialise().await?;
@@ -151,7 +155,9 @@ fn unprivileged_user() -> anyhow::Result<User> {
             return Ok(user);
         }
     }
-    bail!("Postgres does not run as root, and there is no user `postgres` or `nobody`; add one, or run as a plain user")
+    bail!(
+        "Postgres does not run as root, and there is no user `postgres` or `nobody`; add one, or run as a plain user"
+    )
 }
 
 /// The cluster lies in the data folder, unless its owner could not reach it there (a folder under root's home).

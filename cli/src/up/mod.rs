@@ -52,7 +52,8 @@ pub(crate) struct UpArgs {
 /// Starts everything, waits for Ctrl-C or SIGTERM, stops everything.
 pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     let folder = std::path::absolute(args.data.clone().unwrap_or_else(connection::data_folder))?;
-    std::fs::create_dir_all(folder.join("logs")).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(folder.join("logs"))
+        .with_context(|| format!("cannot make {}", folder.display()))?;
     let _lock = record::lock(&folder)?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -170,10 +171,20 @@ async fn wait_until_ready(record: &Record, log: &Path, kept: &[Kept]) -> anyhow:
             Err(error) => error,
         };
         if let Some(part) = kept.iter().find(|part| part.failed_starts() >= 5) {
-            bail!("{} does not stay up; the end of {}:\n{}", part.name(), part.log().display(), tail(part.log()));
+            bail!(
+                "{} does not stay up; the end of {}:\n{}",
+                part.name(),
+                part.log().display(),
+                tail(part.log())
+            );
         }
         if Instant::now() > deadline {
-            bail!("not ready after {} s: {error}; the end of {}:\n{}", START_LIMIT.as_secs(), log.display(), tail(log));
+            bail!(
+                "not ready after {} s: {error}; the end of {}:\n{}",
+                START_LIMIT.as_secs(),
+                log.display(),
+                tail(log)
+            );
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

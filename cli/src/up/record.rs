@@ -92,7 +92,9 @@ pub(super) fn lock(folder: &Path) -> anyhow::Result<File> {
     let file = private_file(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(_) => bail!("another `pedigree up` runs in {}; stop it, or give another --data", folder.display()),
+        Err(_) => {
+            bail!("another `pedigree up` runs in {}; stop it, or give another --data", folder.display())
+        }
     }
 }
 

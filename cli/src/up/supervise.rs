@@ -28,7 +28,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 /// A process to keep alive.
 pub(super) struct Part {
     pub(super) name: &'static str,
-    pub(super) command: Box<dyn Fn() -> Command + Send>,
+    pub(super) command: Box<dyn Fn() -> Command + Send + Sync>,
     pub(super) log: PathBuf,
     pub(super) stop_signal: Signal,
     /// From the stop signal to SIGKILL.
@@ -59,6 +59,8 @@ impl Part {
             let began = Instant::now();
             match self.spawn() {
                 Ok(mut child) => {
+                    // Held until the part has ended: `wait` would close the child's own handle at once.
+                    let _pipe = child.stdin.take();
                     record.set_process(self.name, child.id());
                     let status = tokio::select! {
                         status = child.wait() => status,
