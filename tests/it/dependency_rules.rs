@@ -19,8 +19,10 @@ fn ours(package: &str) -> Vec<String> {
 }
 
 fn assert_absent(package: &str, forbidden: &[&str]) {
-    let found: Vec<String> =
-        dependencies(package).into_iter().filter(|name| forbidden.iter().any(|f| name.starts_with(f))).collect();
+    let found: Vec<String> = dependencies(package)
+        .into_iter()
+        .filter(|name| forbidden.iter().any(|f| name.starts_with(f)))
+        .collect();
     assert!(found.is_empty(), "{package} must not depend on {found:?}");
 }
 

@@ -14,7 +14,8 @@ pub(crate) async fn wait_until_completed(up: &Up, study: &str) -> Study {
     // A killed coordinator answers nothing for a while: that is a state like any other.
     let look = || async { up.client().study(study).await.map_err(|error| error.to_string()) };
     let done = |seen: &Result<Study, String>| seen.as_ref().is_ok_and(|s| s.state.is_final());
-    let study = wait_for(&format!("the end of {study}\n{}", up.log()), STUDY_LIMIT, look, done).await.unwrap();
+    let study =
+        wait_for(&format!("the end of {study}\n{}", up.log()), STUDY_LIMIT, look, done).await.unwrap();
     assert_eq!(study.state, StudyState::Completed, "{:?}\n{}", study.failure, up.log());
     study
 }
@@ -32,14 +33,20 @@ pub(crate) async fn assert_invariants(up: &Up, study: &Study) {
         let detail = up.client().run(run.id).await.unwrap();
         let numbers: Vec<i32> = detail.attempts.iter().map(|a| a.attempt.0).collect();
         assert_eq!(numbers, (1..=run.attempt.0).collect::<Vec<_>>(), "attempts only grow");
-        let completed: Vec<_> = detail.attempts.iter().filter(|a| a.state == AttemptState::Completed).collect();
+        let completed: Vec<_> =
+            detail.attempts.iter().filter(|a| a.state == AttemptState::Completed).collect();
         assert_eq!(completed.len(), 1, "one completed attempt: {:#?}", detail.attempts);
         assert_eq!(completed[0].attempt, run.attempt, "the newest attempt completed");
-        let keys: BTreeSet<(i32, i32)> = detail.reports.iter().map(|r| (r.attempt.0, r.metrics.epoch)).collect();
+        let keys: BTreeSet<(i32, i32)> =
+            detail.reports.iter().map(|r| (r.attempt.0, r.metrics.epoch)).collect();
         assert_eq!(keys.len(), detail.reports.len(), "no report is doubled");
         let summary = detail.summary.expect("a completed run has a result");
         let epochs = detail.reports.iter().filter(|r| r.attempt == run.attempt).count();
-        assert_eq!(epochs, usize::try_from(summary.epochs).unwrap(), "every epoch of the completed attempt is there");
+        assert_eq!(
+            epochs,
+            usize::try_from(summary.epochs).unwrap(),
+            "every epoch of the completed attempt is there"
+        );
         assert_eq!(summary.test.is_some(), run.kind == RunKind::Final, "only the final run has test scores");
     }
     let seal = study.seal.as_ref().expect("a completed study is sealed");

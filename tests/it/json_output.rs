@@ -5,7 +5,9 @@ use pedigree_tests::{Up, tiny_study, workspace_root};
 #[tokio::test]
 async fn every_command_prints_one_document() {
     let up = Up::start(1, 5).await;
-    let sweep = tiny_study(&up, |text| text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2"));
+    let sweep = tiny_study(&up, |text| {
+        text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2")
+    });
     let sweep = sweep.to_str().unwrap();
     let names = ["--dataset", "synthetic", "--backbone", "tiny"];
     up.json(&["data", "list"]);
@@ -25,7 +27,9 @@ async fn every_command_prints_one_document() {
     up.json(&["trial", "show", "tiny", "final"]);
     up.json(&["trial", "logs", "tiny", "1"]);
     up.json(&["worker", "list"]);
-    up.json(&["study", "cancel", "tiny"]);
+    up.json(&[&["sweep", "run", sweep, "--name", "other", "--detach"], &names[..]].concat());
+    let cancelled = up.json(&["study", "cancel", "other"]);
+    assert!(cancelled.to_string().contains("cancelled"), "{cancelled}");
 }
 
 #[tokio::test]

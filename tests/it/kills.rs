@@ -18,7 +18,9 @@ async fn up_in_the_middle() -> (Up, Run) {
     let client = up.client();
     let look = || async { client.runs("tiny").await.unwrap_or_default() };
     let midway = |run: &&Run| run.state == RunState::Running && run.epochs >= 1;
-    let runs = wait_for("a trial with a reported epoch", PART_LIMIT, look, |runs| runs.iter().any(|r| midway(&r))).await;
+    let runs =
+        wait_for("a trial with a reported epoch", PART_LIMIT, look, |runs| runs.iter().any(|r| midway(&r)))
+            .await;
     let run = runs.iter().find(midway).unwrap().clone();
     (up, run)
 }

@@ -24,7 +24,8 @@ async fn up_with_a_running_trial() -> Up {
 #[tokio::test]
 async fn ctrl_c_stops_all_in_order_and_the_next_start_resumes() {
     let mut up = up_with_a_running_trial().await;
-    let parts: Vec<u32> = ["postgres", "coordinator", "worker"].iter().map(|p| up.process(p).unwrap()).collect();
+    let parts: Vec<u32> =
+        ["postgres", "coordinator", "worker"].iter().map(|p| up.process(p).unwrap()).collect();
     assert!(up.interrupt().await, "up ends with success after Ctrl-C");
     for pid in parts {
         assert!(!std::path::PathBuf::from(format!("/proc/{pid}")).exists(), "process {pid} is still there");

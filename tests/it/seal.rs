@@ -9,7 +9,9 @@ use crate::invariants::wait_until_completed;
 #[tokio::test]
 async fn the_test_split_is_opened_by_the_final_run_alone() {
     let up = Up::start(1, 5).await;
-    let sweep = tiny_study(&up, |text| text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2"));
+    let sweep = tiny_study(&up, |text| {
+        text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2")
+    });
     let client = up.client();
     let test = client.dataset("synthetic").await.unwrap().spec.splits.test.sha256;
     let refused = client.artifact(&test).await.err().expect("a sealed split is not served");

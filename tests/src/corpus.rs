@@ -28,7 +28,9 @@ pub fn tiny_study(up: &Up, edit: impl FnOnce(String) -> String) -> PathBuf {
     let (corpus, backbone) = (corpus.to_str().expect("plain"), backbone.to_str().expect("plain"));
     up.json(&["data", "synth", corpus, "--train", "160", "--dev", "60", "--test", "60"]);
     up.json(&["data", "add", "synthetic", corpus]);
-    up.json(&["backbone", "random", backbone, "--corpus", corpus, "--hidden", "32", "--layers", "2", "--heads", "4"]);
+    up.json(&[
+        "backbone", "random", backbone, "--corpus", corpus, "--hidden", "32", "--layers", "2", "--heads", "4",
+    ]);
     up.json(&["backbone", "add", "tiny", backbone]);
     fs::write(&sweep, edit(TINY_SWEEP.to_owned())).expect("own folder");
     sweep

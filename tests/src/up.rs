@@ -22,7 +22,8 @@ pub fn workspace_root() -> PathBuf {
 /// # Panics
 /// When it is not there.
 pub fn binary() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
     let binary = target.join("debug/pedigree");
     assert!(binary.is_file(), "{} is missing; build it: cargo build -p pedigree-cli", binary.display());
     binary
@@ -129,10 +130,12 @@ impl Up {
     /// When it fails or prints anything else on stdout.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.cli(&[arguments, &["--json"]].concat());
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "pedigree {arguments:?} failed: {stderr}{stdout}");
-        serde_json::from_str(&stdout)
-            .unwrap_or_else(|error| panic!("pedigree {arguments:?} --json printed no single document ({error}): {stdout}"))
+        serde_json::from_str(&stdout).unwrap_or_else(|error| {
+            panic!("pedigree {arguments:?} --json printed no single document ({error}): {stdout}")
+        })
     }
 
     /// The logs of all parts, for messages.
