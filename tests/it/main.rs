@@ -1,5 +1,10 @@
 //! Process tests: the real binary, a real Postgres, real kills. One binary, so that it links once.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's panic is its report; the lint's own exemption ends at helpers of tests"
+)]
+
 mod dependency_rules;
 mod determinism;
 mod invariants;

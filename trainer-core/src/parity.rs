@@ -4,6 +4,12 @@
 //! `PEDIGREE_SHARED/parity`, then `../shared/parity` beside the workspace); without them the tests say that they were
 //! skipped.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests: a panic is their report, a skip is seen"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 

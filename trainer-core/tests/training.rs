@@ -1,5 +1,7 @@
 //! Whole trainings on a synthetic corpus and a random backbone, through the public entry.
 
+#![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

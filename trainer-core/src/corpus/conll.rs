@@ -182,7 +182,7 @@ mod tests {
             (0..gap).for_each(|_| text.push_str("o O\n"));
             let adjacent = gap == 0 && before == Some(kind);
             for at in 0..length {
-                text.push_str(&format!("e {}-{}\n", prefixes(at, length, adjacent), ["C", "D"][kind]));
+                text.extend(['e', ' ', prefixes(at, length, adjacent), '-', ['C', 'D'][kind], '\n']);
             }
             before = Some(kind);
         }
