@@ -16,8 +16,10 @@ use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::attempt_folder::empty;
+use crate::backoff::ANSWER_LIMIT;
 
 /// Content that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,8 @@ pub(crate) enum FetchError {
         #[source]
         source: ClientError,
     },
+    #[error("content {sha256} does not arrive")]
+    Stalled { sha256: Sha256 },
     #[error("content {expected} arrived damaged: its hash is {found}")]
     Damaged { expected: Sha256, found: String },
     #[error("the backbone's file name {0:?} leaves its folder; give relative names without `..`")]
@@ -71,11 +75,13 @@ impl Cache {
 
     async fn download(&self, sha256: &Sha256, path: &Path) -> Result<(), FetchError> {
         let unfetched = |source| FetchError::Coordinator { sha256: sha256.clone(), source };
-        let mut arriving = self.client.artifact(sha256).await.map_err(unfetched)?;
+        let stalled = |_| FetchError::Stalled { sha256: sha256.clone() };
+        let answer = timeout(ANSWER_LIMIT, self.client.artifact(sha256)).await.map_err(stalled)?;
+        let mut arriving = answer.map_err(unfetched)?;
         let (file, arrived) = NamedTempFile::new_in(self.incoming()).map_err(self.unwritten())?.into_parts();
         let mut file = File::from_std(file);
         let mut hash = sha2::Sha256::new();
-        while let Some(chunk) = arriving.next().await {
+        while let Some(chunk) = timeout(ANSWER_LIMIT, arriving.next()).await.map_err(stalled)? {
             let chunk = chunk.map_err(unfetched)?;
             hash.update(&chunk);
             file.write_all(&chunk).await.map_err(self.unwritten())?;

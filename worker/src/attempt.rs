@@ -133,6 +133,8 @@ impl Attempt<'_> {
     async fn start(&self) -> std::io::Result<(TrainerProcess, Outbox)> {
         let mut command = Command::new(&self.host.trainer.program);
         command.args(&self.host.trainer.arguments).arg(self.folder.job()).envs(self.slot.environment());
+        // The matrix kernels count cores for themselves at every call unless told.
+        command.env("RAYON_NUM_THREADS", self.host.trainer.threads.to_string());
         let trainer = TrainerProcess::start(command, &self.folder.log()).await?;
         let mut outbox = Outbox::open(Arc::clone(&self.lease), &self.folder.outbox())?;
         outbox.push(AttemptWrite::Start)?;

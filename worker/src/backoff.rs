@@ -8,6 +8,10 @@ use pedigree_protocol::client::ClientError;
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// What any single answer may take to begin, where the request itself says nothing longer: a host that vanished in the
+/// middle of one never answers, and never says so either.
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
 /// Waits that double from a tenth of a second to two seconds.
 #[derive(Debug)]
 pub(crate) struct Backoff {

@@ -10,13 +10,13 @@ use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::{Client, ClientError};
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
-use crate::backoff::Backoff;
+use crate::backoff::{ANSWER_LIMIT, Backoff};
 use crate::gpu::{self, GpuProbe};
 use crate::slot::{self, Slot};
 use crate::{Config, WorkerError};
@@ -153,15 +153,12 @@ async fn first_hello(host: &Host) -> Result<(), WorkerError> {
     let mut said = false;
     loop {
         match host.roster.announce().await {
-            Ok(()) => return Ok(()),
-            Err(source) if source.is_transient() || source.code().is_none() => {
-                if !std::mem::replace(&mut said, true) {
-                    tracing::warn!(error = %source, "waiting for the coordinator");
-                }
-            }
-            Err(source) => {
+            Ok(true) => return Ok(()),
+            Err(source) if !source.is_transient() && source.code().is_some() => {
                 return Err(WorkerError::Refused { server: host.client.server().to_owned(), source });
             }
+            Ok(false) | Err(_) if std::mem::replace(&mut said, true) => {}
+            answer => tracing::warn!(error = ?answer.err(), "waiting for the coordinator"),
         }
         backoff.wait().await;
     }
@@ -202,21 +199,25 @@ impl Roster {
         self.with_known(|known| known.lease_ttl)
     }
 
-    /// Says hello once.
-    pub(crate) async fn announce(&self) -> Result<(), ClientError> {
+    /// Says hello once; tells whether it was answered in time.
+    async fn announce(&self) -> Result<bool, ClientError> {
         let hello = self.with_known(|known| known.hello.clone());
-        let welcome = self.client.hello(&hello).await?;
+        let Ok(welcome) = timeout(ANSWER_LIMIT, self.client.hello(&hello)).await else { return Ok(false) };
+        let welcome = welcome?;
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
         self.with_known(|known| known.lease_ttl = lease_ttl);
         tracing::info!(worker.id = %hello.worker_id, devices = hello.devices.len(), "the coordinator knows this worker");
-        Ok(())
+        Ok(true)
     }
 
     /// Says hello until it is heard.
     pub(crate) async fn announce_until_heard(&self) {
         let mut backoff = Backoff::new();
-        while let Err(error) = self.announce().await {
-            tracing::debug!(%error, "hello was not heard");
+        loop {
+            match self.announce().await {
+                Ok(true) => return,
+                answer => tracing::debug!(error = ?answer.err(), "hello was not heard"),
+            }
             backoff.wait().await;
         }
     }

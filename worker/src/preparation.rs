@@ -2,12 +2,14 @@
 //! it is clear that it never will be.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::ClientError;
 use pedigree_protocol::lease::LeaseGrant;
 use pedigree_protocol::run::{Failure, FailureCause};
+use tokio::time::timeout;
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
@@ -16,6 +18,9 @@ use crate::fleet_member::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
 use crate::slot::Slot;
+
+/// What opening the test split may take, its content included.
+const OPENING_LIMIT: Duration = Duration::from_secs(60);
 
 /// Fetches what the work needs and writes the job file. Waits while the coordinator is away.
 pub(crate) async fn prepare(
@@ -43,10 +48,7 @@ pub(crate) async fn prepare(
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
 }
 
-async fn fetch(
-    cache: &Cache,
-    grant: &LeaseGrant,
-) -> Result<(std::path::PathBuf, std::path::PathBuf, std::path::PathBuf), FetchError> {
+async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, PathBuf), FetchError> {
     let work = &grant.work;
     Ok((
         cache.content(&work.train).await?,
@@ -59,10 +61,10 @@ async fn fetch(
 pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure> {
     let mut backoff = Backoff::new();
     let content = loop {
-        match lease.open_test().await {
-            Ok(content) => break content,
-            Err(error) if is_away(&error) => tracing::debug!(%error, "the test split was not opened yet"),
-            Err(error) => return Err(unopened(&error)),
+        match timeout(OPENING_LIMIT, lease.open_test()).await {
+            Ok(Ok(content)) => break content,
+            Ok(Err(error)) if !is_away(&error) => return Err(unopened(&error)),
+            answer => tracing::debug!(?answer, "the test split was not opened yet"),
         }
         backoff.wait().await;
     };
@@ -76,7 +78,7 @@ pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure>
 fn is_passing(error: &FetchError) -> bool {
     match error {
         FetchError::Coordinator { source, .. } => is_away(source),
-        FetchError::Damaged { .. } => true,
+        FetchError::Damaged { .. } | FetchError::Stalled { .. } => true,
         FetchError::StrayName(_) | FetchError::Disk { .. } => false,
     }
 }
@@ -85,9 +87,10 @@ fn unfetched(error: &FetchError) -> Failure {
     let sentence = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
     match error {
         FetchError::Disk { .. } => Failure { cause: FailureCause::Crashed, message: sentence },
-        FetchError::Coordinator { .. } | FetchError::Damaged { .. } | FetchError::StrayName(_) => {
-            invalid(sentence)
-        }
+        FetchError::Coordinator { .. }
+        | FetchError::Damaged { .. }
+        | FetchError::Stalled { .. }
+        | FetchError::StrayName(_) => invalid(sentence),
     }
 }
 

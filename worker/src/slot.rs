@@ -13,7 +13,7 @@ use pedigree_trainer_core::DeviceChoice;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::attempt;
-use crate::backoff::{Backoff, is_away};
+use crate::backoff::{ANSWER_LIMIT, Backoff, is_away};
 use crate::fleet_member::{Drain, Host};
 use crate::gpu::{GpuProbe, Usage};
 
@@ -25,8 +25,6 @@ const LOOK_SOON: Duration = Duration::from_millis(250);
 const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 /// The longest that a claim is held by the coordinator: after it the GPU is looked at again.
 const LONGEST_POLL: Duration = Duration::from_secs(10);
-/// What a claim's answer may take beyond the time that the coordinator holds it.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// A device that this worker offers.
 #[derive(Debug)]
