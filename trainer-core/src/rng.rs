@@ -3,8 +3,10 @@
 //! Owns every random draw of a training. Must not know what is drawn. candle's own generator is never used: on the
 //! CPU it cannot be seeded.
 
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
 use sha2::{Digest, Sha256};
 
 /// A node of the tree.
@@ -46,38 +48,28 @@ pub(crate) struct Draws(ChaCha8Rng);
 impl Draws {
     /// Uniform over all 64-bit values.
     pub(crate) fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.0.random()
     }
 
-    /// Uniform in 0..`bound`; `bound` must not be 0. The bias of the multiply method is below 2^-32 here.
+    /// Uniform in 0..`bound`; `bound` must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
-    }
-
-    /// Uniform in [0, 1).
-    pub(crate) fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        self.0.random_range(0..bound)
     }
 
     /// `count` values, uniform in [-`bound`, `bound`).
     pub(crate) fn uniform(&mut self, count: usize, bound: f64) -> Vec<f32> {
-        (0..count).map(|_| ((2.0 * self.unit() - 1.0) * bound) as f32).collect()
+        (0..count).map(|_| ((2.0 * self.0.random::<f64>() - 1.0) * bound) as f32).collect()
     }
 
-    /// `count` values, normal with mean 0 and the given standard deviation (Box-Muller).
+    /// `count` values, normal with mean 0 and the given standard deviation.
     pub(crate) fn normal(&mut self, count: usize, deviation: f64) -> Vec<f32> {
-        let mut one = || {
-            let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-            (deviation * radius * (std::f64::consts::TAU * self.unit()).cos()) as f32
-        };
-        (0..count).map(|_| one()).collect()
+        let standard = StandardNormal.sample_iter(&mut self.0).take(count);
+        standard.map(|value: f64| (deviation * value) as f32).collect()
     }
 
-    /// Fisher-Yates.
+    /// Every order is as likely as any other.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
+        items.shuffle(&mut self.0);
     }
 
     /// One of `items`, which must not be empty.
