@@ -69,8 +69,8 @@ trap 'stop 130' INT TERM
 
 say "pedigree sweep run search-spaces/quickstart.yaml"
 result=0
-"$pedigree" sweep run search-spaces/quickstart.yaml --dataset "$dataset" --backbone "$backbone" \
-  --name "quickstart-$dataset" || result=$?
+"$pedigree" sweep run search-spaces/quickstart.yaml --dataset "$dataset" --backbone "$backbone" ||
+  result=$?
 if [ -n "${EXIT:-}" ]; then exit "$result"; fi
 say "still up; Ctrl-C ends it, the next \`make demo\` goes on from here"
 wait "$up"
