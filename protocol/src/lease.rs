@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::artifact::{ArtifactFile, Sha256};
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::objective::ScoringProtocol;
-use crate::params::ParamValues;
+use crate::params::{ParamValues, Scalar};
 use crate::report::{EpochReport, RunSummary};
 use crate::run::{Failure, RunKind};
 
@@ -47,6 +47,7 @@ pub struct LeaseGrant {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Work {
     /// Searched and fixed parameters together, by the trainer's names.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
     /// The protocol of the objective.
     pub protocol: ScoringProtocol,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::artifact::ArtifactFile;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
-use crate::params::ParamValues;
+use crate::params::{ParamValues, Scalar};
 use crate::report::{EpochReport, RunSummary};
 
 /// What a run is for.
@@ -129,6 +129,7 @@ pub struct Run {
     /// Attempts granted so far; the newest attempt's number (0: none yet).
     pub attempt: Attempt,
     /// The searched parameters.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
     /// The objective's value (best epoch), once completed.
     pub value: Option<f64>,
@@ -190,6 +191,7 @@ pub struct RunDetail {
     /// The study's name.
     pub study_name: String,
     /// The parameters that the study fixes.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub fixed: ParamValues,
     /// How the parameters were proposed; enough to compute them again. Trials only.
     #[schema(value_type = Option<Object>)]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::id::{RunId, StudyId};
 use crate::objective::Metric;
-use crate::params::ParamValues;
+use crate::params::{ParamValues, Scalar};
 use crate::run::RunState;
 use crate::seal::Seal;
 use crate::space::Space;
@@ -30,6 +30,7 @@ pub struct StudySpec {
     pub parameters: Space,
     /// Parameters that do not vary, by the trainer's names.
     #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub fixed: ParamValues,
     /// Trials in total, resumes included.
     pub trials: u32,
@@ -147,6 +148,7 @@ pub struct BestTrial {
     /// Its value.
     pub value: f64,
     /// Its parameters.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
 }
 

@@ -413,9 +413,6 @@ export interface components {
             /** @enum {string} */
             kind: "end";
         };
-        BTreeMap: {
-            [key: string]: boolean | number | string;
-        };
         /** @description A registered backbone. */
         Backbone: {
             /**
@@ -498,7 +495,9 @@ export interface components {
              */
             number: number;
             /** @description Its parameters. */
-            params: components["schemas"]["BTreeMap"];
+            params: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
             /** @description The run. */
             run_id: components["schemas"]["RunId"];
             /**
@@ -913,7 +912,9 @@ export interface components {
              */
             number?: number | null;
             /** @description The searched parameters. */
-            params: components["schemas"]["BTreeMap"];
+            params: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
             /**
              * Format: date-time
              * @description When its newest attempt began.
@@ -934,7 +935,9 @@ export interface components {
             /** @description Attempts, oldest first. */
             attempts: components["schemas"]["AttemptRecord"][];
             /** @description The parameters that the study fixes. */
-            fixed: components["schemas"]["BTreeMap"];
+            fixed: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
             /** @description Epoch reports of all attempts, by attempt and epoch. */
             reports: components["schemas"]["AttemptReport"][];
             /** @description The run. */
@@ -1112,7 +1115,9 @@ export interface components {
             /** @description Name of a registered dataset. */
             dataset: string;
             /** @description Parameters that do not vary, by the trainer's names. */
-            fixed?: components["schemas"]["BTreeMap"];
+            fixed?: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
             /**
              * Format: int32
              * @description Trials open at a time.
@@ -1229,7 +1234,9 @@ export interface components {
             /** @description Hash of the development split. */
             dev: components["schemas"]["Sha256"];
             /** @description Searched and fixed parameters together, by the trainer's names. */
-            params: components["schemas"]["BTreeMap"];
+            params: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
             /** @description The protocol of the objective. */
             protocol: components["schemas"]["ScoringProtocol"];
             /**
