@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Subcommand;
 use pedigree_protocol::fleet::{DeviceRecord, Worker};
+use pedigree_trainer_core::DeviceChoice;
 use pedigree_worker::Config;
 
 use crate::connection::{Connection, data_folder};
@@ -65,6 +66,7 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
         token,
         name: args.name,
         cpu_slots: args.cpu_slots,
+        trains_on_gpus: DeviceChoice::Cuda.is_built(),
         nvml_library: args.nvml_library,
         folder: args.folder.unwrap_or_else(|| data.join("worker")),
         trainer: vec![program.into_os_string(), "train".into(), "--supervised".into()],

@@ -75,6 +75,13 @@ pub enum DeviceChoice {
     Cuda,
 }
 
+impl DeviceChoice {
+    /// Whether this build of the trainer computes there.
+    pub const fn is_built(&self) -> bool {
+        matches!(self, Self::Cpu)
+    }
+}
+
 /// Which frozen linear layers get a LoRA branch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -15,6 +15,8 @@ pub struct Config {
     pub name: Option<String>,
     /// CPU slots to offer beside the GPUs; 0 offers only GPUs that NVML finds.
     pub cpu_slots: usize,
+    /// The trainer can compute on GPUs. Otherwise those that NVML finds are shown, with the reason, and not used.
+    pub trains_on_gpus: bool,
     /// NVML's library, where it is not the system's.
     pub nvml_library: Option<PathBuf>,
     /// The worker's own folder: `cache/` and `attempts/` live here. One worker at a time may use it.
@@ -33,6 +35,7 @@ impl fmt::Debug for Config {
             .field("token", &self.token.as_ref().map(|_| "(hidden)"))
             .field("name", &self.name)
             .field("cpu_slots", &self.cpu_slots)
+            .field("trains_on_gpus", &self.trains_on_gpus)
             .field("nvml_library", &self.nvml_library)
             .field("folder", &self.folder)
             .field("trainer", &self.trainer)

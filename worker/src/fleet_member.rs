@@ -21,6 +21,9 @@ use crate::gpu::{self, GpuProbe};
 use crate::slot::{self, Slot};
 use crate::{Config, WorkerError};
 
+/// Why a GPU is not offered though nothing is wrong with it.
+const CPU_ONLY: &str = "this trainer computes on the CPU only";
+
 /// What all slots of this worker share.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -98,35 +101,38 @@ pub async fn run(
 fn open(config: Config) -> Result<(Host, Vec<Slot>), WorkerError> {
     let probe: Arc<dyn GpuProbe> = gpu::probe(config.nvml_library.as_deref())?.into();
     let worker_id = WorkerId::new();
-    let devices = devices(probe.as_ref(), worker_id, config.cpu_slots)?;
+    let devices = devices(probe.as_ref(), worker_id, &config)?;
+    let offered: Vec<Device> =
+        devices.iter().filter(|device| device.unavailable.is_none()).cloned().collect();
     let mut trainer = config.trainer.iter().cloned();
     let trainer = Trainer {
         program: trainer.next().ok_or(WorkerError::NoTrainer)?.into(),
         arguments: trainer.collect(),
-        threads: config.threads_for(devices.len()),
+        threads: config.threads_for(offered.len()),
     };
     let folder = WorkerFolder::open(&config.folder)?;
     let client = Client::new(&config.server, config.token);
     let cache = Cache::open(client.clone(), &config.folder)
         .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
-    let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices.clone()));
-    let slots = devices.into_iter().map(|device| Slot::new(device, Arc::clone(&probe))).collect();
+    let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices));
+    let slots = offered.into_iter().map(|device| Slot::new(device, Arc::clone(&probe))).collect();
     Ok((Host { client, roster, cache, folder, trainer }, slots))
 }
 
-fn devices(probe: &dyn GpuProbe, worker: WorkerId, cpu_slots: usize) -> Result<Vec<Device>, WorkerError> {
+fn devices(probe: &dyn GpuProbe, worker: WorkerId, config: &Config) -> Result<Vec<Device>, WorkerError> {
     let gpus = probe.inventory()?;
-    if gpus.is_empty() && cpu_slots == 0 {
-        return Err(WorkerError::NoDevice { why: probe.absence() });
+    if config.cpu_slots == 0 && (gpus.is_empty() || !config.trains_on_gpus) {
+        let why = if gpus.is_empty() { probe.absence() } else { CPU_ONLY.to_owned() };
+        return Err(WorkerError::NoDevice { why });
     }
     let gpus = gpus.into_iter().map(|gpu| Device {
         uuid: gpu.uuid,
         kind: DeviceKind::Gpu,
         name: gpu.name,
         memory_bytes: i64::try_from(gpu.memory_bytes).ok(),
-        unavailable: None,
+        unavailable: (!config.trains_on_gpus).then(|| CPU_ONLY.to_owned()),
     });
-    let cpus = (0..cpu_slots).map(|slot| Device {
+    let cpus = (0..config.cpu_slots).map(|slot| Device {
         uuid: format!("CPU-{worker}-{slot}"),
         kind: DeviceKind::Cpu,
         name: format!("CPU slot {slot}"),

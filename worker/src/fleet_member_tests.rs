@@ -110,6 +110,7 @@ fn config(server: &str, folder: &TempDir, script: &str) -> Config {
         token: None,
         name: Some("test".into()),
         cpu_slots: 1,
+        trains_on_gpus: true,
         nvml_library: None,
         folder: folder.path().join("worker"),
         trainer: vec!["sh".into(), path.into()],

@@ -121,3 +121,21 @@ fn a_library_that_was_named_must_load() {
     let fault = probe(Some(Path::new("/nonexistent/libnvidia-ml.so.1"))).unwrap_err();
     assert_eq!(fault.to_string(), "NVML failed to load");
 }
+
+#[tokio::test]
+async fn a_trainer_without_cuda_is_given_no_gpu() {
+    let Some(fake) = FakeNvml::build(&idle()) else { return };
+    let config = crate::Config {
+        server: "http://127.0.0.1:1".into(),
+        token: None,
+        name: None,
+        cpu_slots: 0,
+        trains_on_gpus: false,
+        nvml_library: Some(fake.library()),
+        folder: fake.folder.path().join("worker"),
+        trainer: vec!["sh".into()],
+        threads: None,
+    };
+    let refused = crate::run(config, std::future::pending()).await.unwrap_err().to_string();
+    assert!(refused.contains("computes on the CPU only") && refused.contains("--cpu-slots"), "{refused}");
+}

@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 use pedigree_protocol::client::Client;
+use pedigree_trainer_core::DeviceChoice;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -38,7 +39,7 @@ pub(crate) struct UpArgs {
     /// Address to serve on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8765")]
     listen: SocketAddr,
-    /// Runs trained side by side on the CPU [default: none where NVML finds a GPU, else 1].
+    /// Runs trained side by side on the CPU [default: none where the trainer can use a GPU that NVML finds, else 1].
     #[arg(long)]
     cpu_slots: Option<usize>,
     /// Seconds after which a silent worker has lost its run.
@@ -144,7 +145,8 @@ fn coordinator(
 fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path) -> Part {
     let (program, token) = (program.to_owned(), record.token().to_owned());
     let (home, server) = (folder.join("worker"), record.url());
-    let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!pedigree_worker::gpu_present())).to_string();
+    let gpu = || DeviceChoice::Cuda.is_built() && pedigree_worker::gpu_present();
+    let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!gpu())).to_string();
     let command = move || {
         let mut command = Command::new(&program);
         command.env("PEDIGREE_TOKEN", &token).env("PEDIGREE_SERVER", &server);

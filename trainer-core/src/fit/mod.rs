@@ -15,7 +15,7 @@ mod supervisor;
 
 pub use supervisor::Supervisor;
 
-use crate::{DeviceChoice, TrainError, TrainJob, TrainSummary};
+use crate::{TrainError, TrainJob, TrainSummary};
 
 /// Trains, evaluates, and writes `adapter/`, `predictions.jsonl` and `summary.json` into `job.out`.
 ///
@@ -25,7 +25,7 @@ use crate::{DeviceChoice, TrainError, TrainJob, TrainSummary};
 /// See [`TrainError`]; its [`TrainError::reason`] is the exit code of a trainer process.
 pub fn train(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
     job.check()?;
-    if job.device == DeviceChoice::Cuda {
+    if !job.device.is_built() {
         return Err(TrainError::Device("cuda"));
     }
     match job.threads {
