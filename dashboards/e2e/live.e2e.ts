@@ -44,6 +44,8 @@ test.describe('the coordinator killed', () => {
     const study = await completedStudy(request);
     await page.goto(`/studies/${study.id}`);
     await expect(page.getByText('live', { exact: true })).toBeVisible();
+    // The chart's program has arrived: nothing is being fetched when the coordinator dies.
+    await expect(page.getByRole('figure').first().locator('canvas')).toBeVisible();
     if (folder === undefined) return;
     const pid = readRecord(folder).processes.coordinator;
     if (pid === undefined) throw new Error('up.json names no coordinator');
