@@ -1,11 +1,14 @@
 //! Which server to talk to: by flag, by environment, or the `pedigree up` of the data folder.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use pedigree_protocol::client::Client;
 use serde::Deserialize;
 
+/// How long a coordinator whose `up` is alive may take to come back: `up` starts one that ended again.
+const RESTART: Duration = Duration::from_secs(10);
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8765";
 
 /// Global flags that name a server.
@@ -24,17 +27,34 @@ pub(crate) struct Connection {
 struct UpRecord {
     url: String,
     token: String,
+    pid: u32,
+}
+
+impl UpRecord {
+    /// Whether the `up` that wrote it still runs: one that was killed leaves its record behind.
+    fn is_alive(&self) -> bool {
+        Path::new("/proc").join(self.pid.to_string()).exists()
+    }
+}
+
+/// A server, the token for it, and whether a living `up` keeps it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Resolved {
+    pub(crate) server: String,
+    pub(crate) token: Option<String>,
+    kept_up: bool,
 }
 
 impl Connection {
     /// A client of the server that is meant.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        let (server, token) = self.resolve(&data_folder())?;
-        Ok(Client::new(&server, token))
+        let Resolved { server, token, kept_up } = self.resolve(&data_folder())?;
+        let client = Client::new(&server, token);
+        Ok(if kept_up { client.patient(RESTART) } else { client })
     }
 
     /// Address and token of the server that is meant.
-    pub(crate) fn resolve(&self, data_folder: &Path) -> anyhow::Result<(String, Option<String>)> {
+    pub(crate) fn resolve(&self, data_folder: &Path) -> anyhow::Result<Resolved> {
         let up = read_record(&data_folder.join("up.json"))?;
         let server = match (&self.server, &up) {
             (Some(server), _) => server.clone(),
@@ -42,9 +62,9 @@ impl Connection {
             (None, None) => DEFAULT_SERVER.to_owned(),
         };
         // A token goes to the server that it was made for, and to no other.
-        let token =
-            up.filter(|up| up.url.trim_end_matches('/') == server.trim_end_matches('/')).map(|up| up.token);
-        Ok((server, self.token.clone().or(token)))
+        let up = up.filter(|up| up.url.trim_end_matches('/') == server.trim_end_matches('/'));
+        let kept_up = up.as_ref().is_some_and(UpRecord::is_alive);
+        Ok(Resolved { server, token: self.token.clone().or(up.map(|up| up.token)), kept_up })
     }
 }
 
@@ -82,7 +102,7 @@ pub(crate) fn data_folder() -> PathBuf {
 mod tests {
     use super::*;
 
-    fn resolve(up: Option<&str>, server: Option<&str>, token: Option<&str>) -> (String, Option<String>) {
+    fn resolve(up: Option<&str>, server: Option<&str>, token: Option<&str>) -> Resolved {
         let folder = tempfile::tempdir().unwrap();
         if let Some(up) = up {
             std::fs::write(folder.path().join("up.json"), up).unwrap();
@@ -91,14 +111,28 @@ mod tests {
         connection.resolve(folder.path()).unwrap()
     }
 
+    fn resolved(server: &str, token: Option<&str>, kept_up: bool) -> Resolved {
+        Resolved { server: server.into(), token: token.map(Into::into), kept_up }
+    }
+
     #[test]
     fn flags_win_over_a_running_up_and_it_over_the_default() {
-        let up = Some(r#"{"url": "http://127.0.0.1:9", "token": "t", "pid": 1, "processes": {}}"#);
-        let text = |s: &str| Some(s.to_owned());
-        assert_eq!(resolve(None, None, None), (DEFAULT_SERVER.into(), None));
-        assert_eq!(resolve(up, None, None), ("http://127.0.0.1:9".into(), text("t")));
-        assert_eq!(resolve(up, Some("http://127.0.0.1:9/"), None).1, text("t"));
-        assert_eq!(resolve(up, Some("http://elsewhere:9"), None), ("http://elsewhere:9".into(), None));
-        assert_eq!(resolve(up, None, Some("mine")).1, text("mine"));
+        let up = format!(r#"{{"url": "http://127.0.0.1:9", "token": "t", "pid": {}}}"#, std::process::id());
+        let up = Some(up.as_str());
+        assert_eq!(resolve(None, None, None), resolved(DEFAULT_SERVER, None, false));
+        assert_eq!(resolve(up, None, None), resolved("http://127.0.0.1:9", Some("t"), true));
+        assert_eq!(resolve(up, Some("http://127.0.0.1:9/"), None).token.as_deref(), Some("t"));
+        assert_eq!(
+            resolve(up, Some("http://elsewhere:9"), None),
+            resolved("http://elsewhere:9", None, false)
+        );
+        assert_eq!(resolve(up, None, Some("mine")).token.as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn a_killed_up_promises_nothing() {
+        // Process ids end below this.
+        let up = r#"{"url": "http://127.0.0.1:9", "token": "t", "pid": 4294967295}"#;
+        assert_eq!(resolve(Some(up), None, None), resolved("http://127.0.0.1:9", Some("t"), false));
     }
 }

@@ -99,15 +99,21 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The error with its causes as one sentence.
 fn sentence(error: &anyhow::Error) -> String {
-    let silent =
-        error.chain().filter_map(|cause| cause.downcast_ref::<ClientError>()).find_map(|cause| match cause {
-            ClientError::Unreachable { .. } => Some(cause.to_string()),
-            ClientError::Refused(_) | ClientError::Foreign { .. } => None,
-        });
-    match silent {
-        Some(silent) => format!("{silent}; start one with `pedigree up`, or give --server URL"),
-        None => chain(error),
+    let client = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
+    match client {
+        Some(silent @ ClientError::Unreachable { source, .. }) => {
+            let why = root(source);
+            format!("{silent} ({why}); start one with `pedigree up`, or give --server URL")
+        }
+        Some(ClientError::Refused(_) | ClientError::Foreign { .. }) | None => chain(error),
     }
+}
+
+/// The innermost cause: what the operating system or the wire said.
+fn root(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .last()
+        .map_or_else(String::new, ToString::to_string)
 }
 
 /// The error and its causes; a cause that its error has already spelled out is not said twice.
@@ -183,7 +189,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = pedigree_protocol::client::Client::new("http://127.0.0.1:1", None);
         let error = anyhow::Error::from(runtime.block_on(client.studies()).unwrap_err());
-        insta::assert_snapshot!(sentence(&error), @"the coordinator at http://127.0.0.1:1 does not answer; start one with `pedigree up`, or give --server URL");
+        insta::assert_snapshot!(sentence(&error), @"the coordinator at http://127.0.0.1:1 does not answer (Connection refused (os error 111)); start one with `pedigree up`, or give --server URL");
     }
 
     #[test]

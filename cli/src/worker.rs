@@ -8,7 +8,7 @@ use pedigree_protocol::fleet::{DeviceRecord, Worker};
 use pedigree_trainer_core::DeviceChoice;
 use pedigree_worker::Config;
 
-use crate::connection::{Connection, data_folder};
+use crate::connection::{Connection, Resolved, data_folder};
 use crate::output::{Output, table, write_table};
 use crate::shutdown;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Outpu
 async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
     let shutdown = shutdown::requested(args.supervised)?;
     let data = data_folder();
-    let (server, token) = connection.resolve(&data)?;
+    let Resolved { server, token, .. } = connection.resolve(&data)?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
         server,

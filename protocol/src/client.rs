@@ -1,8 +1,12 @@
 //! The typed HTTP client: one method per route of `/api/v1`, used by the worker, the command line and the tests.
 //!
-//! Owns paths, the bearer token and the decoding of errors. Must not retry: whoever calls knows what a repetition
-//! costs.
+//! Owns paths, the bearer token and the decoding of errors. Repeats a request only for a caller that asked for it
+//! ([`Client::patient`]): whoever calls knows what a repetition costs.
 
+use std::fmt;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use bytes::Bytes;
 use futures::Stream;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -64,11 +68,19 @@ impl ClientError {
 }
 
 /// A client of one coordinator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     server: String,
     token: Option<String>,
+    patience: Option<Duration>,
+}
+
+impl fmt::Debug for Client {
+    /// Without the token, which must not reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 type Result<T> = std::result::Result<T, ClientError>;
@@ -78,7 +90,16 @@ impl Client {
     pub fn new(server: &str, token: Option<String>) -> Self {
         // The first client of a process chooses the TLS implementation; a later choice fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { http: reqwest::Client::new(), server: server.trim_end_matches('/').to_owned(), token }
+        let server = server.trim_end_matches('/').to_owned();
+        Self { http: reqwest::Client::new(), server, token, patience: None }
+    }
+
+    /// The same client, which repeats a request that got no answer for as long as `patience`: a coordinator that is
+    /// starting again is not an error then. Every route gives the same result when it is repeated; content that is
+    /// streamed cannot be sent twice and is not.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// The coordinator's address.
@@ -246,7 +267,7 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.map_err(|source| self.unreachable(source))?;
+        let response = self.answer(request).await.map_err(|source| self.unreachable(source))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -258,9 +279,33 @@ impl Client {
         })
     }
 
+    /// The first answer, within the client's patience.
+    async fn answer(&self, mut request: RequestBuilder) -> std::result::Result<Response, reqwest::Error> {
+        let mut pauses = self.patience.map(|patience| pauses(patience).build()).into_iter().flatten();
+        loop {
+            let again = request.try_clone();
+            let error = match request.send().await {
+                Err(error) if error.is_connect() || error.is_request() => error,
+                answer => return answer,
+            };
+            let (Some(again), Some(pause)) = (again, pauses.next()) else { return Err(error) };
+            tokio::time::sleep(pause).await;
+            request = again;
+        }
+    }
+
     fn unreachable(&self, source: reqwest::Error) -> ClientError {
         ClientError::Unreachable { server: self.server.clone(), source }
     }
+}
+
+/// The pauses between repetitions, `patience` together.
+const fn pauses(patience: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(1))
+        .without_max_times()
+        .with_total_delay(Some(patience))
 }
 
 /// Percent-encodes a name for use as one path segment.
@@ -272,4 +317,41 @@ fn escape(segment: &str) -> String {
             _ => format!("%{b:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that hangs up on the first request and answers the second.
+    async fn hangs_up_once(listener: TcpListener) {
+        let mut request = [0; 4096];
+        let (mut first, _) = listener.accept().await.unwrap();
+        let _ = first.read(&mut request).await.unwrap();
+        drop(first);
+        let (mut second, _) = listener.accept().await.unwrap();
+        let _ = second.read(&mut request).await.unwrap();
+        second.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn only_a_patient_client_asks_again() {
+        for (patience, answered) in [(Duration::from_secs(60), true), (Duration::ZERO, false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = Client::new(&format!("http://{}", listener.local_addr().unwrap()), None);
+            let server = tokio::spawn(hangs_up_once(listener));
+            let client = if patience.is_zero() { client } else { client.patient(patience) };
+            assert_eq!(client.ready().await.is_ok(), answered);
+            server.abort();
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let client = Client::new("http://127.0.0.1:1", Some("secret".into()));
+        assert_eq!(format!("{client:?}"), r#"Client { server: "http://127.0.0.1:1", .. }"#);
+    }
 }

@@ -132,7 +132,8 @@ impl Up {
         let output = self.cli(&[arguments, &["--json"]].concat());
         let (stdout, stderr) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "pedigree {arguments:?} failed: {stderr}{stdout}");
+        let log = || self.log();
+        assert!(output.status.success(), "pedigree {arguments:?} failed: {stderr}{stdout}{}", log());
         serde_json::from_str(&stdout).unwrap_or_else(|error| {
             panic!("pedigree {arguments:?} --json printed no single document ({error}): {stdout}")
         })
