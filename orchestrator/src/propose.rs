@@ -5,7 +5,7 @@
 
 use pedigree_protocol::run::{FailureCause, RunState};
 use pedigree_protocol::{ParamValues, RunId};
-use pedigree_sampler::{History, Observed, Outcome, Suggestion, suggest, training_seed};
+use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest, training_seed};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -27,8 +27,14 @@ pub(crate) async fn top_up_trials(
         }
         let number = next_number(&trials)?;
         let history = History::new(trials.iter().filter_map(observe).collect());
-        let Suggestion { params, record } =
-            suggest(spec.method, &spec.parameters, spec.metric.goal, spec.seed.into(), number, &history);
+        let search = Search {
+            method: spec.method,
+            space: &spec.parameters,
+            goal: spec.metric.goal,
+            seed: spec.seed.into(),
+            trials: Some(spec.trials),
+        };
+        let Suggestion { params, record } = suggest(&search, number, &history);
         let params = params.into_values();
         insert(db, study, Some(number), &params, Some(record)).await?;
         trials.push(Trial::proposed(number, params));

@@ -11,10 +11,11 @@ use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
 };
+use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
-use pedigree_protocol::study::{Method, Study, StudySpec};
+use pedigree_protocol::study::{Study, StudySpec};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
 use sha2::{Digest, Sha256 as Hasher};
 use sqlx::PgPool;

@@ -16,6 +16,7 @@ pub mod event;
 pub mod fleet;
 pub mod id;
 pub mod lease;
+pub mod method;
 pub mod objective;
 pub mod params;
 pub mod report;
@@ -27,5 +28,6 @@ pub mod sweep;
 
 pub use error::{ApiErrorBody, ErrorCode};
 pub use id::{Attempt, BackboneId, DatasetId, RunId, StudyId, WorkerId};
+pub use method::Method;
 pub use params::{ParamValues, Params, Scalar};
 pub use space::{Dimension, Domain, InvalidSpace, Space};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{RunId, StudyId};
+use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::{ParamValues, Scalar};
 use crate::run::RunState;
@@ -40,26 +41,6 @@ pub struct StudySpec {
     pub retries: u32,
     /// Seed of the study: of its suggestions and of its trainings.
     pub seed: u32,
-}
-
-/// How trials are proposed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// Multivariate tree-structured Parzen estimators.
-    Tpe,
-    /// Uniform draws.
-    Random,
-}
-
-impl Method {
-    /// The name in files and tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tpe => "tpe",
-            Self::Random => "random",
-        }
-    }
 }
 
 /// The state of a study.

@@ -1,19 +1,21 @@
 //! The sampler: (space, history, seed) → parameters.
 //!
 //! Pure: no async, no clock, no I/O. [`suggest`] reads a [`History`] through the axes of a space (`axis`), lets the
-//! method's sampler choose a point (`random`, `tpe`) with generators that grow on one tree of seeds (`seed`), and
+//! method's sampler (`preset`) choose a point (`auto`, `random`, `tpe`) with generators that grow on one tree of seeds (`seed`), and
 //! hands back parameters that the space has admitted, with the record from which the choice can be recomputed. It
 //! knows nothing of runs, leases or where trials are kept.
 
 #![warn(missing_docs)]
 
+mod auto;
 mod axis;
 mod history;
+mod preset;
 mod random;
 mod sampler;
 mod seed;
 mod tpe;
 
 pub use history::{History, Observed, Outcome};
-pub use sampler::{Suggestion, suggest};
+pub use sampler::{Search, Suggestion, suggest};
 pub use seed::training_seed;

@@ -15,11 +15,16 @@ const REDRAWS: usize = 256;
 pub(crate) struct Random;
 
 impl Sampler for Random {
-    const NAME: &'static str = "random";
-    const VERSION: u32 = 1;
+    fn name(&self) -> &'static str {
+        "random"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        Drawn { point: draw_new(ask), startup: false }
+        Drawn::modelled(draw_new(ask))
     }
 }
 

@@ -1,15 +1,28 @@
 //! What every sampler is given and gives back, and the record that makes its suggestion replayable.
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::study::Method;
-use pedigree_protocol::{Params, Space};
+use pedigree_protocol::{Method, Params, Space};
 use serde_json::json;
 
 use crate::axis::{Axis, Point};
 use crate::history::{History, View};
-use crate::random::Random;
+use crate::preset;
 use crate::seed::Seeds;
-use crate::tpe::Tpe;
+
+/// A study, as far as its suggestions depend on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// How trials are proposed.
+    pub method: Method,
+    /// What is searched.
+    pub space: &'a Space,
+    /// Which direction is better.
+    pub goal: Goal,
+    /// The study's seed.
+    pub seed: u64,
+    /// The trials of the whole study; `None` where nobody has said.
+    pub trials: Option<u32>,
+}
 
 /// A proposed configuration and the record of what it was made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,54 +30,56 @@ pub struct Suggestion {
     /// The configuration.
     pub params: Params,
     /// Everything that decided it, beside the space and the trials themselves: `sampler`, `version`, `seed`,
-    /// `number`, the numbers of the visible `finished` and `pending` trials, of the trials `skipped` because their
-    /// parameters do not lie in the space, and whether this was a random `startup` draw.
+    /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials, of the trials
+    /// `skipped` because their parameters do not lie in the space, and whether this was a `startup` draw, made for want
+    /// of finished trials. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
     pub record: serde_json::Value,
 }
 
-/// Proposes the parameters of trial `number`: a pure function of its arguments.
+/// Proposes the parameters of trial `number`, counted from 1: a pure function of its arguments.
 ///
 /// The trial itself is not seen, should the history hold it. The order in which the history was presented does not
 /// matter.
-pub fn suggest(
-    method: Method,
-    space: &Space,
-    goal: Goal,
-    study_seed: u64,
-    number: u32,
-    history: &History,
-) -> Suggestion {
-    let axes = Axis::all(space);
-    let view = history.view(space, &axes, number);
-    let ask = Ask { axes, goal, seeds: Seeds::new(study_seed, number), view };
-    match method {
-        Method::Random => settle(&Random, space, study_seed, number, &ask),
-        Method::Tpe => settle(&Tpe, space, study_seed, number, &ask),
-    }
-}
-
-fn settle<S: Sampler>(sampler: &S, space: &Space, study_seed: u64, number: u32, ask: &Ask<'_>) -> Suggestion {
-    let Drawn { point, startup } = sampler.draw(ask);
-    let params = space.admit(point.values).expect("values decoded from an axis lie in its domain");
-    let record = json!({
-        "sampler": S::NAME,
-        "version": S::VERSION,
-        "seed": study_seed,
-        "number": number,
-        "finished": ask.view.numbers(true),
-        "pending": ask.view.numbers(false),
-        "skipped": ask.view.skipped,
-        "startup": startup,
-    });
+pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestion {
+    let sampler = preset::of(search.method);
+    let axes = Axis::all(search.space);
+    let view = history.view(search.space, &axes, number);
+    let seeds = Seeds::new(search.seed, number);
+    let ask = Ask { axes, goal: search.goal, seeds, number, trials: search.trials, view };
+    let drawn = sampler.draw(&ask);
+    let record = record(sampler, search, &ask, &drawn);
+    let params =
+        search.space.admit(drawn.point.values).expect("values decoded from an axis lie in its domain");
     Suggestion { params, record }
 }
 
-/// A way to choose the next point.
-pub(crate) trait Sampler {
+fn record(sampler: &dyn Sampler, search: &Search<'_>, ask: &Ask<'_>, drawn: &Drawn) -> serde_json::Value {
+    let mut record = json!({
+        "sampler": sampler.name(),
+        "version": sampler.version(),
+        "seed": search.seed,
+        "number": ask.number,
+        "trials": ask.trials,
+        "finished": ask.view.numbers(true),
+        "pending": ask.view.numbers(false),
+        "skipped": ask.view.skipped,
+        "startup": drawn.startup,
+    });
+    if let Some(Chosen { sampler, why }) = drawn.chosen {
+        record["chosen"] = json!({ "sampler": sampler.name(), "version": sampler.version() });
+        record["why"] = why.into();
+    }
+    record
+}
+
+/// A way to choose the next point. One that has been released never changes what it draws: a change is a sampler of
+/// the next version beside it.
+pub(crate) trait Sampler: std::fmt::Debug + Sync {
     /// The name in records.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
+
     /// Grows with every change that changes a suggestion.
-    const VERSION: u32;
+    fn version(&self) -> u32;
 
     /// Chooses a point: the same one for the same question.
     fn draw(&self, ask: &Ask<'_>) -> Drawn;
@@ -73,9 +88,15 @@ pub(crate) trait Sampler {
 /// A question to a sampler.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
+    /// The dimensions, in file order.
     pub(crate) axes: Vec<Axis<'a>>,
     pub(crate) goal: Goal,
     pub(crate) seeds: Seeds,
+    /// The trial that is asked for, counted from 1.
+    pub(crate) number: u32,
+    /// The budget of the study.
+    pub(crate) trials: Option<u32>,
+    /// What may be used.
     pub(crate) view: View,
 }
 
@@ -90,6 +111,28 @@ impl Ask<'_> {
 #[derive(Debug)]
 pub(crate) struct Drawn {
     pub(crate) point: Point,
-    /// Drawn at random for want of finished trials.
+    /// Drawn without a model, for want of finished trials.
     pub(crate) startup: bool,
+    /// Set by a sampler that left the choice to another.
+    pub(crate) chosen: Option<Chosen>,
+}
+
+impl Drawn {
+    /// A point that a model chose.
+    pub(crate) fn modelled(point: Point) -> Self {
+        Self { point, startup: false, chosen: None }
+    }
+
+    /// A point of the design that comes before any model.
+    pub(crate) fn startup(point: Point) -> Self {
+        Self { point, startup: true, chosen: None }
+    }
+}
+
+/// The sampler that was left the choice, and why.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chosen {
+    pub(crate) sampler: &'static dyn Sampler,
+    /// A clause that goes on after "because".
+    pub(crate) why: &'static str,
 }

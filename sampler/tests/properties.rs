@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::space::{Dimension, Domain};
-use pedigree_protocol::study::Method;
-use pedigree_protocol::{ParamValues, Scalar, Space};
-use pedigree_sampler::{History, Observed, Outcome, Suggestion, suggest};
+use pedigree_protocol::{Method, ParamValues, Scalar, Space};
+use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest};
 use proptest::prelude::*;
-
-const METHODS: [Method; 2] = [Method::Random, Method::Tpe];
 
 fn texts(count: usize) -> Vec<Scalar> {
     (0..count).map(|i| Scalar::Text(format!("choice {i}"))).collect()
@@ -92,7 +89,8 @@ fn grow(method: Method, space: &Space, seed: u64, outcomes: &[Outcome]) -> Vec<O
 }
 
 fn ask(method: Method, space: &Space, seed: u64, number: u32, trials: Vec<Observed>) -> Suggestion {
-    suggest(method, space, Goal::Maximize, seed, number, &History::new(trials))
+    let search = Search { method, space, goal: Goal::Maximize, seed, trials: Some(40) };
+    suggest(&search, number, &History::new(trials))
 }
 
 proptest! {
@@ -107,7 +105,7 @@ proptest! {
         seed in any::<u64>(),
         keys in prop::collection::vec(any::<u32>(), 40),
     ) {
-        for method in METHODS {
+        for method in Method::ALL {
             let trials = grow(method, &space, seed, &outcomes);
             let number = u32::try_from(trials.len()).unwrap();
             let mut shuffled = trials.clone();
@@ -151,7 +149,7 @@ fn completed(number: u32, name: &str, value: Scalar, objective: f64) -> Observed
 fn a_configuration_is_not_repeated_while_others_remain() {
     let values: Vec<Scalar> = (0..20).map(Scalar::Int).collect();
     let space = one("r", Domain::Ordinal { values });
-    for method in METHODS {
+    for method in Method::ALL {
         for seed in 0..20 {
             let trials = grow(method, &space, seed, &[Outcome::Completed(0.5); 25]);
             let mut first: Vec<String> = trials[..20].iter().map(|t| t.params["r"].to_string()).collect();
@@ -176,7 +174,7 @@ fn trials_that_do_not_fit_the_space_are_skipped_and_named() {
     assert_eq!(
         suggestion.record,
         serde_json::json!({
-            "sampler": "tpe", "version": 1, "seed": 1, "number": 3,
+            "sampler": "tpe", "version": 1, "seed": 1, "number": 3, "trials": 40,
             "finished": [0], "pending": [4], "skipped": [1, 2], "startup": true,
         })
     );

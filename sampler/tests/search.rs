@@ -5,9 +5,8 @@ use std::f64::consts::PI;
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::space::{Dimension, Domain};
-use pedigree_protocol::study::Method;
-use pedigree_protocol::{Params, Scalar, Space};
-use pedigree_sampler::{History, Observed, Outcome, suggest};
+use pedigree_protocol::{Method, Params, Scalar, Space};
+use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 
 const TRIALS: u32 = 40;
 const SEEDS: u64 = 30;
@@ -70,7 +69,8 @@ fn mean_best(method: Method, space: &Space, loss: fn(&Params) -> f64, goal: Goal
             let open = trials.len().saturating_sub(in_flight - 1);
             let mut visible = trials.clone();
             visible[open..].iter_mut().for_each(|trial| trial.outcome = Outcome::Pending);
-            let params = suggest(method, space, goal, seed, number, &History::new(visible)).params;
+            let search = Search { method, space, goal, seed, trials: Some(TRIALS) };
+            let params = suggest(&search, number, &History::new(visible)).params;
             let loss = loss(&params);
             best = loss.min(best);
             let value = if goal == Goal::Maximize { -loss } else { loss };

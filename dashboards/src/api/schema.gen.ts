@@ -855,7 +855,7 @@ export interface components {
          * @description How trials are proposed.
          * @enum {string}
          */
-        Method: "tpe" | "random";
+        Method: "auto" | "tpe" | "optuna-5" | "random";
         /** @description The metric of a study. */
         Metric: {
             /** @description Which direction is better. */

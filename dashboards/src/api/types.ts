@@ -13,6 +13,7 @@ export type Dimension = Schemas['Dimension'];
 export type Failure = Schemas['Failure'];
 export type FailureCause = Schemas['FailureCause'];
 export type LogSlice = Schemas['LogSlice'];
+export type Method = Schemas['Method'];
 export type ParamValues = Schemas['Run']['params'];
 export type Run = Schemas['Run'];
 export type RunDetail = Schemas['RunDetail'];

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { STUDY_STATES } from '../api/states.ts';
-import type { Study } from '../api/types.ts';
+import type { Method, Study } from '../api/types.ts';
 import { useNow } from '../lib/clock.ts';
 import { score } from '../lib/number.ts';
 import { elapsed, span } from '../lib/time.ts';
@@ -11,7 +11,12 @@ import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { BudgetBar } from './BudgetBar.tsx';
 import { TestScore } from './TestScore.tsx';
 
-const METHODS = { tpe: 'TPE', random: 'random search' } as const;
+const METHODS: Record<Method, string> = {
+  auto: 'automatic sampler',
+  tpe: 'TPE',
+  'optuna-5': 'TPE as in Optuna 5',
+  random: 'random search',
+};
 
 export function StudyHeader({ study }: { study: Study }) {
   const { spec, best, seal } = study;

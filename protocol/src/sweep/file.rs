@@ -3,10 +3,11 @@
 use super::node;
 use super::problem::{Position, Problem, Problems, Report};
 use super::top;
+use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::ParamValues;
 use crate::space::Space;
-use crate::study::{Method, StudySpec};
+use crate::study::StudySpec;
 
 /// A checked search-space file. Dataset and backbone may be open still; they are names that only a server knows.
 #[derive(Debug, Clone, PartialEq)]

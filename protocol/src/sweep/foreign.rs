@@ -1,5 +1,7 @@
 //! Keys of other tools (Ray Tune, Optuna, W&B, Determined, Katib), answered with ours.
 
+use crate::method::Method;
+
 /// What to write instead of a foreign top-level key.
 pub(super) fn top(key: &str) -> Option<&'static str> {
     Some(match key {
@@ -15,7 +17,7 @@ pub(super) fn top(key: &str) -> Option<&'static str> {
         "objective" | "direction" | "mode" | "goal" => "write metric: {name: dev_f1, goal: maximize}",
         "hyperparameters" | "search_space" | "space" | "param_space" | "config" => "write parameters:",
         "early_terminate" | "early_stopping" | "patience" => "write early_stop: {patience: N}",
-        "sampler" | "algorithm" | "searcher" | "search_alg" => "write method: {preset: tpe}",
+        "sampler" | "algorithm" | "searcher" | "search_alg" => "write method: {preset: auto}",
         "command" | "program" | "entrypoint" | "trialTemplate" => {
             "leave it out: Pedigree runs its own trainer"
         }
@@ -59,6 +61,15 @@ pub(super) fn metric(key: &str) -> Option<&'static str> {
         "mode" | "direction" | "type" | "smaller_is_better" => "write goal: maximize",
         "metric" => "write name: dev_f1",
         "target" => "leave it out: a study ends at its trials",
+        _ => return None,
+    })
+}
+
+/// Our method for one that other tools name.
+pub(super) fn method(name: &str) -> Option<Method> {
+    Some(match name {
+        "bayes" | "bayesian" => Method::Auto,
+        "optuna" => Method::Optuna5,
         _ => return None,
     })
 }

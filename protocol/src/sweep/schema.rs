@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::parameters::{self, Parameter, ParameterKind};
+use crate::method::Method;
 use crate::params::Scalar;
 
 /// A search-space file of Pedigree.
@@ -23,7 +24,8 @@ struct SearchSpaceFile {
     /// Name of a registered backbone; may be given by --backbone.
     backbone: Option<String>,
     /// How trials are proposed.
-    method: Method,
+    #[schemars(extend("default" = "auto"))]
+    method: Option<MethodEntry>,
     /// What is optimised.
     metric: Metric,
     /// What is searched, by the trainer's parameter names.
@@ -50,9 +52,9 @@ struct SearchSpaceFile {
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
-enum Method {
+enum MethodEntry {
     /// The method's name.
-    Name(Preset),
+    Name(Method),
     /// The method with its settings.
     Settings(MethodSettings),
 }
@@ -62,17 +64,7 @@ enum Method {
 #[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
 struct MethodSettings {
     /// The method's name.
-    preset: Preset,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
-enum Preset {
-    /// Multivariate tree-structured Parzen estimators.
-    Tpe,
-    /// Uniform draws.
-    Random,
+    preset: Method,
 }
 
 #[derive(JsonSchema)]

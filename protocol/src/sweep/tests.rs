@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{Overrides, SweepFile, schema};
+use crate::method::Method;
 use crate::params::Scalar;
 use crate::space::Domain;
 
@@ -47,6 +48,14 @@ fn a_good_file_becomes_a_study() {
 }
 
 #[test]
+fn a_file_without_a_method_means_auto() {
+    let method =
+        |text: &str| SweepFile::parse(text, "s.yaml").unwrap().spec(&Overrides::default()).unwrap().method;
+    assert_eq!(method(GOOD), Method::Tpe);
+    assert_eq!(method(&GOOD.replace("method: {preset: tpe}\n", "")), Method::Auto);
+}
+
+#[test]
 fn json_is_read_too() {
     let json = r#"{"name": "j", "dataset": "d", "backbone": "b", "method": "tpe", "trials": 1,
         "metric": {"name": "dev_f1", "goal": "maximize"}, "parameters": {"learning_rate": {"values": [1e-3]}}}"#;
@@ -67,7 +76,6 @@ trials: none
 ";
     assert_snapshot!(refuse(text), @r#"
     s.yaml:1:1: metod: is no key here; did you mean method?
-    s.yaml:1:1: method: is missing; write method: {preset: tpe}
     s.yaml:2:16: metric.name: trials report no objective "f1"; the metric of trials is dev_f1
     s.yaml:2:26: metric.goal: "up" is no goal; write maximize (or minimize)
     s.yaml:4:3: parameters.learning_rat: the trainer has no parameter of this name; did you mean learning_rate?
@@ -101,9 +109,10 @@ fn keys_of_other_tools_are_answered_with_ours() {
     s.yaml:5:9: metric.goal: is missing; write goal: maximize; no direction is ever assumed
     s.yaml:5:24: metric.mode: is no key here; write goal: maximize
     "#);
-    assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: tpe, random"#);
+    assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: auto, tpe, optuna-5, random"#);
+    assert_snapshot!(refuse_with("preset: tpe", "preset: optuna5"), @r#"s.yaml:4:18: method.preset: there is no method "optuna5"; did you mean optuna-5?"#);
     let bayes = SweepFile::parse(&GOOD.replace("{preset: tpe}", "bayes"), "s.yaml").unwrap();
-    assert_snapshot!(bayes.notes().collect::<String>(), @"s.yaml:4:9: method: bayes is read as tpe");
+    assert_snapshot!(bayes.notes().collect::<String>(), @"s.yaml:4:9: method: bayes is read as auto");
 }
 
 #[test]
@@ -203,7 +212,7 @@ fn the_schema_names_the_keys_of_the_reader() {
     keys.sort_unstable();
     assert_eq!(keys, known);
     let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(|k| k.as_str()).collect();
-    assert_eq!(required, ["method", "metric", "parameters", "trials"]);
+    assert_eq!(required, ["metric", "parameters", "trials"]);
     let parameters = schema["properties"]["parameters"]["properties"].as_object().unwrap();
     assert!(parameters.contains_key("lora_targets") && !parameters.contains_key("max_length"));
     assert!(!schema.to_string().contains("\"null\""));

@@ -6,9 +6,9 @@ use super::node::{Node, Value};
 use super::problem::{Position, Report, hint};
 use super::space;
 use super::table::{Keys, Table};
+use crate::method::Method;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use crate::params::{ParamValues, Scalar};
-use crate::study::Method;
 
 /// The top-level keys, in the order of the README.
 pub(super) const KEYS: Keys = Keys {
@@ -87,29 +87,26 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     })
 }
 
+/// The default where the file says nothing; `None` when something was reported.
 fn method(table: &Table<'_>, report: &mut Report) -> Option<Method> {
-    const KNOWN: [&str; 2] = ["tpe", "random"];
-    table.require("method", "write method: {preset: tpe}", report);
-    let node = table.get("method")?;
+    let Some(node) = table.get("method") else { return Some(Method::default()) };
     let (name, position, path) = if matches!(node.value, Value::Table(_)) {
         let inner = Table::open(node, "method", &METHOD, report)?;
-        inner.require("preset", &format!("known: {}", KNOWN.join(", ")), report);
+        inner.require("preset", &format!("known: {}", Method::ALL.map(Method::as_str).join(", ")), report);
         (inner.text("preset", report)?, inner.place("preset"), "method.preset")
     } else {
         (table.text("method", report)?, node.position, "method")
     };
-    match name {
-        "tpe" => Some(Method::Tpe),
-        "random" => Some(Method::Random),
-        "bayes" | "bayesian" => {
-            report.note(position, path, format!("{name} is read as tpe"));
-            Some(Method::Tpe)
-        }
-        other => {
-            report.fault(position, path, format!("there is no method {other:?}; {}", hint(other, &KNOWN)));
-            None
-        }
+    if let Some(meant) = foreign::method(name) {
+        report.note(position, path, format!("{name} is read as {}", meant.as_str()));
+        return Some(meant);
     }
+    let method = Method::named(name);
+    if method.is_none() {
+        let hint = hint(name, &Method::ALL.map(Method::as_str));
+        report.fault(position, path, format!("there is no method {name:?}; {hint}"));
+    }
+    method
 }
 
 fn metric(table: &Table<'_>, report: &mut Report) -> Option<Metric> {

@@ -19,17 +19,30 @@ use crate::sampler::{Ask, Drawn, Sampler};
 /// Finished trials before the densities are trusted; until then draws are random.
 const STARTUP_TRIALS: usize = 10;
 
+/// Ours.
+pub(crate) const TPE: Tpe = Tpe { name: "tpe", version: 1 };
+/// The defaults of Optuna 5.0.
+pub(crate) const OPTUNA_5: Tpe = Tpe { name: "optuna-5", version: 1 };
+
 /// Draws where good trials are dense and bad ones are not.
 #[derive(Debug)]
-pub(crate) struct Tpe;
+pub(crate) struct Tpe {
+    name: &'static str,
+    version: u32,
+}
 
 impl Sampler for Tpe {
-    const NAME: &'static str = "tpe";
-    const VERSION: u32 = 1;
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn version(&self) -> u32 {
+        self.version
+    }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
         if ask.view.numbers(true).len() < STARTUP_TRIALS {
-            return Drawn { point: random::draw_new(ask), startup: true };
+            return Drawn::startup(random::draw_new(ask));
         }
         let split = split(&ask.view.trials, ask.goal);
         let blocks: Vec<Block> =
@@ -44,7 +57,7 @@ impl Sampler for Tpe {
             .map(ranked)
             .chain(iter::once_with(|| random::draw_new(ask)))
             .find(|point| !ask.is_repeated(point));
-        Drawn { point: new.unwrap_or_else(|| ranked(0)), startup: false }
+        Drawn::modelled(new.unwrap_or_else(|| ranked(0)))
     }
 }
 

@@ -1,0 +1,58 @@
+//! The ways to propose trials, by the names that files, tables and records use. How each proposes is the sampler's.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How trials are proposed.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, schemars::JsonSchema,
+)]
+pub enum Method {
+    /// Chosen by the space and the budget; each suggestion records which, and why.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// Multivariate tree-structured Parzen estimators, as tuned here.
+    #[serde(rename = "tpe")]
+    Tpe,
+    /// TPE with the defaults of Optuna 5.0: multivariate, pending trials on the bad side.
+    #[serde(rename = "optuna-5")]
+    Optuna5,
+    /// Uniform draws.
+    #[serde(rename = "random")]
+    Random,
+}
+
+impl Method {
+    /// Every method, the default first.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Tpe, Self::Optuna5, Self::Random];
+
+    /// The name in files and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Tpe => "tpe",
+            Self::Optuna5 => "optuna-5",
+            Self::Random => "random",
+        }
+    }
+
+    /// The method of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_everywhere() {
+        for method in Method::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());
+            assert_eq!(Method::named(method.as_str()), Some(method));
+        }
+        assert_eq!(Method::named("hyperband"), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Which sampler each method means today.
+
+use pedigree_protocol::Method;
+
+use crate::auto::Auto;
+use crate::random::Random;
+use crate::sampler::Sampler;
+use crate::tpe::{OPTUNA_5, TPE};
+
+/// The newest version of the method's sampler.
+pub(crate) fn of(method: Method) -> &'static dyn Sampler {
+    match method {
+        Method::Auto => &Auto,
+        Method::Tpe => &TPE,
+        Method::Optuna5 => &OPTUNA_5,
+        Method::Random => &Random,
+    }
+}
