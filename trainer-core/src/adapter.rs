@@ -11,6 +11,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
 use crate::TrainJob;
+use crate::backbone::Family;
 use crate::corpus::LabelSet;
 
 /// A trained tensor: shape and values.
@@ -19,6 +20,7 @@ pub(crate) type Trained = (Vec<usize>, Vec<f32>);
 /// What goes into the folder.
 pub(crate) struct Adapter<'a> {
     pub(crate) job: &'a TrainJob,
+    pub(crate) family: Family,
     pub(crate) labels: &'a LabelSet,
     /// By PEFT name.
     pub(crate) tensors: &'a BTreeMap<String, Trained>,
@@ -78,7 +80,7 @@ impl Adapter<'_> {
             "r": params.lora_r,
             "lora_alpha": alpha,
             "lora_dropout": params.lora_dropout,
-            "target_modules": params.lora_targets.modules(),
+            "target_modules": self.family.modules(params.lora_targets),
             "modules_to_save": ["classifier"],
             "bias": "none",
             "inference_mode": true,
@@ -120,7 +122,7 @@ impl Adapter<'_> {
             r = params.lora_r,
             alpha = params.lora_alpha,
             dropout = params.lora_dropout,
-            targets = params.lora_targets.modules().join(", "),
+            targets = self.family.modules(params.lora_targets).join(", "),
             rate = params.learning_rate,
             batch = params.batch_size,
             seed = self.job.seed,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pedigree_trainer_core::backbone::{RandomBert, write_random};
+use pedigree_trainer_core::backbone::{Family, RandomEncoder, write_random};
 use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
 use pedigree_trainer_core::corpus::{ReadOptions, read};
 use pedigree_trainer_core::{
@@ -41,8 +41,17 @@ fn folder() -> TempDir {
     synth::write(&dir.path().join("corpus"), SynthSpec { seed: 1, train: 240, dev: 40, test: 40 }).unwrap();
     let train = read(&dir.path().join("corpus/train.conll"), &ReadOptions::default()).unwrap();
     let words = train.sentences.into_iter().flat_map(|sentence| sentence.tokens).collect();
-    let spec =
-        RandomBert { hidden: 64, layers: 2, heads: 4, intermediate: 96, max_positions: 64, seed: 2, words };
+    let family = Family::Bert;
+    let spec = RandomEncoder {
+        family,
+        hidden: 64,
+        layers: 2,
+        heads: 4,
+        intermediate: 96,
+        max_positions: 64,
+        seed: 2,
+        words,
+    };
     write_random(&dir.path().join("backbone"), &spec).unwrap();
     dir
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use pedigree_trainer_core::backbone::{RandomBert, inspect, write_random};
+use pedigree_trainer_core::backbone::{Family, RandomEncoder, inspect, write_random};
 use pedigree_trainer_core::corpus::{self, ReadOptions};
 use serde_json::json;
 
@@ -17,6 +17,9 @@ pub(crate) struct RandomArgs {
     /// Corpus folder; the words of its training split become the vocabulary
     #[arg(long, value_name = "DIR")]
     corpus: PathBuf,
+    /// Architecture: bert, electra or deberta-v2
+    #[arg(long, default_value = "bert", value_parser = family)]
+    family: Family,
     /// Width of a hidden state; a multiple of the heads
     #[arg(long, default_value_t = 64, value_name = "N")]
     hidden: usize,
@@ -31,6 +34,11 @@ pub(crate) struct RandomArgs {
     seed: u64,
 }
 
+fn family(text: &str) -> Result<Family, String> {
+    let known = Family::ALL.map(Family::model_type).join(", ");
+    Family::named(text).ok_or_else(|| format!("no such family; write one of {known}"))
+}
+
 pub(super) fn run(args: &RandomArgs, output: Output) -> anyhow::Result<()> {
     if args.heads == 0 || !args.hidden.is_multiple_of(args.heads) || args.hidden == 0 || args.layers == 0 {
         anyhow::bail!(
@@ -43,7 +51,8 @@ pub(super) fn run(args: &RandomArgs, output: Output) -> anyhow::Result<()> {
     }
     let train =
         corpus::read(&train_file(&args.corpus)?, &ReadOptions { entity_type: Some("Entity".to_owned()) })?;
-    let spec = RandomBert {
+    let spec = RandomEncoder {
+        family: args.family,
         hidden: args.hidden,
         layers: args.layers,
         heads: args.heads,

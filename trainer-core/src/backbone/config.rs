@@ -1,79 +1,138 @@
-//! `config.json` of a BERT encoder.
+//! `config.json` of an encoder: what of it changes the computation, checked once.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{BackboneError, FAMILIES};
+use super::relative::RelativeFile;
+use super::{BackboneError, Family, Relative};
 
-/// The keys of a BERT `config.json` that change what is computed. Defaults are those of transformers.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct BertConfig {
+/// The sizes and settings of an encoder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EncoderConfig {
+    pub(crate) family: Family,
     pub(crate) hidden_size: usize,
     pub(crate) num_hidden_layers: usize,
     pub(crate) num_attention_heads: usize,
     pub(crate) intermediate_size: usize,
     pub(crate) vocab_size: usize,
+    /// Width of the embeddings; another than `hidden_size` in small ELECTRAs alone.
+    pub(crate) embedding_size: usize,
+    /// Longest input, in pieces.
     pub(crate) max_position_embeddings: usize,
-    #[serde(default = "type_vocab_size")]
+    /// 0 in DeBERTa, which has no token types.
     pub(crate) type_vocab_size: usize,
-    #[serde(default = "layer_norm_eps")]
     pub(crate) layer_norm_eps: f64,
-    #[serde(default = "dropout")]
     pub(crate) hidden_dropout_prob: f64,
-    #[serde(default = "dropout")]
     pub(crate) attention_probs_dropout_prob: f64,
-    #[serde(default)]
     pub(crate) classifier_dropout: Option<f64>,
-    #[serde(default = "activation")]
-    pub(crate) hidden_act: String,
-    #[serde(default)]
-    pub(crate) position_embedding_type: Option<String>,
+    /// Relative positions, in DeBERTa; the others have absolute ones.
+    pub(crate) relative: Option<Relative>,
+    /// Whether the masked-LM decoder is the word embeddings.
+    pub(crate) tie_word_embeddings: bool,
 }
 
-fn type_vocab_size() -> usize {
-    2
+/// The file. Defaults are those of transformers, for keys that published files leave out.
+#[derive(Deserialize)]
+struct File {
+    hidden_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    intermediate_size: usize,
+    vocab_size: usize,
+    max_position_embeddings: usize,
+    embedding_size: Option<usize>,
+    type_vocab_size: Option<usize>,
+    layer_norm_eps: Option<f64>,
+    #[serde(default = "dropout")]
+    hidden_dropout_prob: f64,
+    #[serde(default = "dropout")]
+    attention_probs_dropout_prob: f64,
+    classifier_dropout: Option<f64>,
+    #[serde(default = "activation")]
+    hidden_act: String,
+    position_embedding_type: Option<String>,
+    #[serde(default)]
+    is_decoder: bool,
+    #[serde(default = "tied")]
+    tie_word_embeddings: bool,
 }
-fn layer_norm_eps() -> f64 {
-    1e-12
-}
+
 fn dropout() -> f64 {
     0.1
 }
 fn activation() -> String {
     "gelu".into()
 }
+fn tied() -> bool {
+    true
+}
 
-/// The family that `config.json` in `dir` names, if it is one of [`FAMILIES`].
+/// The family that `config.json` in `dir` names.
 ///
 /// # Errors
-/// An unreadable or malformed file, or another family.
-pub(crate) fn family_of(dir: &Path) -> Result<String, BackboneError> {
+/// An unreadable or malformed file, or a family that is not implemented.
+fn family_of(dir: &Path) -> Result<Family, BackboneError> {
     #[derive(Deserialize)]
     struct Named {
         model_type: String,
     }
     let path = dir.join("config.json");
     let Named { model_type } = parsed(&path)?;
-    if FAMILIES.contains(&model_type.as_str()) {
-        return Ok(model_type);
-    }
-    Err(BackboneError::UnknownFamily { path, family: model_type, known: FAMILIES.join(", ") })
+    let known = Family::ALL.map(Family::model_type).join(", ");
+    Family::named(&model_type).ok_or(BackboneError::UnknownFamily { path, family: model_type, known })
 }
 
-impl BertConfig {
+impl EncoderConfig {
     /// Reads and checks `config.json` in `dir`.
     ///
     /// # Errors
     /// As [`family_of`], or a value that this encoder does not compute.
     pub(crate) fn read(dir: &Path) -> Result<Self, BackboneError> {
-        family_of(dir)?;
+        let family = family_of(dir)?;
         let path = dir.join("config.json");
-        let config: Self = parsed(&path)?;
-        config.check().map_err(|problem| BackboneError::Malformed { path, problem })?;
-        Ok(config)
+        let file: File = parsed(&path)?;
+        let relative = if family == Family::DebertaV2 { Some(parsed::<RelativeFile>(&path)?) } else { None };
+        Self::checked(family, file, relative).map_err(|problem| BackboneError::Malformed { path, problem })
     }
 
+    fn checked(family: Family, file: File, relative: Option<RelativeFile>) -> Result<Self, String> {
+        file.check()?;
+        let deberta = relative.is_some();
+        let relative = relative.map(|relative| relative.checked(file.max_position_embeddings)).transpose()?;
+        let type_vocab_size = file.type_vocab_size.unwrap_or(if deberta { 0 } else { 2 });
+        if deberta != (type_vocab_size == 0) {
+            let right = if deberta { "0 (no token types)" } else { "at least 1" };
+            return Err(format!("type_vocab_size {type_vocab_size} is not implemented here: {right} is"));
+        }
+        let embedding_size = file.embedding_size.unwrap_or(file.hidden_size);
+        if deberta && embedding_size != file.hidden_size {
+            return Err(format!(
+                "embedding_size {embedding_size} must be hidden_size {} in DeBERTa",
+                file.hidden_size
+            ));
+        }
+        Ok(Self {
+            family,
+            hidden_size: file.hidden_size,
+            num_hidden_layers: file.num_hidden_layers,
+            num_attention_heads: file.num_attention_heads,
+            intermediate_size: file.intermediate_size,
+            vocab_size: file.vocab_size,
+            embedding_size: if family == Family::Electra { embedding_size } else { file.hidden_size },
+            max_position_embeddings: file.max_position_embeddings,
+            type_vocab_size,
+            layer_norm_eps: file.layer_norm_eps.unwrap_or(if deberta { 1e-7 } else { 1e-12 }),
+            hidden_dropout_prob: file.hidden_dropout_prob,
+            attention_probs_dropout_prob: file.attention_probs_dropout_prob,
+            classifier_dropout: file.classifier_dropout.filter(|_| !deberta),
+            relative,
+            tie_word_embeddings: file.tie_word_embeddings,
+        })
+    }
+}
+
+impl File {
     fn check(&self) -> Result<(), String> {
         let share = |p: f64| (0.0..1.0).contains(&p);
         let dropouts = [
@@ -101,6 +160,9 @@ impl BertConfig {
         }
         if self.position_embedding_type.as_deref().unwrap_or("absolute") != "absolute" {
             return Err("position_embedding_type must be \"absolute\"".into());
+        }
+        if self.is_decoder {
+            return Err("is_decoder must be false: the layers are an encoder's".into());
         }
         if !dropouts.into_iter().all(share) {
             return Err("a dropout probability is outside 0 <= p < 1".into());

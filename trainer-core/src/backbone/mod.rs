@@ -1,18 +1,22 @@
-//! Backbones: a folder with `config.json`, `model.safetensors` and tokenizer files.
+//! Backbones: a folder with `config.json`, weights and tokenizer files, as transformers saves it.
 //!
-//! Owns what is read from such a folder. Must not know LoRA or training.
+//! Owns what is read from such a folder. Must not know LoRA branches or training.
 
 mod config;
 mod error;
+mod family;
+mod layout;
 mod random;
+mod relative;
 mod shape;
 mod weights;
 
-pub(crate) use config::{BertConfig, family_of};
+pub(crate) use config::EncoderConfig;
 pub use error::BackboneError;
-pub use random::{RandomBert, write_random};
+pub use family::Family;
+pub(crate) use family::{EMBEDDINGS_PROJECT, Site};
+pub(crate) use layout::{HeadLayout, encoder_parameters};
+pub use random::{RandomEncoder, write_random};
+pub(crate) use relative::Relative;
 pub use shape::{BackboneShape, inspect};
-pub(crate) use weights::{Weights, encoder_parameters};
-
-/// `model_type`s of `config.json` that can be trained.
-pub const FAMILIES: [&str; 1] = ["bert"];
+pub(crate) use weights::Weights;

@@ -1,4 +1,4 @@
-//! A tiny BERT with random weights and a vocabulary of its own, for process tests and benches.
+//! A small encoder with random weights and a vocabulary of its own, for process tests and benches.
 //!
 //! Owns the marking of such folders: `config.json` says `"pedigree_random_weights": true`.
 
@@ -7,15 +7,17 @@ use std::io;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::BertConfig;
-use super::weights::encoder_tensors;
+use super::layout::encoder_tensors;
+use super::{EncoderConfig, Family};
 use crate::rng::Seeds;
 
-/// The size of a random BERT, and the words that its vocabulary should know.
+/// The family and size of a random encoder, and the words that its vocabulary should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RandomBert {
+pub struct RandomEncoder {
+    /// Architecture.
+    pub family: Family,
     /// Hidden width; a multiple of `heads`.
     pub hidden: usize,
     /// Encoder layers.
@@ -36,14 +38,23 @@ pub struct RandomBert {
 ///
 /// # Errors
 /// What the file system said.
-pub fn write_random(dir: &Path, spec: &RandomBert) -> io::Result<()> {
+pub fn write_random(dir: &Path, spec: &RandomEncoder) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
     let vocabulary = vocabulary(&spec.words);
     std::fs::write(dir.join("vocab.txt"), vocabulary.join("\n") + "\n")?;
     std::fs::write(dir.join("tokenizer_config.json"), json!({"do_lower_case": true}).to_string())?;
-    let config = json!({
-        "architectures": ["BertModel"],
-        "model_type": "bert",
+    let text = serde_json::to_string_pretty(&config(spec, vocabulary.len()))?;
+    std::fs::write(dir.join("config.json"), text)?;
+    let config = EncoderConfig::read(dir).map_err(io::Error::other)?;
+    std::fs::write(dir.join("model.safetensors"), weights(&config, spec.seed)?)
+}
+
+/// Settings that differ between families are those of the published models; an ELECTRA gets narrower embeddings, so
+/// that their widening is exercised.
+fn config(spec: &RandomEncoder, vocabulary: usize) -> Value {
+    let mut config = json!({
+        "architectures": [format!("{}Model", spec.family.class_prefix())],
+        "model_type": spec.family.model_type(),
         "pedigree_random_weights": true,
         "hidden_act": "gelu",
         "hidden_size": spec.hidden,
@@ -52,16 +63,29 @@ pub fn write_random(dir: &Path, spec: &RandomBert) -> io::Result<()> {
         "intermediate_size": spec.intermediate,
         "max_position_embeddings": spec.max_positions,
         "type_vocab_size": 2,
-        "vocab_size": vocabulary.len(),
+        "vocab_size": vocabulary,
         "layer_norm_eps": 1e-12,
         "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.1,
         "initializer_range": INITIAL_DEVIATION,
         "pad_token_id": 0,
     });
-    std::fs::write(dir.join("config.json"), serde_json::to_string_pretty(&config)?)?;
-    let config: BertConfig = serde_json::from_value(config)?;
-    std::fs::write(dir.join("model.safetensors"), weights(&config, spec.seed)?)
+    match spec.family {
+        Family::Bert => {}
+        Family::Electra => config["embedding_size"] = json!(spec.hidden.div_ceil(2)),
+        Family::DebertaV2 => {
+            config["type_vocab_size"] = json!(0);
+            config["layer_norm_eps"] = json!(1e-7);
+            config["relative_attention"] = json!(true);
+            config["position_biased_input"] = json!(false);
+            config["pos_att_type"] = json!("p2c|c2p");
+            config["share_att_key"] = json!(true);
+            config["norm_rel_ebd"] = json!("layer_norm");
+            config["max_relative_positions"] = json!(-1);
+            config["position_buckets"] = json!(spec.max_positions.div_ceil(2).max(4));
+        }
+    }
+    config
 }
 
 /// Larger than BERT's 0.02: at small widths the layers of an untrained encoder would otherwise pass on hardly anything.
@@ -90,7 +114,7 @@ fn vocabulary(words: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn weights(config: &BertConfig, seed: u64) -> io::Result<Vec<u8>> {
+fn weights(config: &EncoderConfig, seed: u64) -> io::Result<Vec<u8>> {
     let seeds = Seeds::root(seed).child("random backbone");
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = encoder_tensors(config)
         .into_iter()
@@ -102,7 +126,7 @@ fn weights(config: &BertConfig, seed: u64) -> io::Result<Vec<u8>> {
                 n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
             };
             let bytes = values.iter().flat_map(|value: &f32| value.to_le_bytes()).collect();
-            (format!("bert.{name}"), shape, bytes)
+            (format!("{}.{name}", config.family.module()), shape, bytes)
         })
         .collect();
     let views = tensors
@@ -115,11 +139,21 @@ fn weights(config: &BertConfig, seed: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backbone::inspect;
+    use crate::backbone::{encoder_parameters, inspect};
 
-    pub(crate) fn tiny() -> RandomBert {
+    fn tiny() -> RandomEncoder {
         let words = ["the", "the", "patient", "patient", "had", "Gout", "."].map(String::from).to_vec();
-        RandomBert { hidden: 16, layers: 1, heads: 2, intermediate: 32, max_positions: 32, seed: 1, words }
+        let family = Family::Bert;
+        RandomEncoder {
+            family,
+            hidden: 16,
+            layers: 1,
+            heads: 2,
+            intermediate: 32,
+            max_positions: 32,
+            seed: 1,
+            words,
+        }
     }
 
     #[test]
@@ -136,15 +170,28 @@ mod tests {
     }
 
     #[test]
+    fn every_family_can_be_written_and_inspected() {
+        for family in Family::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            write_random(dir.path(), &RandomEncoder { family, ..tiny() }).unwrap();
+            let shape = inspect(dir.path()).unwrap();
+            assert_eq!(shape.family, family.model_type());
+            assert_eq!(shape.parameters, encoder_parameters(&EncoderConfig::read(dir.path()).unwrap()));
+        }
+    }
+
+    #[test]
     fn faults_name_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let of = || inspect(dir.path()).unwrap_err().to_string();
         assert!(of().contains("config.json: cannot be read"));
         std::fs::write(dir.path().join("config.json"), r#"{"model_type": "t5"}"#).unwrap();
-        assert!(of().ends_with("config.json: model_type \"t5\" cannot be trained; families that can: bert"));
+        assert!(of().ends_with(
+            "config.json: model_type \"t5\" cannot be trained; families that can: bert, electra, deberta-v2"
+        ));
         std::fs::write(dir.path().join("config.json"), r#"{"model_type": "bert"}"#).unwrap();
         assert!(of().contains("config.json: missing field `hidden_size`"));
-        write_random(dir.path(), &RandomBert { layers: 2, ..tiny() }).unwrap();
+        write_random(dir.path(), &RandomEncoder { layers: 2, ..tiny() }).unwrap();
         let config = std::fs::read_to_string(dir.path().join("config.json")).unwrap();
         let wider = config.replace("\"intermediate_size\": 32", "\"intermediate_size\": 48");
         std::fs::write(dir.path().join("config.json"), wider).unwrap();

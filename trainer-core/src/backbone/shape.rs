@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{BackboneError, BertConfig, Weights, family_of};
+use super::{BackboneError, EncoderConfig, Weights};
 
 /// The size of a backbone.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,13 +31,12 @@ pub struct BackboneShape {
 /// # Errors
 /// What is missing or wrong, with the file.
 pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
-    let family = family_of(dir)?;
-    let config = BertConfig::read(dir)?;
-    let weights = Weights::open(dir)?;
+    let config = EncoderConfig::read(dir)?;
+    let weights = Weights::open(dir, config.family)?;
     weights.check(&config)?;
     crate::corpus::pieces::WordPieces::open(dir)?;
     Ok(BackboneShape {
-        family,
+        family: config.family.model_type().to_owned(),
         hidden: config.hidden_size,
         layers: config.num_hidden_layers,
         heads: config.num_attention_heads,

@@ -1,139 +1,140 @@
 //! The weights file of a backbone: tensors by their name inside the encoder.
 //!
-//! Owns the spelling of names (with or without the `bert.` prefix). Must not know what the tensors are for.
+//! Owns the file formats (`model.safetensors`, or the pickle of `pytorch_model.bin`) and the spelling of names: with or
+//! without the family's prefix, and the old `gamma` / `beta` of layer norms. Must not know what the tensors are for.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
-use safetensors::SafeTensors;
 
-use super::{BackboneError, BertConfig};
+use super::layout::{FIRST, encoder_tensors};
+use super::{BackboneError, EncoderConfig, Family};
 
-/// `model.safetensors`, held in memory.
+const SAFETENSORS: &str = "model.safetensors";
+const PICKLE: &str = "pytorch_model.bin";
+
+/// All tensors of a weights file, in memory.
 pub(crate) struct Weights {
     path: PathBuf,
-    bytes: Vec<u8>,
-    prefix: &'static str,
+    tensors: HashMap<String, Tensor>,
+    /// What the names of the encoder's tensors start with in this file.
+    prefix: String,
 }
 
-const FIRST: &str = "embeddings.word_embeddings.weight";
-
 impl Weights {
-    /// Opens `model.safetensors` in `dir`.
+    /// Opens `model.safetensors` in `dir`, or else `pytorch_model.bin`.
     ///
     /// # Errors
-    /// A file that is missing, no safetensors file, or of another architecture.
-    pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
-        let path = dir.join("model.safetensors");
-        let bytes = std::fs::read(&path)
-            .map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
-        let file = parsed(&path, &bytes)?;
-        let prefix =
-            ["", "bert."].into_iter().find(|prefix| file.tensor(&format!("{prefix}{FIRST}")).is_ok());
-        let Some(prefix) = prefix else {
+    /// A file that is missing, malformed, or of another architecture.
+    pub(crate) fn open(dir: &Path, family: Family) -> Result<Self, BackboneError> {
+        let (safetensors, pickle) = (dir.join(SAFETENSORS), dir.join(PICKLE));
+        let (path, tensors) = if safetensors.is_file() || !pickle.is_file() {
+            let bytes = std::fs::read(&safetensors)
+                .map_err(|source| BackboneError::Unreadable { path: safetensors.clone(), source })?;
+            let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
+                .map_err(|error| malformed(&safetensors, "safetensors", &error))?;
+            (safetensors, tensors)
+        } else {
+            let tensors = candle_core::pickle::read_all(&pickle)
+                .map_err(|error| malformed(&pickle, "PyTorch weights", &error))?;
+            (pickle, tensors.into_iter().collect())
+        };
+        let prefixes = [String::new(), format!("{}.", family.module())];
+        let holds = |prefix: &String| tensors.contains_key(&format!("{prefix}{FIRST}"));
+        let Some(prefix) = prefixes.into_iter().find(holds) else {
             return Err(BackboneError::Tensor { path, tensor: FIRST.into(), problem: "missing".into() });
         };
-        Ok(Self { path, bytes, prefix })
+        Ok(Self { path, tensors, prefix })
     }
 
-    /// The tensor `name` as f32 on `device`, with the given shape.
+    /// The encoder's tensor `name` as f32 on `device`, with the given shape.
     ///
     /// # Errors
     /// A tensor that is missing, of another shape, or not of floating point.
     pub(crate) fn get(&self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor, BackboneError> {
-        self.checked(&parsed(&self.path, &self.bytes)?, name, shape)?;
-        let file = candle_core::safetensors::SliceSafetensors::new(&self.bytes);
-        let full = format!("{}{name}", self.prefix);
-        file.and_then(|file| file.load(&full, device)?.to_dtype(DType::F32))
+        self.outside(&format!("{}{name}", self.prefix), shape, device)
+    }
+
+    /// The same for a tensor outside the encoder: a head, by its whole name.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) fn outside(
+        &self,
+        name: &str,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<Tensor, BackboneError> {
+        let tensor = self.checked(name, shape)?;
+        tensor
+            .to_device(device)
+            .and_then(|tensor| tensor.to_dtype(DType::F32))
             .map_err(|error| self.fault(name, error.to_string()))
+    }
+
+    /// Whether the file holds a tensor of this whole name.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
     }
 
     /// Checks the presence and the shape of every tensor that the encoder reads.
     ///
     /// # Errors
     /// The first tensor that is missing or of another shape.
-    pub(crate) fn check(&self, config: &BertConfig) -> Result<(), BackboneError> {
-        let file = parsed(&self.path, &self.bytes)?;
-        encoder_tensors(config).iter().try_for_each(|(name, shape)| self.checked(&file, name, shape))
+    pub(crate) fn check(&self, config: &EncoderConfig) -> Result<(), BackboneError> {
+        encoder_tensors(config)
+            .iter()
+            .try_for_each(|(name, shape)| self.checked(&format!("{}{name}", self.prefix), shape).map(drop))
     }
 
     /// Values in the file.
     pub(crate) fn parameters(&self) -> u64 {
-        let count = |file: SafeTensors<'_>| {
-            file.iter()
-                .filter(|(_, tensor)| is_float(tensor.dtype()))
-                .map(|(_, tensor)| tensor.shape().iter().map(|&n| n as u64).product::<u64>())
-                .sum()
-        };
-        parsed(&self.path, &self.bytes).map_or(0, count)
+        let floats = self.tensors.values().filter(|tensor| tensor.dtype().is_float());
+        floats.map(|tensor| tensor.elem_count() as u64).sum()
     }
 
-    fn checked(&self, file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<(), BackboneError> {
-        let Ok(tensor) = file.tensor(&format!("{}{name}", self.prefix)) else {
+    /// The fault that a setting beside this file cannot be used with it.
+    pub(crate) fn refused(&self, problem: &str) -> BackboneError {
+        BackboneError::Malformed {
+            path: self.path.with_file_name("config.json"),
+            problem: problem.to_owned(),
+        }
+    }
+
+    fn checked(&self, name: &str, shape: &[usize]) -> Result<&Tensor, BackboneError> {
+        let old =
+            name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+        let Some(tensor) = self.tensors.get(name).or_else(|| self.tensors.get(&old)) else {
             return Err(self.fault(name, "missing".into()));
         };
-        if tensor.shape() != shape {
-            return Err(
-                self.fault(name, format!("has shape {:?}; config.json asks for {shape:?}", tensor.shape()))
-            );
+        if tensor.dims() != shape {
+            let problem = format!("has shape {:?}; config.json asks for {shape:?}", tensor.dims());
+            return Err(self.fault(name, problem));
         }
-        if !is_float(tensor.dtype()) {
+        if !tensor.dtype().is_float() {
             return Err(self.fault(name, format!("holds {:?}; floating point is needed", tensor.dtype())));
         }
-        Ok(())
+        Ok(tensor)
     }
 
     fn fault(&self, name: &str, problem: String) -> BackboneError {
-        BackboneError::Tensor { path: self.path.clone(), tensor: format!("{}{name}", self.prefix), problem }
+        BackboneError::Tensor { path: self.path.clone(), tensor: name.to_owned(), problem }
     }
-}
 
-fn is_float(dtype: safetensors::Dtype) -> bool {
-    use safetensors::Dtype::{BF16, F16, F32, F64};
-    matches!(dtype, F16 | BF16 | F32 | F64)
-}
-
-fn parsed<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, BackboneError> {
-    SafeTensors::deserialize(bytes).map_err(|error| BackboneError::Malformed {
-        path: path.to_owned(),
-        problem: format!("not a safetensors file: {error}"),
-    })
-}
-
-/// Name and shape of every tensor of a BERT encoder.
-pub(super) fn encoder_tensors(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
-    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-    let mut tensors = vec![
-        (FIRST.to_owned(), vec![config.vocab_size, hidden]),
-        ("embeddings.position_embeddings.weight".to_owned(), vec![config.max_position_embeddings, hidden]),
-        ("embeddings.token_type_embeddings.weight".to_owned(), vec![config.type_vocab_size, hidden]),
-    ];
-    let mut norm = |name: String| {
-        tensors.push((format!("{name}.weight"), vec![hidden]));
-        tensors.push((format!("{name}.bias"), vec![hidden]));
-    };
-    norm("embeddings.LayerNorm".into());
-    for layer in 0..config.num_hidden_layers {
-        norm(format!("encoder.layer.{layer}.attention.output.LayerNorm"));
-        norm(format!("encoder.layer.{layer}.output.LayerNorm"));
-    }
-    for layer in 0..config.num_hidden_layers {
-        for (site, output, input) in [
-            ("attention.self.query", hidden, hidden),
-            ("attention.self.key", hidden, hidden),
-            ("attention.self.value", hidden, hidden),
-            ("attention.output.dense", hidden, hidden),
-            ("intermediate.dense", inner, hidden),
-            ("output.dense", hidden, inner),
-        ] {
-            tensors.push((format!("encoder.layer.{layer}.{site}.weight"), vec![output, input]));
-            tensors.push((format!("encoder.layer.{layer}.{site}.bias"), vec![output]));
+    /// Makes a variable of every tensor, by its name in the file: a model built from these weights is trained whole.
+    #[cfg(test)]
+    pub(crate) fn variables(&mut self) -> std::collections::BTreeMap<String, candle_core::Var> {
+        let mut variables = std::collections::BTreeMap::new();
+        for (name, tensor) in &mut self.tensors {
+            let variable = candle_core::Var::from_tensor(tensor).unwrap();
+            *tensor = variable.as_tensor().clone();
+            variables.insert(name.clone(), variable);
         }
+        variables
     }
-    tensors
 }
 
-/// Values in a BERT encoder, without pooler and heads.
-pub(crate) fn encoder_parameters(config: &BertConfig) -> u64 {
-    encoder_tensors(config).iter().map(|(_, shape)| shape.iter().map(|&n| n as u64).product::<u64>()).sum()
+fn malformed(path: &Path, kind: &str, error: &candle_core::Error) -> BackboneError {
+    BackboneError::Malformed { path: path.to_owned(), problem: format!("not a file of {kind}: {error}") }
 }

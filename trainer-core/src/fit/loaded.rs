@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::Device;
 
 use super::splits::Windowed;
-use crate::backbone::{BackboneError, BertConfig, Weights};
+use crate::backbone::{BackboneError, EncoderConfig, Weights};
 use crate::corpus::pieces::WordPieces;
 use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
@@ -37,7 +37,7 @@ impl Loaded {
         let options = ReadOptions { entity_type: job.entity_type.clone() };
         let (train, dev) = (read(&job.train, &options)?, read(&job.dev, &options)?);
         let labels = LabelSet::of(&train, &dev)?;
-        let config = BertConfig::read(&job.backbone)?;
+        let config = EncoderConfig::read(&job.backbone)?;
         let pieces = WordPieces::open(&job.backbone)?;
         check_vocabulary(&job.backbone, &pieces, &config)?;
         let shape = window_shape(job, &config, supervisor);
@@ -53,7 +53,7 @@ impl Loaded {
             dropout: job.params.lora_dropout,
             targets: job.params.lora_targets,
         };
-        let weights = Weights::open(&job.backbone)?;
+        let weights = Weights::open(&job.backbone, config.family)?;
         let (count, initial) = (labels.tags().len(), seeds.child("initial values"));
         let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &Device::Cpu)?;
         Ok(Self { labels, train, dev, tagger, pieces, shape, options })
@@ -79,7 +79,7 @@ fn first(mut sentences: Vec<Sentence>, limit: Option<usize>) -> Vec<Sentence> {
 
 /// The job's windows, made smaller where the backbone has fewer positions. Nothing is cut off by that: windows cover
 /// the whole sentence at any size.
-fn window_shape(job: &TrainJob, config: &BertConfig, supervisor: &mut dyn Supervisor) -> WindowShape {
+fn window_shape(job: &TrainJob, config: &EncoderConfig, supervisor: &mut dyn Supervisor) -> WindowShape {
     let asked = WindowShape { max_length: job.params.max_length, stride: job.params.stride };
     if asked.max_length <= config.max_position_embeddings {
         return asked;
@@ -93,7 +93,7 @@ fn window_shape(job: &TrainJob, config: &BertConfig, supervisor: &mut dyn Superv
     shape
 }
 
-fn check_vocabulary(dir: &Path, pieces: &WordPieces, config: &BertConfig) -> Result<(), BackboneError> {
+fn check_vocabulary(dir: &Path, pieces: &WordPieces, config: &EncoderConfig) -> Result<(), BackboneError> {
     if pieces.vocabulary() <= config.vocab_size {
         return Ok(());
     }

@@ -160,6 +160,7 @@ fn write_adapter(job: &TrainJob, loaded: &Loaded, best: &Best) -> Result<(), Tra
     let dev = best.dev.scores.overall;
     let adapter = Adapter {
         job,
+        family: loaded.tagger.family(),
         labels: &loaded.labels,
         tensors: &best.tensors,
         best_epoch: best.epoch,

@@ -1,12 +1,14 @@
-//! One encoder layer of BERT: attention and feed-forward, each followed by dropout, residual sum and layer norm.
+//! One encoder layer: attention and feed-forward, each followed by dropout, residual sum and layer norm.
 
 use candle_core::Tensor;
 
-use super::ops::{add_norm, attention, gelu};
-use super::projection::{Projection, Source};
+use super::ops::{add_norm, attention, disentangled_attention, gelu};
+use super::projection::Projection;
+use super::relative::Positions;
+use super::source::Source;
 use super::{MaskKeys, Packed, next_mask};
 use crate::TrainError;
-use crate::backbone::BertConfig;
+use crate::backbone::{EncoderConfig, Site};
 
 pub(super) struct Layer {
     pub(super) query: Projection,
@@ -24,22 +26,18 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(source: &Source<'_>, config: &BertConfig, index: usize) -> Result<Self, TrainError> {
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let at = |site: &str| format!("encoder.layer.{index}.{site}");
-        let norm = |site: &str| -> Result<_, TrainError> {
-            let part = |part: &str| source.tensor(&format!("{}.LayerNorm.{part}", at(site)), &[hidden]);
-            Ok((part("weight")?, part("bias")?))
-        };
+    pub(super) fn new(source: &Source<'_>, config: &EncoderConfig, index: usize) -> Result<Self, TrainError> {
+        let at = |part: &str| format!("encoder.layer.{index}.{part}");
+        let linear = |site| source.projection(at(config.family.path(site)), config.shape(site));
         Ok(Self {
-            query: source.projection(at("attention.self.query"), (hidden, hidden))?,
-            key: source.projection(at("attention.self.key"), (hidden, hidden))?,
-            value: source.projection(at("attention.self.value"), (hidden, hidden))?,
-            attention_output: source.projection(at("attention.output.dense"), (hidden, hidden))?,
-            up: source.projection(at("intermediate.dense"), (inner, hidden))?,
-            down: source.projection(at("output.dense"), (hidden, inner))?,
-            attention_norm: norm("attention.output")?,
-            output_norm: norm("output")?,
+            query: linear(Site::Query)?,
+            key: linear(Site::Key)?,
+            value: linear(Site::Value)?,
+            attention_output: linear(Site::AttentionOutput)?,
+            up: linear(Site::Up)?,
+            down: linear(Site::Down)?,
+            attention_norm: source.norm(&at("attention.output.LayerNorm"), config.hidden_size)?,
+            output_norm: source.norm(&at("output.LayerNorm"), config.hidden_size)?,
             heads: config.num_attention_heads,
             eps: config.layer_norm_eps,
             dropout: config.hidden_dropout_prob,
@@ -51,18 +49,15 @@ impl Layer {
         [&self.query, &self.key, &self.value, &self.attention_output, &self.up, &self.down]
     }
 
-    /// `x` is `[pieces, hidden]`, and so is the result.
+    /// `x` is `[pieces, hidden]`, and so is the result. `positions`: the relative positions of DeBERTa.
     pub(super) fn forward(
         &self,
         x: &Tensor,
         batch: &Packed,
+        positions: Option<&Positions>,
         keys: &mut MaskKeys<'_>,
     ) -> candle_core::Result<Tensor> {
-        let query = self.query.forward(x, keys)?;
-        let key = self.key.forward(x, keys)?;
-        let value = self.value.forward(x, keys)?;
-        let mask = next_mask(keys, self.attention_dropout);
-        let context = attention([&query, &key, &value], self.heads, &batch.offsets, mask)?;
+        let context = self.attend(x, batch, positions, keys)?;
         let context = self.attention_output.forward(&context, keys)?;
         let (weight, bias) = &self.attention_norm;
         let x = add_norm(x, &context, next_mask(keys, self.dropout), (weight, bias), self.eps)?;
@@ -70,5 +65,33 @@ impl Layer {
         let output = self.down.forward(&inner, keys)?;
         let (weight, bias) = &self.output_norm;
         add_norm(&x, &output, next_mask(keys, self.dropout), (weight, bias), self.eps)
+    }
+
+    fn attend(
+        &self,
+        x: &Tensor,
+        batch: &Packed,
+        positions: Option<&Positions>,
+        keys: &mut MaskKeys<'_>,
+    ) -> candle_core::Result<Tensor> {
+        let value = self.value.forward(x, keys)?;
+        // The same projections apply to pieces and to positions (`share_att_key`): one product each.
+        let with_positions = match positions {
+            Some(positions) => &positions.below(x, self.dropout, keys)?,
+            None => x,
+        };
+        let query = self.query.forward(with_positions, keys)?;
+        let key = self.key.forward(with_positions, keys)?;
+        let mask = next_mask(keys, self.attention_dropout);
+        match positions {
+            Some(positions) => disentangled_attention(
+                [&query, &key, &value],
+                self.heads,
+                &batch.offsets,
+                &positions.rows,
+                mask,
+            ),
+            None => attention([&query, &key, &value], self.heads, &batch.offsets, mask),
+        }
     }
 }

@@ -14,24 +14,6 @@ pub(crate) struct LoraShape {
     pub(crate) targets: LoraTargets,
 }
 
-impl LoraTargets {
-    /// Names of the target modules, as PEFT matches them: by the end of a module's path.
-    pub(crate) fn modules(self) -> &'static [&'static str] {
-        match self {
-            Self::Qv => &["query", "value"],
-            Self::Qkvo => &["query", "key", "value", "attention.output.dense"],
-            Self::AllLinear => {
-                &["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
-            }
-        }
-    }
-
-    /// Whether the linear layer at `path` gets a branch.
-    pub(crate) fn covers(self, path: &str) -> bool {
-        self.modules().iter().any(|module| path.strip_suffix(module).is_some_and(|rest| rest.ends_with('.')))
-    }
-}
-
 /// The trained part of one branch.
 #[derive(Debug, Clone)]
 pub(crate) struct Lora {

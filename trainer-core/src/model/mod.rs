@@ -1,4 +1,4 @@
-//! A frozen BERT encoder with LoRA branches and a linear tag classifier.
+//! A frozen encoder with LoRA branches, under a tag classifier or a masked-LM head.
 //!
 //! Owns the computation from pieces to logits. Must not know losses, optimisers or files of a job.
 //!
@@ -7,14 +7,21 @@
 //! a `VarMap` has another order in each run.
 
 mod embeddings;
+mod encoder;
 mod layer;
 mod lora;
+#[expect(dead_code, reason = "domain-adaptive pretraining, which trains it, comes next")]
+mod masked_lm;
 mod ops;
 mod packed;
 mod projection;
+mod relative;
+mod source;
 mod tagger;
 
 pub(crate) use lora::LoraShape;
+#[cfg(test)]
+pub(crate) use masked_lm::MaskedLm;
 pub(crate) use packed::Packed;
 pub(crate) use tagger::Tagger;
 

@@ -1,49 +1,18 @@
 //! A pretrained linear layer, with or without a LoRA branch.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
-use super::lora::{Lora, LoraShape};
+use super::lora::Lora;
 use super::ops::{Branch, linear, lora_linear};
 use super::{MaskKeys, next_mask};
-use crate::TrainError;
-use crate::backbone::Weights;
-use crate::rng::Seeds;
 
 /// y = x W^T + b, plus the branch where there is one.
 pub(super) struct Projection {
     /// Path inside the encoder, such as `encoder.layer.0.attention.self.query`.
     pub(super) path: String,
-    weight: Tensor,
-    bias: Tensor,
+    pub(super) weight: Tensor,
+    pub(super) bias: Tensor,
     pub(super) lora: Option<Lora>,
-}
-
-/// What every part of the encoder is built from.
-pub(super) struct Source<'a> {
-    pub(super) weights: &'a Weights,
-    pub(super) lora: Option<LoraShape>,
-    pub(super) seeds: &'a Seeds,
-    pub(super) device: &'a Device,
-}
-
-impl Source<'_> {
-    pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, TrainError> {
-        Ok(self.weights.get(name, shape, self.device)?)
-    }
-
-    /// The linear layer at `path`, `[out, in]`.
-    pub(super) fn projection(
-        &self,
-        path: String,
-        (out, input): (usize, usize),
-    ) -> Result<Projection, TrainError> {
-        let weight = self.tensor(&format!("{path}.weight"), &[out, input])?;
-        let bias = self.tensor(&format!("{path}.bias"), &[out])?;
-        let covered = self.lora.filter(|lora| lora.targets.covers(&path));
-        let branch = |shape| Lora::new(shape, (out, input), &self.seeds.child(&path), self.device);
-        let lora = covered.map(branch).transpose()?;
-        Ok(Projection { path, weight, bias, lora })
-    }
 }
 
 impl Projection {

@@ -9,22 +9,22 @@ use super::layer::Layer;
 use super::ops;
 use super::{LoraShape, Packed, Tagger};
 use crate::LoraTargets;
-use crate::backbone::{BertConfig, RandomBert, Weights, write_random};
+use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, write_random};
 use crate::rng::Seeds;
 
-fn folder() -> TempDir {
+fn folder(family: Family) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let words = ('a'..='z').map(String::from).collect();
-    let spec =
-        RandomBert { hidden: 24, layers: 2, heads: 3, intermediate: 40, max_positions: 40, seed: 3, words };
+    let (hidden, layers, heads, intermediate, max_positions) = (24, 2, 3, 40, 40);
+    let spec = RandomEncoder { family, hidden, layers, heads, intermediate, max_positions, seed: 3, words };
     write_random(dir.path(), &spec).unwrap();
     dir
 }
 
-fn tagger(targets: LoraTargets, dropout: f64) -> Tagger {
-    let dir = folder();
-    let config = BertConfig::read(dir.path()).unwrap();
-    let weights = Weights::open(dir.path()).unwrap();
+fn tagger(family: Family, targets: LoraTargets, dropout: f64) -> Tagger {
+    let dir = folder(family);
+    let config = EncoderConfig::read(dir.path()).unwrap();
+    let weights = Weights::open(dir.path(), family).unwrap();
     let lora = LoraShape { rank: 4, alpha: 8.0, dropout, targets };
     let seeds = Seeds::root(9);
     let tagger = Tagger::new(&config, &weights, 5, Some(lora), &seeds, &Device::Cpu).unwrap();
@@ -83,8 +83,8 @@ fn plain_attention(layer: &Layer, x: &Tensor, offsets: &[usize]) -> Tensor {
 }
 
 fn plain_logits(tagger: &Tagger, batch: &Packed) -> Tensor {
-    let mut x = tagger.embeddings.forward(batch, &mut None).unwrap();
-    for layer in &tagger.layers {
+    let mut x = tagger.encoder.embeddings.forward(batch, &mut None).unwrap();
+    for layer in &tagger.encoder.layers {
         let context = plain_attention(layer, &x, &batch.offsets);
         let context = layer.attention_output.plain(&context).unwrap();
         x = plain_norm(&(x + context).unwrap(), &layer.attention_norm, layer.eps);
@@ -103,7 +103,7 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn fused_gradients_equal_plain_autograd() {
     for targets in [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear] {
-        let (tagger, batch) = (tagger(targets, 0.0), batch());
+        let (tagger, batch) = (tagger(Family::Bert, targets, 0.0), batch());
         let fused = tagger.logits(&batch, &all_rows(&batch), None).unwrap();
         let plain = plain_logits(&tagger, &batch);
         let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -122,7 +122,7 @@ fn fused_gradients_equal_plain_autograd() {
 /// replays the masks of the forward.
 #[test]
 fn gradients_with_dropout_match_differences() {
-    let (tagger, batch) = (tagger(LoraTargets::AllLinear, 0.2), batch());
+    let (tagger, batch) = (tagger(Family::Bert, LoraTargets::AllLinear, 0.2), batch());
     let rows = all_rows(&batch);
     let value = || {
         let mut keys = Seeds::root(5).draws();
@@ -148,7 +148,7 @@ fn gradients_with_dropout_match_differences() {
 
 #[test]
 fn a_sequence_does_not_see_its_neighbours() {
-    let tagger = tagger(LoraTargets::Qv, 0.1);
+    let tagger = tagger(Family::Bert, LoraTargets::Qv, 0.1);
     let (long, short): (Vec<u32>, Vec<u32>) = ((5..36).collect(), vec![2, 9, 3]);
     let of = |sequences: &[&[u32]]| {
         let batch = Packed::new(sequences.iter().copied(), &Device::Cpu).unwrap();
@@ -166,7 +166,7 @@ fn bits_do_not_depend_on_threads() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let (tagger, batch) = (tagger(LoraTargets::AllLinear, 0.1), batch());
+            let (tagger, batch) = (tagger(Family::Bert, LoraTargets::AllLinear, 0.1), batch());
             let mut keys = Seeds::root(5).draws();
             let logits = tagger.logits(&batch, &all_rows(&batch), Some(&mut keys)).unwrap();
             gradients(&tagger, &scalar(&logits))

@@ -81,11 +81,13 @@ impl Moments {
         let size = (at.rate / correction1) as f32;
         let (scale, correction2, eps) = (at.scale as f32, correction2 as f32, EPS as f32);
         let (b1, b2) = (BETA1 as f32, BETA2 as f32);
+        // In f32 the difference 1 - 0.999 would be off by 5e-5 of itself.
+        let (rest1, rest2) = ((1.0 - BETA1) as f32, (1.0 - BETA2) as f32);
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((value, &gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
             let gradient = gradient * scale;
-            *first = b1 * *first + (1.0 - b1) * gradient;
-            *second = b2 * *second + (1.0 - b2) * gradient * gradient;
+            *first = b1 * *first + rest1 * gradient;
+            *second = b2 * *second + rest2 * gradient * gradient;
             *value = *value * keep - size * *first / (second.sqrt() / correction2 + eps);
         }
     }

@@ -31,51 +31,57 @@ struct Attention {
 
 /// One sequence of the batch, all heads.
 #[derive(Clone, Copy)]
-struct Sequence {
-    index: usize,
-    start: usize,
-    length: usize,
-    heads: usize,
-    width: usize,
+pub(super) struct Sequence {
+    pub(super) index: usize,
+    pub(super) start: usize,
+    pub(super) length: usize,
+    pub(super) heads: usize,
+    pub(super) width: usize,
 }
 
 /// A packed operand, `[pieces, heads * d]`.
-type Operand<'a> = (&'a CpuStorage, &'a Layout);
+pub(super) type Operand<'a> = (&'a CpuStorage, &'a Layout);
 
 impl Sequence {
-    fn depth(self) -> usize {
+    pub(super) fn depth(self) -> usize {
         self.width / self.heads
     }
 
     /// This sequence's rows as `[heads, length, d]`.
-    fn rows(self, (_, layout): Operand<'_>) -> Layout {
+    pub(super) fn rows(self, (_, layout): Operand<'_>) -> Layout {
         let offset = layout.start_offset() + self.start * self.width;
         Layout::new((self.heads, self.length, self.depth()).into(), vec![self.depth(), self.width, 1], offset)
     }
 
     /// The same as `[heads, d, length]`.
-    fn columns(self, (_, layout): Operand<'_>) -> Layout {
+    pub(super) fn columns(self, (_, layout): Operand<'_>) -> Layout {
         let offset = layout.start_offset() + self.start * self.width;
         Layout::new((self.heads, self.depth(), self.length).into(), vec![self.depth(), 1, self.width], offset)
     }
 
-    fn square(self) -> Layout {
+    pub(super) fn square(self) -> Layout {
         Layout::contiguous((self.heads, self.length, self.length))
     }
 
-    fn square_transposed(self) -> Layout {
+    pub(super) fn square_transposed(self) -> Layout {
         let shape = (self.heads, self.length, self.length).into();
         Layout::new(shape, vec![self.length * self.length, 1, self.length], 0)
     }
 
     /// x y^T of each head: `[heads, length, length]`.
-    fn scores(self, x: Operand<'_>, y: Operand<'_>) -> Result<Vec<f32>> {
+    pub(super) fn scores(self, x: Operand<'_>, y: Operand<'_>) -> Result<Vec<f32>> {
         let shape = (self.heads, self.length, self.length, self.depth());
         floats(x.0.matmul(y.0, shape, &self.rows(x), &self.columns(y))?)
     }
 
     /// `square` x of each head, written to this sequence's rows of `out` `[length, heads * d]`.
-    fn combine(self, square: &CpuStorage, layout: &Layout, x: Operand<'_>, out: &mut [f32]) -> Result<()> {
+    pub(super) fn combine(
+        self,
+        square: &CpuStorage,
+        layout: &Layout,
+        x: Operand<'_>,
+        out: &mut [f32],
+    ) -> Result<()> {
         let shape = (self.heads, self.length, self.depth(), self.length);
         let by_head = floats(square.matmul(x.0, shape, layout, &self.rows(x))?)?;
         for (at, from) in by_head.chunks(self.depth()).enumerate() {
@@ -94,7 +100,7 @@ impl Sequence {
         Ok(scores)
     }
 
-    fn drop_out(self, mask: Option<Mask>, square: &mut [f32]) {
+    pub(super) fn drop_out(self, mask: Option<Mask>, square: &mut [f32]) {
         if let Some(mask) = mask {
             let mask = mask.part(self.index as u32);
             vectorised(|| square.iter_mut().enumerate().for_each(|(at, p)| *p *= mask.factor(at as u32)));
@@ -103,7 +109,7 @@ impl Sequence {
 }
 
 #[inline(always)]
-fn softmax(row: &mut [f32], scale: f32) {
+pub(super) fn softmax(row: &mut [f32], scale: f32) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter_mut().for_each(|score| *score = exp((*score - largest) * scale));
     let inverse = 1.0 / sum(row.len(), |at| row[at]);
@@ -112,45 +118,40 @@ fn softmax(row: &mut [f32], scale: f32) {
 
 /// Replaces the gradient to probabilities by the gradient to unscaled scores: scale * p * (g - sum(p * g)).
 #[inline(always)]
-fn softmax_backward(gradient: &mut [f32], probabilities: &[f32], scale: f32) {
+pub(super) fn softmax_backward(gradient: &mut [f32], probabilities: &[f32], scale: f32) {
     let along = sum(gradient.len(), |at| gradient[at] * probabilities[at]);
     for (gradient, p) in gradient.iter_mut().zip(probabilities) {
         *gradient = scale * p * (*gradient - along);
     }
 }
 
-fn floats(storage: CpuStorage) -> Result<Vec<f32>> {
+pub(super) fn floats(storage: CpuStorage) -> Result<Vec<f32>> {
     match storage {
         CpuStorage::F32(values) => Ok(values),
         _ => bail!("the fused operations compute in f32"),
     }
 }
 
+/// The sequences that end at `offsets`.
+pub(super) fn sequences(offsets: &[usize], heads: usize, width: usize) -> Vec<Sequence> {
+    let bounds = offsets.windows(2).enumerate();
+    bounds
+        .map(|(index, bound)| Sequence { index, start: bound[0], length: bound[1] - bound[0], heads, width })
+        .collect()
+}
+
+/// `whole` `[pieces, width]`, cut at the ends of sequences. What lies behind the last one is left out.
+pub(super) fn cut<'a>(offsets: &[usize], mut whole: &'a mut [f32], width: usize) -> Vec<&'a mut [f32]> {
+    let mut parts = Vec::with_capacity(offsets.len());
+    for bound in offsets.windows(2) {
+        let (part, rest) = whole.split_at_mut((bound[1] - bound[0]) * width);
+        parts.push(part);
+        whole = rest;
+    }
+    parts
+}
+
 impl Attention {
-    fn sequences(&self, width: usize) -> Vec<Sequence> {
-        let bounds = self.offsets.windows(2).enumerate();
-        bounds
-            .map(|(index, bound)| Sequence {
-                index,
-                start: bound[0],
-                length: bound[1] - bound[0],
-                heads: self.heads,
-                width,
-            })
-            .collect()
-    }
-
-    /// `whole` `[pieces, width]`, cut at the ends of sequences.
-    fn cut<'a>(&self, mut whole: &'a mut [f32], width: usize) -> Vec<&'a mut [f32]> {
-        let mut parts = Vec::with_capacity(self.offsets.len());
-        for bound in self.offsets.windows(2) {
-            let (part, rest) = whole.split_at_mut((bound[1] - bound[0]) * width);
-            parts.push(part);
-            whole = rest;
-        }
-        parts
-    }
-
     fn backward_of(
         &self,
         sequence: Sequence,
@@ -189,7 +190,10 @@ impl CustomOp3 for Attention {
     ) -> Result<(CpuStorage, Shape)> {
         let width = q_layout.shape().dims2()?.1;
         let mut out = vec![0.0f32; values(q, q_layout)?.len()];
-        let tasks: Vec<_> = self.sequences(width).into_iter().zip(self.cut(&mut out, width)).collect();
+        let tasks: Vec<_> = sequences(&self.offsets, self.heads, width)
+            .into_iter()
+            .zip(cut(&self.offsets, &mut out, width))
+            .collect();
         tasks.into_par_iter().try_for_each(|(sequence, out)| {
             let mut probabilities = sequence.probabilities((q, q_layout), (k, k_layout))?;
             sequence.drop_out(self.mask, &mut probabilities);
@@ -212,8 +216,9 @@ impl CustomOp3 for Attention {
         let operand = |at: usize| on_cpu(&held[at].0).map(|storage| (storage, held[at].1));
         let operands = [operand(0)?, operand(1)?, operand(2)?, operand(3)?];
         let mut outs = [(); 3].map(|()| vec![0.0f32; q.elem_count()]);
-        let [to_q, to_k, to_v] = outs.each_mut().map(|out| self.cut(out, width));
-        let tasks: Vec<_> = self.sequences(width).into_iter().zip(to_q).zip(to_k).zip(to_v).collect();
+        let [to_q, to_k, to_v] = outs.each_mut().map(|out| cut(&self.offsets, out, width));
+        let tasks: Vec<_> =
+            sequences(&self.offsets, self.heads, width).into_iter().zip(to_q).zip(to_k).zip(to_v).collect();
         tasks.into_par_iter().try_for_each(|(((sequence, to_q), to_k), to_v)| {
             self.backward_of(sequence, operands, [to_q, to_k, to_v])
         })?;

@@ -1,4 +1,4 @@
-//! A frozen linear layer: no gradient to its weights, so its input need not be kept for its sake.
+//! A linear layer. Frozen, as all are but those of a new head: no gradient to its weights.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
@@ -7,8 +7,12 @@ use rayon::prelude::*;
 use super::vector::vectorised;
 use super::{on_cpu, with_values};
 
-/// x W^T + b with `x` `[rows, in]`, `weight` `[out, in]`, `bias` `[out]`; weight and bias are frozen.
+/// x W^T + b with `x` `[rows, in]`, `weight` `[out, in]`, `bias` `[out]`. Where they are variables, weight and bias get
+/// gradients.
 pub(crate) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if weight.is_variable() || bias.is_variable() {
+        return x.matmul(&weight.t()?)?.broadcast_add(bias);
+    }
     x.contiguous()?.apply_op1(Linear { weight: weight.clone(), bias: bias.clone() })
 }
 

@@ -8,6 +8,7 @@
 //! after the other without padding: tensors are `[pieces, width]`.
 
 mod attention;
+mod disentangled;
 mod dropout;
 mod gelu;
 mod linear;
@@ -16,6 +17,7 @@ mod norm;
 mod vector;
 
 pub(crate) use attention::attention;
+pub(crate) use disentangled::{RelativeRows, disentangled_attention};
 pub(crate) use dropout::{Mask, dropout};
 pub(crate) use gelu::gelu;
 pub(crate) use linear::linear;

@@ -10,7 +10,7 @@ use super::{values, with_values};
 /// Rows that one task works on.
 const ROWS: usize = 32;
 
-/// LayerNorm(x + dropout(y)) over the last dimension; `weight` and `bias` are frozen.
+/// LayerNorm(x + dropout(y)) over the last dimension. Where they are variables, `weight` and `bias` get gradients.
 pub(crate) fn add_norm(
     x: &Tensor,
     y: &Tensor,
@@ -18,6 +18,10 @@ pub(crate) fn add_norm(
     (weight, bias): (&Tensor, &Tensor),
     eps: f64,
 ) -> Result<Tensor> {
+    if weight.is_variable() || bias.is_variable() {
+        let (one, zero) = (weight.ones_like()?, bias.zeros_like()?);
+        return add_norm(x, y, mask, (&one, &zero), eps)?.broadcast_mul(weight)?.broadcast_add(bias);
+    }
     let op = AddNorm { weight: weight.clone(), bias: bias.clone(), mask, eps: eps as f32 };
     x.contiguous()?.apply_op2(&y.contiguous()?, op)
 }

@@ -1,0 +1,88 @@
+//! The encoder: embeddings and layers, frozen, with LoRA branches where they were asked for.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor, Var};
+
+use super::embeddings::Embeddings;
+use super::layer::Layer;
+use super::projection::Projection;
+use super::relative::RelativeEmbeddings;
+use super::source::Source;
+use super::{LoraShape, MaskKeys, Packed};
+use crate::TrainError;
+use crate::backbone::{EncoderConfig, Family, Weights, encoder_parameters};
+use crate::rng::Seeds;
+
+/// A pretrained encoder.
+pub(super) struct Encoder {
+    pub(super) family: Family,
+    pub(super) embeddings: Embeddings,
+    pub(super) layers: Vec<Layer>,
+    relative: Option<RelativeEmbeddings>,
+    /// Values that are not trained.
+    pub(super) frozen: u64,
+    pub(super) device: Device,
+}
+
+impl Encoder {
+    /// Pretrained weights and new branches.
+    ///
+    /// # Errors
+    /// A tensor of the backbone is missing or wrong.
+    pub(super) fn new(
+        config: &EncoderConfig,
+        weights: &Weights,
+        lora: Option<LoraShape>,
+        seeds: &Seeds,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let source = Source { family: config.family, weights, lora, seeds, device };
+        let layers = (0..config.num_hidden_layers).map(|index| Layer::new(&source, config, index));
+        Ok(Self {
+            family: config.family,
+            embeddings: Embeddings::new(&source, config)?,
+            layers: layers.collect::<Result<_, _>>()?,
+            relative: RelativeEmbeddings::new(&source, config)?,
+            frozen: encoder_parameters(config),
+            device: device.clone(),
+        })
+    }
+
+    fn projections(&self) -> impl Iterator<Item = &Projection> {
+        self.embeddings.widening.iter().chain(self.layers.iter().flat_map(Layer::projections))
+    }
+
+    /// Trained tensors by their name in a PEFT adapter, sorted by name.
+    pub(super) fn trainable(&self) -> BTreeMap<String, Var> {
+        let mut trainable = BTreeMap::new();
+        for projection in self.projections() {
+            if let Some(lora) = &projection.lora {
+                let path = format!("base_model.model.{}.{}", self.family.module(), projection.path);
+                trainable.insert(format!("{path}.lora_A.weight"), lora.a.clone());
+                trainable.insert(format!("{path}.lora_B.weight"), lora.b.clone());
+            }
+        }
+        trainable
+    }
+
+    /// The last hidden state, `[pieces, hidden]`.
+    pub(super) fn hidden(&self, batch: &Packed, keys: &mut MaskKeys<'_>) -> candle_core::Result<Tensor> {
+        let embedded = self.embeddings.forward(batch, keys)?;
+        let positions = self.relative.as_ref().map(|relative| relative.of(batch)).transpose()?;
+        let mut layers = self.layers.iter();
+        layers.try_fold(embedded, |x, layer| layer.forward(&x, batch, positions.as_ref(), keys))
+    }
+
+    /// The embedding output and the output of each layer, without dropout.
+    #[cfg(test)]
+    pub(super) fn hidden_states(&self, batch: &Packed) -> candle_core::Result<Vec<Tensor>> {
+        let mut states = vec![self.embeddings.forward(batch, &mut None)?];
+        let positions = self.relative.as_ref().map(|relative| relative.of(batch)).transpose()?;
+        for layer in &self.layers {
+            let state = layer.forward(&states[states.len() - 1], batch, positions.as_ref(), &mut None)?;
+            states.push(state);
+        }
+        Ok(states)
+    }
+}

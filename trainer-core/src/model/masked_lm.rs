@@ -1,0 +1,179 @@
+//! An encoder with a masked-language-model head: linear layer, gelu, layer norm, and a decoder tied to the word
+//! embeddings (Devlin et al. 2019, section 3.1). The head is frozen where the backbone has one.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor, Var};
+
+use super::encoder::Encoder;
+use super::ops::{gelu, linear, norm};
+use super::{LoraShape, MaskKeys, Packed};
+use crate::TrainError;
+use crate::backbone::{BackboneError, EncoderConfig, HeadLayout, Weights};
+use crate::rng::Seeds;
+
+/// Standard deviation of a new head's weights, as transformers starts it.
+const HEAD_DEVIATION: f64 = 0.02;
+
+/// An encoder with a masked-LM head.
+pub(crate) struct MaskedLm {
+    encoder: Encoder,
+    head: Head,
+}
+
+struct Head {
+    /// `[embedding, hidden]`.
+    dense: (Tensor, Tensor),
+    norm: (Tensor, Tensor),
+    /// `[vocab]`.
+    bias: Tensor,
+    eps: f64,
+    /// The variables of a new head, by their name in a file of transformers.
+    fresh: BTreeMap<String, Var>,
+}
+
+/// Where the head of `config`'s family lies in `weights`, if it has one. Discriminators of ELECTRA and plain encoders have
+/// none.
+fn lm_head(config: &EncoderConfig, weights: &Weights) -> Option<HeadLayout> {
+    let present = |layout: &&HeadLayout| weights.holds(layout.bias);
+    config.family.head_layouts().iter().find(present).copied()
+}
+
+impl MaskedLm {
+    /// Pretrained weights and new branches. The head is the backbone's, frozen; a backbone without one gets a new head
+    /// whose tensors are in [`Self::fresh_head`]. `seeds` decides the new values.
+    ///
+    /// # Errors
+    /// A tensor of the backbone is missing or wrong.
+    pub(crate) fn new(
+        config: &EncoderConfig,
+        weights: &Weights,
+        lora: Option<LoraShape>,
+        seeds: &Seeds,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        if !config.tie_word_embeddings {
+            return Err(weights
+                .refused("tie_word_embeddings must be true: the decoder is the word embeddings")
+                .into());
+        }
+        let head = match lm_head(config, weights) {
+            Some(layout) => Head::pretrained(layout, config, weights, device)?,
+            None => Head::fresh(config, &seeds.child("lm head"), device)?,
+        };
+        Ok(Self { encoder: Encoder::new(config, weights, lora, seeds, device)?, head })
+    }
+
+    /// Where the model lives.
+    pub(crate) fn device(&self) -> &Device {
+        &self.encoder.device
+    }
+
+    /// The branches by their name in a PEFT adapter, sorted by name.
+    pub(crate) fn trainable(&self) -> BTreeMap<String, Var> {
+        self.encoder.trainable()
+    }
+
+    /// The tensors of a new head, to be trained before perplexity means anything; none where the backbone has one.
+    pub(crate) fn fresh_head(&self) -> &BTreeMap<String, Var> {
+        &self.head.fresh
+    }
+
+    /// Trained values of the branches.
+    pub(crate) fn trainable_parameters(&self) -> u64 {
+        self.trainable().values().map(|var| var.elem_count() as u64).sum()
+    }
+
+    /// All values of the model.
+    pub(crate) fn total_parameters(&self) -> u64 {
+        self.encoder.frozen + self.head.parameters() + self.trainable_parameters()
+    }
+
+    /// Logits of the pieces `rows` (`[m]`, indices into the batch): `[m, vocab]`. Only masked pieces are worth it: the
+    /// decoder is by far the widest layer.
+    pub(crate) fn logits(
+        &self,
+        batch: &Packed,
+        rows: &Tensor,
+        mut keys: MaskKeys<'_>,
+    ) -> candle_core::Result<Tensor> {
+        let hidden = self.encoder.hidden(batch, &mut keys)?.index_select(rows, 0)?;
+        self.head.logits(&hidden, &self.encoder.embeddings.words)
+    }
+
+    /// The same without gradients to the branches: a new head is trained on the encoder as it is.
+    pub(crate) fn logits_for_head(
+        &self,
+        batch: &Packed,
+        rows: &Tensor,
+        mut keys: MaskKeys<'_>,
+    ) -> candle_core::Result<Tensor> {
+        let hidden = self.encoder.hidden(batch, &mut keys)?.detach().index_select(rows, 0)?;
+        self.head.logits(&hidden, &self.encoder.embeddings.words)
+    }
+
+    /// The embedding output and the output of each layer, without dropout.
+    #[cfg(test)]
+    pub(crate) fn hidden_states(&self, batch: &Packed) -> candle_core::Result<Vec<Tensor>> {
+        self.encoder.hidden_states(batch)
+    }
+}
+
+impl Head {
+    fn pretrained(
+        layout: HeadLayout,
+        config: &EncoderConfig,
+        weights: &Weights,
+        device: &Device,
+    ) -> Result<Self, BackboneError> {
+        let (hidden, width) = (config.hidden_size, config.embedding_size);
+        let of = |path: &str, part: &str, shape: &[usize]| {
+            weights.outside(&format!("{path}.{part}"), shape, device)
+        };
+        Ok(Self {
+            dense: (of(layout.dense, "weight", &[width, hidden])?, of(layout.dense, "bias", &[width])?),
+            norm: (of(layout.norm, "weight", &[width])?, of(layout.norm, "bias", &[width])?),
+            bias: weights.outside(layout.bias, &[config.vocab_size], device)?,
+            eps: config.layer_norm_eps,
+            fresh: BTreeMap::new(),
+        })
+    }
+
+    fn fresh(config: &EncoderConfig, seeds: &Seeds, device: &Device) -> Result<Self, TrainError> {
+        let layout = config.family.head_layouts()[0];
+        let (hidden, width) = (config.hidden_size, config.embedding_size);
+        let mut fresh = BTreeMap::new();
+        let mut variable = |name: String, shape: &[usize], values: Vec<f32>| -> Result<Tensor, TrainError> {
+            let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
+            let tensor = var.as_tensor().clone();
+            fresh.insert(name, var);
+            Ok(tensor)
+        };
+        let weights = seeds.draws().normal(width * hidden, HEAD_DEVIATION);
+        let dense = (
+            variable(format!("{}.weight", layout.dense), &[width, hidden], weights)?,
+            variable(format!("{}.bias", layout.dense), &[width], vec![0.0; width])?,
+        );
+        let norm = (
+            variable(format!("{}.weight", layout.norm), &[width], vec![1.0; width])?,
+            variable(format!("{}.bias", layout.norm), &[width], vec![0.0; width])?,
+        );
+        let bias = variable(layout.bias.into(), &[config.vocab_size], vec![0.0; config.vocab_size])?;
+        Ok(Self { dense, norm, bias, eps: config.layer_norm_eps, fresh })
+    }
+
+    fn parameters(&self) -> u64 {
+        let (dense, norm) = (&self.dense, &self.norm);
+        [&dense.0, &dense.1, &norm.0, &norm.1, &self.bias]
+            .map(|tensor| tensor.elem_count() as u64)
+            .iter()
+            .sum()
+    }
+
+    /// `hidden` is `[m, hidden]`, `words` `[vocab, embedding]`.
+    fn logits(&self, hidden: &Tensor, words: &Tensor) -> candle_core::Result<Tensor> {
+        let inner = gelu(&linear(hidden, &self.dense.0, &self.dense.1)?)?;
+        let inner = norm(&inner, (&self.norm.0, &self.norm.1), self.eps)?;
+        linear(&inner, words, &self.bias)
+    }
+}

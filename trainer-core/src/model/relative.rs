@@ -1,0 +1,66 @@
+//! DeBERTa's relative positions: one table of embeddings for all layers, normed once.
+
+use std::sync::Arc;
+
+use candle_core::{Result, Tensor};
+
+use super::ops::{RelativeRows, dropout, norm};
+use super::source::Source;
+use super::{MaskKeys, Packed, next_mask};
+use crate::TrainError;
+use crate::backbone::{EncoderConfig, Relative};
+
+/// The table, frozen.
+pub(super) struct RelativeEmbeddings {
+    relative: Relative,
+    /// `[2 * span, hidden]`.
+    table: Tensor,
+    norm: Option<(Tensor, Tensor)>,
+    eps: f64,
+}
+
+/// The rows of the table that a batch needs.
+pub(super) struct Positions {
+    /// `[rows, hidden]`, normed.
+    embeddings: Tensor,
+    /// Which row belongs to which distance.
+    pub(super) rows: Arc<RelativeRows>,
+}
+
+impl RelativeEmbeddings {
+    /// `None` for families with absolute positions.
+    pub(super) fn new(
+        source: &Source<'_>,
+        config: &EncoderConfig,
+    ) -> std::result::Result<Option<Self>, TrainError> {
+        let Some(relative) = config.relative else { return Ok(None) };
+        let hidden = config.hidden_size;
+        let table = source.tensor("encoder.rel_embeddings.weight", &[2 * relative.span(), hidden])?;
+        let norm = relative.normed.then(|| source.norm("encoder.LayerNorm", hidden)).transpose()?;
+        Ok(Some(Self { relative, table, norm, eps: config.layer_norm_eps }))
+    }
+
+    /// Only distances that occur in the batch are projected: short sentences need few of the buckets.
+    pub(super) fn of(&self, batch: &Packed) -> Result<Positions> {
+        let longest = batch.offsets.windows(2).map(|bound| bound[1] - bound[0]).max().unwrap_or(1);
+        let farthest = longest as i64 - 1;
+        let (first, last) = (self.relative.row(-farthest), self.relative.row(farthest));
+        let table = self.table.narrow(0, first, last - first + 1)?;
+        let embeddings = match &self.norm {
+            Some((weight, bias)) => norm(&table, (weight, bias), self.eps)?,
+            None => table,
+        };
+        let by_distance =
+            (-farthest..=farthest).map(|distance| self.relative.row(distance) - first).collect();
+        let rows = RelativeRows { by_distance, c2p: self.relative.c2p, p2c: self.relative.p2c };
+        Ok(Positions { embeddings, rows: Arc::new(rows) })
+    }
+}
+
+impl Positions {
+    /// `x` with the position embeddings, after dropout, as further rows: `[pieces + rows, hidden]`.
+    pub(super) fn below(&self, x: &Tensor, probability: f64, keys: &mut MaskKeys<'_>) -> Result<Tensor> {
+        let embeddings = dropout(&self.embeddings, next_mask(keys, probability))?;
+        Tensor::cat(&[x, &embeddings], 0)
+    }
+}
