@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
-use crate::{backbone, data, serve, study, sweep, train, trial, up, worker};
+use crate::{backbone, data, serve, study, sweep, token, train, trial, up, worker};
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
 #[derive(Debug, Parser)]
@@ -52,6 +52,13 @@ pub(crate) enum Command {
     },
     /// Offer this machine's devices to a coordinator, or list the workers
     Worker(worker::WorkerArgs),
+    /// Make, list and revoke tokens
+    Token {
+        #[command(subcommand)]
+        command: token::TokenCommand,
+    },
+    /// Print a link that logs a browser in
+    Login,
     /// Run a coordinator
     Serve(serve::ServeArgs),
     /// Run one training from a job file, without any server

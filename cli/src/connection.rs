@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use pedigree_protocol::access::Secret;
 use pedigree_protocol::client::Client;
 use serde::Deserialize;
 
@@ -19,14 +20,14 @@ pub(crate) struct Connection {
     pub(crate) server: Option<String>,
     /// Token of the coordinator [default: the running `pedigree up`'s]
     #[arg(long, global = true, env = "PEDIGREE_TOKEN", hide_env_values = true)]
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Secret>,
 }
 
 /// What a running `pedigree up` leaves in its data folder.
 #[derive(Debug, Deserialize)]
 struct UpRecord {
     url: String,
-    token: String,
+    token: Secret,
     pid: u32,
 }
 
@@ -41,7 +42,7 @@ impl UpRecord {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) server: String,
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Secret>,
     kept_up: bool,
 }
 
@@ -107,12 +108,16 @@ mod tests {
         if let Some(up) = up {
             std::fs::write(folder.path().join("up.json"), up).unwrap();
         }
-        let connection = Connection { server: server.map(Into::into), token: token.map(Into::into) };
+        let connection = Connection { server: server.map(Into::into), token: token.map(secret) };
         connection.resolve(folder.path()).unwrap()
     }
 
+    fn secret(text: &str) -> Secret {
+        text.to_owned().into()
+    }
+
     fn resolved(server: &str, token: Option<&str>, kept_up: bool) -> Resolved {
-        Resolved { server: server.into(), token: token.map(Into::into), kept_up }
+        Resolved { server: server.into(), token: token.map(secret), kept_up }
     }
 
     #[test]
@@ -121,12 +126,12 @@ mod tests {
         let up = Some(up.as_str());
         assert_eq!(resolve(None, None, None), resolved(DEFAULT_SERVER, None, false));
         assert_eq!(resolve(up, None, None), resolved("http://127.0.0.1:9", Some("t"), true));
-        assert_eq!(resolve(up, Some("http://127.0.0.1:9/"), None).token.as_deref(), Some("t"));
+        assert_eq!(resolve(up, Some("http://127.0.0.1:9/"), None).token, Some(secret("t")));
         assert_eq!(
             resolve(up, Some("http://elsewhere:9"), None),
             resolved("http://elsewhere:9", None, false)
         );
-        assert_eq!(resolve(up, None, Some("mine")).token.as_deref(), Some("mine"));
+        assert_eq!(resolve(up, None, Some("mine")).token, Some(secret("mine")));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod study;
 mod sweep;
 mod telemetry;
 mod test_score;
+mod token;
 mod train;
 mod trial;
 mod up;
@@ -66,6 +67,8 @@ async fn dispatch(
         Command::Study { command } => return study::run(command, &connection, output).await,
         Command::Trial { command } => trial::run(command, &connection, output).await?,
         Command::Worker(args) => worker::run(args, &connection, output).await?,
+        Command::Token { command } => token::run(command, &connection, output).await?,
+        Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
         Command::Train(_) => {}
     }

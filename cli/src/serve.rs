@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::bail;
 use pedigree_orchestrator::Config;
+use pedigree_protocol::access::Role;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -29,25 +31,59 @@ pub(crate) struct ServeArgs {
     /// Folder of a built dashboard to serve instead of the one in the binary
     #[arg(long, value_name = "DIR")]
     ui_dir: Option<PathBuf>,
+    /// What callers without any token may do: a role, or none [default: with a token, on a loopback address, viewer;
+    /// with a token elsewhere, none; without a token, on a loopback address, admin]
+    #[arg(long, value_name = "ROLE", value_parser = anonymous)]
+    anonymous: Option<Anonymous>,
+    /// Largest artifact that is accepted
+    #[arg(long, default_value_t = 16, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    max_artifact_gib: u64,
     /// Stop when stdin ends: the process that started this one is gone
     #[arg(long, hide = true)]
     supervised: bool,
 }
 
+/// What callers without any token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Anonymous(Option<Role>);
+
+fn anonymous(text: &str) -> Result<Anonymous, String> {
+    match text {
+        "none" => Ok(Anonymous(None)),
+        role => role.parse().map(Some).map(Anonymous).map_err(|problem: String| format!("{problem}, none")),
+    }
+}
+
+impl ServeArgs {
+    /// The role of callers without a token; what is left open must have been said where others can reach it.
+    fn anonymous_role(&self, has_token: bool) -> anyhow::Result<Option<Role>> {
+        match (self.anonymous, has_token, self.listen.ip().is_loopback()) {
+            (Some(Anonymous(role)), ..) => Ok(role),
+            (None, true, true) => Ok(Some(Role::Viewer)),
+            (None, true, false) => Ok(None),
+            (None, false, true) => Ok(Some(Role::Admin)),
+            (None, false, false) => bail!(
+                "{} can be reached by others, and there is no token: set PEDIGREE_TOKEN, or say with --anonymous what \
+                 anybody may do",
+                self.listen
+            ),
+        }
+    }
+}
+
 pub(crate) async fn run(args: ServeArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let shutdown = shutdown::requested(args.supervised)?;
+    let anonymous = args.anonymous_role(connection.token.is_some())?;
     let config = Config {
         database_url: args.database_url,
         listen: args.listen,
         artifacts: args.artifacts.unwrap_or_else(|| data_folder().join("artifacts")),
         lease_ttl: Duration::from_secs(args.lease_ttl),
         token: connection.token.clone(),
+        anonymous,
+        largest_artifact: args.max_artifact_gib << 30,
         ui_dir: args.ui_dir,
     };
-    if config.token.is_none() && !config.listen.ip().is_loopback() {
-        output
-            .note("warning: no --token is set, so whoever reaches this address may start and cancel studies");
-    }
     let (ready, listening) = oneshot::channel();
     let serving = pedigree_orchestrator::serve(config, ready, shutdown);
     tokio::pin!(serving);
@@ -59,4 +95,40 @@ pub(crate) async fn run(args: ServeArgs, connection: &Connection, output: Output
         }
     }
     Ok(serving.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn role(listen: &str, anonymous: Option<&str>, has_token: bool) -> Result<Option<Role>, String> {
+        let line = ["serve", "--database-url", "postgres://h/d", "--listen", listen];
+        let line = line.into_iter().chain(anonymous.iter().flat_map(|role| ["--anonymous", role]));
+        let args = Line::try_parse_from(line).map_err(|error| error.to_string())?.serve;
+        args.anonymous_role(has_token).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_left_open_unsaid_where_others_can_reach_it() {
+        let (near, far) = ("127.0.0.1:1", "0.0.0.0:1");
+        assert_eq!(role(near, None, false), Ok(Some(Role::Admin)));
+        assert_eq!(role(near, None, true), Ok(Some(Role::Viewer)));
+        assert_eq!(role(near, Some("none"), true), Ok(None));
+        assert_eq!(role(far, None, true), Ok(None));
+        assert_eq!(role(far, Some("admin"), false), Ok(Some(Role::Admin)));
+        assert!(role(far, None, false).unwrap_err().contains("set PEDIGREE_TOKEN"));
+        assert!(
+            role(far, Some("root"), true)
+                .unwrap_err()
+                .contains("known: viewer, worker, operator, admin, none")
+        );
+    }
 }

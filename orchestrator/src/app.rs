@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use object_store::local::LocalFileSystem;
+use pedigree_protocol::access::Role;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tower_http::trace::TraceLayer;
 
+use crate::access::secret::Hash;
 use crate::events::Feed;
-use crate::{auth, dashboard, health, openapi};
+use crate::{access, dashboard, health, openapi};
 
 /// What every request can reach. Holds nothing that a restart could lose.
 #[derive(Debug, Clone)]
@@ -23,8 +26,12 @@ pub(crate) struct App {
     pub(crate) store: Arc<LocalFileSystem>,
     /// How long a lease lasts unless renewed.
     pub(crate) lease_ttl: Duration,
-    /// The bearer token that writes need.
-    pub(crate) token: Option<Arc<str>>,
+    /// Hash of the coordinator's own token, which may do everything.
+    pub(crate) token: Option<Hash>,
+    /// What a caller without any credentials may do.
+    pub(crate) anonymous: Option<Role>,
+    /// The largest artifact that is accepted, bytes.
+    pub(crate) largest_artifact: u64,
     /// The dashboard.
     pub(crate) dashboard: dashboard::Source,
     /// Changes and wake-ups that the database notified.
@@ -47,9 +54,15 @@ pub(crate) fn router(app: App) -> Router {
     api.route("/api/v1/openapi.json", get(async move || axum::Json(document.clone())))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/login", get(access::http::login))
         .fallback(dashboard::serve)
-        .layer(from_fn_with_state(app.clone(), auth::require_token))
+        .layer(from_fn_with_state(app.clone(), access::gate::check))
         // Failures are logged where they are known by name: in `error`.
-        .layer(TraceLayer::new_for_http().on_failure(()))
+        // The path alone: a query may hold a login code.
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .with_state(app)
+}
+
+fn span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns the pairing alone; a test reads `pg_enum` and fails when a variant is missing on either side.
 
+use pedigree_protocol::access::Role;
 use pedigree_protocol::event::Topic;
 use pedigree_protocol::fleet::DeviceKind;
 use pedigree_protocol::run::{AttemptState, FailureCause, RunKind, RunState};
@@ -47,6 +48,7 @@ mirror!(AttemptStateColumn = "attempt_state" mirrors AttemptState {
 });
 mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause { Oom, Diverged, InvalidInput, Crashed, Lost });
 mirror!(DeviceKindColumn = "device_kind" mirrors DeviceKind { Gpu, Cpu });
+mirror!(RoleColumn = "role" mirrors Role { Viewer, Worker, Operator, Admin });
 mirror!(TopicColumn = "topic" mirrors Topic { Dataset, Backbone, Study, Run, Log, Fleet });
 
 #[cfg(test)]
@@ -75,6 +77,7 @@ mod tests {
         check::<AttemptStateColumn>(&pool).await;
         check::<FailureCauseColumn>(&pool).await;
         check::<DeviceKindColumn>(&pool).await;
+        check::<RoleColumn>(&pool).await;
         check::<TopicColumn>(&pool).await;
     }
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pedigree_protocol::access::{Role, Secret};
+
 /// What a coordinator is told at its start.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -15,8 +17,12 @@ pub struct Config {
     pub artifacts: PathBuf,
     /// How long a lease lasts unless renewed.
     pub lease_ttl: Duration,
-    /// When set, every request but GET and HEAD must bear it.
-    pub token: Option<String>,
+    /// The coordinator's own token: whoever bears it may do everything.
+    pub token: Option<Secret>,
+    /// What a caller without any credentials may do.
+    pub anonymous: Option<Role>,
+    /// The largest artifact that is accepted, bytes.
+    pub largest_artifact: u64,
     /// A built dashboard to serve instead of the embedded one.
     pub ui_dir: Option<PathBuf>,
 }

@@ -52,6 +52,16 @@ impl ApiError {
         Self::refused(ErrorCode::Sealed, message)
     }
 
+    /// Nobody that is known here.
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Unauthorized, message)
+    }
+
+    /// Known, but not allowed.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::Forbidden, message)
+    }
+
     fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Refused { code, message: message.into() }
     }
@@ -84,7 +94,7 @@ const fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Invalid => StatusCode::BAD_REQUEST,
         ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
-        ErrorCode::Sealed => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::Sealed => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Conflict => StatusCode::CONFLICT,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -6,9 +6,9 @@
 //! [`dashboard`] is the browser's program. Postgres is the only truth: this crate keeps no state that it could not
 //! lose. It must not know how a trainer works.
 
+mod access;
 mod app;
 mod artifact;
-mod auth;
 mod backbone;
 mod column;
 mod config;

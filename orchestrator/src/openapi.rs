@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{artifact, backbone, dataset, events, fleet, lease, run, study};
+use crate::{access, artifact, backbone, dataset, events, fleet, lease, run, study};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -40,6 +40,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lease::http::claim))
         .routes(routes!(fleet::http::list, fleet::http::hello))
         .routes(routes!(events::http::stream))
+        .routes(routes!(access::http::list, access::http::create))
+        .routes(routes!(access::http::revoke))
+        .routes(routes!(access::http::create_link))
+        .routes(routes!(access::http::end_session))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     // An upload is streamed to disk, so that its size costs no memory.
     let uploads = OpenApiRouter::new()

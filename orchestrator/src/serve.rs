@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::secret;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::events::Feed;
@@ -105,7 +106,9 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
         pool: db::open(&config.database_url).await?,
         store: Arc::new(store),
         lease_ttl: config.lease_ttl,
-        token: config.token.as_deref().map(Arc::from),
+        token: config.token.as_ref().map(|token| secret::hash(token.expose())),
+        anonymous: config.anonymous,
+        largest_artifact: config.largest_artifact,
         dashboard: dashboard::Source::new(config.ui_dir.clone()),
         feed: Feed::new(),
         shutdown,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use pedigree_protocol::access::Role;
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
 use pedigree_protocol::backbone::{Backbone, BackboneShape, BackboneSpec};
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split, Splits};
@@ -46,6 +47,8 @@ impl Coordinator {
             store: store.into(),
             lease_ttl: Duration::from_secs(30),
             token: None,
+            anonymous: Some(Role::Admin),
+            largest_artifact: 1 << 20,
             dashboard: dashboard::Source::new(None),
             feed: Feed::new(),
             shutdown: CancellationToken::new(),
@@ -103,7 +106,7 @@ impl Coordinator {
     pub(crate) async fn worker(&self, devices: usize) -> Worker {
         let id = WorkerId::new();
         let hello = hello(id, devices);
-        fleet::sql::hello(self.pool(), &hello).await.unwrap();
+        fleet::sql::hello(self.pool(), &hello, None).await.unwrap();
         Worker { id, devices: hello.devices.into_iter().map(|device| device.uuid).collect() }
     }
 

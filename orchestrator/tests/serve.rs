@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pedigree_orchestrator::{Config, ServeError, serve};
 use pedigree_protocol::ErrorCode;
+use pedigree_protocol::access::Role;
 use pedigree_protocol::client::Client;
 use sha2::Digest;
 use sqlx::{ConnectOptions, PgPool};
@@ -27,7 +28,9 @@ impl Server {
             listen: "127.0.0.1:0".parse().unwrap(),
             artifacts: folder.path().join("artifacts"),
             lease_ttl: Config::LEASE_TTL,
-            token: token.map(str::to_owned),
+            token: token.map(|token| token.to_owned().into()),
+            anonymous: Some(if token.is_some() { Role::Viewer } else { Role::Admin }),
+            largest_artifact: 1 << 20,
             ui_dir: None,
         };
         let (ready, address) = oneshot::channel();
@@ -38,7 +41,7 @@ impl Server {
     }
 
     fn client(&self, token: Option<&str>) -> Client {
-        Client::new(&self.url, token.map(str::to_owned))
+        Client::new(&self.url, token.map(|token| token.to_owned().into()))
     }
 
     /// A client for what the typed one has no method for, which installs the TLS provider that both use.

@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::{LoginLink, NewToken, Secret, Token, TokenSpec};
 use crate::artifact::Sha256;
 use crate::backbone::{Backbone, BackboneSpec};
 use crate::dataset::{Dataset, DatasetSpec};
@@ -72,7 +73,7 @@ impl ClientError {
 pub struct Client {
     http: reqwest::Client,
     server: String,
-    token: Option<String>,
+    token: Option<Secret>,
     patience: Option<Duration>,
 }
 
@@ -86,8 +87,8 @@ impl fmt::Debug for Client {
 type Result<T> = std::result::Result<T, ClientError>;
 
 impl Client {
-    /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`). Writes need the token.
-    pub fn new(server: &str, token: Option<String>) -> Self {
+    /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`), recognised by the token.
+    pub fn new(server: &str, token: Option<Secret>) -> Self {
         // The first client of a process chooses the TLS implementation; a later choice fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = server.trim_end_matches('/').to_owned();
@@ -242,6 +243,26 @@ impl Client {
         response.bytes().await.map_err(|source| self.unreachable(source))
     }
 
+    /// All tokens, newest first.
+    pub async fn tokens(&self) -> Result<Vec<Token>> {
+        self.get("/tokens").await
+    }
+
+    /// Makes a token; its text is in the answer and nowhere else.
+    pub async fn create_token(&self, spec: &TokenSpec) -> Result<NewToken> {
+        self.post("/tokens", spec).await
+    }
+
+    /// Revokes the token of this name.
+    pub async fn revoke_token(&self, name: &str) -> Result<Token> {
+        self.decode(self.request(Method::DELETE, &format!("/tokens/{}", escape(name)))).await
+    }
+
+    /// Makes a link that logs a browser in, once.
+    pub async fn login_link(&self) -> Result<LoginLink> {
+        self.post("/login-links", &()).await
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.decode(self.request(Method::GET, path)).await
     }
@@ -253,7 +274,7 @@ impl Client {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1{path}", self.server));
         match &self.token {
-            Some(token) => request.bearer_auth(token),
+            Some(token) => request.bearer_auth(token.expose()),
             None => request,
         }
     }
@@ -351,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_token_is_not_shown() {
-        let client = Client::new("http://127.0.0.1:1", Some("secret".into()));
+        let client = Client::new("http://127.0.0.1:1", Some("secret".to_owned().into()));
         assert_eq!(format!("{client:?}"), r#"Client { server: "http://127.0.0.1:1", .. }"#);
     }
 }

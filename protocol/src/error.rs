@@ -20,6 +20,8 @@ pub enum ErrorCode {
     Invalid,
     /// No, or a wrong, token (401).
     Unauthorized,
+    /// A caller who is known but may not do this (403).
+    Forbidden,
     /// Known, but not to be handed out, such as a sealed test split (403).
     Sealed,
     /// No such thing (404).

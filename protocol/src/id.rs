@@ -62,6 +62,11 @@ define_id!(
     WorkerId
 );
 
+define_id!(
+    /// A token by which a caller is recognised.
+    TokenId
+);
+
 /// The number of a try at a run. It only grows: it is the fencing token of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod access;
 pub mod artifact;
 pub mod backbone;
 #[cfg(feature = "client")]
@@ -27,7 +28,7 @@ pub mod study;
 pub mod sweep;
 
 pub use error::{ApiErrorBody, ErrorCode};
-pub use id::{Attempt, BackboneId, DatasetId, RunId, StudyId, WorkerId};
+pub use id::{Attempt, BackboneId, DatasetId, RunId, StudyId, TokenId, WorkerId};
 pub use method::Method;
 pub use params::{ParamValues, Params, Scalar};
 pub use space::{Dimension, Domain, InvalidSpace, Space};

@@ -109,7 +109,7 @@ impl Up {
     pub fn client(&self) -> Client {
         let record = self.record();
         let text = |key: &str| record[key].as_str().expect("a text").to_owned();
-        Client::new(&text("url"), Some(text("token")))
+        Client::new(&text("url"), Some(text("token").into()))
     }
 
     /// Runs the binary against this server.

@@ -1,16 +1,17 @@
 //! What a worker is told at its start.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 
+use pedigree_protocol::access::Secret;
+
 /// What a worker is told at its start.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The coordinator's address, such as `http://127.0.0.1:8765`.
     pub server: String,
     /// The coordinator's token.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// Name for people; the host's name when absent.
     pub name: Option<String>,
     /// CPU slots to offer beside the GPUs; 0 offers only GPUs that NVML finds.
@@ -26,22 +27,6 @@ pub struct Config {
     pub trainer: Vec<OsString>,
     /// Threads of each trainer; absent: the cores shared by the slots, at least 1.
     pub threads: Option<usize>,
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("server", &self.server)
-            .field("token", &self.token.as_ref().map(|_| "(hidden)"))
-            .field("name", &self.name)
-            .field("cpu_slots", &self.cpu_slots)
-            .field("trains_on_gpus", &self.trains_on_gpus)
-            .field("nvml_library", &self.nvml_library)
-            .field("folder", &self.folder)
-            .field("trainer", &self.trainer)
-            .field("threads", &self.threads)
-            .finish()
-    }
 }
 
 impl Config {

@@ -129,6 +129,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/login-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link that logs a browser in, once, with the caller's role. */
+        post: operations["create_login_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}": {
         parameters: {
             query?: never;
@@ -192,6 +209,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends the browser's session. */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -261,6 +295,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, newest first, without their texts. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token. Its text is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token, and the sessions that it opened. */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -768,7 +837,7 @@ export interface components {
          * @description Classes of errors.
          * @enum {string}
          */
-        ErrorCode: "invalid" | "unauthorized" | "sealed" | "not_found" | "conflict" | "internal";
+        ErrorCode: "invalid" | "unauthorized" | "forbidden" | "sealed" | "not_found" | "conflict" | "internal";
         /** @description Why a run or attempt failed. */
         Failure: {
             /** @description As a class. */
@@ -851,6 +920,18 @@ export interface components {
             /** @description The text. */
             text: string;
         };
+        /** @description A link that logs a browser in, once. */
+        LoginLink: {
+            /**
+             * Format: date-time
+             * @description From when on the link is refused.
+             */
+            expires_at: string;
+            /** @description Path and query below the coordinator's address. */
+            path: components["schemas"]["Secret"];
+            /** @description What the browser may then do. */
+            role: components["schemas"]["Role"];
+        };
         /**
          * @description How trials are proposed.
          * @enum {string}
@@ -870,6 +951,13 @@ export interface components {
          * @enum {string}
          */
         MetricName: "dev_f1";
+        /** @description A token that was just made. Its text is told once. */
+        NewToken: {
+            /** @description Its text. */
+            secret: components["schemas"]["Secret"];
+            /** @description The token. */
+            token: components["schemas"]["Token"];
+        };
         /** @description Entity scores under both comparable protocols. */
         ProtocolScores: {
             /** @description Orphan `I-` open entities. */
@@ -877,6 +965,11 @@ export interface components {
             /** @description An entity opens with `B-`. */
             strict: components["schemas"]["EntityScore"];
         };
+        /**
+         * @description What a caller may do.
+         * @enum {string}
+         */
+        Role: "viewer" | "worker" | "operator" | "admin";
         /** @description A run as lists show it. */
         Run: {
             /** @description Attempts granted so far; the newest attempt's number (0: none yet). */
@@ -1033,6 +1126,11 @@ export interface components {
             /** @description Hash of the test split. */
             test_sha256: components["schemas"]["Sha256"];
         };
+        /**
+         * Format: password
+         * @description A token's text: shown to whoever asks for it by [`Secret::expose`], and to nothing that prints or logs.
+         */
+        Secret: string;
         /** @description A SHA-256 in lower-case hexadecimal: 64 characters. */
         Sha256: string;
         /** @description One split: its content hash and its counts. */
@@ -1175,6 +1273,54 @@ export interface components {
              * @description Sentences that needed more than one window.
              */
             windowed_sentences: number;
+        };
+        /** @description A token as lists show it: never its text, which the coordinator does not keep. */
+        Token: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it is refused.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["TokenId"];
+            /**
+             * Format: date-time
+             * @description When it was last used, within a minute.
+             */
+            last_used_at?: string | null;
+            /** @description It is let in: neither revoked nor expired. */
+            live: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+            /** @description What it allows. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * Format: uuid
+         * @description A token by which a caller is recognised.
+         */
+        TokenId: string;
+        /** @description A token that is asked for. */
+        TokenSpec: {
+            /**
+             * Format: int32
+             * @description Seconds until it expires; never, when absent.
+             */
+            lifetime_s?: number | null;
+            /** @description Name for people, unique among the tokens that are not revoked. */
+            name: string;
+            /** @description What it allows. */
+            role: components["schemas"]["Role"];
         };
         /**
          * @description What changed.
@@ -1595,6 +1741,33 @@ export interface operations {
             };
         };
     };
+    create_login_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginLink"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     get_run: {
         parameters: {
             query?: never;
@@ -1717,6 +1890,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogSlice"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -1864,6 +2062,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the token */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
                 };
             };
             default: {

@@ -25,7 +25,7 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     content: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> ApiResult<()> {
     let mut write = WriteMultipart::new(app.store.put_multipart(&location(sha256)).await?);
-    match copy(content, &mut write).await {
+    match copy(content, &mut write, app.largest_artifact).await {
         Ok((found, bytes)) if found == sha256.as_str() => {
             write.finish().await?;
             sql::record(&app.pool, sha256, bytes, sealed).await
@@ -44,16 +44,23 @@ pub(crate) async fn receive<E: std::fmt::Display>(
 async fn copy<E: std::fmt::Display>(
     mut content: impl Stream<Item = Result<Bytes, E>> + Unpin,
     write: &mut WriteMultipart,
+    limit: u64,
 ) -> ApiResult<(String, i64)> {
     let mut hasher = Hasher::new();
-    let mut bytes = 0;
+    let mut bytes: u64 = 0;
     let broken = |error: E| ApiError::invalid(format!("the upload broke off: {error}"));
     while let Some(chunk) = content.try_next().await.map_err(broken)? {
         hasher.update(&chunk);
-        bytes += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
+        bytes += chunk.len() as u64;
+        if bytes > limit {
+            return Err(ApiError::invalid(format!(
+                "the content is larger than {limit} bytes, the most that this coordinator accepts"
+            )));
+        }
         write.wait_for_capacity(WRITES_IN_FLIGHT).await?;
         write.put(chunk);
     }
+    let bytes = i64::try_from(bytes).map_err(|error| ApiError::Broken(error.to_string()))?;
     Ok((hex::encode(hasher.finalize()), bytes))
 }
 

@@ -1,9 +1,12 @@
 //! Routes of workers.
 
+use axum::Extension;
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::fleet::{Hello, Welcome, Worker};
 
+use crate::access::caller::Caller;
+use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::Json;
@@ -20,7 +23,12 @@ pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Worker>>>
 #[utoipa::path(post, path = "/workers", tag = "workers", operation_id = "hello",
     request_body = Hello,
     responses((status = 200, body = Welcome), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn hello(State(app): State<App>, Json(hello): Json<Hello>) -> ApiResult<Json<Welcome>> {
-    sql::hello(&app.pool, &hello).await?;
+pub(crate) async fn hello(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(hello): Json<Hello>,
+) -> ApiResult<Json<Welcome>> {
+    ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
+    sql::hello(&app.pool, &hello, caller.token()).await?;
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
 }

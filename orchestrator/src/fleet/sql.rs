@@ -3,24 +3,25 @@
 use std::time::Duration;
 
 use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Worker};
-use pedigree_protocol::{Attempt, RunId, WorkerId};
+use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::column::DeviceKindColumn;
 use crate::error::{ApiError, ApiResult};
 
-/// Records a worker and exactly the devices that it offers.
-pub(crate) async fn hello(pool: &PgPool, hello: &Hello) -> ApiResult<()> {
+/// Records a worker, the token by which it came, and exactly the devices that it offers.
+pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) -> ApiResult<()> {
     let id = hello.worker_id.0;
     let mut tx = pool.begin().await?;
     sqlx::query!(
-        "INSERT INTO workers (id, name, pid, version) VALUES ($1, $2, $3, $4)
+        "INSERT INTO workers (id, name, pid, version, token_id) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, pid = excluded.pid, version = excluded.version,
              last_seen_at = now()",
         id,
         hello.name,
         hello.pid,
         hello.version,
+        token.map(|token| token.0),
     )
     .execute(&mut *tx)
     .await?;

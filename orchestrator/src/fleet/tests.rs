@@ -10,7 +10,7 @@ use crate::testing::{Coordinator, hello, is_code, study_spec};
 async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     let worker = coordinator.worker(1).await;
-    sql::hello(coordinator.pool(), &hello(worker.id, 2)).await.unwrap();
+    sql::hello(coordinator.pool(), &hello(worker.id, 2), None).await.unwrap();
     coordinator.create(study_spec("study", 1, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
     let workers = sql::list(coordinator.pool(), Duration::from_secs(30)).await.unwrap();

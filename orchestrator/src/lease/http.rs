@@ -1,11 +1,14 @@
 //! Routes by which workers take work, write about it, and open a test split.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use pedigree_protocol::lease::{AttemptWrite, ClaimRequest, LeaseGrant, WriteReply};
 use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 
+use crate::access::caller::Caller;
+use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
@@ -17,8 +20,10 @@ use crate::{lease, seal};
     responses((status = 200, body = Option<LeaseGrant>), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn claim(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Json(request): Json<ClaimRequest>,
 ) -> ApiResult<Json<Option<LeaseGrant>>> {
+    ownership::of_worker(&app.pool, &caller, request.worker_id).await?;
     lease::claim::wait_for_work(&app, &request).await.map(Json)
 }
 
@@ -30,9 +35,11 @@ pub(crate) async fn claim(
     responses((status = 200, body = WriteReply), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn write(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path((run, attempt)): Path<(RunId, Attempt)>,
     Json(write): Json<AttemptWrite>,
 ) -> ApiResult<Json<WriteReply>> {
+    ownership::of_attempt(&app.pool, &caller, run, attempt).await?;
     lease::write::apply(&app, run, attempt, &write).await.map(Json)
 }
 
@@ -44,8 +51,10 @@ pub(crate) async fn write(
         (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn open_test(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path((run, attempt)): Path<(RunId, Attempt)>,
 ) -> ApiResult<impl IntoResponse> {
+    ownership::of_attempt(&app.pool, &caller, run, attempt).await?;
     let content = seal::open_test(&app, run, attempt).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content))
 }

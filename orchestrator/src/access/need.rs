@@ -1,0 +1,60 @@
+//! What a request needs, by method and path. A write that is not named here needs an operator.
+
+use axum::http::Method;
+use pedigree_protocol::access::Need;
+
+/// What the request needs; `None` where anybody may call.
+pub(crate) fn of(method: &Method, path: &str) -> Option<Need> {
+    let Some(route) = path.strip_prefix("/api/v1/") else {
+        // Pages of the dashboard, probes and the login itself hold nothing that is not public.
+        return path.starts_with("/api").then_some(Need::Read);
+    };
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let first = route.split('/').next().unwrap_or_default();
+    match first {
+        // A session shows and ends itself.
+        "openapi.json" | "session" => None,
+        "tokens" => Some(Need::Administer),
+        "login-links" => Some(Need::Read),
+        _ if reads => Some(Need::Read),
+        "workers" | "leases" => Some(Need::Work),
+        "runs" if route.split('/').nth(2) == Some("attempts") => Some(Need::Work),
+        "artifacts" => Some(Need::Upload),
+        _ => Some(Need::Operate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_request_has_its_need() {
+        let cases = [
+            ("GET /", None),
+            ("GET /assets/index-1.js", None),
+            ("GET /readyz", None),
+            ("GET /login", None),
+            ("GET /api/v1/openapi.json", None),
+            ("DELETE /api/v1/session", None),
+            ("GET /api/v2/anything", Some(Need::Read)),
+            ("GET /api/v1/studies", Some(Need::Read)),
+            ("GET /api/v1/tokens", Some(Need::Administer)),
+            ("POST /api/v1/tokens", Some(Need::Administer)),
+            ("POST /api/v1/login-links", Some(Need::Read)),
+            ("POST /api/v1/workers", Some(Need::Work)),
+            ("POST /api/v1/leases", Some(Need::Work)),
+            ("POST /api/v1/runs/1/attempts/2", Some(Need::Work)),
+            ("POST /api/v1/runs/1/attempts/2/test-split", Some(Need::Work)),
+            ("PUT /api/v1/artifacts/abc", Some(Need::Upload)),
+            ("POST /api/v1/studies", Some(Need::Operate)),
+            ("POST /api/v1/studies/attempts/cancel", Some(Need::Operate)),
+            ("POST /api/v1/runs/1/retry", Some(Need::Operate)),
+            ("DELETE /api/v1/whatever", Some(Need::Operate)),
+        ];
+        for (request, need) in cases {
+            let (method, path) = request.split_once(' ').unwrap();
+            assert_eq!(of(&method.parse().unwrap(), path), need, "{request}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A worker's token reaches its own workers and their attempts, and no others.
+
+use pedigree_protocol::access::Role;
+use pedigree_protocol::{Attempt, RunId, WorkerId};
+use sqlx::PgPool;
+
+use crate::access::caller::Caller;
+use crate::error::{ApiError, ApiResult};
+
+/// Refuses a worker's token that did not introduce this worker. Neither a worker's token nor an attempt's worker ever
+/// changes, so that the answer holds for the whole request.
+pub(crate) async fn of_worker(pool: &PgPool, caller: &Caller, worker: WorkerId) -> ApiResult<()> {
+    if caller.role == Role::Admin {
+        return Ok(());
+    }
+    let own = sqlx::query_scalar!(
+        r#"SELECT token_id IS NOT DISTINCT FROM $2 AS "own!" FROM workers WHERE id = $1"#,
+        worker.0,
+        caller.token().map(|token| token.0),
+    );
+    // One that is not known yet is nobody's.
+    allow(own.fetch_optional(pool).await?.unwrap_or(true))
+}
+
+/// Refuses a worker's token whose workers never held this attempt.
+pub(crate) async fn of_attempt(
+    pool: &PgPool,
+    caller: &Caller,
+    run: RunId,
+    attempt: Attempt,
+) -> ApiResult<()> {
+    if caller.role == Role::Admin {
+        return Ok(());
+    }
+    let own = sqlx::query_scalar!(
+        r#"SELECT w.token_id IS NOT DISTINCT FROM $3 AS "own!"
+           FROM attempts a JOIN workers w ON w.id = a.worker_id WHERE a.run_id = $1 AND a.attempt = $2"#,
+        run.0,
+        attempt.0,
+        caller.token().map(|token| token.0),
+    );
+    allow(own.fetch_optional(pool).await?.unwrap_or(true))
+}
+
+fn allow(own: bool) -> ApiResult<()> {
+    if own {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(
+        "this token belongs to another worker; each worker reaches its own attempts alone",
+    ))
+}

@@ -1,0 +1,106 @@
+//! Tokens in the database.
+
+use pedigree_protocol::TokenId;
+use pedigree_protocol::access::{NewToken, Role, Token, TokenSpec};
+use sqlx::PgPool;
+
+use crate::access::secret::{self, Hash};
+use crate::column::RoleColumn;
+use crate::error::{ApiError, ApiResult};
+use crate::name;
+
+/// Makes a token; its text is in the answer and nowhere else.
+pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToken> {
+    name::check("token", &spec.name)?;
+    let (id, text) = (TokenId::new(), secret::make("pdg"));
+    let made = sqlx::query_as!(
+        Row,
+        r#"INSERT INTO tokens (id, name, role, hash, expires_at)
+           VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::double precision))
+           ON CONFLICT DO NOTHING
+           RETURNING id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+               revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!""#,
+        id.0,
+        spec.name,
+        RoleColumn::from(spec.role) as _,
+        &secret::hash(&text),
+        spec.lifetime_s.map(f64::from),
+    );
+    let row = made.fetch_optional(pool).await?.ok_or_else(|| {
+        ApiError::conflict(format!(
+            "there is a token {:?} already; revoke it first, or choose another name",
+            spec.name
+        ))
+    })?;
+    tracing::info!(token.id = %id, token.name = spec.name, role = %spec.role, "token made");
+    Ok(NewToken { token: row.into(), secret: text.into() })
+}
+
+/// All tokens, newest first, the revoked among them.
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Token>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+               revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!"
+           FROM tokens ORDER BY created_at DESC, id DESC"#
+    );
+    Ok(rows.fetch_all(pool).await?.into_iter().map(Token::from).collect())
+}
+
+/// Revokes the token of this name: from now on neither it nor a session that it opened is let in.
+pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
+    let revoked = sqlx::query_as!(
+        Row,
+        r#"UPDATE tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL
+           RETURNING id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+               revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!""#,
+        name
+    );
+    let row = revoked.fetch_optional(pool).await?.ok_or_else(|| {
+        ApiError::not_found(format!("there is no live token {name:?}; `pedigree token list` shows all"))
+    })?;
+    tracing::info!(token.name = name, "token revoked");
+    Ok(row.into())
+}
+
+/// The live token with this hash; notes, within a minute, that it was used.
+pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenId, Role)>> {
+    let row = sqlx::query!(
+        r#"SELECT id, role AS "role: RoleColumn",
+               coalesce(last_used_at < now() - interval '1 min', true) AS "unnoted!"
+           FROM tokens
+           WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
+        hash
+    );
+    let Some(row) = row.fetch_optional(pool).await? else { return Ok(None) };
+    if row.unnoted {
+        sqlx::query!("UPDATE tokens SET last_used_at = now() WHERE id = $1", row.id).execute(pool).await?;
+    }
+    Ok(Some((TokenId(row.id), row.role.into())))
+}
+
+struct Row {
+    id: uuid::Uuid,
+    name: String,
+    role: RoleColumn,
+    created_at: chrono::DateTime<chrono::Utc>,
+    expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+    last_used_at: Option<chrono::DateTime<chrono::Utc>>,
+    live: bool,
+}
+
+impl From<Row> for Token {
+    fn from(row: Row) -> Self {
+        Self {
+            id: TokenId(row.id),
+            name: row.name,
+            role: row.role.into(),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+            live: row.live,
+        }
+    }
+}
