@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
-use crate::{backbone, data, serve, study, sweep, token, train, trial, up, worker};
+use crate::{backbone, data, sampler, serve, study, sweep, token, train, trial, up, worker};
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
 #[derive(Debug, Parser)]
@@ -49,6 +49,11 @@ pub(crate) enum Command {
     Trial {
         #[command(subcommand)]
         command: trial::TrialCommand,
+    },
+    /// Use a sampler without a study
+    Sampler {
+        #[command(subcommand)]
+        command: sampler::SamplerCommand,
     },
     /// Offer this machine's devices to a coordinator, or list the workers
     Worker(worker::WorkerArgs),

@@ -9,6 +9,7 @@ mod fixtures;
 mod follow;
 mod leaderboard;
 mod output;
+mod sampler;
 mod serve;
 mod shutdown;
 mod study;
@@ -47,6 +48,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     match cli.command {
         // A training is synchronous and takes all cores: no runtime beside it.
         Command::Train(args) => train::run(&args, output),
+        Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(dispatch(command, cli.connection, output))
@@ -70,7 +72,7 @@ async fn dispatch(
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
-        Command::Train(_) => {}
+        Command::Train(_) | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

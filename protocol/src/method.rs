@@ -21,11 +21,17 @@ pub enum Method {
     /// Uniform draws.
     #[serde(rename = "random")]
     Random,
+    /// Every configuration of a grid, in a shuffled order.
+    #[serde(rename = "grid")]
+    Grid,
+    /// A scrambled Sobol sequence, indexed by trial number.
+    #[serde(rename = "sobol")]
+    Sobol,
 }
 
 impl Method {
     /// Every method, the default first.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Tpe, Self::Optuna5, Self::Random];
+    pub const ALL: [Self; 6] = [Self::Auto, Self::Tpe, Self::Optuna5, Self::Random, Self::Grid, Self::Sobol];
 
     /// The name in files and tables.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +40,8 @@ impl Method {
             Self::Tpe => "tpe",
             Self::Optuna5 => "optuna-5",
             Self::Random => "random",
+            Self::Grid => "grid",
+            Self::Sobol => "sobol",
         }
     }
 

@@ -56,6 +56,30 @@ impl<'a> Axis<'a> {
         self.is_fixed() || !matches!(self.shape, Shape::Continuous { .. })
     }
 
+    /// How many values there are; `None` where they cannot be counted.
+    pub(crate) fn count(&self) -> Option<usize> {
+        match self.shape {
+            _ if self.is_fixed() => Some(1),
+            Shape::Continuous { .. } => None,
+            Shape::Grid { last } => Some(last as usize + 1),
+            Shape::LogInt { min, max } => Some((max - min) as usize + 1),
+            Shape::Choice { count } => Some(count),
+        }
+    }
+
+    /// The coordinate of level `level` of `levels`, the first and the last value included; of counted dimensions
+    /// with as many values as levels, every value.
+    pub(crate) fn level(&self, level: usize, levels: usize) -> f64 {
+        let share = level as f64 / levels.saturating_sub(1).max(1) as f64;
+        match self.shape {
+            Shape::Continuous { low, high, .. } => low + share * (high - low),
+            Shape::Grid { last } => self.shape.settle(share * last),
+            Shape::LogInt { min, max } if self.count() == Some(levels) => (min + level as f64).min(max).ln(),
+            Shape::LogInt { min, max } => self.shape.settle(min.ln() + share * (max.ln() - min.ln())),
+            Shape::Choice { count } => self.shape.settle(share * (count - 1) as f64),
+        }
+    }
+
     /// The coordinate of the fraction `unit` (in `0..1`) of the range, in equal parts of the coordinate.
     pub(crate) fn uniform(&self, unit: f64) -> f64 {
         let (low, high) = self.shape.range();

@@ -3,8 +3,10 @@
 use pedigree_protocol::Method;
 
 use crate::auto::Auto;
+use crate::grid::Grid;
 use crate::random::Random;
 use crate::sampler::Sampler;
+use crate::sobol::Sobol;
 use crate::tpe::{OPTUNA_5, TPE};
 
 /// The newest version of the method's sampler.
@@ -14,5 +16,7 @@ pub(crate) fn of(method: Method) -> &'static dyn Sampler {
         Method::Tpe => &TPE,
         Method::Optuna5 => &OPTUNA_5,
         Method::Random => &Random,
+        Method::Grid => &Grid,
+        Method::Sobol => &Sobol,
     }
 }

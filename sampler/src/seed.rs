@@ -22,6 +22,11 @@ impl Seeds {
         Self { study_seed, number }
     }
 
+    /// The generator with that label that all suggestions of the study share.
+    pub(crate) fn study(self, label: &str) -> ChaCha12Rng {
+        ChaCha12Rng::from_seed(digest(&[b"study", &self.study_seed.to_le_bytes(), label.as_bytes()]))
+    }
+
     /// The generator with that label; labels name a use (`uniform`, `component`, `draw`) and a dimension.
     pub(crate) fn child(self, label: &str, name: &str) -> ChaCha12Rng {
         ChaCha12Rng::from_seed(digest(&[

@@ -16,6 +16,8 @@ const METHODS: Record<Method, string> = {
   tpe: 'TPE',
   'optuna-5': 'TPE as in Optuna 5',
   random: 'random search',
+  grid: 'grid search',
+  sobol: 'scrambled Sobol',
 };
 
 export function StudyHeader({ study }: { study: Study }) {

@@ -1,0 +1,33 @@
+//! `pedigree sampler serve`: a sampler for programs in other languages, and for benchmarks of samplers.
+//!
+//! Moves lines between stdin, a [`Session`] and stdout; what the lines say is the session's.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use pedigree_protocol::Method;
+use pedigree_sampler::Session;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// How trials are proposed
+    #[arg(long, value_name = "NAME", default_value = Method::Auto.as_str(), value_parser = method())]
+    sampler: Method,
+}
+
+fn method() -> impl clap::builder::TypedValueParser<Value = Method> {
+    PossibleValuesParser::new(Method::ALL.map(Method::as_str))
+        .map(|name| Method::named(&name).expect("the parser lets only names of methods through"))
+}
+
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let mut session = Session::new(args.sampler);
+    let mut stdout = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let line = line.context("cannot read the next request; send lines of UTF-8")?;
+        writeln!(stdout, "{}", session.answer(&line))?;
+        stdout.flush()?;
+    }
+    Ok(())
+}

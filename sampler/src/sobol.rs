@@ -1,0 +1,92 @@
+//! A scrambled Sobol sequence, indexed by trial number: points that fill the space evenly, whoever asks for which.
+//!
+//! Owen scrambling by hashing (Burley, *Practical Hash-based Owen Scrambling*, JCGT 9(4), 2020) with the direction
+//! numbers of Joe and Kuo. Also the start-up of the samplers that learn. Knows the history only to avoid repetitions.
+
+use rand::RngExt;
+
+use crate::axis::Point;
+use crate::random;
+use crate::sampler::{Ask, Drawn, Sampler};
+
+/// Points of one sequence; beyond them the next one begins, scrambled anew.
+const POINTS: u32 = 1 << 16;
+/// Dimensions of one sequence.
+const DIMENSIONS: u32 = 256;
+/// Later points that are tried when the trial's own is a repetition.
+const SKIPS: u32 = 64;
+
+/// The point with the trial's number.
+#[derive(Debug)]
+pub(crate) struct Sobol;
+
+impl Sampler for Sobol {
+    fn name(&self) -> &'static str {
+        "sobol"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn draw(&self, ask: &Ask<'_>) -> Drawn {
+        Drawn::modelled(draw_new(ask))
+    }
+}
+
+/// The trial's own point, or where that repeats another, one from far later in the sequence or at random.
+pub(crate) fn draw_new(ask: &Ask<'_>) -> Point {
+    let sequence = ask.seeds.study("sobol").random();
+    let own = ask.number.saturating_sub(1);
+    // Half the sequence away from the numbers of trials, each number with a stretch of its own.
+    let skipped =
+        (1..SKIPS).map(|skip| (POINTS / 2).wrapping_add(own.wrapping_mul(SKIPS)).wrapping_add(skip));
+    let fresh = std::iter::once(own).chain(skipped).map(|index| point(ask, index, sequence));
+    let mut fresh = fresh.filter(|point| !ask.is_repeated(point));
+    fresh.next().unwrap_or_else(|| random::draw_new(ask))
+}
+
+fn point(ask: &Ask<'_>, index: u32, sequence: u32) -> Point {
+    Point::walk(&ask.axes, |i| {
+        let dimension = u32::try_from(i).unwrap_or(u32::MAX);
+        let scramble = sequence
+            .wrapping_add(index / POINTS)
+            .wrapping_add((dimension / DIMENSIONS).wrapping_mul(0x9E37_79B9));
+        let unit = sobol_burley::sample(index % POINTS, dimension % DIMENSIONS, scramble);
+        ask.axes[i].uniform(unit.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::objective::Goal;
+    use pedigree_protocol::space::{Dimension, Domain};
+    use pedigree_protocol::{Method, Space};
+
+    use crate::history::History;
+    use crate::sampler::{Search, suggest};
+
+    /// Each of the first 32 points of every pair of dimensions falls into a cell of its own, 32 by 1 and 1 by 32.
+    #[test]
+    fn the_first_points_are_stratified_in_every_dimension() {
+        let float = |name: &str| Dimension {
+            name: name.to_owned(),
+            domain: Domain::Float { min: 0.0, max: 32.0, log: false, step: None },
+            when: Default::default(),
+        };
+        let space = Space::new((0..6).map(|i| float(&i.to_string())).collect()).unwrap();
+        for seed in 0..10 {
+            let search =
+                Search { method: Method::Sobol, space: &space, goal: Goal::Minimize, seed, trials: None };
+            let points: Vec<_> =
+                (1..=32).map(|number| suggest(&search, number, &History::default()).params).collect();
+            for dimension in space.dimensions() {
+                let cell =
+                    |p: &pedigree_protocol::Params| p.get(&dimension.name).unwrap().as_f64().unwrap() as u32;
+                let mut cells: Vec<u32> = points.iter().map(cell).collect();
+                cells.sort_unstable();
+                assert_eq!(cells, (0..32).collect::<Vec<_>>(), "seed {seed}, dimension {}", dimension.name);
+            }
+        }
+    }
+}
