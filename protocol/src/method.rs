@@ -18,6 +18,12 @@ pub enum Method {
     /// TPE with the defaults of Optuna 5.0: multivariate, pending trials on the bad side.
     #[serde(rename = "optuna-5")]
     Optuna5,
+    /// TPE with the defaults of Optuna 4.9: every dimension by itself.
+    #[serde(rename = "optuna-4")]
+    Optuna4,
+    /// TPE with the settings that Watanabe recommends (arXiv:2304.11127).
+    #[serde(rename = "watanabe")]
+    Watanabe,
     /// Uniform draws.
     #[serde(rename = "random")]
     Random,
@@ -31,7 +37,16 @@ pub enum Method {
 
 impl Method {
     /// Every method, the default first.
-    pub const ALL: [Self; 6] = [Self::Auto, Self::Tpe, Self::Optuna5, Self::Random, Self::Grid, Self::Sobol];
+    pub const ALL: [Self; 8] = [
+        Self::Auto,
+        Self::Tpe,
+        Self::Optuna5,
+        Self::Optuna4,
+        Self::Watanabe,
+        Self::Random,
+        Self::Grid,
+        Self::Sobol,
+    ];
 
     /// The name in files and tables.
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +54,8 @@ impl Method {
             Self::Auto => "auto",
             Self::Tpe => "tpe",
             Self::Optuna5 => "optuna-5",
+            Self::Optuna4 => "optuna-4",
+            Self::Watanabe => "watanabe",
             Self::Random => "random",
             Self::Grid => "grid",
             Self::Sobol => "sobol",

@@ -3,7 +3,7 @@
 //! Knows the other samplers by what they are good at, nothing of how they work.
 
 use crate::sampler::{Ask, Chosen, Drawn, Sampler};
-use crate::tpe::TPE;
+use crate::tpe::Tpe;
 
 /// Chooses among the other samplers.
 #[derive(Debug)]
@@ -25,5 +25,5 @@ impl Sampler for Auto {
 }
 
 fn choose(_ask: &Ask<'_>) -> Chosen {
-    Chosen { sampler: &TPE, why: "it takes every kind of space" }
+    Chosen { sampler: &Tpe, why: "it takes every kind of space" }
 }

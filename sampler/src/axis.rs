@@ -161,6 +161,17 @@ impl Shape {
         }
     }
 
+    /// The coordinate as a fraction of the range; the middle of a range that has no width.
+    pub(crate) fn to_unit(self, coordinate: f64) -> f64 {
+        let (low, high) = self.range();
+        if low < high { (coordinate - low) / (high - low) } else { 0.5 }
+    }
+
+    /// Whether the order of coordinates means something.
+    pub(crate) fn is_ordered(self) -> bool {
+        !matches!(self, Self::Choice { .. })
+    }
+
     /// The nearest coordinate that is a value's; the first one for what is no number.
     pub(crate) fn settle(self, coordinate: f64) -> f64 {
         let within = |low: f64, high: f64, x: f64| if x.is_nan() { low } else { x.clamp(low, high) };

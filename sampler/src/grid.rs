@@ -30,15 +30,31 @@ impl Sampler for Grid {
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        let levels = levels(ask);
-        let size = levels.iter().fold(1_u64, |size, levels| size.saturating_mul(levels.len() as u64));
-        let order = Shuffle::new(ask, size);
-        let own = u64::from(ask.number.saturating_sub(1));
-        let tried = |point: &Point| ask.view.trials.iter().any(|t| t.coordinates == point.coordinates);
-        let passed = (0..size.min(MOST_PASSED as u64)).map(|step| order.at(own.wrapping_add(step) % size));
-        let point = passed.map(|cell| point(ask, &levels, cell)).find(|point| !tried(point));
-        Drawn::modelled(point.unwrap_or_else(|| random::draw_new(ask)))
+        Drawn::modelled(next(ask, &levels(ask)).unwrap_or_else(|| random::draw_new(ask)))
     }
+}
+
+/// A configuration that has not been tried, in a space that can be counted; `None` where that space is exhausted, or
+/// too large to be walked.
+pub(crate) fn untried(ask: &Ask<'_>) -> Option<Point> {
+    let all = |axis: &Axis<'_>| -> Option<Vec<f64>> {
+        axis.count().map(|count| (0..count).map(|level| axis.level(level, count)).collect())
+    };
+    let size = ask.axes.iter().map(Axis::count).try_fold(1_usize, |size, count| size.checked_mul(count?));
+    if size? > MOST_PASSED {
+        return None;
+    }
+    next(ask, &ask.axes.iter().map(all).collect::<Option<Vec<_>>>()?)
+}
+
+/// The first untried configuration of those levels from the trial's own on.
+fn next(ask: &Ask<'_>, levels: &[Vec<f64>]) -> Option<Point> {
+    let size = levels.iter().fold(1_u64, |size, levels| size.saturating_mul(levels.len() as u64));
+    let order = Shuffle::new(ask, size);
+    let own = u64::from(ask.number.saturating_sub(1));
+    let tried = |point: &Point| ask.view.trials.iter().any(|t| t.coordinates == point.coordinates);
+    let passed = (0..size.min(MOST_PASSED as u64)).map(|step| order.at(own.wrapping_add(step) % size));
+    passed.map(|cell| point(ask, levels, cell)).find(|point| !tried(point))
 }
 
 /// The coordinates that each dimension takes.

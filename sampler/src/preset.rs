@@ -7,14 +7,16 @@ use crate::grid::Grid;
 use crate::random::Random;
 use crate::sampler::Sampler;
 use crate::sobol::Sobol;
-use crate::tpe::{OPTUNA_5, TPE};
+use crate::tpe::{OPTUNA_4, OPTUNA_5, Tpe, WATANABE};
 
 /// The newest version of the method's sampler.
 pub(crate) fn of(method: Method) -> &'static dyn Sampler {
     match method {
         Method::Auto => &Auto,
-        Method::Tpe => &TPE,
+        Method::Tpe => &Tpe,
         Method::Optuna5 => &OPTUNA_5,
+        Method::Optuna4 => &OPTUNA_4,
+        Method::Watanabe => &WATANABE,
         Method::Random => &Random,
         Method::Grid => &Grid,
         Method::Sobol => &Sobol,

@@ -5,9 +5,10 @@
 use rand::RngExt;
 
 use crate::axis::Point;
+use crate::grid;
 use crate::sampler::{Ask, Drawn, Sampler};
 
-/// How often a configuration that was tried before is drawn anew before it is accepted.
+/// How often a configuration that was tried before is drawn anew before what remains is counted out.
 const REDRAWS: usize = 256;
 
 /// Uniform in each dimension's range, or in its logarithm.
@@ -34,7 +35,8 @@ pub(crate) fn draw_new(ask: &Ask<'_>) -> Point {
     if !ask.is_repeated(&first) {
         return first;
     }
-    (1..REDRAWS).map(|i| draw(ask, i)).find(|point| !ask.is_repeated(point)).unwrap_or(first)
+    let redrawn = (1..REDRAWS).map(|i| draw(ask, i)).find(|point| !ask.is_repeated(point));
+    redrawn.or_else(|| grid::untried(ask)).unwrap_or(first)
 }
 
 fn draw(ask: &Ask<'_>, redraw: usize) -> Point {

@@ -81,7 +81,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 /// A history that the sampler made itself, with these outcomes.
 fn grow(method: Method, space: &Space, seed: u64, outcomes: &[Outcome]) -> Vec<Observed> {
     let mut trials: Vec<Observed> = Vec::new();
-    for (number, &outcome) in (0..).zip(outcomes) {
+    for (number, &outcome) in (1..).zip(outcomes) {
         let params = ask(method, space, seed, number, trials.clone()).params.into_values();
         trials.push(Observed { number, params, outcome });
     }
@@ -107,9 +107,9 @@ proptest! {
     ) {
         for method in Method::ALL {
             let trials = grow(method, &space, seed, &outcomes);
-            let number = u32::try_from(trials.len()).unwrap();
+            let number = u32::try_from(trials.len() + 1).unwrap();
             let mut shuffled = trials.clone();
-            shuffled.sort_by_key(|t| keys[t.number as usize]);
+            shuffled.sort_by_key(|t| keys[t.number as usize - 1]);
             let suggestion = ask(method, &space, seed, number, trials);
             prop_assert!(space.admit(suggestion.params.values().clone()).is_ok());
             prop_assert_eq!(suggestion, ask(method, &space, seed, number, shuffled));
@@ -124,7 +124,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let trials = grow(Method::Tpe, &space, seed, &outcomes);
-        let number = u32::try_from(trials.len()).unwrap();
+        let number = u32::try_from(trials.len() + 1).unwrap();
         let travelled = trials.iter().map(|trial| {
             let json = serde_json::to_string(&trial.params).unwrap();
             Observed { params: serde_json::from_str(&json).unwrap(), ..*trial }
@@ -174,30 +174,76 @@ fn trials_that_do_not_fit_the_space_are_skipped_and_named() {
     assert_eq!(
         suggestion.record,
         serde_json::json!({
-            "sampler": "tpe", "version": 1, "seed": 1, "number": 3, "trials": 40,
+            "sampler": "tpe", "version": 2, "seed": 1, "number": 3, "trials": 40,
             "finished": [0], "pending": [4], "skipped": [1, 2], "startup": true,
         })
     );
 }
 
 #[test]
-fn start_up_ends_with_the_tenth_finished_trial() {
+fn start_up_of_tpe_ends_with_the_fifth_trial_once_three_have_finished() {
     let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
-    let trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 10]);
-    let startup =
-        |trials: &[Observed]| ask(Method::Tpe, &space, 3, 11, trials.to_vec()).record["startup"].clone();
-    assert_eq!(startup(&trials[..9]), true);
-    assert_eq!(startup(&trials), false);
+    let trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 6]);
+    let startup = |number, trials: &[Observed]| {
+        ask(Method::Tpe, &space, 3, number, trials.to_vec()).record["startup"].clone()
+    };
+    assert_eq!(startup(5, &trials[..4]), true);
+    assert_eq!(startup(6, &trials[..5]), false);
     let mut pending = trials;
-    pending[4].outcome = Outcome::Pending;
-    assert_eq!(startup(&pending), true);
+    pending[2..].iter_mut().for_each(|trial| trial.outcome = Outcome::Pending);
+    assert_eq!(startup(7, &pending), true);
+}
+
+#[test]
+fn start_up_of_the_frozen_presets_ends_with_the_tenth_finished_trial() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    for method in [Method::Optuna5, Method::Optuna4, Method::Watanabe] {
+        let trials = grow(method, &space, 3, &[Outcome::Completed(0.5); 10]);
+        let startup =
+            |trials: &[Observed]| ask(method, &space, 3, 12, trials.to_vec()).record["startup"].clone();
+        assert_eq!(startup(&trials[..9]), true);
+        assert_eq!(startup(&trials), false);
+        let mut failed = trials;
+        failed[4].outcome = Outcome::Infeasible { violation: 1.0 };
+        assert_eq!(startup(&failed), true);
+    }
+}
+
+#[test]
+fn auto_says_what_it_chose_and_why() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    let record = ask(Method::Auto, &space, 1, 1, Vec::new()).record;
+    assert_eq!(record["sampler"], "auto");
+    assert!(record["chosen"]["sampler"].is_string() && record["chosen"]["version"].is_u64(), "{record}");
+    assert!(record["why"].as_str().is_some_and(|why| !why.is_empty()), "{record}");
+}
+
+/// One configuration under `a` and 400 under `b`: the last ones are found, though draws seldom meet them.
+#[test]
+fn a_conditional_space_is_tried_out_to_its_last_configuration() {
+    let text = |s: &str| Scalar::Text(s.to_owned());
+    let mut inner = Dimension {
+        name: "inner".to_owned(),
+        domain: Domain::Int { min: 1, max: 400, log: true, step: None },
+        when: BTreeMap::new(),
+    };
+    inner.when = [("outer".to_owned(), vec![text("b")])].into();
+    let outer = Domain::Categorical { values: vec![text("a"), text("b")] };
+    let outer = Dimension { name: "outer".to_owned(), domain: outer, when: BTreeMap::new() };
+    let space = Space::new(vec![outer, inner]).expect("valid");
+    for method in Method::ALL {
+        let trials = grow(method, &space, 5, &[Outcome::Completed(0.5); 401]);
+        let distinct: std::collections::BTreeSet<String> =
+            trials.iter().map(|t| format!("{:?}", t.params)).collect();
+        assert_eq!(distinct.len(), 401, "{method:?}");
+    }
 }
 
 #[test]
 fn a_trial_does_not_see_itself() {
     let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
     let mut trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 12]);
-    let before = ask(Method::Tpe, &space, 3, 12, trials.clone());
-    trials.push(Observed { number: 12, params: before.params.values().clone(), outcome: Outcome::Pending });
-    assert_eq!(before, ask(Method::Tpe, &space, 3, 12, trials));
+    let before = ask(Method::Tpe, &space, 3, 13, trials.clone());
+    trials.push(Observed { number: 13, params: before.params.values().clone(), outcome: Outcome::Pending });
+    assert_eq!(before, ask(Method::Tpe, &space, 3, 13, trials));
 }

@@ -65,7 +65,7 @@ fn mean_best(method: Method, space: &Space, loss: fn(&Params) -> f64, goal: Goal
     let best = |seed| {
         let mut trials: Vec<Observed> = Vec::new();
         let mut best = f64::INFINITY;
-        for number in 0..TRIALS {
+        for number in 1..=TRIALS {
             let open = trials.len().saturating_sub(in_flight - 1);
             let mut visible = trials.clone();
             visible[open..].iter_mut().for_each(|trial| trial.outcome = Outcome::Pending);

@@ -15,6 +15,8 @@ const METHODS: Record<Method, string> = {
   auto: 'automatic sampler',
   tpe: 'TPE',
   'optuna-5': 'TPE as in Optuna 5',
+  'optuna-4': 'TPE as in Optuna 4',
+  watanabe: 'TPE after Watanabe',
   random: 'random search',
   grid: 'grid search',
   sobol: 'scrambled Sobol',

@@ -4,12 +4,22 @@
 
 use rand::{Rng, RngExt};
 
-use super::split::weights;
 use super::truncnorm::{log_density, log_mass, quantile};
 use crate::axis::Shape;
 
-/// No bandwidth is narrower than the range over this.
+/// No bandwidth of Optuna's is narrower than the range over this.
 const NARROWEST: usize = 100;
+/// No bandwidth of Watanabe's is narrower than this share of the range.
+const NARROWEST_SHARE: f64 = 0.03;
+
+/// How wide the kernels of observations are. Each rule takes the larger gap to a neighbour on either side, and clips.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bandwidth {
+    /// Optuna's: among the observations alone; the ends of the range count only where there is one observation.
+    Gaps,
+    /// Watanabe's: the prior's mean and the ends of the range are neighbours too.
+    GapsWithPrior,
+}
 
 /// A mixture of product kernels: one component for each observation in order, then the prior.
 #[derive(Debug)]
@@ -19,11 +29,17 @@ pub(crate) struct Parzen {
 }
 
 impl Parzen {
-    /// Builds the mixture; an observation holds one coordinate for each of the shapes.
-    pub(crate) fn new(shapes: &[Shape], observations: &[Vec<f64>]) -> Self {
+    /// Builds the mixture; an observation holds one coordinate for each of the shapes. The weights, of the observations
+    /// and then of the prior, sum to 1.
+    pub(crate) fn new(
+        shapes: &[Shape],
+        observations: &[Vec<f64>],
+        weights: Vec<f64>,
+        bandwidth: Bandwidth,
+    ) -> Self {
         let column = |d: usize| observations.iter().map(|o| o[d]).collect::<Vec<f64>>();
-        let kernels = shapes.iter().enumerate().map(|(d, &shape)| Kernels::new(shape, &column(d)));
-        Self { weights: weights(observations.len()), kernels: kernels.collect() }
+        let kernels = shapes.iter().enumerate().map(|(d, &shape)| Kernels::new(shape, &column(d), bandwidth));
+        Self { weights, kernels: kernels.collect() }
     }
 
     /// Chooses a component by weight.
@@ -78,14 +94,14 @@ struct Normal {
 }
 
 impl Kernels {
-    fn new(shape: Shape, observations: &[f64]) -> Self {
+    fn new(shape: Shape, observations: &[f64], bandwidth: Bandwidth) -> Self {
         if let Shape::Choice { count } = shape {
             let observed = observations.iter().map(|&x| Some(x as usize)).chain([None]).collect();
             return Self::Choice { count, observed };
         }
         let (low, high) = shape.range();
         let means = observations.iter().copied().chain([0.5 * (low + high)]);
-        let sigmas = bandwidths(observations, low, high).into_iter().chain([high - low]);
+        let sigmas = bandwidth.widths(observations, low, high).into_iter().chain([high - low]);
         let normal = |(mean, sigma): (f64, f64)| Normal {
             mean,
             sigma,
@@ -145,33 +161,31 @@ fn choice_probability(observed: &[Option<usize>], count: usize, component: usize
     (share + f64::from(u8::from(seen == choice))) / (1.0 + share * count as f64)
 }
 
-/// The neighbour rule: as wide as the larger gap to the next observation on either side (the ends of the range only
-/// where there is one observation), clipped so that few observations stay wide.
-fn bandwidths(observations: &[f64], low: f64, high: f64) -> Vec<f64> {
-    let k = observations.len();
-    let mut order: Vec<usize> = (0..k).collect();
-    order.sort_by(|&a, &b| observations[a].total_cmp(&observations[b]));
-    let at = |rank: usize| observations[order[rank]];
-    let narrowest = (high - low) / NARROWEST.min(k + 2) as f64;
-    let mut sigmas = vec![0.0; k];
-    for (rank, &i) in order.iter().enumerate() {
-        let left = if rank > 0 {
-            at(rank) - at(rank - 1)
-        } else if k == 1 {
-            at(0) - low
-        } else {
-            0.0
-        };
-        let right = if rank + 1 < k {
-            at(rank + 1) - at(rank)
-        } else if k == 1 {
-            high - at(0)
-        } else {
-            0.0
-        };
-        sigmas[i] = left.max(right).clamp(narrowest, high - low);
+impl Bandwidth {
+    /// The width of each observation's kernel, in their order.
+    fn widths(self, observations: &[f64], low: f64, high: f64) -> Vec<f64> {
+        let k = observations.len();
+        let narrowest = (high - low)
+            * match self {
+                Self::Gaps => 1.0 / NARROWEST.min(k + 2) as f64,
+                Self::GapsWithPrior => ((k + 2) as f64).powi(-2).max(NARROWEST_SHARE),
+            };
+        let prior = (self == Self::GapsWithPrior).then_some(0.5 * (low + high));
+        // A stable sort: of equal ones the observations keep their order, and the prior comes last.
+        let mut order: Vec<(f64, usize)> =
+            observations.iter().copied().chain(prior).enumerate().map(|(i, x)| (x, i)).collect();
+        order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let ends_count = k == 1 || self == Self::GapsWithPrior;
+        let mut widths = vec![0.0; order.len()];
+        for (rank, &(x, i)) in order.iter().enumerate() {
+            let end = |end: f64| if ends_count { end } else { x };
+            let below = rank.checked_sub(1).map_or_else(|| end(low), |rank| order[rank].0);
+            let above = order.get(rank + 1).map_or_else(|| end(high), |(x, _)| *x);
+            widths[i] = (x - below).max(above - x).clamp(narrowest, high - low);
+        }
+        widths.truncate(k);
+        widths
     }
-    sigmas
 }
 
 /// ln Σ eˣ; -∞ where every term is.
@@ -185,6 +199,7 @@ fn log_sum_exp(logs: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::split::uniform;
     use super::*;
 
     const UNIT: Shape = Shape::Continuous { low: 0.0, high: 1.0, log: false };
@@ -199,18 +214,30 @@ mod tests {
     #[test]
     fn bandwidths_by_hand() {
         // One observation reaches for the farther end.
-        close(&bandwidths(&[0.2], 0.0, 1.0), &[0.8]);
+        close(&Bandwidth::Gaps.widths(&[0.2], 0.0, 1.0), &[0.8]);
         // The first and the last use their inner gap alone; (1 - 0) / (3 + 2) = 0.2 is the narrowest.
-        close(&bandwidths(&[0.9, 0.1, 0.4], 0.0, 1.0), &[0.5, 0.3, 0.5]);
-        close(&bandwidths(&[0.5, 0.5, 0.5], 0.0, 1.0), &[0.2; 3]);
-        close(&bandwidths(&[0.5; 200], 0.0, 1.0), &[0.01; 200]);
-        close(&bandwidths(&[], 0.0, 1.0), &[]);
+        close(&Bandwidth::Gaps.widths(&[0.9, 0.1, 0.4], 0.0, 1.0), &[0.5, 0.3, 0.5]);
+        close(&Bandwidth::Gaps.widths(&[0.5, 0.5, 0.5], 0.0, 1.0), &[0.2; 3]);
+        close(&Bandwidth::Gaps.widths(&[0.5; 200], 0.0, 1.0), &[0.01; 200]);
+        close(&Bandwidth::Gaps.widths(&[], 0.0, 1.0), &[]);
+    }
+
+    #[test]
+    fn bandwidths_with_prior_by_hand() {
+        let widths = |observations: &[f64]| Bandwidth::GapsWithPrior.widths(observations, 0.0, 1.0);
+        // Neighbours of 0.2 are the end 0 and the prior's mean 0.5; of 0.9 the mean and the end 1.
+        close(&widths(&[0.9, 0.2]), &[0.4, 0.3]);
+        // (3 + 2)^-2 = 0.04 is the narrowest; two of the three equal ones have no gap but the middle's to the end.
+        close(&widths(&[0.3, 0.3, 0.3]), &[0.3, 0.04, 0.2]);
+        close(&widths(&[0.5; 20])[1..], &[0.03; 19]);
+        close(&widths(&[]), &[]);
     }
 
     #[test]
     fn choices_by_hand() {
         // Two observations and the prior: (1/3 + [same]) / (1 + 3/3).
-        let Kernels::Choice { count, observed } = Kernels::new(Shape::Choice { count: 3 }, &[0.0, 2.0])
+        let Kernels::Choice { count, observed } =
+            Kernels::new(Shape::Choice { count: 3 }, &[0.0, 2.0], Bandwidth::Gaps)
         else {
             panic!("a choice has choice kernels")
         };
@@ -227,7 +254,7 @@ mod tests {
         let shapes =
             [Shape::Grid { last: 4.0 }, Shape::LogInt { min: 1.0, max: 4.0 }, Shape::Choice { count: 2 }];
         let observations = [vec![0.0, 0.0, 1.0], vec![4.0, 4.0_f64.ln(), 1.0], vec![1.0, 0.0, 0.0]];
-        let density = Parzen::new(&shapes, &observations);
+        let density = Parzen::new(&shapes, &observations, uniform(3), Bandwidth::Gaps);
         let points: Vec<Vec<f64>> = (0..5 * 4 * 2)
             .map(|i| vec![f64::from(i % 5), f64::from(1 + i / 5 % 4).ln(), f64::from(i / 20)])
             .collect();
@@ -237,7 +264,8 @@ mod tests {
 
     #[test]
     fn a_continuous_density_integrates_to_one() {
-        let density = Parzen::new(&[UNIT], &[vec![0.01], vec![0.02], vec![0.97]]);
+        let density =
+            Parzen::new(&[UNIT], &[vec![0.01], vec![0.02], vec![0.97]], uniform(3), Bandwidth::GapsWithPrior);
         let points: Vec<Vec<f64>> = (0..20_000).map(|i| vec![(f64::from(i) + 0.5) / 20_000.0]).collect();
         let mean: f64 = density.log_densities(&points).iter().map(|log| log.exp()).sum::<f64>() / 20_000.0;
         assert!((mean - 1.0).abs() < 1e-6, "{mean}");
@@ -245,7 +273,7 @@ mod tests {
 
     #[test]
     fn without_observations_the_prior_stands_alone() {
-        let density = Parzen::new(&[UNIT, Shape::Choice { count: 4 }], &[]);
+        let density = Parzen::new(&[UNIT, Shape::Choice { count: 4 }], &[], uniform(0), Bandwidth::Gaps);
         let logs = density.log_densities(&[vec![0.5, 0.0], vec![0.5, 3.0]]);
         assert_eq!(logs[0], logs[1]);
         assert!(logs[0].is_finite());
@@ -284,7 +312,12 @@ mod tests {
         for case in cases {
             let rows =
                 |rows: &[Vec<f64>]| -> Vec<Vec<f64>> { rows.iter().map(|row| coordinates(row)).collect() };
-            let density = Parzen::new(&shapes, &rows(&case.observations));
+            let density = Parzen::new(
+                &shapes,
+                &rows(&case.observations),
+                super::super::split::recency(case.observations.len()),
+                Bandwidth::Gaps,
+            );
             let logs = density.log_densities(&rows(&case.points));
             for (have, want) in logs.iter().zip(&case.log_densities) {
                 let count = case.observations.len();

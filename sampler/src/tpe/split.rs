@@ -8,10 +8,10 @@ use pedigree_protocol::objective::Goal;
 
 use crate::history::{Outcome, Seen};
 
-/// The good side never grows beyond this.
-const MOST_GOOD: usize = 25;
-/// The newest observations that weigh fully.
+/// The newest observations that weigh fully by recency.
 const FULL_WEIGHTS: usize = 25;
+/// The least improvement that an observation weighs by.
+const LEAST_IMPROVEMENT: f64 = 1e-12;
 
 /// The two sides, each in the order of trial numbers.
 #[derive(Debug)]
@@ -20,22 +20,23 @@ pub(crate) struct Split<'a> {
     pub(crate) bad: Vec<&'a Seen>,
 }
 
-/// Splits trials (in the order of their numbers): the best of the finished ones are good, everything else is bad, the
-/// pending ones included.
-pub(crate) fn split(trials: &[Seen], goal: Goal) -> Split<'_> {
-    let mut finished: Vec<usize> = (0..trials.len()).filter(|&i| trials[i].outcome.is_finished()).collect();
-    let size = good_size(finished.len());
-    // A stable sort: of equals, the earlier trial is the better one.
-    finished.sort_by(|&a, &b| rank(&trials[a].outcome, goal).compare(&rank(&trials[b].outcome, goal)));
-    let mut is_good = vec![false; trials.len()];
-    finished.iter().take(size).for_each(|&i| is_good[i] = true);
-    let side = |wanted| trials.iter().zip(&is_good).filter(|(_, g)| **g == wanted).map(|(t, _)| t).collect();
-    Split { good: side(true), bad: side(false) }
+/// The finished trials of a list in the order of numbers, the best first; of equals, the earlier trial is the better.
+pub(crate) fn ranked<'a>(trials: &[&'a Seen], goal: Goal) -> Vec<&'a Seen> {
+    let mut finished: Vec<(Rank, &Seen)> = trials
+        .iter()
+        .filter(|t| t.outcome.is_finished())
+        .map(|&trial| (rank(&trial.outcome, goal), trial))
+        .collect();
+    finished.sort_by(|(a, _), (b, _)| a.compare(b));
+    finished.into_iter().map(|(_, trial)| trial).collect()
 }
 
-/// How many of `finished` trials are good: a tenth, rounded up.
-fn good_size(finished: usize) -> usize {
-    finished.div_ceil(10).min(MOST_GOOD)
+/// Splits trials (in the order of their numbers): the `size` best of the finished ones are good, everything else is
+/// bad, the pending ones included.
+pub(crate) fn split<'a>(trials: &[&'a Seen], goal: Goal, size: usize) -> Split<'a> {
+    let good: Vec<u32> = ranked(trials, goal).iter().take(size).map(|t| t.number).collect();
+    let (good, bad) = trials.iter().partition(|t| good.contains(&t.number));
+    Split { good, bad }
 }
 
 /// Where an outcome stands: by class first, then by two keys, smaller is better, NaN after every number.
@@ -64,14 +65,43 @@ fn rank(outcome: &Outcome, goal: Goal) -> Rank {
     }
 }
 
-/// Weights of `count` observations from the oldest to the newest, then of the prior: the newest weigh 1, older ones
-/// rise linearly from 1/`count`; they sum to 1.
-pub(crate) fn weights(count: usize) -> Vec<f64> {
+/// Optuna's weights of `count` observations from the oldest to the newest, then of the prior: the newest weigh 1,
+/// older ones rise linearly from 1/`count`; they sum to 1.
+pub(crate) fn recency(count: usize) -> Vec<f64> {
     let old = count.saturating_sub(FULL_WEIGHTS);
     let lowest = 1.0 / count.max(1) as f64;
     let rise = (1.0 - lowest) / old.saturating_sub(1).max(1) as f64;
     let mut weights: Vec<f64> = (0..old).map(|i| lowest + rise * i as f64).collect();
     weights.resize(count + 1, 1.0);
+    normalised(weights)
+}
+
+/// Equal weights of `count` observations and the prior.
+pub(crate) fn uniform(count: usize) -> Vec<f64> {
+    normalised(vec![1.0; count + 1])
+}
+
+/// Watanabe's weights of good observations (arXiv:2304.11127, section 3.2): by how much each improves on the best bad
+/// value, and the mean of that for the prior.
+pub(crate) fn expected_improvement(good: &[&Seen], split: &Split<'_>) -> Vec<f64> {
+    let value = |trial: &&Seen| match trial.outcome {
+        Outcome::Completed(value) => Some(value),
+        Outcome::Pruned { .. } | Outcome::Infeasible { .. } | Outcome::Pending => None,
+    };
+    // The best bad value is the one nearest to the good ones, whichever the goal.
+    let nearest = |trial: &Seen| {
+        let gaps =
+            split.bad.iter().filter_map(value).filter_map(|bad| value(&trial).map(|v| (v - bad).abs()));
+        gaps.fold(f64::INFINITY, f64::min)
+    };
+    let finite = |gap: f64| if gap.is_finite() { gap.max(LEAST_IMPROVEMENT) } else { LEAST_IMPROVEMENT };
+    let mut weights: Vec<f64> = good.iter().map(|trial| finite(nearest(trial))).collect();
+    let count = weights.len().max(1) as f64;
+    weights.push((weights.iter().sum::<f64>() / count).max(LEAST_IMPROVEMENT));
+    normalised(weights)
+}
+
+fn normalised(weights: Vec<f64>) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| w / sum).collect()
 }
@@ -86,7 +116,8 @@ mod tests {
     }
 
     fn good(outcomes: &[Outcome], goal: Goal) -> Vec<u32> {
-        split(&seen(outcomes), goal).good.iter().map(|t| t.number).collect()
+        let trials = seen(outcomes);
+        split(&trials.iter().collect::<Vec<_>>(), goal, 2).good.iter().map(|t| t.number).collect()
     }
 
     /// Trial numbers from the best to the worst.
@@ -94,12 +125,6 @@ mod tests {
         let mut trials = seen(outcomes);
         trials.sort_by(|a, b| rank(&a.outcome, Goal::Maximize).compare(&rank(&b.outcome, Goal::Maximize)));
         trials.iter().map(|t| t.number).collect()
-    }
-
-    #[test]
-    fn a_tenth_is_good_and_never_more_than_25() {
-        let sizes = [0, 1, 10, 11, 20, 31, 40, 250, 251, 10_000].map(good_size);
-        assert_eq!(sizes, [0, 1, 1, 2, 2, 4, 4, 25, 25, 25]);
     }
 
     #[test]
@@ -138,7 +163,7 @@ mod tests {
         let mut outcomes = vec![Outcome::Pending; 30];
         outcomes.extend((0..10).map(|i| Outcome::Completed(f64::from(i))));
         let trials = seen(&outcomes);
-        let split = split(&trials, Goal::Maximize);
+        let split = split(&trials.iter().collect::<Vec<_>>(), Goal::Maximize, 1);
         assert_eq!(split.good.iter().map(|t| t.number).collect::<Vec<_>>(), [39]);
         assert_eq!(split.bad.len(), 39);
         assert!(split.bad.is_sorted_by_key(|t| t.number));
@@ -153,14 +178,27 @@ mod tests {
 
     #[test]
     fn weights_are_flat_up_to_25_and_ramp_beyond() {
-        assert_eq!(weights(0), [1.0]);
-        assert_eq!(weights(3), [0.25; 4]);
-        let ramp = weights(28);
+        assert_eq!(recency(0), [1.0]);
+        assert_eq!(recency(3), [0.25; 4]);
+        let ramp = recency(28);
         let shape: Vec<f64> = ramp.iter().map(|w| w / ramp[28]).collect();
         for (have, want) in shape.iter().zip([1.0 / 28.0, (1.0 / 28.0 + 1.0) / 2.0, 1.0, 1.0]) {
             assert!((have - want).abs() < 1e-12, "{have} {want}");
         }
         assert!((ramp.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        assert!((weights(26)[0] / weights(26)[26] - 1.0 / 26.0).abs() < 1e-12);
+        assert!((recency(26)[0] / recency(26)[26] - 1.0 / 26.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn improvements_by_hand() {
+        // Maximised: 0.9 and 0.8 against a best bad value of 0.5 improve by 0.4 and 0.3; the prior by their mean.
+        let outcomes = [0.8, 0.1, 0.9, 0.5].map(Outcome::Completed);
+        let trials = seen(&outcomes);
+        let split = split(&trials.iter().collect::<Vec<_>>(), Goal::Maximize, 2);
+        let weights = expected_improvement(&split.good, &split);
+        for (have, want) in weights.iter().zip([0.3 / 1.05, 0.4 / 1.05, 0.35 / 1.05]) {
+            assert!((have - want).abs() < 1e-12, "{weights:?}");
+        }
+        assert_eq!(expected_improvement(&[], &split), [1.0]);
     }
 }

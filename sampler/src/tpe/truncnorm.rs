@@ -8,7 +8,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use statrs::function::erf::erfc;
 
 /// ln √(2π)
-const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// Below this, ln Φ is summed as an asymptotic series.
 const SERIES_BELOW: f64 = -20.0;
 /// Intervals narrower than this hold less mass than differences of Φ resolve; a parabola fits the density there.

@@ -1,0 +1,83 @@
+//! `tpe`: from a low-discrepancy start to the candidate that favours the density of the good trials most.
+//!
+//! Whole configurations are drawn and scored jointly, conditional dimensions included (`mixture`). The numbers here
+//! were tuned together on the benchmark of `docs/sampler.md`, which lists what else was tried; a changed one makes a
+//! new version.
+
+use super::mixture::{Mixture, Weighted};
+use super::split::ranked;
+use crate::axis::Point;
+use crate::history::Seen;
+use crate::random;
+use crate::sampler::{Ask, Drawn, Sampler};
+use crate::sobol;
+
+/// Trials by number that come from the start-up design.
+const STARTUP_TRIALS: u32 = 5;
+/// Finished trials before the densities are trusted; with many in flight the design goes on until then.
+const LEAST_FINISHED: usize = 3;
+/// The share of an ordered range at either end that the start-up design leaves out.
+const STARTUP_MARGIN: f64 = 0.1;
+/// The share of finished trials that are good, rounded up, and the most that are.
+const GOOD_SHARE: f64 = 0.15;
+const MOST_GOOD: usize = 25;
+/// Bad trials that the density is built from; beyond them every so-many-th by rank.
+const MOST_BAD: usize = 256;
+/// What a pending trial weighs on the bad side; a finished one weighs 1.
+const PENDING_WEIGHT: f64 = 0.5;
+/// Candidates that are drawn and scored.
+const CANDIDATES: usize = 32;
+
+/// Ours.
+#[derive(Debug)]
+pub(crate) struct Tpe;
+
+impl Sampler for Tpe {
+    fn name(&self) -> &'static str {
+        "tpe"
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn draw(&self, ask: &Ask<'_>) -> Drawn {
+        let trials: Vec<&Seen> = ask.view.trials.iter().collect();
+        let finished = ranked(&trials, ask.goal);
+        if ask.number <= STARTUP_TRIALS || finished.len() < LEAST_FINISHED {
+            return Drawn::startup(sobol::draw_new(ask, STARTUP_MARGIN));
+        }
+        let (good, bad) = sides(&finished, &trials);
+        let good = Mixture::new(&ask.axes, &good);
+        let bad = Mixture::new(&ask.axes, &bad);
+        Drawn::modelled(best_candidate(ask, &good, &bad).unwrap_or_else(|| random::draw_new(ask)))
+    }
+}
+
+/// The good trials, weighing the more the better they rank, and the bad ones with the pending.
+fn sides<'a>(finished: &[&'a Seen], trials: &[&'a Seen]) -> (Vec<Weighted<'a>>, Vec<Weighted<'a>>) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+    let size = (finished.len() as f64 * GOOD_SHARE).ceil() as usize;
+    let (good, bad) = finished.split_at(size.min(MOST_GOOD));
+    let weigh = |(rank, &trial)| Weighted { trial, weight: (good.len() - rank) as f64 };
+    let good_side = good.iter().enumerate().map(weigh).collect();
+    let every = bad.len().div_ceil(MOST_BAD).max(1);
+    let finished = bad.iter().step_by(every).map(|&trial| Weighted { trial, weight: 1.0 });
+    let pending = trials.iter().filter(|t| !t.outcome.is_finished());
+    let pending = pending.map(|&trial| Weighted { trial, weight: PENDING_WEIGHT });
+    (good_side, finished.chain(pending).collect())
+}
+
+/// Draws candidates from the good density; the one with the largest ratio of the two, tried ones passed over. `None`
+/// when all of them have been tried.
+fn best_candidate(ask: &Ask<'_>, good: &Mixture, bad: &Mixture) -> Option<Point> {
+    let mut rng = ask.seeds.child("candidates", "");
+    let drawn: Vec<Point> = (0..CANDIDATES).map(|_| good.draw(&ask.axes, &mut rng)).collect();
+    let new = drawn.into_iter().filter(|point| !ask.is_repeated(point));
+    let scored = new.map(|point| {
+        let score = good.log_density(&point.coordinates) - bad.log_density(&point.coordinates);
+        (score, point)
+    });
+    // Of equals the first drawn stays.
+    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, point)| point)
+}
