@@ -51,6 +51,11 @@ pub fn training_seed(study_seed: u64, number: Option<u32>) -> i64 {
     (u64::from_le_bytes(head) >> (u64::BITS - JSON_SAFE_BITS)).cast_signed()
 }
 
+/// The generator of a significance test; labels name the test.
+pub(crate) fn significance_generator(seed: u64, label: &str) -> ChaCha12Rng {
+    ChaCha12Rng::from_seed(digest(&[b"significance", &seed.to_le_bytes(), label.as_bytes()]))
+}
+
 /// SHA-256 over the parts, each preceded by its length so that no two lists of parts run together.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
