@@ -95,7 +95,14 @@ impl Adapter<'_> {
             tags.iter().enumerate().map(|(id, tag)| (id.to_string(), json!(tag))).collect();
         let by_label: serde_json::Map<_, _> =
             tags.iter().enumerate().map(|(id, tag)| (tag.clone(), json!(id))).collect();
-        json!({ "scheme": "IOB2", "types": self.labels.types(), "id2label": by_id, "label2id": by_label })
+        json!({
+            "scheme": "IOB2",
+            "types": self.labels.types(),
+            "id2label": by_id,
+            "label2id": by_label,
+            "max_length": self.job.params.max_length,
+            "stride": self.job.params.stride,
+        })
     }
 
     fn card(&self) -> String {

@@ -93,13 +93,15 @@ pub struct EpochMetrics {
     pub peak_memory_bytes: u64,
 }
 
-/// Entity scores under the two comparable protocols.
+/// Entity scores by protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolScores {
     /// seqeval `mode="strict", scheme=IOB2`.
     pub strict: EntityScore,
     /// seqeval's default mode.
     pub conlleval: EntityScore,
+    /// Every piece of a word counted as a word: not comparable with the other two.
+    pub subtoken_all: EntityScore,
 }
 
 /// Micro-averaged exact-match entity scores, with the counts they come from.

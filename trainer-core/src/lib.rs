@@ -20,9 +20,13 @@ pub mod backbone;
 #[cfg(feature = "engine")]
 pub mod corpus;
 #[cfg(feature = "engine")]
+pub mod decode;
+#[cfg(feature = "engine")]
 mod error;
 #[cfg(feature = "engine")]
 mod fit;
+#[cfg(feature = "engine")]
+pub mod inference;
 #[cfg(feature = "engine")]
 mod loss;
 #[cfg(feature = "engine")]

@@ -29,7 +29,7 @@ const SCORE: EntityScore = EntityScore {
     false_positives: 1,
     false_negatives: 1,
 };
-const SCORES: ProtocolScores = ProtocolScores { strict: SCORE, conlleval: SCORE };
+const SCORES: ProtocolScores = ProtocolScores { strict: SCORE, conlleval: SCORE, subtoken_all: SCORE };
 
 fn epoch(epoch: usize) -> TrainerEvent {
     TrainerEvent::Epoch(EpochMetrics {

@@ -43,7 +43,7 @@ pub fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Split, 
         .map(|row| {
             let tags = to_iob2(scheme, &row.tags)
                 .map_err(|(index, fault)| CorpusError::line(path, row.lines[index], fault))?;
-            Ok(Sentence { tokens: row.tokens, tags })
+            Ok(Sentence { tokens: row.tokens, tags, document: row.document })
         })
         .collect::<Result<_, CorpusError>>()?;
     Ok(Split { sentences, scheme, docstart_lines })
@@ -55,6 +55,7 @@ struct Row {
     tokens: Vec<String>,
     tags: Vec<Tag>,
     lines: Vec<usize>,
+    document: Option<usize>,
 }
 
 fn rows(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<(Vec<Row>, usize), CorpusError> {
@@ -68,6 +69,7 @@ fn rows(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<(Vec<Row>, u
             if !row.tokens.is_empty() {
                 rows.push(std::mem::take(&mut row));
             }
+            row.document = docstart_lines.checked_sub(1);
             continue;
         }
         let (token, tag) = columns(line).map_err(fault)?;
@@ -146,7 +148,10 @@ mod tests {
         assert_eq!(split.docstart_lines, 1);
         assert_eq!(split.sentences.len(), 2);
         assert_eq!(split.sentences[0].tags, ["B-D", "I-D"]);
-        assert_eq!(split.to_canonical_conll(), "a\tB-D\nb\tI-D\n\nz\tO\n\n");
+        assert_eq!(split.to_canonical_conll(), "-DOCSTART-\tO\n\na\tB-D\nb\tI-D\n\nz\tO\n\n");
+        assert_eq!(parsed(&split.to_canonical_conll()).unwrap(), split);
+        let two = parsed("a O\n\n-DOCSTART- O\n\n-DOCSTART- O\n\nb O\n\nc O\n").unwrap();
+        assert_eq!(two.sentences.iter().map(|s| s.document).collect::<Vec<_>>(), [None, Some(1), Some(1)]);
     }
 
     #[test]

@@ -30,6 +30,18 @@ impl LabelSet {
         Self { types, tags }
     }
 
+    /// The label set of a head whose rows are `tags`, in any order, `O` first; `None` for tags that are none.
+    pub fn from_tags(tags: Vec<String>) -> Option<Self> {
+        let kind = |tag: &String| {
+            let kind = tag.strip_prefix("B-").or_else(|| tag.strip_prefix("I-"));
+            kind.filter(|kind| !kind.is_empty()).map(String::from)
+        };
+        let (outside, inside) = tags.split_first()?;
+        let types: Option<BTreeSet<String>> = inside.iter().map(kind).collect();
+        let types = types.filter(|_| outside == "O")?.into_iter().collect();
+        Some(Self { types, tags })
+    }
+
     /// Fails on a test split with a type that neither train nor dev has.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub(crate) mod pieces;
 mod scheme;
 mod statistics;
 pub mod synth;
+pub mod text;
 pub(crate) mod windows;
 
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ pub struct Sentence {
     pub tokens: Vec<String>,
     /// One IOB2 tag for each word.
     pub tags: Vec<String>,
+    /// Index of its document, where the file marks documents (`-DOCSTART-`).
+    pub document: Option<usize>,
 }
 
 /// One split of a corpus.
@@ -42,10 +45,16 @@ pub struct Split {
 }
 
 impl Split {
-    /// The split in the canonical form: `token<TAB>tag` in IOB2, LF, a blank line after each sentence.
+    /// The split in the canonical form: `token<TAB>tag` in IOB2, LF, a blank line after each sentence; where documents
+    /// are known, `-DOCSTART-<TAB>O` and a blank line before each.
     pub fn to_canonical_conll(&self) -> String {
         let mut text = String::new();
+        let mut document = None;
         for sentence in &self.sentences {
+            if sentence.document != document {
+                document = sentence.document;
+                text.push_str("-DOCSTART-\tO\n\n");
+            }
             for (token, tag) in sentence.tokens.iter().zip(&sentence.tags) {
                 let _ = writeln!(text, "{token}\t{tag}");
             }

@@ -91,7 +91,8 @@ struct Writer<'a> {
 
 fn sentence(draws: &mut Draws) -> Sentence {
     let shape = draws.below(10);
-    let mut writer = Writer { draws, sentence: Sentence { tokens: Vec::new(), tags: Vec::new() } };
+    let mut writer =
+        Writer { draws, sentence: Sentence { tokens: Vec::new(), tags: Vec::new(), document: None } };
     writer.clause(shape);
     if writer.draws.below(4) == 0 {
         writer.plain("and");

@@ -11,6 +11,20 @@ pub(crate) struct WindowShape {
     pub(crate) stride: usize,
 }
 
+impl WindowShape {
+    /// The defaults of [`crate::Hyperparameters`].
+    pub(crate) const USUAL: Self = Self { max_length: 256, stride: 50 };
+
+    /// This shape, made smaller where a backbone has fewer positions. Nothing is cut off by that: windows cover the
+    /// whole sentence at any size.
+    pub(crate) fn within(self, positions: usize) -> Self {
+        if self.max_length <= positions {
+            return self;
+        }
+        Self { max_length: positions, stride: self.stride.min(positions.saturating_sub(2) / 4) }
+    }
+}
+
 /// A stretch of one sentence, with its special pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
@@ -66,11 +80,19 @@ fn window(
 /// Puts the predictions of windows together: a word in several windows takes that of the one with the larger context,
 /// the earlier window at a tie.
 #[derive(Debug)]
-pub(crate) struct Merge {
-    best: Vec<Vec<Option<(usize, usize, u32)>>>,
+pub(crate) struct Merge<T> {
+    best: Vec<Vec<Option<Seen<T>>>>,
 }
 
-impl Merge {
+/// What one window says about a word.
+#[derive(Debug, Clone)]
+struct Seen<T> {
+    context: usize,
+    order: usize,
+    prediction: T,
+}
+
+impl<T: Clone> Merge<T> {
     /// `words` of each sentence, none of them predicted yet.
     pub(crate) fn new(words: impl Iterator<Item = usize>) -> Self {
         Self { best: words.map(|count| vec![None; count]).collect() }
@@ -78,22 +100,24 @@ impl Merge {
 
     /// Takes the predictions of window number `order` of its sentence, one for each entry of `window.words`. Windows
     /// may come in any order.
-    pub(crate) fn add(&mut self, window: &Window, order: usize, labels: &[u32]) {
-        for (&(position, word), &label) in window.words.iter().zip(labels) {
+    pub(crate) fn add(&mut self, window: &Window, order: usize, predictions: impl Iterator<Item = T>) {
+        for (&(position, word), prediction) in window.words.iter().zip(predictions) {
             let context = window.context(position);
             let slot = &mut self.best[window.sentence][word as usize];
             let better =
-                |&(known, at, _): &(usize, usize, u32)| context > known || (context == known && order < at);
+                |seen: &Seen<T>| context > seen.context || (context == seen.context && order < seen.order);
             if slot.as_ref().is_none_or(better) {
-                *slot = Some((context, order, label));
+                *slot = Some(Seen { context, order, prediction });
             }
         }
     }
 
-    /// The label of each word; 0 (`O`) for a word that no window showed.
-    pub(crate) fn labels(self) -> Vec<Vec<u32>> {
-        let label = |slot: Option<(usize, usize, u32)>| slot.map_or(0, |(_, _, label)| label);
-        self.best.into_iter().map(|words| words.into_iter().map(label).collect()).collect()
+    /// The prediction for each word of each sentence; `None` for a word that no window showed.
+    pub(crate) fn words(self) -> Vec<Vec<Option<T>>> {
+        let of = |words: Vec<Option<Seen<T>>>| {
+            words.into_iter().map(|slot| slot.map(|seen| seen.prediction)).collect()
+        };
+        self.best.into_iter().map(of).collect()
     }
 }
 
@@ -139,9 +163,9 @@ mod tests {
         let windows = cut(&[1; 7], 6, 1);
         assert_eq!(windows.len(), 2);
         let mut merge = Merge::new([7].into_iter());
-        merge.add(&windows[1], 1, &[9, 9, 9, 9]);
-        merge.add(&windows[0], 0, &[7, 7, 7, 7]);
-        assert_eq!(merge.labels(), [[7, 7, 7, 7, 9, 9, 9]]);
+        merge.add(&windows[1], 1, [9; 4].into_iter());
+        merge.add(&windows[0], 0, [7; 4].into_iter());
+        assert_eq!(merge.words(), [[7, 7, 7, 7, 9, 9, 9].map(Some)]);
     }
 
     proptest! {
@@ -151,9 +175,9 @@ mod tests {
             let mut merge = Merge::new([lengths.len()].into_iter());
             for (order, window) in windows.iter().enumerate() {
                 prop_assert!(window.ids.len() <= room + 2);
-                merge.add(window, order, &vec![3; window.words.len()]);
+                merge.add(window, order, window.words.iter().map(|_| 3));
             }
-            prop_assert!(merge.labels()[0].iter().all(|&label| label == 3));
+            prop_assert!(merge.words()[0].iter().all(|&label| label == Some(3)));
         }
     }
 }

@@ -7,6 +7,7 @@ use super::splits::Windowed;
 use crate::corpus::LabelSet;
 use crate::corpus::batch::sorted;
 use crate::corpus::windows::Merge;
+use crate::decode::{Decoding, decode};
 use crate::model::Tagger;
 use crate::score::{SplitScores, compare_split};
 use crate::{Interrupted, Supervisor, TrainError};
@@ -23,6 +24,14 @@ pub(super) struct Evaluation {
     pub(super) loss: f64,
 }
 
+/// What a model says about each word of a split.
+pub(crate) struct WordLogits {
+    /// By sentence and word; `None` for a word that no window showed.
+    pub(crate) sentences: Vec<Vec<Option<Vec<f32>>>>,
+    /// Mean cross-entropy over labelled pieces, without smoothing.
+    loss: f64,
+}
+
 /// Predicts and scores `split`.
 ///
 /// # Errors
@@ -33,12 +42,29 @@ pub(super) fn evaluate(
     labels: &LabelSet,
     supervisor: &dyn Supervisor,
 ) -> Result<Evaluation, TrainError> {
+    let mut poll = |_| if supervisor.interrupted() { Err(Interrupted) } else { Ok(()) };
+    let WordLogits { sentences, loss } = word_logits(tagger, split, &mut poll)?;
+    let tags: Vec<Vec<String>> =
+        sentences.iter().map(|words| decode(words, labels, Decoding::Argmax).tags).collect();
+    let scores = compare_split(&split.gold(), &tags, &split.pieces_per_word, labels.types());
+    Ok(Evaluation { tags, scores, loss })
+}
+
+/// Runs the model over `split`, windows of like length together. `each` hears the number of windows done before each
+/// batch, and may end it.
+///
+/// # Errors
+/// `each` asked for an end.
+pub(crate) fn word_logits(
+    tagger: &Tagger,
+    split: &Windowed,
+    each: &mut dyn FnMut(usize) -> Result<(), Interrupted>,
+) -> Result<WordLogits, TrainError> {
     let mut merge = Merge::new(split.sentences.iter().map(|sentence| sentence.tokens.len()));
-    let (mut loss, mut labelled) = (0.0, 0usize);
+    let (mut loss, mut labelled, mut done) = (0.0, 0usize, 0);
     for members in sorted(&split.lengths(), BATCH) {
-        if supervisor.interrupted() {
-            return Err(Interrupted.into());
-        }
+        each(done)?;
+        done += members.len();
         let batch = Batch::new(split, &members, tagger.device())?;
         if batch.labelled() == 0 {
             continue;
@@ -46,19 +72,13 @@ pub(super) fn evaluate(
         let logits = tagger.logits(&batch.packed, &batch.rows, None)?.detach();
         loss += summed_loss(&logits, &batch)?;
         labelled += batch.labelled();
-        let predicted: Vec<u32> = logits.argmax(1)?.to_vec1()?;
-        let mut rest = predicted.as_slice();
+        let mut rows = logits.to_vec2::<f32>()?.into_iter();
         for &at in &members {
-            let (here, after) = rest.split_at(split.windows[at].words.len());
-            merge.add(&split.windows[at], split.order[at], here);
-            rest = after;
+            let window = &split.windows[at];
+            merge.add(window, split.order[at], rows.by_ref().take(window.words.len()));
         }
     }
-    let tag = |id: u32| labels.tags()[id as usize].clone();
-    let tags: Vec<Vec<String>> =
-        merge.labels().into_iter().map(|ids| ids.into_iter().map(tag).collect()).collect();
-    let scores = compare_split(&split.gold(), &tags, labels.types());
-    Ok(Evaluation { tags, scores, loss: loss / labelled.max(1) as f64 })
+    Ok(WordLogits { sentences: merge.words(), loss: loss / labelled.max(1) as f64 })
 }
 
 fn summed_loss(logits: &Tensor, batch: &Batch) -> Result<f64, TrainError> {

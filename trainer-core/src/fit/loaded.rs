@@ -77,23 +77,24 @@ fn first(mut sentences: Vec<Sentence>, limit: Option<usize>) -> Vec<Sentence> {
     sentences
 }
 
-/// The job's windows, made smaller where the backbone has fewer positions. Nothing is cut off by that: windows cover
-/// the whole sentence at any size.
+/// The job's windows, as far as the backbone's positions allow.
 fn window_shape(job: &TrainJob, config: &EncoderConfig, supervisor: &mut dyn Supervisor) -> WindowShape {
     let asked = WindowShape { max_length: job.params.max_length, stride: job.params.stride };
-    if asked.max_length <= config.max_position_embeddings {
-        return asked;
+    let shape = asked.within(config.max_position_embeddings);
+    if shape != asked {
+        supervisor.log(&format!(
+            "warning: the backbone has {} positions: windows of {} pieces that share {} (asked: {} and {})",
+            config.max_position_embeddings, shape.max_length, shape.stride, asked.max_length, asked.stride
+        ));
     }
-    let max_length = config.max_position_embeddings;
-    let shape = WindowShape { max_length, stride: asked.stride.min(max_length.saturating_sub(2) / 4) };
-    supervisor.log(&format!(
-        "warning: the backbone has {max_length} positions: windows of {} pieces that share {} (asked: {} and {})",
-        shape.max_length, shape.stride, asked.max_length, asked.stride
-    ));
     shape
 }
 
-fn check_vocabulary(dir: &Path, pieces: &WordPieces, config: &EncoderConfig) -> Result<(), BackboneError> {
+pub(crate) fn check_vocabulary(
+    dir: &Path,
+    pieces: &WordPieces,
+    config: &EncoderConfig,
+) -> Result<(), BackboneError> {
     if pieces.vocabulary() <= config.vocab_size {
         return Ok(());
     }

@@ -13,6 +13,9 @@ mod splits;
 mod step;
 mod supervisor;
 
+pub(crate) use evaluate::word_logits;
+pub(crate) use loaded::check_vocabulary;
+pub(crate) use splits::Windowed;
 pub use supervisor::Supervisor;
 
 use crate::{TrainError, TrainJob, TrainSummary};

@@ -8,13 +8,14 @@ use super::early_stop::EarlyStop;
 use super::epoch::{Pass, pass};
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
-use super::outputs::{write_predictions, write_summary};
+use super::outputs::{predictions, write_summary};
 use super::splits::Windowed;
 use super::step::Stepper;
 use crate::adapter::{Adapter, Trained};
 use crate::memory::peak_bytes;
 use crate::optim::Schedule;
 use crate::rng::Seeds;
+use crate::score::write_predictions;
 use crate::{
     EntityScore, EpochMetrics, ProtocolScores, ScoringProtocol, TestAccess, TestScores, TrainError, TrainJob,
     TrainSummary, TrainerEvent,
@@ -193,10 +194,10 @@ fn test_scores(
             Some((test, evaluation))
         }
     };
-    let mut splits = vec![("dev", &loaded.dev, &best.dev)];
-    splits.extend(opened.as_ref().map(|(test, evaluation)| ("test", test, evaluation)));
+    let dev = predictions("dev", &loaded.dev, &best.dev);
+    let test = opened.iter().flat_map(|(test, evaluation)| predictions("test", test, evaluation));
     let path = job.out.join("predictions.jsonl");
-    write_predictions(&path, &splits).map_err(TrainError::output(&path))?;
+    write_predictions(&path, dev.chain(test)).map_err(TrainError::output(&path))?;
     Ok(opened.map(|(test, evaluation)| TestScores {
         overall: evaluation.scores.overall,
         per_type: evaluation.scores.per_type,

@@ -6,11 +6,13 @@ use crate::corpus::windows::{Window, WindowShape, windows};
 use crate::corpus::{CorpusError, LabelSet, Sentence};
 
 /// Sentences of a split with their windows.
-pub(super) struct Windowed {
-    pub(super) sentences: Vec<Sentence>,
-    pub(super) windows: Vec<Window>,
+pub(crate) struct Windowed {
+    pub(crate) sentences: Vec<Sentence>,
+    pub(crate) windows: Vec<Window>,
     /// Number of each window within its sentence.
-    pub(super) order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
+    /// Pieces of each word of each sentence.
+    pub(crate) pieces_per_word: Vec<Vec<usize>>,
     /// Gold label of each word of each sentence.
     labels: Vec<Vec<u32>>,
 }
@@ -20,7 +22,7 @@ impl Windowed {
     ///
     /// # Errors
     /// A tag that `labels` does not know.
-    pub(super) fn new(
+    pub(crate) fn new(
         split: &'static str,
         sentences: Vec<Sentence>,
         labels: &LabelSet,
@@ -34,32 +36,48 @@ impl Windowed {
         let of = |sentence: &Sentence| sentence.tags.iter().map(id).collect::<Result<Vec<_>, _>>();
         let label_ids = sentences.iter().map(of).collect::<Result<_, _>>()?;
         let (mut all, mut order) = (Vec::with_capacity(sentences.len()), Vec::with_capacity(sentences.len()));
+        let mut pieces_per_word = Vec::with_capacity(sentences.len());
         for (index, sentence) in sentences.iter().enumerate() {
-            let cut = windows(index, &pieces.split(&sentence.tokens), pieces, shape);
+            let of_sentence = pieces.split(&sentence.tokens);
+            let mut counts = vec![0; sentence.tokens.len()];
+            of_sentence.iter().for_each(|piece| counts[piece.word as usize] += 1);
+            pieces_per_word.push(counts);
+            let cut = windows(index, &of_sentence, pieces, shape);
             order.extend(0..cut.len());
             all.extend(cut);
         }
-        Ok(Self { sentences, windows: all, order, labels: label_ids })
+        Ok(Self { sentences, windows: all, order, pieces_per_word, labels: label_ids })
     }
 
     /// Pieces of each window.
-    pub(super) fn lengths(&self) -> Vec<usize> {
+    pub(crate) fn lengths(&self) -> Vec<usize> {
         self.windows.iter().map(|window| window.ids.len()).collect()
     }
 
     /// Gold labels of a window, one for each entry of its `words`.
-    pub(super) fn labels_of(&self, window: &Window) -> impl Iterator<Item = u32> {
+    pub(crate) fn labels_of(&self, window: &Window) -> impl Iterator<Item = u32> {
         let sentence = &self.labels[window.sentence];
         window.words.iter().map(|&(_, word)| sentence[word as usize])
     }
 
     /// Sentences with more than one window.
-    pub(super) fn windowed_sentences(&self) -> usize {
+    pub(crate) fn windowed_sentences(&self) -> usize {
         self.order.iter().filter(|&&at| at == 1).count()
     }
 
     /// Gold tags of each sentence.
-    pub(super) fn gold(&self) -> Vec<&[String]> {
+    pub(crate) fn gold(&self) -> Vec<&[String]> {
         self.sentences.iter().map(|sentence| sentence.tags.as_slice()).collect()
+    }
+
+    /// The first and the last word of which each window shows the first piece, by sentence.
+    pub(crate) fn shown_words(&self) -> Vec<Vec<(usize, usize)>> {
+        let mut shown = vec![Vec::new(); self.sentences.len()];
+        for window in &self.windows {
+            if let (Some((_, first)), Some((_, last))) = (window.words.first(), window.words.last()) {
+                shown[window.sentence].push((*first as usize, *last as usize));
+            }
+        }
+        shown
     }
 }

@@ -3,11 +3,20 @@
 //! Owns what an entity is under each protocol. Must not know models; it sees tags only.
 
 mod entities;
+mod errors;
+mod predictions;
 
 use std::collections::BTreeMap;
 
 pub use entities::{Entity, entities};
+pub use errors::{
+    Confusion, ErrorClass, ErrorCount, ErrorReport, Example, LONGEST, LengthScore, Mention, SeenScores,
+    SurfaceForms, error_report,
+};
+pub(crate) use predictions::sentence_predictions;
+pub use predictions::{PredictionsError, SentencePrediction, read_predictions, write_predictions};
 
+use crate::decode::may_follow;
 use crate::{EntityScore, ProtocolScores, ScoringProtocol};
 
 /// Entities right, spurious and missed: of one sentence, or added up.
@@ -55,19 +64,42 @@ impl Counts {
     }
 }
 
-/// Counts of one sentence under both protocols.
+/// Counts of one sentence under each protocol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SentenceCounts {
     /// Under [`ScoringProtocol::Strict`].
     pub strict: Counts,
     /// Under [`ScoringProtocol::Conlleval`].
     pub conlleval: Counts,
+    /// Every piece counted as if it were a word, with a copy of its word's tag; entities as in
+    /// [`ScoringProtocol::Conlleval`]. A `B-` copied to three pieces is three entities: *not comparable* with word-level
+    /// scores, and here to show what the unit of scoring does.
+    pub subtoken_all: Counts,
 }
 
-/// Compares one sentence. `gold` and `predicted` must be of the same length.
-pub fn compare<T: AsRef<str>, U: AsRef<str>>(gold: &[T], predicted: &[U]) -> SentenceCounts {
+/// Compares one sentence; `gold`, `predicted` and `pieces` (of each word, in the backbone's vocabulary) must be of the
+/// same length.
+pub fn compare<T: AsRef<str>, U: AsRef<str>>(
+    gold: &[T],
+    predicted: &[U],
+    pieces: &[usize],
+) -> SentenceCounts {
     let of = |protocol| Counts::of(&entities(gold, protocol), &entities(predicted, protocol));
-    SentenceCounts { strict: of(ScoringProtocol::Strict), conlleval: of(ScoringProtocol::Conlleval) }
+    let (gold_pieces, predicted_pieces) = (copied(gold, pieces), copied(predicted, pieces));
+    SentenceCounts {
+        strict: of(ScoringProtocol::Strict),
+        conlleval: of(ScoringProtocol::Conlleval),
+        subtoken_all: Counts::of(
+            &entities(&gold_pieces, ScoringProtocol::Conlleval),
+            &entities(&predicted_pieces, ScoringProtocol::Conlleval),
+        ),
+    }
+}
+
+/// The tag of each word, once for each of its pieces.
+fn copied<'a, T: AsRef<str>>(tags: &'a [T], pieces: &[usize]) -> Vec<&'a str> {
+    let copies = |(tag, &count): (&'a T, &usize)| std::iter::repeat_n(tag.as_ref(), count);
+    tags.iter().zip(pieces).flat_map(copies).collect()
 }
 
 /// Scores of a whole split.
@@ -80,10 +112,16 @@ pub(crate) struct SplitScores {
 }
 
 /// Compares a split, sentence by sentence.
-pub(crate) fn compare_split(gold: &[&[String]], predicted: &[Vec<String>], types: &[String]) -> SplitScores {
-    let sentences: Vec<SentenceCounts> = gold.iter().zip(predicted).map(|(g, p)| compare(g, p)).collect();
+pub(crate) fn compare_split(
+    gold: &[&[String]],
+    predicted: &[Vec<String>],
+    pieces: &[Vec<usize>],
+    types: &[String],
+) -> SplitScores {
+    let rows = || gold.iter().zip(predicted).zip(pieces);
+    let sentences: Vec<SentenceCounts> = rows().map(|((g, p), n)| compare(g, p, n)).collect();
     let of_type = |kind: &String| {
-        let counts = gold.iter().zip(predicted).map(|(g, p)| compare(&only(g, kind), &only(p, kind)));
+        let counts = rows().map(|((g, p), n)| compare(&only(g, kind), &only(p, kind), n));
         (kind.clone(), total(counts))
     };
     SplitScores {
@@ -99,8 +137,13 @@ fn total(sentences: impl Iterator<Item = SentenceCounts>) -> ProtocolScores {
     for counts in sentences {
         sum.strict.add(counts.strict);
         sum.conlleval.add(counts.conlleval);
+        sum.subtoken_all.add(counts.subtoken_all);
     }
-    ProtocolScores { strict: sum.strict.score(), conlleval: sum.conlleval.score() }
+    ProtocolScores {
+        strict: sum.strict.score(),
+        conlleval: sum.conlleval.score(),
+        subtoken_all: sum.subtoken_all.score(),
+    }
 }
 
 /// The tags of type `kind`, the others as `O`. A change of type is a boundary under both protocols, so the entities of
@@ -110,14 +153,9 @@ fn only<'a>(tags: &'a [String], kind: &str) -> Vec<&'a str> {
 }
 
 /// Words with an `I-` that continues nothing: after `O`, after another type, or at the start.
-fn orphans(tags: &[String]) -> u64 {
-    let mut before = "O";
-    let mut count = 0;
-    for tag in tags {
-        count += u64::from(tag.starts_with("I-") && tag.get(2..) != before.get(2..));
-        before = tag;
-    }
-    count
+pub(crate) fn orphans(tags: &[String]) -> u64 {
+    let before = std::iter::once("O").chain(tags.iter().map(String::as_str));
+    before.zip(tags).filter(|(before, tag)| !may_follow(before, tag)).count() as u64
 }
 
 #[cfg(test)]

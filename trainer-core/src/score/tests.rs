@@ -38,7 +38,7 @@ fn golden_values_of_seqeval() {
         };
         assert_eq!(of(ScoringProtocol::Conlleval), lenient, "{predicted:?}");
         assert_eq!(of(ScoringProtocol::Strict), strict, "{predicted:?}");
-        let counts = compare(&gold, &predicted);
+        let counts = compare(&gold, &predicted, &vec![1; gold.len()]);
         assert_eq!(counts.conlleval.score().f1, lenient_f1, "{predicted:?}");
         assert_eq!(counts.strict.score().f1, strict_f1, "{predicted:?}");
     }
@@ -49,7 +49,7 @@ fn per_type_scores_and_orphans() {
     let owned = |text: &str| split(text).into_iter().map(String::from).collect::<Vec<_>>();
     let gold = owned("B-D I-D O B-C O");
     let predicted = vec![owned("B-D I-D I-C B-C I-D")];
-    let scores = compare_split(&[&gold], &predicted, &["C".into(), "D".into()]);
+    let scores = compare_split(&[&gold], &predicted, &[vec![1; 5]], &["C".into(), "D".into()]);
     assert_eq!(scores.orphan_tags, 2);
     assert_eq!(scores.per_type["D"].strict.f1, 1.0);
     assert_eq!(scores.per_type["D"].conlleval.false_positives, 1);
@@ -93,13 +93,72 @@ proptest! {
         for entity in entities(&predicted, ScoringProtocol::Strict) {
             prop_assert!(predicted[entity.first].starts_with("B-"));
         }
-        let scores = compare_split(&[&gold], std::slice::from_ref(&predicted), &["C".into(), "D".into()]);
+        let scores = compare_split(&[&gold], std::slice::from_ref(&predicted), &[vec![1; length]], &["C".into(), "D".into()]);
         for of in [|s: &ProtocolScores| s.strict, |s: &ProtocolScores| s.conlleval] {
             let sum = |pick: fn(&EntityScore) -> u64| scores.per_type.values().map(|s| pick(&of(s))).sum::<u64>();
             prop_assert_eq!(sum(|s| s.true_positives), of(&scores.overall).true_positives);
             prop_assert_eq!(sum(|s| s.false_positives), of(&scores.overall).false_positives);
             prop_assert_eq!(sum(|s| s.false_negatives), of(&scores.overall).false_negatives);
         }
-        prop_assert_eq!(compare(&gold, &gold).strict.score().false_negatives, 0);
+        prop_assert_eq!(compare(&gold, &gold, &vec![1; length]).strict.score().false_negatives, 0);
+    }
+}
+
+/// One case of `vectors/scores.json`.
+#[derive(serde::Deserialize)]
+struct Recorded {
+    gold: Vec<String>,
+    predicted: Vec<String>,
+    pieces: Vec<Vec<usize>>,
+    entities: std::collections::HashMap<ScoringProtocol, Vec<(String, usize, usize)>>,
+    conlleval: RecordedScores,
+    strict: RecordedScores,
+    subtoken_all: RecordedScores,
+}
+
+/// Precision, recall, F1 and gold entities: `micro`, and by type.
+type RecordedScores = BTreeMap<String, (f64, f64, f64, u64)>;
+
+/// Recorded answers of seqeval 1.2.2 for random sequences, most of them invalid; made by `vectors/scores.py`.
+#[test]
+fn seqeval_agrees_on_random_sequences() {
+    let recorded: Vec<Recorded> = serde_json::from_str(include_str!("../../vectors/scores.json")).unwrap();
+    assert!(recorded.len() > 100);
+    let owned = |lines: &[String]| {
+        lines
+            .iter()
+            .map(|line| split(line).into_iter().map(String::from).collect())
+            .collect::<Vec<Vec<String>>>()
+    };
+    for case in &recorded {
+        let (gold, predicted) = (owned(&case.gold), owned(&case.predicted));
+        for (&protocol, want) in &case.entities {
+            let found = entities(&predicted[0], protocol);
+            let found: Vec<_> = found.iter().map(|e| (e.kind.to_owned(), e.first, e.last)).collect();
+            assert_eq!(&found, want, "{protocol:?} {:?}", predicted[0]);
+        }
+        let gold_tags: Vec<&[String]> = gold.iter().map(Vec::as_slice).collect();
+        let scores = compare_split(&gold_tags, &predicted, &case.pieces, &["C".into(), "D".into()]);
+        for (name, want) in
+            [("strict", &case.strict), ("conlleval", &case.conlleval), ("subtoken_all", &case.subtoken_all)]
+        {
+            agree(&scores, name, want, &format!("{name} of {:?} for {:?}", case.predicted, case.gold));
+        }
+    }
+}
+
+fn agree(scores: &SplitScores, protocol: &str, want: &RecordedScores, what: &str) {
+    let under = |scores: &ProtocolScores| match protocol {
+        "strict" => scores.strict,
+        "conlleval" => scores.conlleval,
+        _ => scores.subtoken_all,
+    };
+    for (kind, &(precision, recall, f1, support)) in want {
+        let found = under(if kind == "micro" { &scores.overall } else { &scores.per_type[kind] });
+        let gold = found.true_positives + found.false_negatives;
+        assert_eq!(gold, support, "{kind} of {what}");
+        for (found, want) in [(found.precision, precision), (found.recall, recall), (found.f1, f1)] {
+            assert!((found - want).abs() < 1e-12, "{kind} of {what}: {found}, not {want}");
+        }
     }
 }
