@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
-use crate::{backbone, data, sampler, serve, study, sweep, token, train, trial, up, worker};
+use crate::{
+    backbone, compare, data, evaluate, predict, sampler, serve, study, sweep, token, train, trial, up, worker,
+};
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
 #[derive(Debug, Parser)]
@@ -68,6 +70,12 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Run one training from a job file, without any server
     Train(train::TrainArgs),
+    /// Score an adapter on a corpus, with its mistakes
+    Evaluate(evaluate::EvaluateArgs),
+    /// Find entities in text with an adapter
+    Predict(predict::PredictArgs),
+    /// Test whether one system is better than another, from their predictions
+    Compare(compare::CompareArgs),
 }
 
 #[cfg(test)]

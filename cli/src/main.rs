@@ -2,13 +2,19 @@
 
 mod backbone;
 mod cli;
+mod compare;
 mod connection;
 mod data;
+mod evaluate;
+mod fetch;
 #[cfg(test)]
 mod fixtures;
 mod follow;
 mod leaderboard;
+mod model;
 mod output;
+mod predict;
+mod progress;
 mod sampler;
 mod serve;
 mod shutdown;
@@ -68,6 +74,9 @@ async fn dispatch(
         Command::Sweep { command } => return sweep::run(command, &connection, output).await,
         Command::Study { command } => return study::run(command, &connection, output).await,
         Command::Trial { command } => trial::run(command, &connection, output).await?,
+        Command::Evaluate(args) => evaluate::run(args, &connection, output).await?,
+        Command::Predict(args) => predict::run(args, &connection, output).await?,
+        Command::Compare(args) => compare::run(&args, output)?,
         Command::Worker(args) => worker::run(args, &connection, output).await?,
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,

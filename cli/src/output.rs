@@ -21,6 +21,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether one JSON document is to be the only thing on stdout.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints the result: the document under `--json`, else what `screen` writes.
     pub(crate) fn document<T: Serialize>(
         &self,

@@ -47,13 +47,13 @@ pub(crate) struct Numbered {
 
 /// One run of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
+pub(crate) enum Which {
     Trial(i32),
     Final,
 }
 
 impl Which {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match (text, text.parse()) {
             ("final", _) => Ok(Self::Final),
             (_, Ok(number)) if number > 0 => Ok(Self::Trial(number)),
@@ -65,6 +65,22 @@ impl Which {
         match self {
             Self::Trial(number) => run.number == Some(number),
             Self::Final => run.kind == RunKind::Final,
+        }
+    }
+
+    /// That run of a study.
+    pub(crate) async fn find(self, study: &str, client: &Client) -> anyhow::Result<Run> {
+        let runs = client.runs(study).await?;
+        if let Some(run) = runs.iter().find(|run| self.is(run)) {
+            return Ok(run.clone());
+        }
+        match self {
+            Self::Final => bail!("study {study} has no final run yet"),
+            Self::Trial(number) => {
+                let known = runs.iter().filter_map(|run| run.number).max();
+                let known = known.map_or("none yet".to_owned(), |last| format!("1 to {last}"));
+                bail!("study {study} has no trial {number}; its trials: {known}")
+            }
         }
     }
 }
@@ -90,18 +106,7 @@ pub(crate) async fn run(
 
 impl Numbered {
     async fn find(&self, client: &Client) -> anyhow::Result<Run> {
-        let runs = client.runs(&self.study).await?;
-        if let Some(run) = runs.iter().find(|run| self.number.is(run)) {
-            return Ok(run.clone());
-        }
-        match self.number {
-            Which::Final => bail!("study {} has no final run yet", self.study),
-            Which::Trial(number) => {
-                let known = runs.iter().filter_map(|run| run.number).max();
-                let known = known.map_or("none yet".to_owned(), |last| format!("1 to {last}"));
-                bail!("study {} has no trial {number}; its trials: {known}", self.study)
-            }
-        }
+        self.number.find(&self.study, client).await
     }
 }
 

@@ -28,4 +28,13 @@ async fn the_test_split_is_opened_by_the_final_run_alone() {
         assert_eq!(run.kind == RunKind::Final, run.id == seal.run_id);
     }
     assert!(client.artifact(&test).await.is_err(), "it stays sealed");
+
+    let evaluate = ["evaluate", "--adapter", "tiny/final", "--on", "synthetic"];
+    let refused = up.cli(&[&evaluate[..], &["--split", "test"]].concat());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("opened by a study's final run alone"), "{said}");
+    let dev = up.json(&evaluate);
+    let summary = client.run(seal.run_id).await.unwrap().summary.expect("completed");
+    assert_eq!(dev["overall"]["strict"]["f1"].as_f64(), Some(summary.dev.strict.f1), "{dev}");
+    assert_eq!(dev["overall"]["conlleval"]["f1"].as_f64(), Some(summary.dev.conlleval.f1), "{dev}");
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::connection::Connection;
 use crate::output::{Output, table, write_facts, write_table};
 
-pub(crate) use splits::train_file;
+pub(crate) use splits::{split_file, train_file};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {

@@ -63,7 +63,12 @@ impl SplitArgs {
 
 /// The training split of a corpus folder.
 pub(crate) fn train_file(folder: &Path) -> anyhow::Result<PathBuf> {
-    in_folder(folder, "train", &["train"])
+    split_file(folder, "train")
+}
+
+/// The split `name` (`train`, `dev` or `test`) of a corpus folder.
+pub(crate) fn split_file(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    in_folder(folder, name, if name == "dev" { &DEV_STEMS } else { std::slice::from_ref(&name) })
 }
 
 fn in_folder(folder: &Path, name: &str, stems: &[&str]) -> anyhow::Result<PathBuf> {
