@@ -194,19 +194,19 @@ mod tests {
         assert!(holm(&[]).is_empty());
     }
 
-    /// Where the two systems are exchangeable, p-values are (nearly) uniform: at most a tenth of them below 0.1, give
-    /// or take the error of 400 draws.
+    /// Where the two systems are exchangeable, p-values are uniform but for ties: a tenth of them below 0.1, half below
+    /// 0.5, give or take four standard deviations of 400 draws.
     #[test]
     fn under_the_null_hypothesis_small_p_values_are_rare() {
         let mut draws = significance_generator(11, "test");
-        let mut side = || if draws.random::<bool>() { (1, 0, 0) } else { (0, 1, 1) };
+        let mut side = || (draws.random_range(0..9), draws.random_range(0..9), draws.random_range(0..9));
         let mut p_values = Vec::new();
         for round in 0..400 {
             let units: Vec<PairedUnit> = (0..40).map(|_| unit(side(), side())).collect();
             p_values.push(approximate_randomisation(&units, 199, round).p);
         }
         let below = |bound: f64| p_values.iter().filter(|p| **p <= bound).count();
-        assert!((20..=60).contains(&below(0.1)), "{}", below(0.1));
+        assert!((16..=64).contains(&below(0.1)), "{}", below(0.1));
         assert!((160..=240).contains(&below(0.5)), "{}", below(0.5));
     }
 
