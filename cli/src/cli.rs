@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, compare, data, evaluate, predict, sampler, serve, study, sweep, token, train, trial, up, worker,
+    backbone, compare, data, evaluate, export, predict, sampler, serve, study, sweep, token, train, trial,
+    up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Predict(predict::PredictArgs),
     /// Test whether one system is better than another, from their predictions
     Compare(compare::CompareArgs),
+    /// Write an adapter and its backbone as one model for transformers
+    Export(export::ExportArgs),
 }
 
 #[cfg(test)]

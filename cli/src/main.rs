@@ -6,6 +6,7 @@ mod compare;
 mod connection;
 mod data;
 mod evaluate;
+mod export;
 mod fetch;
 #[cfg(test)]
 mod fixtures;
@@ -52,9 +53,10 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
     telemetry::start(&cli.log, is_service)?;
     match cli.command {
-        // A training is synchronous and takes all cores: no runtime beside it.
+        // What the trainer does is synchronous and takes all cores: no runtime beside it.
         Command::Train(args) => train::run(&args, output),
         Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
+        Command::Export(args) => export::run(&args, output).map(|()| ExitCode::SUCCESS),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(dispatch(command, cli.connection, output))
@@ -81,7 +83,7 @@ async fn dispatch(
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
-        Command::Train(_) | Command::Sampler { .. } => {}
+        Command::Train(_) | Command::Export(_) | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -59,6 +59,8 @@ pub struct Work {
     pub dev: Sha256,
     /// Files of the backbone.
     pub backbone: Vec<ArtifactFile>,
+    /// What the backbone is called, for the adapter's card.
+    pub backbone_name: String,
 }
 
 /// What became of a worker's write.

@@ -19,6 +19,9 @@ pub struct TrainJob {
     pub test: TestAccess,
     /// Folder with `config.json`, weights and tokenizer files.
     pub backbone: PathBuf,
+    /// The backbone's name, for the adapter's card; absent: its folder's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone_name: Option<String>,
     /// Folder for `adapter/`, `predictions.jsonl` and `summary.json`; made when absent.
     pub out: PathBuf,
     /// Entity type given to bare `B` / `I` tags.
@@ -95,6 +98,27 @@ pub enum LoraTargets {
     AllLinear,
 }
 
+/// How a LoRA branch is scaled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoraScaling {
+    /// By alpha / r (Hu et al. 2021).
+    #[default]
+    Standard,
+    /// By alpha / sqrt(r) (Kalajdzievski 2023): large ranks learn as fast as small ones.
+    Rslora,
+}
+
+impl LoraScaling {
+    /// The alpha that scales by alpha / r as this scaling does with `alpha`.
+    pub fn plain_alpha(self, alpha: f64, rank: usize) -> f64 {
+        match self {
+            Self::Standard => alpha,
+            Self::Rslora => alpha * (rank as f64).sqrt(),
+        }
+    }
+}
+
 /// The hyperparameters of one training. Field names are the dimension names of search-space files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,7 +152,7 @@ pub struct Hyperparameters {
     /// LoRA rank.
     #[serde(default = "default_lora_r")]
     pub lora_r: usize,
-    /// LoRA alpha: the branch is scaled by alpha / r.
+    /// LoRA alpha: see [`LoraScaling`].
     #[serde(default = "default_lora_alpha")]
     pub lora_alpha: f64,
     /// Dropout before the LoRA branch, 0..1.
@@ -137,6 +161,9 @@ pub struct Hyperparameters {
     /// Layers that get a LoRA branch.
     #[serde(default)]
     pub lora_targets: LoraTargets,
+    /// How the branches are scaled.
+    #[serde(default)]
+    pub lora_scaling: LoraScaling,
     /// Pieces per window, special tokens included.
     #[serde(default = "default_max_length")]
     pub max_length: usize,
@@ -212,6 +239,12 @@ impl TrainJob {
         let job: Self = serde_json::from_str(&text).map_err(|e| fault(e.to_string()))?;
         job.check()?;
         Ok(job)
+    }
+
+    /// What the backbone is called.
+    pub fn backbone_name(&self) -> String {
+        let folder = || self.backbone.file_name().unwrap_or(self.backbone.as_os_str());
+        self.backbone_name.clone().unwrap_or_else(|| folder().to_string_lossy().into_owned())
     }
 
     /// Checks every value that has bounds.

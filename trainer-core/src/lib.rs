@@ -45,6 +45,8 @@ mod rng;
 pub mod score;
 
 #[cfg(feature = "engine")]
+pub use adapter::export_merged;
+#[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
 pub use event::{
     EntityScore, EpochMetrics, ExitReason, ProtocolScores, StdinMessage, TestScores, TrainSummary,
@@ -53,7 +55,8 @@ pub use event::{
 #[cfg(feature = "engine")]
 pub use fit::{Supervisor, train};
 pub use job::{
-    DeviceChoice, Hyperparameters, InvalidJob, LoraTargets, ScoringProtocol, TestAccess, TrainJob,
+    DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, ScoringProtocol, TestAccess,
+    TrainJob,
 };
 #[cfg(feature = "engine")]
 pub use process::run_process;

@@ -34,6 +34,7 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
             RunKind::Final => TestAccess::OnRequest,
         },
         backbone: here.backbone,
+        backbone_name: Some(grant.work.backbone_name.clone()),
         out: here.out,
         entity_type: None,
         params: hyperparameters(&grant.work.params)?,
@@ -95,6 +96,7 @@ mod tests {
                 train: "0".repeat(64).parse().unwrap(),
                 dev: "1".repeat(64).parse().unwrap(),
                 backbone: Vec::new(),
+                backbone_name: "minilm".into(),
             },
         }
     }
@@ -115,6 +117,7 @@ mod tests {
         let params = [("learning_rate", Scalar::Float(1e-4))];
         let trial = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
         let last = train_job(&grant(RunKind::Final, &params), here()).unwrap();
+        assert_eq!(trial.backbone_name(), "minilm", "not the name of the cache's folder");
         assert_eq!((trial.test, last.test), (TestAccess::Never, TestAccess::OnRequest));
         assert_eq!(trial.objective, trainer::ScoringProtocol::Conlleval);
         assert_eq!(trial.seed, u64::MAX);

@@ -29,6 +29,7 @@ pub(crate) fn grant(ttl_ms: u32) -> LeaseGrant {
             train: "0".repeat(64).parse().unwrap(),
             dev: "1".repeat(64).parse().unwrap(),
             backbone: Vec::new(),
+            backbone_name: "minilm".into(),
         },
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use pedigree_protocol::backbone::{BackboneShape, BackboneSpec};
-use pedigree_trainer_core::backbone::inspect;
+use pedigree_trainer_core::backbone::{TOKENIZER_FILES, inspect};
 use serde_json::Value;
 
 use super::{hub, write_backbone};
@@ -12,15 +12,13 @@ use crate::connection::Connection;
 use crate::output::Output;
 use crate::upload::{self, LocalFile};
 
-/// The files of a backbone that training reads; those that exist are registered.
-pub(super) const FILES: [&str; 6] = [
-    "config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "vocab.txt",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-];
+/// The weights files that training reads, the preferred one first; one of them is registered.
+pub(super) const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+
+/// The other files of a backbone; those that exist are registered.
+pub(super) fn other_files() -> impl Iterator<Item = &'static str> {
+    std::iter::once("config.json").chain(TOKENIZER_FILES)
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddArgs {
@@ -79,8 +77,9 @@ async fn locate(source: &str, output: Output) -> anyhow::Result<Located> {
 }
 
 fn local_files(folder: &Path) -> anyhow::Result<Vec<LocalFile>> {
-    let present = FILES.into_iter().map(|name| (folder.join(name), name)).filter(|(path, _)| path.is_file());
-    present.map(|(path, name)| LocalFile::open(path, name.to_owned())).collect()
+    let is_present = |name: &&str| folder.join(name).is_file();
+    let files = WEIGHTS.into_iter().find(is_present).into_iter().chain(other_files().filter(is_present));
+    files.map(|name| LocalFile::open(folder.join(name), name.to_owned())).collect()
 }
 
 /// What the hash of the whole is taken over: a `HASH  NAME` line for each file, by name.

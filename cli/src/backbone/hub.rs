@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
 
-use super::add::{FILES, Located};
+use super::add::{Located, WEIGHTS, other_files};
 
 /// A model of the hub at a revision.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let unreachable = |error: ApiError| {
         anyhow!(
             "cannot fetch {model}@{revision} from the Hugging Face hub ({error}); without a way to it, give a folder \
-             that holds config.json, model.safetensors and the tokenizer's files"
+             that holds config.json, weights and the tokenizer's files"
         )
     };
     let named = Repo::with_revision(model.clone(), RepoType::Model, revision.clone());
@@ -41,11 +41,11 @@ pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let commit = info.sha;
     let repo = api.repo(Repo::with_revision(model.clone(), RepoType::Model, commit.clone()));
     let offered = |name: &str| info.siblings.iter().any(|file| file.rfilename == name);
-    if !offered("model.safetensors") {
-        bail!("{model}@{revision} has no model.safetensors; convert its weights and give the folder");
-    }
+    let Some(weights) = WEIGHTS.into_iter().find(|name| offered(name)) else {
+        bail!("{model}@{revision} has no {}; convert its weights and give the folder", WEIGHTS.join(" or "));
+    };
     let mut folder = None;
-    for name in FILES.into_iter().filter(|name| offered(name)) {
+    for name in other_files().filter(|name| offered(name)).chain([weights]) {
         let path = repo.get(name).map_err(unreachable)?;
         folder = path.parent().map(ToOwned::to_owned);
     }

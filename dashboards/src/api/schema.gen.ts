@@ -1377,6 +1377,8 @@ export interface components {
         Work: {
             /** @description Files of the backbone. */
             backbone: components["schemas"]["ArtifactFile"][];
+            /** @description What the backbone is called, for the adapter's card. */
+            backbone_name: string;
             /** @description Hash of the development split. */
             dev: components["schemas"]["Sha256"];
             /** @description Searched and fixed parameters together, by the trainer's names. */

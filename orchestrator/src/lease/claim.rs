@@ -102,6 +102,7 @@ impl Row {
                 train: splits.train.sha256,
                 dev: splits.dev.sha256,
                 backbone: self.backbone.0.files,
+                backbone_name: self.backbone.0.name,
             },
         }
     }

@@ -77,6 +77,12 @@ pub const ALL: &[Parameter] = &[
         Some("qv"),
         "layers that get a LoRA branch",
     ),
+    searched(
+        "lora_scaling",
+        Choice(&["standard", "rslora"]),
+        Some("standard"),
+        "rslora scales a branch by lora_alpha / sqrt(lora_r)",
+    ),
     searched("label_smoothing", Share, Some("0.1"), "label mass that is spread over all classes"),
     fixed("max_length", Count(4), Some("256"), "pieces per window, special tokens included"),
     fixed("stride", Count(0), Some("50"), "pieces that neighbouring windows share"),

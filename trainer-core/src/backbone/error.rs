@@ -1,8 +1,8 @@
-//! What can be wrong with a backbone folder.
+//! What can be wrong with a folder of a backbone, or of an adapter for one.
 
 use std::path::PathBuf;
 
-/// A backbone that cannot be used; every message names the file.
+/// A backbone or an adapter that cannot be used; every message names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum BackboneError {
     /// A file cannot be read.

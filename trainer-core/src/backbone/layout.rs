@@ -87,6 +87,16 @@ const DEBERTA_HEAD: HeadLayout = HeadLayout {
     bias: "lm_predictions.lm_head.bias",
 };
 
+/// Name (in the file) and shape of every tensor of the family's usual masked-LM head.
+pub(super) fn head_tensors(config: &EncoderConfig) -> Vec<Named> {
+    let HeadLayout { dense, norm: after, bias } = config.family.head_layouts()[0];
+    let width = config.embedding_size;
+    let mut tensors = linear(dense, (width, config.hidden_size)).to_vec();
+    tensors.extend(norm(after, width));
+    tensors.push((bias.to_owned(), vec![config.vocab_size]));
+    tensors
+}
+
 impl Family {
     /// The layouts that files of this family have, the usual one first. DeBERTa's `legacy` heads have BERT's.
     pub(crate) const fn head_layouts(self) -> &'static [HeadLayout] {

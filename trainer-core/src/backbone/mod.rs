@@ -15,8 +15,18 @@ pub(crate) use config::EncoderConfig;
 pub use error::BackboneError;
 pub use family::Family;
 pub(crate) use family::{EMBEDDINGS_PROJECT, Site};
-pub(crate) use layout::{HeadLayout, encoder_parameters};
+pub(crate) use layout::{HeadLayout, encoder_parameters, encoder_tensors};
 pub use random::{RandomEncoder, write_random};
 pub(crate) use relative::Relative;
 pub use shape::{BackboneShape, inspect};
-pub(crate) use weights::Weights;
+pub(crate) use weights::{Values, Weights, safetensors_file};
+
+/// Files that say how text becomes pieces; those that exist belong to a backbone.
+pub const TOKENIZER_FILES: [&str; 6] = [
+    "tokenizer.json",
+    "vocab.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "spm.model",
+];

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 
-use super::layout::encoder_tensors;
+use super::layout::{encoder_tensors, head_tensors};
+use super::weights::safetensors_file;
 use super::{EncoderConfig, Family};
+use crate::corpus::pieces::WordPieces;
 use crate::rng::Seeds;
 
 /// The family and size of a random encoder, and the words that its vocabulary should know.
@@ -42,7 +43,13 @@ pub fn write_random(dir: &Path, spec: &RandomEncoder) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
     let vocabulary = vocabulary(&spec.words);
     std::fs::write(dir.join("vocab.txt"), vocabulary.join("\n") + "\n")?;
-    std::fs::write(dir.join("tokenizer_config.json"), json!({"do_lower_case": true}).to_string())?;
+    let mut tokenizer = json!({"do_lower_case": true});
+    if spec.family == Family::DebertaV2 {
+        // From the vocabulary alone transformers would not know that this DeBERTa has no SentencePiece model.
+        tokenizer["tokenizer_class"] = json!("PreTrainedTokenizerFast");
+        WordPieces::open(dir).map_err(io::Error::other)?.save(&dir.join("tokenizer.json"))?;
+    }
+    std::fs::write(dir.join("tokenizer_config.json"), tokenizer.to_string())?;
     let text = serde_json::to_string_pretty(&config(spec, vocabulary.len()))?;
     std::fs::write(dir.join("config.json"), text)?;
     let config = EncoderConfig::read(dir).map_err(io::Error::other)?;
@@ -114,26 +121,24 @@ fn vocabulary(words: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// A BERT has a masked-LM head, as published ones do; the others, like published discriminators, have none.
 fn weights(config: &EncoderConfig, seed: u64) -> io::Result<Vec<u8>> {
     let seeds = Seeds::root(seed).child("random backbone");
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = encoder_tensors(config)
+    let encoder = encoder_tensors(config)
         .into_iter()
-        .map(|(name, shape)| {
-            let count = shape.iter().product();
-            let values = match name.as_str() {
-                n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
-                n if n.ends_with("bias") => vec![0.0; count],
-                n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
-            };
-            let bytes = values.iter().flat_map(|value: &f32| value.to_le_bytes()).collect();
-            (format!("{}.{name}", config.family.module()), shape, bytes)
-        })
-        .collect();
-    let views = tensors
-        .iter()
-        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
-    views.and_then(|views| safetensors::serialize(views, None)).map_err(io::Error::other)
+        .map(|(name, shape)| (format!("{}.{name}", config.family.module()), name, shape));
+    let head = (config.family == Family::Bert).then(|| head_tensors(config)).into_iter().flatten();
+    let head = head.map(|(name, shape)| (name.clone(), name, shape));
+    let tensors = encoder.chain(head).map(|(full, name, shape)| {
+        let count = shape.iter().product();
+        let values = match name.as_str() {
+            n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
+            n if n.ends_with("bias") => vec![0.0; count],
+            n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
+        };
+        (full, (shape, values))
+    });
+    safetensors_file(&tensors.collect())
 }
 
 #[cfg(test)]
@@ -176,7 +181,9 @@ mod tests {
             write_random(dir.path(), &RandomEncoder { family, ..tiny() }).unwrap();
             let shape = inspect(dir.path()).unwrap();
             assert_eq!(shape.family, family.model_type());
-            assert_eq!(shape.parameters, encoder_parameters(&EncoderConfig::read(dir.path()).unwrap()));
+            let config = EncoderConfig::read(dir.path()).unwrap();
+            let head = if family == Family::Bert { 16 * 16 + 3 * 16 + config.vocab_size as u64 } else { 0 };
+            assert_eq!(shape.parameters, encoder_parameters(&config) + head);
         }
     }
 

@@ -127,3 +127,52 @@ fn log_bucket(distance: i64, buckets: usize, longest: usize) -> i64 {
     let bucket = (ratio * (middle - 1) as f32).ceil() as i64 + middle;
     bucket * distance.signum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distances at which the bucket changes, from `make_log_bucket_position` of transformers 5.23.
+    #[test]
+    fn buckets_are_those_of_transformers() {
+        let edges = |buckets, longest: usize, from: i64| -> Vec<i64> {
+            let bucket = |distance| log_bucket(distance, buckets, longest);
+            assert!((0..longest as i64).all(|distance| bucket(distance) == -bucket(-distance)));
+            (from..longest as i64).filter(|&distance| bucket(distance) != bucket(distance - 1)).collect()
+        };
+        assert_eq!(edges(8, 64, 1), [1, 2, 3, 4, 5, 11, 26]);
+        assert_eq!(edges(32, 128, 25), [25, 28, 32, 37, 43, 49, 56, 64, 74, 84, 97, 111]);
+        assert_eq!(edges(12, 40, 1), [1, 2, 3, 4, 5, 6, 7, 9, 13, 19, 27]);
+        assert_eq!(edges(7, 50, 1), [1, 2, 3, 4, 13]);
+        assert_eq!(edges(256, 512, 449), [449, 454, 459, 464, 469, 474, 479, 484, 490, 495, 500, 506]);
+        assert_eq!(edges(256, 1024, 974), [974, 991, 1007]);
+        assert_eq!([511, 300, 128, 127].map(|distance| log_bucket(distance, 256, 512)), [255, 207, 128, 127]);
+    }
+
+    #[test]
+    fn settings_that_are_not_computed_are_refused_in_a_sentence() {
+        let of = |change: &str| {
+            let mut file = serde_json::json!({
+                "relative_attention": true, "position_biased_input": false, "pos_att_type": "p2c|c2p",
+                "share_att_key": true, "position_buckets": 256, "norm_rel_ebd": "layer_norm",
+            });
+            let change: serde_json::Map<String, serde_json::Value> = serde_json::from_str(change).unwrap();
+            file.as_object_mut().unwrap().extend(change);
+            serde_json::from_value::<RelativeFile>(file).unwrap().checked(512)
+        };
+        let plain = of("{}").unwrap();
+        assert_eq!(
+            (plain.span(), plain.longest, plain.normed, plain.c2p, plain.p2c),
+            (256, 512, true, true, true)
+        );
+        let listed = of(r#"{"pos_att_type": ["c2p"], "position_buckets": -1}"#).unwrap();
+        assert_eq!((listed.span(), listed.c2p, listed.p2c), (512, true, false));
+        assert_eq!((listed.row(-600), listed.row(0), listed.row(3), listed.row(600)), (0, 512, 515, 1023));
+        assert!(
+            of(r#"{"conv_kernel_size": 3}"#).unwrap_err().starts_with("conv_kernel_size: the convolution")
+        );
+        assert_eq!(of(r#"{"share_att_key": false}"#).unwrap_err(), "share_att_key must be true");
+        assert!(of(r#"{"pos_att_type": "p2p"}"#).unwrap_err().contains("p2p is not implemented"));
+        assert!(of(r#"{"position_biased_input": true}"#).unwrap_err().contains("no absolute positions"));
+    }
+}

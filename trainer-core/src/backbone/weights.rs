@@ -3,10 +3,12 @@
 //! Owns the file formats (`model.safetensors`, or the pickle of `pytorch_model.bin`) and the spelling of names: with or
 //! without the family's prefix, and the old `gamma` / `beta` of layer norms. Must not know what the tensors are for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::layout::{FIRST, encoder_tensors};
 use super::{BackboneError, EncoderConfig, Family};
@@ -88,6 +90,33 @@ impl Weights {
             .try_for_each(|(name, shape)| self.checked(&format!("{}{name}", self.prefix), shape).map(drop))
     }
 
+    /// Adds `delta` to the encoder's tensor `name`, which becomes f32.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape.
+    pub(crate) fn add(&mut self, name: &str, delta: &Tensor) -> Result<(), BackboneError> {
+        let name = format!("{}{name}", self.prefix);
+        let weight = self.outside(&name, delta.dims(), &Device::Cpu)?;
+        let sum = (weight + delta).map_err(|error| self.fault(&name, error.to_string()))?;
+        self.tensors.insert(name, sum);
+        Ok(())
+    }
+
+    /// Every tensor of floating point, by its name in the file.
+    ///
+    /// # Errors
+    /// A tensor that cannot be converted.
+    pub(crate) fn all(&self) -> Result<BTreeMap<String, Values>, BackboneError> {
+        let floats = self.tensors.iter().filter(|(_, tensor)| tensor.dtype().is_float());
+        let values = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
+        floats
+            .map(|(name, tensor)| {
+                let values = values(tensor).map_err(|error| self.fault(name, error.to_string()))?;
+                Ok((name.clone(), (tensor.dims().to_vec(), values)))
+            })
+            .collect()
+    }
+
     /// Values in the file.
     pub(crate) fn parameters(&self) -> u64 {
         let floats = self.tensors.values().filter(|tensor| tensor.dtype().is_float());
@@ -124,8 +153,8 @@ impl Weights {
 
     /// Makes a variable of every tensor, by its name in the file: a model built from these weights is trained whole.
     #[cfg(test)]
-    pub(crate) fn variables(&mut self) -> std::collections::BTreeMap<String, candle_core::Var> {
-        let mut variables = std::collections::BTreeMap::new();
+    pub(crate) fn variables(&mut self) -> BTreeMap<String, candle_core::Var> {
+        let mut variables = BTreeMap::new();
         for (name, tensor) in &mut self.tensors {
             let variable = candle_core::Var::from_tensor(tensor).unwrap();
             *tensor = variable.as_tensor().clone();
@@ -137,4 +166,26 @@ impl Weights {
 
 fn malformed(path: &Path, kind: &str, error: &candle_core::Error) -> BackboneError {
     BackboneError::Malformed { path: path.to_owned(), problem: format!("not a file of {kind}: {error}") }
+}
+
+/// Shape and values of a tensor.
+pub(crate) type Values = (Vec<usize>, Vec<f32>);
+
+/// A safetensors file that PyTorch's loaders take.
+///
+/// # Errors
+/// A shape that does not fit its values.
+pub(crate) fn safetensors_file(tensors: &BTreeMap<String, Values>) -> io::Result<Vec<u8>> {
+    let little_endian =
+        |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let bytes: Vec<_> =
+        tensors.iter().map(|(name, (shape, values))| (name, shape, little_endian(values))).collect();
+    let views = bytes
+        .iter()
+        .map(|(name, shape, bytes)| {
+            Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
+        })
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(io::Error::other)
 }

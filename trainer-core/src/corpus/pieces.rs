@@ -2,13 +2,15 @@
 //!
 //! Owns the tokenizer. Must not know tags or windows.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::processors::bert::BertProcessing;
+use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
 use crate::backbone::BackboneError;
 
@@ -33,14 +35,27 @@ impl WordPieces {
     /// # Errors
     /// No tokenizer, a malformed one, or one without `[CLS]`, `[SEP]`, `[UNK]`.
     pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
-        let path = dir.join("tokenizer.json");
-        let (path, tokenizer) =
-            if path.is_file() { from_json(path)? } else { from_vocabulary(dir, dir.join("vocab.txt"))? };
+        let (path, vocabulary) = (dir.join("tokenizer.json"), dir.join("vocab.txt"));
+        let (path, tokenizer) = if path.is_file() {
+            from_json(path)?
+        } else if !vocabulary.is_file() && dir.join(SENTENCE_PIECE).is_file() {
+            return Err(unconverted(dir));
+        } else {
+            from_vocabulary(dir, vocabulary)?
+        };
         let id = |piece: &str| {
             tokenizer.token_to_id(piece).ok_or_else(|| malformed(&path, format!("has no {piece} piece")))
         };
         let (cls, sep, unknown) = (id("[CLS]")?, id("[SEP]")?, id("[UNK]")?);
         Ok(Self { tokenizer, cls, sep, unknown })
+    }
+
+    /// Writes a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
+        self.tokenizer.save(path, false).map_err(io::Error::other)
     }
 
     /// Pieces in the vocabulary, added ones included.
@@ -110,7 +125,25 @@ fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), Ba
         .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
         .map_err(|error| malformed(&path, error.to_string()))?;
     tokenizer.with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)));
+    let special = |piece: &str| tokenizer.token_to_id(piece).map(|id| (piece.to_owned(), id));
+    if let (Some(sep), Some(cls)) = (special("[SEP]"), special("[CLS]")) {
+        // Of no use here, where special pieces are put around windows; for others, when the tokenizer is saved.
+        tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(sep, cls))));
+    }
     Ok((path, tokenizer))
+}
+
+const SENTENCE_PIECE: &str = "spm.model";
+
+/// The file of SentencePiece is not read; transformers turns it into one that is.
+fn unconverted(dir: &Path) -> BackboneError {
+    let folder = dir.display();
+    let problem = format!(
+        "a SentencePiece model is not read; make a tokenizer.json beside it (pip install transformers sentencepiece \
+         tiktoken protobuf): python -c \"from transformers import AutoTokenizer as T; \
+         T.from_pretrained('{folder}').save_pretrained('{folder}')\""
+    );
+    malformed(&dir.join(SENTENCE_PIECE), problem)
 }
 
 fn malformed(path: &Path, problem: String) -> BackboneError {
@@ -136,6 +169,17 @@ mod tests {
         std::fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false}"#).unwrap();
         let cased = WordPieces::open(dir.path()).unwrap();
         assert_eq!(cased.split(&words("Gout"))[0].id, 1);
+    }
+
+    #[test]
+    fn a_sentence_piece_model_is_refused_with_the_command_that_converts_it() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("spm.model"), b"").unwrap();
+        let error = WordPieces::open(dir.path()).map(drop).unwrap_err().to_string();
+        assert!(
+            error.contains("spm.model: a SentencePiece model") && error.contains("save_pretrained"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -47,12 +47,7 @@ impl Loaded {
         for (name, split) in [("train", &train), ("dev", &dev)] {
             log_split(name, split, supervisor);
         }
-        let lora = LoraShape {
-            rank: job.params.lora_r,
-            alpha: job.params.lora_alpha,
-            dropout: job.params.lora_dropout,
-            targets: job.params.lora_targets,
-        };
+        let lora = LoraShape::of(&job.params);
         let weights = Weights::open(&job.backbone, config.family)?;
         let (count, initial) = (labels.tags().len(), seeds.child("initial values"));
         let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &Device::Cpu)?;

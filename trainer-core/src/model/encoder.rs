@@ -19,7 +19,7 @@ pub(super) struct Encoder {
     pub(super) family: Family,
     pub(super) embeddings: Embeddings,
     pub(super) layers: Vec<Layer>,
-    relative: Option<RelativeEmbeddings>,
+    pub(super) relative: Option<RelativeEmbeddings>,
     /// Values that are not trained.
     pub(super) frozen: u64,
     pub(super) device: Device,

@@ -2,16 +2,34 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 
-use crate::LoraTargets;
 use crate::rng::Seeds;
+use crate::{Hyperparameters, LoraTargets};
 
 /// Size and place of the branches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct LoraShape {
     pub(crate) rank: usize,
+    /// A branch is scaled by alpha / rank.
     pub(crate) alpha: f64,
     pub(crate) dropout: f64,
     pub(crate) targets: LoraTargets,
+}
+
+impl LoraShape {
+    /// The branches of a job.
+    pub(crate) fn of(params: &Hyperparameters) -> Self {
+        Self {
+            rank: params.lora_r,
+            alpha: params.lora_scaling.plain_alpha(params.lora_alpha, params.lora_r),
+            dropout: params.lora_dropout,
+            targets: params.lora_targets,
+        }
+    }
+
+    /// What a branch is multiplied by.
+    pub(crate) fn scale(self) -> f64 {
+        self.alpha / self.rank as f64
+    }
 }
 
 /// The trained part of one branch.
@@ -21,7 +39,7 @@ pub(crate) struct Lora {
     pub(crate) a: Var,
     /// `[out, r]`.
     pub(crate) b: Var,
-    /// alpha / r.
+    /// See [`LoraShape::scale`].
     pub(crate) scale: f64,
     pub(crate) dropout: f64,
 }
@@ -43,7 +61,7 @@ impl Lora {
                 (out, shape.rank),
                 device,
             )?)?,
-            scale: shape.alpha / shape.rank as f64,
+            scale: shape.scale(),
             dropout: shape.dropout,
         })
     }

@@ -22,7 +22,7 @@ pub(super) struct RelativeEmbeddings {
 /// The rows of the table that a batch needs.
 pub(super) struct Positions {
     /// `[rows, hidden]`, normed.
-    embeddings: Tensor,
+    pub(super) embeddings: Tensor,
     /// Which row belongs to which distance.
     pub(super) rows: Arc<RelativeRows>,
 }

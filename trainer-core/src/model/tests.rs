@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::layer::Layer;
 use super::ops;
-use super::{LoraShape, Packed, Tagger};
+use super::relative::Positions;
+use super::{LoraShape, MaskedLm, Packed, Tagger};
 use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, write_random};
 use crate::rng::Seeds;
@@ -62,21 +63,47 @@ fn plain_norm(x: &Tensor, (weight, bias): &(Tensor, Tensor), eps: f64) -> Tensor
     candle_nn::ops::layer_norm_slow(x, weight, bias, eps as f32).unwrap()
 }
 
-fn plain_attention(layer: &Layer, x: &Tensor, offsets: &[usize]) -> Tensor {
+/// Attention by candle's own operations; with `rows`, the disentangled scores of DeBERTa by index tensors.
+fn plain_attention(layer: &Layer, x: &Tensor, offsets: &[usize], positions: Option<&Positions>) -> Tensor {
     let width = x.dim(1).unwrap();
     let depth = width / layer.heads;
-    let split = |t: Tensor, start: usize, length: usize| {
+    let split = |t: &Tensor, start: usize, length: usize| {
         let t = t.narrow(0, start, length).unwrap().reshape((length, layer.heads, depth)).unwrap();
         t.transpose(0, 1).unwrap().contiguous().unwrap()
     };
+    let embeddings = positions.map(|positions| &positions.embeddings);
     let [q, k, v] = [&layer.query, &layer.key, &layer.value].map(|p| p.plain(x).unwrap());
     let parts: Vec<Tensor> = offsets
         .windows(2)
         .map(|bound| {
-            let [q, k, v] = [&q, &k, &v].map(|t| split(t.clone(), bound[0], bound[1] - bound[0]));
-            let scores = (q.matmul(&k.t().unwrap()).unwrap() / (depth as f64).sqrt()).unwrap();
+            let length = bound[1] - bound[0];
+            let [q, k, v] = [&q, &k, &v].map(|t| split(t, bound[0], length));
+            let mut scores = q.matmul(&k.t().unwrap()).unwrap();
+            let mut terms = 1.0;
+            if let (Some(positions), Some(embeddings)) = (positions, embeddings) {
+                let count = embeddings.dim(0).unwrap();
+                let [query, key] =
+                    [&layer.query, &layer.key].map(|p| split(&p.plain(embeddings).unwrap(), 0, count));
+                let looked_up = |by_row: Tensor, distance: &dyn Fn(i64, i64) -> i64| {
+                    let middle = (positions.rows.by_distance.len() / 2) as i64;
+                    let index = |at: i64| {
+                        let distance = distance(at / length as i64, at % length as i64);
+                        positions.rows.by_distance[(middle + distance) as usize] as u32
+                    };
+                    let index: Vec<u32> = (0..(length * length) as i64).map(index).collect();
+                    let index = Tensor::from_vec(index, (1, length, length), &Device::Cpu).unwrap();
+                    let index =
+                        index.broadcast_as((layer.heads, length, length)).unwrap().contiguous().unwrap();
+                    by_row.gather(&index, 2).unwrap()
+                };
+                let content = looked_up(q.matmul(&key.t().unwrap()).unwrap(), &|i, j| i - j);
+                let position = looked_up(k.matmul(&query.t().unwrap()).unwrap(), &|j, i| i - j);
+                scores = (scores + content).unwrap().add(&position.transpose(1, 2).unwrap()).unwrap();
+                terms = 3.0;
+            }
+            let scores = (scores / (depth as f64 * terms).sqrt()).unwrap();
             let context = candle_nn::ops::softmax(&scores, D::Minus1).unwrap().matmul(&v).unwrap();
-            context.transpose(0, 1).unwrap().reshape((bound[1] - bound[0], width)).unwrap()
+            context.transpose(0, 1).unwrap().reshape((length, width)).unwrap()
         })
         .collect();
     Tensor::cat(&parts, 0).unwrap()
@@ -84,8 +111,9 @@ fn plain_attention(layer: &Layer, x: &Tensor, offsets: &[usize]) -> Tensor {
 
 fn plain_logits(tagger: &Tagger, batch: &Packed) -> Tensor {
     let mut x = tagger.encoder.embeddings.forward(batch, &mut None).unwrap();
+    let positions = tagger.encoder.relative.as_ref().map(|relative| relative.of(batch).unwrap());
     for layer in &tagger.encoder.layers {
-        let context = plain_attention(layer, &x, &batch.offsets);
+        let context = plain_attention(layer, &x, &batch.offsets, positions.as_ref());
         let context = layer.attention_output.plain(&context).unwrap();
         x = plain_norm(&(x + context).unwrap(), &layer.attention_norm, layer.eps);
         let inner = layer.up.plain(&x).unwrap().gelu_erf().unwrap();
@@ -102,19 +130,64 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn fused_gradients_equal_plain_autograd() {
-    for targets in [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear] {
-        let (tagger, batch) = (tagger(Family::Bert, targets, 0.0), batch());
-        let fused = tagger.logits(&batch, &all_rows(&batch), None).unwrap();
-        let plain = plain_logits(&tagger, &batch);
-        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        assert!(largest_difference(&values(&fused), &values(&plain)) < 1e-5);
-        let (fused, plain) = (gradients(&tagger, &scalar(&fused)), gradients(&tagger, &scalar(&plain)));
-        for (name, plain) in plain {
-            let size = plain.iter().fold(0.0f32, |a, b| a.max(b.abs()));
-            let difference = largest_difference(&fused[&name], &plain);
-            assert!(difference <= 2e-5 * size.max(1.0), "{targets:?} {name}: {difference} of {size}");
-            assert!(size > 1e-3, "{name} has no gradient to compare");
+    for family in Family::ALL {
+        for targets in [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear] {
+            compare_with_plain(family, targets);
         }
+    }
+}
+
+fn compare_with_plain(family: Family, targets: LoraTargets) {
+    let (tagger, batch) = (tagger(family, targets, 0.0), batch());
+    let fused = tagger.logits(&batch, &all_rows(&batch), None).unwrap();
+    let plain = plain_logits(&tagger, &batch);
+    let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert!(largest_difference(&values(&fused), &values(&plain)) < 1e-5);
+    let (fused, plain) = (gradients(&tagger, &scalar(&fused)), gradients(&tagger, &scalar(&plain)));
+    for (name, plain) in plain {
+        let size = plain.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        let difference = largest_difference(&fused[&name], &plain);
+        assert!(difference <= 2e-5 * size.max(1.0), "{family:?} {targets:?} {name}: {difference} of {size}");
+        assert!(size > 1e-3, "{name} has no gradient to compare");
+    }
+}
+
+/// A rank-16 branch on query and value of 24 layers of 1024: 24 * 2 * 16 * (1024 + 1024).
+#[test]
+fn trainable_values_are_counted_exactly() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = vec!["a".to_owned()];
+    let (hidden, layers, heads, intermediate, max_positions) = (1024, 1, 16, 16, 8);
+    let family = Family::Bert;
+    let spec = RandomEncoder { family, hidden, layers, heads, intermediate, max_positions, seed: 3, words };
+    write_random(dir.path(), &spec).unwrap();
+    let config = EncoderConfig::read(dir.path()).unwrap();
+    let weights = Weights::open(dir.path(), family).unwrap();
+    let targets = LoraTargets::Qv;
+    let lora = LoraShape { rank: 16, alpha: 32.0, dropout: 0.0, targets };
+    let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+    assert_eq!(24 * model.trainable_parameters(), 1_572_864);
+    let tagger = Tagger::new(&config, &weights, 5, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+    assert_eq!(24 * (tagger.trainable_parameters() - 5 * 1024 - 5), 1_572_864);
+}
+
+/// A head of their own for backbones that have none: trained on the encoder as it is, which gets no gradient.
+#[test]
+fn a_new_lm_head_is_trained_alone() {
+    for family in [Family::Electra, Family::DebertaV2] {
+        let dir = folder(family);
+        let config = EncoderConfig::read(dir.path()).unwrap();
+        let weights = Weights::open(dir.path(), family).unwrap();
+        let targets = LoraTargets::Qv;
+        let lora = LoraShape { rank: 2, alpha: 4.0, dropout: 0.0, targets };
+        let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+        let batch = batch();
+        let logits = model.logits_for_head(&batch, &all_rows(&batch), None).unwrap();
+        assert_eq!(logits.dims(), [batch.pieces(), config.vocab_size]);
+        let gradients = scalar(&logits).backward().unwrap();
+        assert_eq!(model.fresh_head().len(), 5);
+        assert!(model.fresh_head().values().all(|var| gradients.get(var).is_some()));
+        assert!(model.trainable().values().all(|var| gradients.get(var).is_none()));
     }
 }
 
@@ -122,7 +195,13 @@ fn fused_gradients_equal_plain_autograd() {
 /// replays the masks of the forward.
 #[test]
 fn gradients_with_dropout_match_differences() {
-    let (tagger, batch) = (tagger(Family::Bert, LoraTargets::AllLinear, 0.2), batch());
+    for family in Family::ALL {
+        differences(family);
+    }
+}
+
+fn differences(family: Family) {
+    let (tagger, batch) = (tagger(family, LoraTargets::AllLinear, 0.2), batch());
     let rows = all_rows(&batch);
     let value = || {
         let mut keys = Seeds::root(5).draws();
@@ -142,13 +221,19 @@ fn gradients_with_dropout_match_differences() {
         let difference = (along(step) - along(-step)) / f64::from(2.0 * step);
         along(0.0);
         let error = (difference - f64::from(norm)).abs();
-        assert!(error < 0.02 * f64::from(norm) + 2e-2, "{name}: {difference} against {norm}");
+        assert!(error < 0.02 * f64::from(norm) + 2e-2, "{family:?} {name}: {difference} against {norm}");
     }
 }
 
 #[test]
 fn a_sequence_does_not_see_its_neighbours() {
-    let tagger = tagger(Family::Bert, LoraTargets::Qv, 0.1);
+    for family in Family::ALL {
+        neighbours(family);
+    }
+}
+
+fn neighbours(family: Family) {
+    let tagger = tagger(family, LoraTargets::Qv, 0.1);
     let (long, short): (Vec<u32>, Vec<u32>) = ((5..36).collect(), vec![2, 9, 3]);
     let of = |sequences: &[&[u32]]| {
         let batch = Packed::new(sequences.iter().copied(), &Device::Cpu).unwrap();
@@ -163,16 +248,18 @@ fn a_sequence_does_not_see_its_neighbours() {
 
 #[test]
 fn bits_do_not_depend_on_threads() {
-    let run = |threads| {
+    let run = |family, threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let (tagger, batch) = (tagger(Family::Bert, LoraTargets::AllLinear, 0.1), batch());
+            let (tagger, batch) = (tagger(family, LoraTargets::AllLinear, 0.1), batch());
             let mut keys = Seeds::root(5).draws();
             let logits = tagger.logits(&batch, &all_rows(&batch), Some(&mut keys)).unwrap();
             gradients(&tagger, &scalar(&logits))
         })
     };
-    assert_eq!(run(1), run(2));
+    for family in Family::ALL {
+        assert_eq!(run(family, 1), run(family, 2));
+    }
 }
 
 #[test]

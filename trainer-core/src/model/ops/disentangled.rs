@@ -82,10 +82,11 @@ impl<'a> Positioned<'a> {
         Self { sequence, by_distance, first, count: last - first + 1, table, scale }
     }
 
-    /// The row of query `i` and key `j`.
+    /// The rows of query `i` and each key.
     #[inline(always)]
-    fn row(&self, i: usize, j: usize) -> usize {
-        self.by_distance[i + self.sequence.length - 1 - j] - self.first
+    fn rows_of(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
+        let length = self.sequence.length;
+        self.by_distance[i..i + length].iter().rev().map(|row| row - self.first)
     }
 
     fn offset(&self, (_, layout): Operand<'_>) -> usize {
@@ -116,30 +117,36 @@ impl<'a> Positioned<'a> {
     fn probabilities(&self, rows: &RelativeRows, q: Operand<'_>, k: Operand<'_>) -> Result<Vec<f32>> {
         let length = self.sequence.length;
         let mut scores = self.sequence.scores(q, k)?;
-        let square = length * length;
+        let (square, oblong) = (length * length, length * self.count);
         if rows.c2p {
             let by_row = self.against_rows(q, k)?;
-            let heads = scores.chunks_mut(square).zip(by_row.chunks(length * self.count));
-            heads.for_each(|(scores, by_row)| {
-                self.each_score(scores, |i, j, score| *score += by_row[i * self.count + self.row(i, j)])
-            });
+            for (scores, by_row) in scores.chunks_mut(square).zip(by_row.chunks(oblong)) {
+                self.add_content(scores, by_row);
+            }
         }
         if rows.p2c {
             let by_row = self.against_rows(k, q)?;
-            let heads = scores.chunks_mut(square).zip(by_row.chunks(length * self.count));
-            heads.for_each(|(scores, by_row)| {
-                self.each_score(scores, |i, j, score| *score += by_row[j * self.count + self.row(i, j)])
-            });
+            for (scores, by_row) in scores.chunks_mut(square).zip(by_row.chunks(oblong)) {
+                self.add_position(scores, by_row);
+            }
         }
         vectorised(|| scores.chunks_mut(length).for_each(|row| softmax(row, self.scale)));
         Ok(scores)
     }
 
-    /// Calls `work` with each query, key and score of one head.
-    #[inline(always)]
-    fn each_score(&self, scores: &mut [f32], work: impl Fn(usize, usize, &mut f32)) {
-        for (i, row) in scores.chunks_mut(self.sequence.length).enumerate() {
-            row.iter_mut().enumerate().for_each(|(j, score)| work(i, j, score));
+    /// Adds to the scores of one head what its queries `[length, count]` say to the positions.
+    fn add_content(&self, scores: &mut [f32], by_row: &[f32]) {
+        let queries = scores.chunks_mut(self.sequence.length).zip(by_row.chunks(self.count));
+        for (i, (scores, by_row)) in queries.enumerate() {
+            scores.iter_mut().zip(self.rows_of(i)).for_each(|(score, row)| *score += by_row[row]);
+        }
+    }
+
+    /// Adds to the scores of one head what its keys `[length, count]` say to the positions.
+    fn add_position(&self, scores: &mut [f32], by_row: &[f32]) {
+        for (i, scores) in scores.chunks_mut(self.sequence.length).enumerate() {
+            let keys = by_row.chunks(self.count).zip(self.rows_of(i));
+            scores.iter_mut().zip(keys).for_each(|(score, (by_row, row))| *score += by_row[row]);
         }
     }
 
@@ -150,10 +157,11 @@ impl<'a> Positioned<'a> {
         let mut out = vec![0.0f32; self.sequence.heads * length * self.count];
         let heads = out.chunks_mut(length * self.count).zip(scores.chunks(length * length));
         for (out, scores) in heads {
-            for (at, gradient) in scores.iter().enumerate() {
-                let (i, j) = (at / length, at % length);
-                let piece = if by_query { i } else { j };
-                out[piece * self.count + self.row(i, j)] += gradient;
+            for (i, scores) in scores.chunks(length).enumerate() {
+                for (j, (gradient, row)) in scores.iter().zip(self.rows_of(i)).enumerate() {
+                    let piece = if by_query { i } else { j };
+                    out[piece * self.count + row] += gradient;
+                }
             }
         }
         CpuStorage::F32(out)
@@ -212,14 +220,15 @@ impl Disentangled {
             q: vec![0.0; at.count * sequence.width],
             k: vec![0.0; at.count * sequence.width],
         };
-        let (by_query, by_key) = (at.gathered(&scores, true), at.gathered(&scores, false));
+        let by_query = self.rows.c2p.then(|| at.gathered(&scores, true));
+        let by_key = self.rows.p2c.then(|| at.gathered(&scores, false));
         let scores = CpuStorage::F32(scores);
         sequence.combine(&scores, &sequence.square(), k, to_q)?;
         sequence.combine(&scores, &sequence.square_transposed(), q, to_k)?;
-        if self.rows.c2p {
+        if let Some(by_query) = by_query {
             at.spread(&by_query, (q, k), to_q, &mut to_rows.k)?;
         }
-        if self.rows.p2c {
+        if let Some(by_key) = by_key {
             at.spread(&by_key, (k, q), to_k, &mut to_rows.q)?;
         }
         Ok(to_rows)

@@ -11,7 +11,7 @@ use super::vector::vectorised;
 /// What a branch adds to its layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Branch {
-    /// alpha / r.
+    /// alpha / r, or alpha / sqrt(r).
     pub(crate) scale: f64,
     /// Dropout on the branch's input.
     pub(crate) mask: Option<Mask>,

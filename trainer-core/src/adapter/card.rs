@@ -1,0 +1,41 @@
+//! The model card of an adapter.
+
+use super::Adapter;
+
+impl Adapter<'_> {
+    pub(super) fn card(&self) -> String {
+        let params = &self.job.params;
+        let count = self.labels.tags().len();
+        format!(
+            "---\nlibrary_name: peft\npipeline_tag: token-classification\nbase_model: {base}\ntags:\n- lora\n\
+             - named-entity-recognition\nner_labels: {labels:?}\n---\n\n\
+             # LoRA adapter for named-entity recognition\n\n\
+             Trained by Pedigree on top of `{base}`. Entity types: {types}.\n\n\
+             | | |\n|---|---|\n| rank, alpha, dropout | {r}, {alpha}, {dropout} |\n| target modules | {targets} |\n\
+             | learning rate, batch, seed | {rate}, {batch}, {seed} |\n| best epoch | {epoch} |\n\
+             | dev F1, strict | {strict:.4} |\n| dev F1, conlleval | {conlleval:.4} |\n\n\
+             ## Loading\n\n```python\nimport json\nfrom transformers import AutoModelForTokenClassification\n\
+             from peft import PeftModel\n\nlabels = json.load(open(\"ner_labels.json\"))\n\
+             base = AutoModelForTokenClassification.from_pretrained(BACKBONE, num_labels={count})\n\
+             model = PeftModel.from_pretrained(base, ADAPTER)\n```\n\n\
+             `AutoPeftModelForTokenClassification.from_pretrained(ADAPTER, num_labels={count})` works too; without\n\
+             `num_labels` it fails on the classifier's size, because a plain backbone's configuration has two labels.\n\
+             `pedigree export --adapter ADAPTER --backbone BACKBONE --merged --out DIR` makes a model of it that\n\
+             `transformers.pipeline(\"token-classification\", DIR)` loads without PEFT.\n\
+             The first piece of a word carries its tag; tags are IOB2, by id in `ner_labels.json`.\n",
+            base = self.job.backbone_name(),
+            labels = self.labels.tags(),
+            types = self.labels.types().join(", "),
+            r = params.lora_r,
+            alpha = params.lora_alpha,
+            dropout = params.lora_dropout,
+            targets = self.family.modules(params.lora_targets).join(", "),
+            rate = params.learning_rate,
+            batch = params.batch_size,
+            seed = self.job.seed,
+            epoch = self.best_epoch,
+            strict = self.dev_f1.0,
+            conlleval = self.dev_f1.1,
+        )
+    }
+}

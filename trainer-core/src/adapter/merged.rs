@@ -1,0 +1,95 @@
+//! A backbone with an adapter added to its weights: a folder that transformers loads without PEFT.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::saved::SavedAdapter;
+use super::{Trained, pretty};
+use crate::TrainError;
+use crate::backbone::{EncoderConfig, TOKENIZER_FILES, Weights, encoder_tensors, safetensors_file};
+use crate::corpus::pieces::WordPieces;
+
+/// Writes `config.json`, `model.safetensors` and the tokenizer's files into `out`, made when absent.
+///
+/// A tagger's adapter gives a model for token classification with its tags in `config.json`; an adapter without a
+/// classifier (domain-adaptive pretraining) gives the backbone with other weights, a backbone again. Returns the files.
+///
+/// # Errors
+/// A folder that is none of the two, or do not fit each other; what the file system said.
+pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    let config = EncoderConfig::read(backbone)?;
+    let mut weights = Weights::open(backbone, config.family)?;
+    weights.check(&config)?;
+    let pieces = WordPieces::open(backbone)?;
+    let saved = SavedAdapter::open(adapter)?;
+    saved.merge_into(&mut weights, config.family)?;
+    std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
+    let tensors = match saved.classifier() {
+        Some(classifier) => tagger_tensors(&config, &weights, classifier)?,
+        None => weights.all()?,
+    };
+    let settings = settings(backbone, &config, &saved.tags()).map_err(TrainError::output(out))?;
+    write(out, &tensors, &settings, backbone, &pieces).map_err(TrainError::output(out))
+}
+
+fn tagger_tensors(
+    config: &EncoderConfig,
+    weights: &Weights,
+    [weight, bias]: [&candle_core::Tensor; 2],
+) -> Result<BTreeMap<String, Trained>, TrainError> {
+    let values = |tensor: &candle_core::Tensor| -> Result<Trained, TrainError> {
+        Ok((tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1()?))
+    };
+    let mut tensors = BTreeMap::new();
+    for (name, shape) in encoder_tensors(config) {
+        let tensor = weights.get(&name, &shape, &candle_core::Device::Cpu)?;
+        tensors.insert(format!("{}.{name}", config.family.module()), values(&tensor)?);
+    }
+    tensors.insert("classifier.weight".into(), values(weight)?);
+    tensors.insert("classifier.bias".into(), values(bias)?);
+    Ok(tensors)
+}
+
+/// The backbone's `config.json`, with the tags where there are any.
+fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Result<Value> {
+    let text = std::fs::read_to_string(backbone.join("config.json"))?;
+    let mut settings: Map<String, Value> = serde_json::from_str(&text)?;
+    settings.remove("torch_dtype");
+    settings.insert("dtype".into(), json!("float32"));
+    if !tags.is_empty() {
+        settings.remove("num_labels");
+        let class = format!("{}ForTokenClassification", config.family.class_prefix());
+        let by_id: Map<_, _> =
+            tags.iter().enumerate().map(|(id, tag)| (id.to_string(), json!(tag))).collect();
+        let by_tag: Map<_, _> = tags.iter().enumerate().map(|(id, tag)| (tag.clone(), json!(id))).collect();
+        settings.insert("architectures".into(), json!([class]));
+        settings.insert("id2label".into(), by_id.into());
+        settings.insert("label2id".into(), by_tag.into());
+    }
+    Ok(settings.into())
+}
+
+fn write(
+    out: &Path,
+    tensors: &BTreeMap<String, Trained>,
+    settings: &Value,
+    backbone: &Path,
+    pieces: &WordPieces,
+) -> io::Result<Vec<PathBuf>> {
+    let mut written = vec![out.join("config.json"), out.join("model.safetensors")];
+    std::fs::write(&written[0], pretty(settings)?)?;
+    std::fs::write(&written[1], safetensors_file(tensors)?)?;
+    for name in TOKENIZER_FILES.into_iter().filter(|name| backbone.join(name).is_file()) {
+        std::fs::copy(backbone.join(name), out.join(name))?;
+        written.push(out.join(name));
+    }
+    let tokenizer = out.join("tokenizer.json");
+    if !tokenizer.is_file() {
+        pieces.save(&tokenizer)?;
+        written.push(tokenizer);
+    }
+    Ok(written)
+}
