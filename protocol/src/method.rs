@@ -15,6 +15,9 @@ pub enum Method {
     /// Multivariate tree-structured Parzen estimators, as tuned here.
     #[serde(rename = "tpe")]
     Tpe,
+    /// A Gaussian process: where it expects the most improvement.
+    #[serde(rename = "gp")]
+    Gp,
     /// TPE with the defaults of Optuna 5.0: multivariate, pending trials on the bad side.
     #[serde(rename = "optuna-5")]
     Optuna5,
@@ -37,9 +40,10 @@ pub enum Method {
 
 impl Method {
     /// Every method, the default first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Auto,
         Self::Tpe,
+        Self::Gp,
         Self::Optuna5,
         Self::Optuna4,
         Self::Watanabe,
@@ -53,6 +57,7 @@ impl Method {
         match self {
             Self::Auto => "auto",
             Self::Tpe => "tpe",
+            Self::Gp => "gp",
             Self::Optuna5 => "optuna-5",
             Self::Optuna4 => "optuna-4",
             Self::Watanabe => "watanabe",

@@ -2,6 +2,7 @@
 //!
 //! Knows the other samplers by what they are good at, nothing of how they work.
 
+use crate::gp::Gp;
 use crate::sampler::{Ask, Chosen, Drawn, Sampler};
 use crate::tpe::Tpe;
 
@@ -24,6 +25,21 @@ impl Sampler for Auto {
     }
 }
 
-fn choose(_ask: &Ask<'_>) -> Chosen {
-    Chosen { sampler: &Tpe, why: "it takes every kind of space" }
+/// Finished trials, or a budget, from which on the model costs more than it brings; it keeps 120 of them.
+const MANY_TRIALS: usize = 200;
+/// Dimensions from which on so few trials say little about each.
+const MANY_DIMENSIONS: usize = 24;
+
+fn choose(ask: &Ask<'_>) -> Chosen {
+    let budget = ask.trials.map_or(0, |trials| trials as usize);
+    if budget.max(ask.view.trials.len()) > MANY_TRIALS {
+        Chosen { sampler: &Tpe, why: "with more than 200 trials a Gaussian process would forget some" }
+    } else if ask.axes.iter().filter(|axis| !axis.is_fixed()).count() > MANY_DIMENSIONS {
+        Chosen { sampler: &Tpe, why: "the space has more than 24 dimensions" }
+    } else {
+        Chosen {
+            sampler: &Gp,
+            why: "with at most 200 trials in at most 24 dimensions it learns most from each",
+        }
+    }
 }

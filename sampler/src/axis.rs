@@ -33,6 +33,15 @@ impl<'a> Axis<'a> {
         space.dimensions().iter().map(|d| Self { dimension: d, shape: Shape::of(&d.domain) }).collect()
     }
 
+    /// What each dimension is conditional on: earlier dimensions, each with the coordinates wanted of it.
+    pub(crate) fn conditions(axes: &[Self]) -> Vec<Vec<(usize, Vec<f64>)>> {
+        let place = |name: &String| axes.iter().position(|axis| axis.name() == name);
+        let wanted = |(parent, values): (&String, &Vec<Scalar>)| {
+            place(parent).map(|p| (p, values.iter().map(|v| axes[p].encode(v)).collect()))
+        };
+        axes.iter().map(|axis| axis.dimension.when.iter().filter_map(wanted).collect()).collect()
+    }
+
     pub(crate) fn name(&self) -> &'a str {
         &self.dimension.name
     }

@@ -1,7 +1,7 @@
 //! The sampler: (space, history, seed) → parameters.
 //!
 //! Pure: no async, no clock, no I/O. [`suggest`] reads a [`History`] through the axes of a space (`axis`), lets the
-//! method's sampler (`preset`) choose a point (`auto`, `tpe`, `random`, `grid`, `sobol`) with generators that grow on one tree of seeds (`seed`), and
+//! method's sampler (`preset`) choose a point (`auto`, `tpe`, `gp`, `random`, `grid`, `sobol`) with generators that grow on one tree of seeds (`seed`), and
 //! hands back parameters that the space has admitted, with the record from which the choice can be recomputed. It
 //! knows nothing of runs, leases or where trials are kept. [`significance`] compares two systems by what each got right.
 
@@ -9,6 +9,7 @@
 
 mod auto;
 mod axis;
+mod gp;
 mod grid;
 mod history;
 mod preset;

@@ -3,6 +3,7 @@
 use pedigree_protocol::Method;
 
 use crate::auto::Auto;
+use crate::gp::Gp;
 use crate::grid::Grid;
 use crate::random::Random;
 use crate::sampler::Sampler;
@@ -14,6 +15,7 @@ pub(crate) fn of(method: Method) -> &'static dyn Sampler {
     match method {
         Method::Auto => &Auto,
         Method::Tpe => &Tpe,
+        Method::Gp => &Gp,
         Method::Optuna5 => &OPTUNA_5,
         Method::Optuna4 => &OPTUNA_4,
         Method::Watanabe => &WATANABE,

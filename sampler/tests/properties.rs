@@ -247,3 +247,49 @@ fn a_trial_does_not_see_itself() {
     trials.push(Observed { number: 13, params: before.params.values().clone(), outcome: Outcome::Pending });
     assert_eq!(before, ask(Method::Tpe, &space, 3, 13, trials));
 }
+
+fn asked(space: &Space, number: u32, trials: &[Observed]) -> f64 {
+    let suggestion = ask(Method::Gp, space, 5, number, trials.to_vec());
+    assert_eq!(suggestion.record["startup"], false);
+    suggestion.params.get("r").and_then(Scalar::as_f64).expect("a number")
+}
+
+#[test]
+fn a_gaussian_process_keeps_away_from_pending_trials() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    // Waves that ten trials cannot resolve: one place promises most, but not by much.
+    let mut trials: Vec<Observed> = Vec::new();
+    for number in 0..10 {
+        let params = ask(Method::Gp, &space, 5, number, trials.clone()).params.into_values();
+        let wave = params["r"].as_f64().expect("a number") * 40.0;
+        trials.push(Observed { number, params, outcome: Outcome::Completed(wave.sin()) });
+    }
+    let mut visited: Vec<f64> = Vec::new();
+    for number in 10..14 {
+        let x = asked(&space, number, &trials);
+        let nearest = visited.iter().map(|v| (v - x).abs()).fold(f64::INFINITY, f64::min);
+        assert!(nearest > 1e-3, "{x} after {visited:?}");
+        visited.push(x);
+        let params = [("r".to_owned(), Scalar::Float(x))].into();
+        trials.push(Observed { number, params, outcome: Outcome::Pending });
+    }
+}
+
+#[test]
+fn a_gaussian_process_keeps_away_from_what_broke_a_constraint() {
+    let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
+    let mut trials = Vec::new();
+    let tried = |number, x: f64, outcome| Observed {
+        number,
+        params: [("r".to_owned(), Scalar::Float(x))].into(),
+        outcome,
+    };
+    for (number, x) in (0..).zip([0.05, 0.2, 0.3, 0.4, 0.5, 0.6]) {
+        trials.push(tried(number, x, Outcome::Completed(x)));
+    }
+    for (number, x) in (6..).zip([0.75, 0.8, 0.85, 0.9, 0.95, 1.0]) {
+        trials.push(tried(number, x, Outcome::Infeasible { violation: 1.0 }));
+    }
+    let x = asked(&space, 20, &trials);
+    assert!((0.55..0.75).contains(&x), "{x}");
+}

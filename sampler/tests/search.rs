@@ -1,4 +1,4 @@
-//! TPE finds better points than random search: on functions whose optimum is known, over fixed seeds.
+//! The model-based samplers find better points than random search: on functions whose optimum is known, over fixed seeds.
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
@@ -87,8 +87,10 @@ fn mean_best(method: Method, space: &Space, loss: fn(&Params) -> f64, goal: Goal
 
 fn assert_clearly_better(space: &Space, loss: fn(&Params) -> f64, goal: Goal, in_flight: usize) {
     let random = mean_best(Method::Random, space, loss, goal, in_flight);
-    let tpe = mean_best(Method::Tpe, space, loss, goal, in_flight);
-    assert!(tpe < 0.7 * random, "tpe {tpe:.4}, random {random:.4}, {in_flight} in flight");
+    for (method, share) in [(Method::Tpe, 0.7), (Method::Gp, 0.5)] {
+        let best = mean_best(method, space, loss, goal, in_flight);
+        assert!(best < share * random, "{method:?} {best:.4}, random {random:.4}, {in_flight} in flight");
+    }
 }
 
 #[test]
@@ -109,4 +111,10 @@ fn mixed_and_conditional_one_at_a_time() {
 #[test]
 fn mixed_and_conditional_eight_in_flight() {
     assert_clearly_better(&tuning_space(), tuning, Goal::Maximize, 8);
+}
+
+#[test]
+fn a_gaussian_process_comes_close_to_the_optimum() {
+    let best = mean_best(Method::Gp, &branin_space(), branin, Goal::Minimize, 1);
+    assert!(best < 0.1, "{best:.4}");
 }

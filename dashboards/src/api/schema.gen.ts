@@ -936,7 +936,7 @@ export interface components {
          * @description How trials are proposed.
          * @enum {string}
          */
-        Method: "auto" | "tpe" | "optuna-5" | "optuna-4" | "watanabe" | "random" | "grid" | "sobol";
+        Method: "auto" | "tpe" | "gp" | "optuna-5" | "optuna-4" | "watanabe" | "random" | "grid" | "sobol";
         /** @description The metric of a study. */
         Metric: {
             /** @description Which direction is better. */

@@ -14,6 +14,7 @@ import { TestScore } from './TestScore.tsx';
 const METHODS: Record<Method, string> = {
   auto: 'automatic sampler',
   tpe: 'TPE',
+  gp: 'Gaussian process',
   'optuna-5': 'TPE as in Optuna 5',
   'optuna-4': 'TPE as in Optuna 4',
   watanabe: 'TPE after Watanabe',

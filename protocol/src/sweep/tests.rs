@@ -109,7 +109,7 @@ fn keys_of_other_tools_are_answered_with_ours() {
     s.yaml:5:9: metric.goal: is missing; write goal: maximize; no direction is ever assumed
     s.yaml:5:24: metric.mode: is no key here; write goal: maximize
     "#);
-    assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: auto, tpe, optuna-5, optuna-4, watanabe, random, grid, sobol"#);
+    assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: auto, tpe, gp, optuna-5, optuna-4, watanabe, random, grid, sobol"#);
     assert_snapshot!(refuse_with("preset: tpe", "preset: optuna5"), @r#"s.yaml:4:18: method.preset: there is no method "optuna5"; did you mean optuna-5?"#);
     let bayes = SweepFile::parse(&GOOD.replace("{preset: tpe}", "bayes"), "s.yaml").unwrap();
     assert_snapshot!(bayes.notes().collect::<String>(), @"s.yaml:4:9: method: bayes is read as auto");

@@ -1,0 +1,64 @@
+//! Gaussian-process search, from the history to a point: rows of features (`encoding`) and standardised losses
+//! (`outlook`) become `observations`; a `kernel` is fitted to them by its `evidence` (`lbfgs`, `cholesky`) and yields a
+//! `posterior`; where `acquisition` promises most (`improvement`) is found by `propose`.
+//!
+//! The first trials are those of the Sobol sequence.
+
+mod acquisition;
+mod cholesky;
+mod encoding;
+mod evidence;
+mod improvement;
+mod kernel;
+mod lbfgs;
+mod observations;
+mod outlook;
+mod posterior;
+mod propose;
+#[cfg(test)]
+mod tests;
+
+use self::acquisition::Acquisition;
+use self::encoding::Encoding;
+use self::outlook::Outlook;
+use self::propose::Proposal;
+use crate::axis::Point;
+use crate::random;
+use crate::sampler::{Ask, Drawn, Sampler};
+use crate::sobol;
+
+/// Finished trials before there is a model.
+const STARTUP: usize = 10;
+
+/// Draws where the model expects the most improvement.
+#[derive(Debug)]
+pub(crate) struct Gp;
+
+impl Sampler for Gp {
+    fn name(&self) -> &'static str {
+        "gp"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn draw(&self, ask: &Ask<'_>) -> Drawn {
+        if ask.view.numbers(true).len() < STARTUP {
+            return Drawn::startup(sobol::draw_new(ask, 0.0));
+        }
+        match modelled(ask) {
+            Some(point) => Drawn::modelled(point),
+            None => Drawn::startup(random::draw_new(ask)),
+        }
+    }
+}
+
+fn modelled(ask: &Ask<'_>) -> Option<Point> {
+    let encoding = Encoding::of(&ask.axes);
+    if encoding.is_empty() {
+        return None;
+    }
+    let acquisition = Acquisition::of(&encoding, Outlook::of(ask, &encoding))?;
+    Proposal::new(ask, acquisition).point()
+}

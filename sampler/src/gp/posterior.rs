@@ -1,0 +1,97 @@
+//! What the model believes at a point: a kernel fitted to the observations, and mean and deviation given them.
+//!
+//! Rasmussen & Williams 2006, algorithm 2.1. Pending trials are taken as observations of the mean that the process
+//! expects there (the kriging believer of Ginsbourger, Le Riche & Carraro 2010): the uncertainty around them goes, the
+//! mean stays as it is.
+
+use super::cholesky::{Cholesky, dot};
+use super::encoding::Encoding;
+use super::evidence;
+use super::kernel::Kernel;
+use super::lbfgs;
+use super::observations::Observations;
+
+/// Where the search for a kernel starts, from the priors' centre: `e^_` times the length, `e^_` times the noise.
+const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 2.3)];
+/// Steps of each search for a kernel.
+const ITERATIONS: usize = 40;
+/// A step that gains less ends the search, in logarithms of the posterior density.
+const TOLERANCE: f64 = 1e-3;
+/// With more observations than twice this, a kernel is fitted to the best ones and as many others.
+const FITTED_HALF: usize = 28;
+/// The least variance: below it there is rounding only.
+const LEAST_VARIANCE: f64 = 1e-12;
+
+/// A Gaussian process given observations.
+#[derive(Debug)]
+pub(super) struct Posterior<'a> {
+    encoding: &'a Encoding,
+    kernel: Kernel,
+    observations: Observations,
+    cholesky: Cholesky,
+    /// `(K + noise)⁻¹ values`
+    weights: Vec<f64>,
+}
+
+impl<'a> Posterior<'a> {
+    /// The process with the most probable kernel that the searches find; `None` without observations, or where their
+    /// matrix is not positive definite in doubles.
+    pub(super) fn fit(encoding: &'a Encoding, observations: Observations) -> Option<Self> {
+        let fitted = observations.representatives(encoding, FITTED_HALF);
+        let (point, _) = STARTS
+            .iter()
+            .map(|&(length, noise)| {
+                let start = evidence::start(encoding.len(), length, noise);
+                lbfgs::minimise(|p| evidence::loss(&fitted, p), start, ITERATIONS, TOLERANCE)
+            })
+            .min_by(|a, b| a.1.total_cmp(&b.1))?;
+        Self::given(encoding, evidence::kernel_at(&point), observations)
+    }
+
+    /// The process with this kernel.
+    pub(super) fn given(encoding: &'a Encoding, kernel: Kernel, observations: Observations) -> Option<Self> {
+        let n = observations.len();
+        let mut covariance = vec![0.0; n * n];
+        for ((i, j), distances) in observations.pairs() {
+            covariance[i * n + j] = kernel.covariance(distances);
+        }
+        for i in 0..n {
+            covariance[i * n + i] = kernel.signal + kernel.noise;
+        }
+        let cholesky = Cholesky::new(covariance, n)?;
+        let weights = cholesky.solve(&observations.values);
+        Some(Self { encoding, kernel, observations, cholesky, weights })
+    }
+
+    /// The same process after these rows were seen to have the values that it expects of them.
+    pub(super) fn believing(self, rows: Vec<Vec<f64>>) -> Option<Self> {
+        if rows.is_empty() {
+            return Some(self);
+        }
+        let expected: Vec<f64> = rows.iter().map(|row| self.at(row).0).collect();
+        let mut all = self.observations.rows;
+        let mut values = self.observations.values;
+        all.extend(rows);
+        values.extend(expected);
+        Self::given(self.encoding, self.kernel, Observations::new(self.encoding, all, values))
+    }
+
+    /// The least value that is expected of an observed row: what was seen, less its noise.
+    pub(super) fn least_expected(&self) -> f64 {
+        self.observations.rows.iter().map(|row| self.at(row).0).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Mean and deviation of the function, without noise, at a row of features.
+    pub(super) fn at(&self, row: &[f64]) -> (f64, f64) {
+        let mut distances = vec![0.0; self.encoding.len()];
+        let covariance = |known: &Vec<f64>| {
+            self.encoding.distances(known, row, &mut distances);
+            self.kernel.covariance(&distances)
+        };
+        let mut covariances: Vec<f64> = self.observations.rows.iter().map(covariance).collect();
+        let mean = dot(&covariances, &self.weights);
+        self.cholesky.solve_lower(&mut covariances);
+        let variance = self.kernel.signal - dot(&covariances, &covariances);
+        (mean, variance.max(LEAST_VARIANCE).sqrt())
+    }
+}

@@ -1,0 +1,180 @@
+//! The point that promises most: candidates over the whole space and around the best trials, then moves in one
+//! dimension at a time from the most promising ones.
+//!
+//! Moves work on coordinates of every dimension, also of those that are switched off: a branch that a move switches on
+//! has its values ready. Owns where candidates come from, not what they are worth.
+
+use rand::RngExt;
+use rand_chacha::ChaCha12Rng;
+
+use super::acquisition::Acquisition;
+use crate::axis::{Axis, Point, Shape};
+use crate::sampler::Ask;
+
+/// Candidates from a low-discrepancy sequence over the whole space.
+const WIDE: u32 = 400;
+/// Trials that candidates are drawn around, and how many around each.
+const CENTRES: usize = 5;
+const AROUND: i32 = 40;
+/// The share of choices that are drawn anew around a trial, and of numbers that are moved.
+const REDRAWN: f64 = 0.2;
+const MOVED: f64 = 0.6;
+/// Candidates around a trial lie within a share of the range that halves from the first to the last of these.
+const WIDTH: f64 = 0.3;
+const HALVINGS: i32 = 6;
+/// Candidates that are climbed from.
+const CLIMBS: usize = 4;
+/// The first step of a climb and the one that ends it, in shares of the range, and what shortens it.
+const FIRST_STEP: f64 = 0.1;
+const LAST_STEP: f64 = 1e-4;
+const SHORTER: f64 = 0.3;
+
+/// Coordinates of every dimension, whether active or not, and what they promise.
+#[derive(Debug, Clone)]
+struct Candidate {
+    latent: Vec<f64>,
+    score: f64,
+}
+
+/// The search for one point.
+#[derive(Debug)]
+pub(super) struct Proposal<'a> {
+    ask: &'a Ask<'a>,
+    acquisition: Acquisition<'a>,
+    conditions: Vec<Vec<(usize, Vec<f64>)>>,
+}
+
+impl<'a> Proposal<'a> {
+    pub(super) fn new(ask: &'a Ask<'a>, acquisition: Acquisition<'a>) -> Self {
+        Self { ask, acquisition, conditions: Axis::conditions(&ask.axes) }
+    }
+
+    /// The most promising point that is no repetition; `None` where every candidate is one.
+    pub(super) fn point(&self) -> Option<Point> {
+        let mut candidates = self.wide();
+        candidates.extend(self.around_the_best());
+        sort(&mut candidates);
+        let mut summits: Vec<Candidate> =
+            candidates.iter().take(CLIMBS).map(|c| self.climb(c.clone())).collect();
+        sort(&mut summits);
+        let points = summits.iter().chain(&candidates).map(|c| Point::walk(&self.ask.axes, |i| c.latent[i]));
+        points.into_iter().find(|point| !self.ask.is_repeated(point))
+    }
+
+    fn wide(&self) -> Vec<Candidate> {
+        let seed: u32 = self.ask.seeds.child("gp wide", "").random();
+        let unit =
+            |i, d: usize| f64::from(sobol_burley::sample(i, d as u32 % sobol_burley::NUM_DIMENSIONS, seed));
+        let latent = |i| self.ask.axes.iter().enumerate().map(|(d, axis)| axis.uniform(unit(i, d))).collect();
+        (0..WIDE).map(|i| self.candidate(latent(i))).collect()
+    }
+
+    fn around_the_best(&self) -> Vec<Candidate> {
+        let finished = self.ask.view.trials.iter().filter(|t| t.outcome.is_finished());
+        let mut ranked: Vec<(f64, &[Option<f64>])> = finished
+            .map(|t| (self.acquisition.expected_loss(&t.coordinates), t.coordinates.as_slice()))
+            .collect();
+        ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut draws = self.ask.seeds.child("gp around", "");
+        let mut candidates = Vec::new();
+        for (_, centre) in ranked.iter().take(CENTRES) {
+            for k in 0..AROUND {
+                let width = WIDTH * 0.5_f64.powi(k % HALVINGS);
+                candidates.push(self.candidate(self.neighbour(centre, width, &mut draws)));
+            }
+        }
+        candidates
+    }
+
+    /// A point near `centre`; a dimension that is inactive there is drawn over its whole range.
+    fn neighbour(&self, centre: &[Option<f64>], width: f64, draws: &mut ChaCha12Rng) -> Vec<f64> {
+        let mut shift = |axis: &Axis<'_>, at: &Option<f64>| {
+            let (anywhere, lot): (f64, f64) = (draws.random(), draws.random());
+            // The sum of three draws falls off to both sides like a normal one, and ends.
+            let by = (0..3).map(|_| draws.random::<f64>() - 0.5).sum::<f64>() * width;
+            match (at, axis.shape()) {
+                (None, _) => axis.uniform(anywhere),
+                (Some(_), Shape::Choice { .. }) if lot < REDRAWN => axis.uniform(anywhere),
+                (Some(at), Shape::Choice { .. }) => *at,
+                (Some(at), _) if lot < MOVED => moved(axis, *at, by),
+                (Some(at), _) => *at,
+            }
+        };
+        self.ask.axes.iter().zip(centre).map(|(axis, at)| shift(axis, at)).collect()
+    }
+
+    /// Takes every step in one dimension that promises more, shorter and shorter ones, until none does.
+    fn climb(&self, mut candidate: Candidate) -> Candidate {
+        let mut width = FIRST_STEP;
+        while width > LAST_STEP {
+            let mut higher = false;
+            for (d, axis) in self.ask.axes.iter().enumerate() {
+                if self.coordinates(&candidate.latent)[d].is_none() {
+                    continue;
+                }
+                let steps = steps(axis, candidate.latent[d], width);
+                let reached = steps.into_iter().map(|c| self.candidate(with(&candidate.latent, d, c)));
+                if let Some(better) = reached.into_iter().find(|c| c.score > candidate.score) {
+                    (candidate, higher) = (better, true);
+                }
+            }
+            if !higher {
+                width *= SHORTER;
+            }
+        }
+        candidate
+    }
+
+    fn candidate(&self, latent: Vec<f64>) -> Candidate {
+        let score = self.acquisition.score(&self.coordinates(&latent));
+        Candidate { latent, score }
+    }
+
+    /// The coordinates of the dimensions that are active.
+    fn coordinates(&self, latent: &[f64]) -> Vec<Option<f64>> {
+        let mut coordinates: Vec<Option<f64>> = Vec::with_capacity(latent.len());
+        for (coordinate, conditions) in latent.iter().zip(&self.conditions) {
+            let holds = |(parent, wanted): &(usize, Vec<f64>)| {
+                coordinates[*parent].is_some_and(|have| wanted.contains(&have))
+            };
+            let active = conditions.iter().all(holds);
+            coordinates.push(active.then_some(*coordinate));
+        }
+        coordinates
+    }
+}
+
+/// The most promising first.
+fn sort(candidates: &mut [Candidate]) {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
+
+fn with(latent: &[f64], dimension: usize, coordinate: f64) -> Vec<f64> {
+    let mut latent = latent.to_vec();
+    latent[dimension] = coordinate;
+    latent
+}
+
+/// Where a climb may go in one dimension: to every other choice with its first step, or up and down by a share of the
+/// range.
+fn steps(axis: &Axis<'_>, from: f64, width: f64) -> Vec<f64> {
+    let steps = match axis.shape() {
+        _ if axis.is_fixed() => Vec::new(),
+        Shape::Choice { count } if width == FIRST_STEP => (0..count).map(|i| i as f64).collect(),
+        Shape::Choice { .. } => Vec::new(),
+        _ => vec![moved(axis, from, width), moved(axis, from, -width)],
+    };
+    steps.into_iter().filter(|to| *to != from).collect()
+}
+
+/// A coordinate moved by a share of the range; on a grid by one value at least.
+fn moved(axis: &Axis<'_>, from: f64, by: f64) -> f64 {
+    let shape = axis.shape();
+    let (low, high) = shape.range();
+    let to = shape.settle(from + by * (high - low));
+    match shape {
+        Shape::Grid { .. } if to == from => shape.settle(from + by.signum()),
+        Shape::LogInt { .. } if to == from => shape.settle((from.exp() + by.signum()).max(1.0).ln()),
+        _ => to,
+    }
+}
