@@ -4,10 +4,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pedigree_trainer_core::{
     Interrupted, ProtocolScores, Supervisor, TestAccess, TrainError, TrainJob, TrainSummary, TrainerEvent,
-    run_process, train,
+    run_process, stop_on_signals, train,
 };
 
 use crate::output::{Output, bytes, write_facts};
@@ -35,7 +37,7 @@ pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> 
             args.job.display()
         );
     }
-    match train(&job, &mut Terminal { output }) {
+    match train(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
         Ok(summary) => {
             output.document(&summary, |screen| write_summary(screen, &job, &summary))?;
             Ok(ExitCode::SUCCESS)
@@ -53,6 +55,8 @@ fn failed(error: TrainError, output: Output) -> ExitCode {
 /// Shows a training to a person: its log tells all that the events would.
 struct Terminal {
     output: Output,
+    /// Ctrl-C keeps the progress first; the same command goes on from there.
+    stopping: Arc<AtomicBool>,
 }
 
 impl Supervisor for Terminal {
@@ -67,7 +71,7 @@ impl Supervisor for Terminal {
     }
 
     fn interrupted(&self) -> bool {
-        false
+        self.stopping.load(Ordering::Relaxed)
     }
 }
 

@@ -10,6 +10,7 @@ mod access;
 mod app;
 mod artifact;
 mod backbone;
+mod checkpoint;
 mod column;
 mod config;
 mod dashboard;

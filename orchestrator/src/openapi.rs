@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{access, artifact, backbone, dataset, events, fleet, lease, run, study};
+use crate::{access, artifact, backbone, checkpoint, dataset, events, fleet, lease, run, study};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -48,6 +48,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     // An upload is streamed to disk, so that its size costs no memory.
     let uploads = OpenApiRouter::new()
         .routes(routes!(artifact::http::get, artifact::http::put))
+        .routes(routes!(checkpoint::http::get, checkpoint::http::put))
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes.merge(uploads))
 }

@@ -85,7 +85,7 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServeError::Http)?;
     let tasks = TaskTracker::new();
     tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
-    tasks.spawn(reconcile::driver::run(app.pool.clone(), app.feed.clone(), stop.clone()));
+    tasks.spawn(reconcile::driver::run(app.pool.clone(), app.store.clone(), app.feed.clone(), stop.clone()));
     tasks.close();
     tracing::info!(%address, "the coordinator listens");
     // A caller that does not want to know the address has dropped the receiver.

@@ -281,6 +281,7 @@ pub(crate) fn report(epoch: i32, f1: f64) -> AttemptWrite {
         tokens_per_second: 100.0,
         padded_tokens_per_second: 120.0,
         peak_memory_bytes: 1,
+        carried: false,
     };
     AttemptWrite::Report { metrics: Box::new(metrics) }
 }

@@ -263,6 +263,24 @@ impl Client {
         self.post("/login-links", &()).await
     }
 
+    /// Stores the progress of a live attempt in place of what the run had.
+    pub async fn put_checkpoint(
+        &self,
+        run: RunId,
+        attempt: Attempt,
+        content: impl Into<reqwest::Body>,
+    ) -> Result<WriteReply> {
+        let path = format!("/runs/{run}/attempts/{attempt}/checkpoint");
+        self.decode(self.request(Method::PUT, &path).body(content)).await
+    }
+
+    /// The progress that an earlier attempt of the run stored, for a live attempt.
+    pub async fn checkpoint(&self, run: RunId, attempt: Attempt) -> Result<Bytes> {
+        let request = self.request(Method::GET, &format!("/runs/{run}/attempts/{attempt}/checkpoint"));
+        let response = self.send(request).await?;
+        response.bytes().await.map_err(|source| self.unreachable(source))
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.decode(self.request(Method::GET, path)).await
     }

@@ -41,6 +41,18 @@ pub struct LeaseGrant {
     pub ttl_ms: u32,
     /// What to train.
     pub work: Work,
+    /// The progress that an earlier attempt stored; fetch it and go on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<StoredCheckpoint>,
+}
+
+/// Progress of a run that the coordinator keeps until the run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredCheckpoint {
+    /// The attempt that stored it.
+    pub attempt: Attempt,
+    /// Size of the content.
+    pub bytes: i64,
 }
 
 /// What to train, in hashes.

@@ -36,6 +36,10 @@ pub struct EpochReport {
     pub padded_tokens_per_second: f64,
     /// Highest resident memory of the trainer so far, bytes.
     pub peak_memory_bytes: i64,
+    /// An earlier attempt trained this epoch; this one took it over with the checkpoint. Time and energy of such an
+    /// epoch belong to the attempt that trained it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
 }
 
 /// Entity scores under both comparable protocols.

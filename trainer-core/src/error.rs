@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::backbone::BackboneError;
+use crate::checkpoint::CheckpointError;
 use crate::corpus::CorpusError;
 use crate::{ExitReason, InvalidJob};
 
@@ -41,6 +42,12 @@ pub enum TrainError {
         /// The tensor, by its name in the adapter.
         tensor: String,
     },
+    /// A checkpoint that cannot be written or taken up.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Memory ran out, or would.
+    #[error("{0}")]
+    OutOfMemory(String),
     /// See [`Interrupted`].
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -57,10 +64,22 @@ pub enum TrainError {
     Device(&'static str),
     /// The matrix library failed.
     #[error("tensor computation failed: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(#[source] candle_core::Error),
     /// The thread pool could not be made.
     #[error("threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl From<candle_core::Error> for TrainError {
+    fn from(error: candle_core::Error) -> Self {
+        // CUDA's driver and cuBLAS name it in words only, whatever layers lie between.
+        let text = error.to_string().to_lowercase().replace('_', " ");
+        if text.contains("out of memory") || text.contains("alloc failed") {
+            let cause = text.lines().next().unwrap_or_default();
+            return Self::OutOfMemory(format!("the device's memory ran out ({cause})"));
+        }
+        Self::Tensor(error)
+    }
 }
 
 impl TrainError {
@@ -71,6 +90,9 @@ impl TrainError {
             Self::Corpus(_) | Self::Backbone(_) => ExitReason::InvalidInput,
             Self::Diverged { .. } => ExitReason::Diverged,
             Self::Interrupted(_) => ExitReason::Interrupted,
+            Self::OutOfMemory(_) => ExitReason::OutOfMemory,
+            Self::Checkpoint(CheckpointError::Unwritten { .. }) => ExitReason::Error,
+            Self::Checkpoint(_) => ExitReason::InvalidCheckpoint,
             Self::NoGradient { .. } | Self::Output { .. } | Self::Tensor(_) | Self::Threads(_) => {
                 ExitReason::Error
             }

@@ -25,6 +25,9 @@ pub enum TrainerEvent {
         total_steps: usize,
         /// Tag set, `O` first.
         labels: Vec<String>,
+        /// Where an earlier run of the same job left off, when this one continues it. Its epochs are said again next.
+        #[serde(default)]
+        resumed: Option<Resumed>,
     },
     /// A sign of life within an epoch, at most about one a second.
     Progress {
@@ -52,6 +55,15 @@ pub enum TrainerEvent {
         /// Why, as a sentence.
         message: String,
     },
+}
+
+/// Where a training was taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Epochs that had ended.
+    pub epochs: usize,
+    /// Optimiser steps that were done.
+    pub step: usize,
 }
 
 /// One line of a trainer's stdin.
@@ -91,6 +103,9 @@ pub struct EpochMetrics {
     pub padded_tokens_per_second: f64,
     /// Highest resident memory of the process so far, bytes.
     pub peak_memory_bytes: u64,
+    /// An earlier run of the job trained this epoch; it came with the checkpoint.
+    #[serde(default)]
+    pub carried: bool,
 }
 
 /// Entity scores by protocol.
@@ -175,8 +190,10 @@ pub enum ExitReason {
     Diverged,
     /// Memory ran out.
     OutOfMemory,
-    /// The supervisor closed stdin or asked for an end.
+    /// The supervisor closed stdin or asked for an end; the progress is kept.
     Interrupted,
+    /// The checkpoint that lies there belongs to another job, or is damaged.
+    InvalidCheckpoint,
 }
 
 impl ExitReason {
@@ -190,6 +207,7 @@ impl ExitReason {
             Self::Diverged => 4,
             Self::OutOfMemory => 5,
             Self::Interrupted => 6,
+            Self::InvalidCheckpoint => 7,
         }
     }
 }

@@ -41,6 +41,69 @@ pub struct TrainJob {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceChoice,
+    /// Where and how often progress is kept. A job whose checkpoint is there continues from it.
+    #[serde(default)]
+    pub checkpoint: CheckpointPlan,
+    /// Windows that go through the model at once; a batch of several such parts has the gradient of the whole.
+    #[serde(default)]
+    pub micro_batch: MicroBatch,
+    /// Refuse the job, or with `micro_batch` `auto` make do with smaller parts, when it would need more memory than
+    /// this, bytes; absent: what the machine and the process's limits leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
+}
+
+/// Where and how often progress is kept. The end of an epoch always is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckpointPlan {
+    /// The file; absent: `checkpoint.safetensors` in the job's folder for results. Removed when the job is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// Seconds between two checkpoints within an epoch.
+    pub every_seconds: f64,
+    /// Optimiser steps between two checkpoints within an epoch; absent: only time counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_steps: Option<usize>,
+}
+
+impl Default for CheckpointPlan {
+    fn default() -> Self {
+        Self { file: None, every_seconds: 60.0, every_steps: None }
+    }
+}
+
+impl CheckpointPlan {
+    /// The file, for a job that writes its results into `out`.
+    pub fn path(&self, out: &Path) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| out.join("checkpoint.safetensors"))
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InvalidJob> {
+        let fault = |key: &str, problem: String| InvalidJob { key: format!("checkpoint.{key}"), problem };
+        if self.every_seconds.is_nan() || self.every_seconds <= 0.0 {
+            let problem = format!("{} is no time; give seconds above 0", self.every_seconds);
+            return Err(fault("every_seconds", problem));
+        }
+        if self.every_steps == Some(0) {
+            return Err(fault("every_steps", "0 is too small; give at least 1, or leave it out".into()));
+        }
+        Ok(())
+    }
+}
+
+/// How many windows of a batch go through the model at once. The step is that of the whole batch; only the dropout
+/// masks and the last bits of sums depend on the parts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MicroBatch {
+    /// All of them.
+    #[default]
+    Whole,
+    /// As many as fit into memory: fewer from the start where the estimate says so, and fewer after memory ran out.
+    Auto,
+    /// At most so many.
+    Size(std::num::NonZeroUsize),
 }
 
 /// How the trainer may reach the test split.
@@ -252,6 +315,7 @@ impl TrainJob {
     /// # Errors
     /// The first key out of its bounds.
     pub fn check(&self) -> Result<(), InvalidJob> {
+        self.checkpoint.check()?;
         self.params.check()
     }
 }

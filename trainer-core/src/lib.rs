@@ -18,6 +18,8 @@ mod adapter;
 #[cfg(feature = "engine")]
 pub mod backbone;
 #[cfg(feature = "engine")]
+mod checkpoint;
+#[cfg(feature = "engine")]
 pub mod corpus;
 #[cfg(feature = "engine")]
 pub mod decode;
@@ -47,16 +49,18 @@ pub mod score;
 #[cfg(feature = "engine")]
 pub use adapter::export_merged;
 #[cfg(feature = "engine")]
+pub use checkpoint::CheckpointError;
+#[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
 pub use event::{
-    EntityScore, EpochMetrics, ExitReason, ProtocolScores, StdinMessage, TestScores, TrainSummary,
+    EntityScore, EpochMetrics, ExitReason, ProtocolScores, Resumed, StdinMessage, TestScores, TrainSummary,
     TrainerEvent,
 };
 #[cfg(feature = "engine")]
 pub use fit::{Supervisor, train};
 pub use job::{
-    DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, ScoringProtocol, TestAccess,
-    TrainJob,
+    CheckpointPlan, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, MicroBatch,
+    ScoringProtocol, TestAccess, TrainJob,
 };
 #[cfg(feature = "engine")]
-pub use process::run_process;
+pub use process::{run_process, stop_on_signals};

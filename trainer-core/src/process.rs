@@ -1,28 +1,66 @@
 //! The trainer as a child process: events as JSON lines on stdout, messages as JSON lines on stdin, log on stderr.
+//! SIGTERM and SIGINT end it in good order: the progress is kept first.
 //!
 //! Owns the pipes and the exit code. Must not know what a training does.
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
 use crate::{ExitReason, Interrupted, StdinMessage, Supervisor, TrainError, TrainJob, TrainerEvent, train};
 
-/// How long an interrupted training may take to stop by itself before the process ends without asking.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long an interrupted training may take to keep its progress and stop, before the process ends without asking:
+/// what it kept last then counts.
+const GRACE: Duration = Duration::from_secs(4);
+/// How often a wait for stdin looks whether it should end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A flag that SIGTERM and SIGINT set, for whoever runs a training at a terminal or under a scheduler. A training that
+/// has not stopped four seconds later is ended with the code of [`ExitReason::Interrupted`].
+///
+/// # Errors
+/// The signals cannot be listened to.
+pub fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    listen_to_signals(Arc::clone(&stopping))?;
+    Ok(stopping)
+}
+
+fn listen_to_signals(stopping: Arc<AtomicBool>) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            stop(&stopping);
+        }
+    });
+    Ok(())
+}
+
+/// Asks for an end, and ends the process when that is not heard in time.
+fn stop(stopping: &AtomicBool) {
+    stopping.store(true, Ordering::Relaxed);
+    std::thread::sleep(GRACE);
+    std::process::exit(i32::from(ExitReason::Interrupted.code()));
+}
 
 /// Runs the job file as a process would: reads it, trains, writes events on stdout and a log on stderr, and returns
 /// the reason that is to become the exit code.
 ///
 /// With `supervised` the end of stdin means that the supervisor is gone: training is interrupted, and if it has not
-/// stopped after five seconds the process exits with the code of [`ExitReason::Interrupted`].
+/// stopped after four seconds the process exits with the code of [`ExitReason::Interrupted`].
 pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, messages) = channel();
     listen(sender, supervised, Arc::clone(&stopping));
+    if let Err(error) = listen_to_signals(Arc::clone(&stopping)) {
+        log(&format!("warning: SIGTERM will end this training without a checkpoint: {error}"));
+    }
     let mut pipes = Pipes { messages: Mutex::new(messages), stopping };
     let outcome = TrainJob::read(job_path).map_err(TrainError::from).and_then(|job| train(&job, &mut pipes));
     match outcome {
@@ -52,9 +90,7 @@ fn listen(sender: Sender<StdinMessage>, supervised: bool, stopping: Arc<AtomicBo
         }
         drop(sender);
         if supervised {
-            stopping.store(true, Ordering::Relaxed);
-            std::thread::sleep(GRACE);
-            std::process::exit(i32::from(ExitReason::Interrupted.code()));
+            stop(&stopping);
         }
     });
 }
@@ -88,9 +124,14 @@ impl Supervisor for Pipes {
     }
 
     fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
-        let StdinMessage::Test(path) =
-            self.messages.lock().unwrap_or_else(PoisonError::into_inner).recv().map_err(|_| Interrupted)?;
-        Ok(path)
+        let messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match messages.recv_timeout(LOOK) {
+                Ok(StdinMessage::Test(path)) => return Ok(path),
+                Err(RecvTimeoutError::Timeout) if !self.interrupted() => {}
+                Err(_) => return Err(Interrupted),
+            }
+        }
     }
 
     fn interrupted(&self) -> bool {

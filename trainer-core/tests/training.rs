@@ -2,68 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
 
+mod fixture;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pedigree_trainer_core::backbone::{Family, RandomEncoder, write_random};
-use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
-use pedigree_trainer_core::corpus::{ReadOptions, read};
-use pedigree_trainer_core::{
-    ExitReason, Interrupted, Supervisor, TrainError, TrainJob, TrainSummary, TrainerEvent, train,
-};
-use tempfile::TempDir;
-
-/// Records events; may answer with a test split, and may interrupt after some polls.
-#[derive(Default)]
-struct Recorder {
-    events: Vec<TrainerEvent>,
-    test: Option<PathBuf>,
-    polls_left: Option<std::sync::atomic::AtomicUsize>,
-}
-
-impl Supervisor for Recorder {
-    fn event(&mut self, event: TrainerEvent) {
-        self.events.push(event);
-    }
-
-    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
-        self.test.clone().ok_or(Interrupted)
-    }
-
-    fn interrupted(&self) -> bool {
-        use std::sync::atomic::Ordering::Relaxed;
-        self.polls_left.as_ref().is_some_and(|left| left.fetch_sub(1, Relaxed) == 0)
-    }
-}
-
-fn folder() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    synth::write(&dir.path().join("corpus"), SynthSpec { seed: 1, train: 240, dev: 40, test: 40 }).unwrap();
-    let train = read(&dir.path().join("corpus/train.conll"), &ReadOptions::default()).unwrap();
-    let words = train.sentences.into_iter().flat_map(|sentence| sentence.tokens).collect();
-    let family = Family::Bert;
-    let spec = RandomEncoder {
-        family,
-        hidden: 64,
-        layers: 2,
-        heads: 4,
-        intermediate: 96,
-        max_positions: 64,
-        seed: 2,
-        words,
-    };
-    write_random(&dir.path().join("backbone"), &spec).unwrap();
-    dir
-}
-
-fn job(dir: &Path, params: &str) -> TrainJob {
-    let text = format!(
-        r#"{{"train": "{dir}/corpus/train.conll", "dev": "{dir}/corpus/dev.conll", "backbone": "{dir}/backbone",
-            "out": "{dir}/out", "test": "on_request", "seed": 4, "params": {params}}}"#,
-        dir = dir.display()
-    );
-    serde_json::from_str(&text).unwrap()
-}
+use fixture::{Recorder, folder, job};
+use pedigree_trainer_core::{ExitReason, TrainError, TrainJob, TrainSummary, TrainerEvent, train};
 
 const GOOD: &str = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
 

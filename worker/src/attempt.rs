@@ -16,11 +16,13 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
-use crate::exit::{self, LastWords};
+use crate::checkpoints::Checkpoints;
+use crate::exit::{self, LastWords, Verdict};
 use crate::fleet_member::{Drain, Host};
 use crate::lease_keeper::{self, Delivery, Lease, Revocation};
 use crate::log_forwarder::{self, LogForwarder};
 use crate::metrics::{epoch_report, run_summary};
+use crate::oom::OomKills;
 use crate::outbox::Outbox;
 use crate::preparation;
 use crate::slot::{Claim, Slot};
@@ -47,7 +49,7 @@ enum Interruption {
     Lost,
     /// A user cancelled the run.
     Cancelled,
-    /// The worker drains, or the device is not free after all.
+    /// The worker drains, the device is not free after all, or somebody else told the trainer to stop.
     Released,
 }
 
@@ -111,7 +113,7 @@ impl Attempt<'_> {
         let prepared = tokio::select! {
             biased;
             why = self.interrupted() => return Ending::Interrupted(why),
-            prepared = preparation::prepare(self.host, self.slot, &self.claim.grant, &self.folder) => prepared,
+            prepared = preparation::prepare(self.host, self.slot, &self.lease, &self.claim.grant, &self.folder) => prepared,
         };
         if let Err(failure) = prepared {
             return Ending::Failed(failure);
@@ -121,11 +123,46 @@ impl Attempt<'_> {
             tracing::warn!(sentence, "the GPU is not free after all");
             return Ending::Interrupted(Interruption::Released);
         }
+        match self.run_trainer().await {
+            Ok(verdict) => self.understand(verdict).await,
+            Err(why) => Ending::Interrupted(why),
+        }
+    }
+
+    async fn understand(&self, verdict: Verdict) -> Ending {
+        match verdict {
+            Verdict::Completed(summary) => Ending::Completed(summary),
+            Verdict::Failed(failure) => Ending::Failed(failure),
+            Verdict::Interrupted => {
+                tracing::warn!("the trainer was told to stop by somebody else; the run is handed back");
+                Ending::Interrupted(Interruption::Released)
+            }
+            Verdict::CheckpointRefused(sentence) => Box::pin(self.train_anew(sentence)).await,
+        }
+    }
+
+    /// A checkpoint that the trainer does not take up (another version wrote it, or it is damaged) must not keep the
+    /// run from being trained.
+    async fn train_anew(&self, sentence: String) -> Ending {
+        tracing::warn!(sentence, "the trainer refuses the checkpoint; the run begins anew");
+        match tokio::fs::remove_file(self.folder.checkpoint()).await {
+            Ok(()) => match self.run_trainer().await {
+                Ok(Verdict::CheckpointRefused(sentence)) => Ending::Failed(crash(sentence)),
+                Ok(verdict) => Box::pin(self.understand(verdict)).await,
+                Err(why) => Ending::Interrupted(why),
+            },
+            Err(_) => Ending::Failed(crash(sentence)),
+        }
+    }
+
+    /// One trainer from its start to its end.
+    async fn run_trainer(&self) -> Result<Verdict, Interruption> {
         match self.start().await {
             Ok((trainer, outbox)) => self.supervise(trainer, outbox).await,
             Err(error) => {
                 let program = self.host.trainer.program.display();
-                Ending::Failed(crash(format!("the trainer `{program}` cannot be started: {error}")))
+                let sentence = format!("the trainer `{program}` cannot be started: {error}");
+                Ok(Verdict::Failed(crash(sentence)))
             }
         }
     }
@@ -141,17 +178,17 @@ impl Attempt<'_> {
         Ok((trainer, outbox))
     }
 
-    async fn supervise(&self, mut trainer: TrainerProcess, mut outbox: Outbox) -> Ending {
+    async fn supervise(
+        &self,
+        mut trainer: TrainerProcess,
+        mut outbox: Outbox,
+    ) -> Result<Verdict, Interruption> {
+        let checkpoints = Checkpoints::start(Arc::clone(&self.lease), self.folder.checkpoint());
         let log = LogForwarder::start(Arc::clone(&self.lease), self.folder.log());
         let driven = tokio::select! {
             biased;
             why = self.interrupted() => Err(why),
             result = self.drive(&mut trainer, &mut outbox) => Ok(result),
-        };
-        let ending = match driven {
-            Ok(Ok(summary)) => Ending::Completed(Box::new(summary)),
-            Ok(Err(failure)) => Ending::Failed(failure),
-            Err(why) => Ending::Interrupted(why),
         };
         // What is lost must be dead before the lease ends, even where a polite stop has begun.
         tokio::select! {
@@ -162,37 +199,45 @@ impl Attempt<'_> {
         self.within_drain(async {
             outbox.finish().await;
             log.finish().await;
+            if leaves_work(&driven) {
+                checkpoints.finish().await;
+            }
         })
         .await;
-        ending
+        driven
     }
 
     /// Follows a trainer to its end.
-    async fn drive(
-        &self,
-        trainer: &mut TrainerProcess,
-        outbox: &mut Outbox,
-    ) -> Result<TrainSummary, Failure> {
+    async fn drive(&self, trainer: &mut TrainerProcess, outbox: &mut Outbox) -> Verdict {
+        let kills = OomKills::now();
         let mut words = LastWords::default();
         while let Some(event) = trainer.next_event().await {
             match event {
                 TrainerEvent::Epoch(epoch) => {
                     let metrics = Box::new(epoch_report(&epoch));
-                    outbox.push(AttemptWrite::Report { metrics }).map_err(|error| {
-                        crash(format!("the report of epoch {} cannot be kept: {error}", epoch.epoch))
-                    })?;
+                    if let Err(error) = outbox.push(AttemptWrite::Report { metrics }) {
+                        let sentence = format!("the report of epoch {} cannot be kept: {error}", epoch.epoch);
+                        return Verdict::Failed(crash(sentence));
+                    }
                 }
-                TrainerEvent::TestWanted => self.open_test(trainer).await?,
+                TrainerEvent::TestWanted => {
+                    if let Err(failure) = self.open_test(trainer).await {
+                        return Verdict::Failed(failure);
+                    }
+                }
                 TrainerEvent::Finished(summary) => words.summary = Some(summary),
                 TrainerEvent::Failed { message, .. } => words.failure = Some(message),
                 TrainerEvent::Started { .. } | TrainerEvent::Progress { .. } => tracing::trace!(?event),
             }
         }
-        let status = trainer
-            .exit()
-            .await
-            .map_err(|error| crash(format!("the trainer cannot be waited for: {error}")))?;
-        exit::judge(status, words, &log_forwarder::tail(&self.folder.log()).await)
+        let status = match trainer.exit().await {
+            Ok(status) => status,
+            Err(error) => {
+                return Verdict::Failed(crash(format!("the trainer cannot be waited for: {error}")));
+            }
+        };
+        let log = log_forwarder::tail(&self.folder.log()).await;
+        exit::judge(status, words, &log, kills.have_risen())
     }
 
     async fn open_test(&self, trainer: &mut TrainerProcess) -> Result<(), Failure> {
@@ -272,6 +317,16 @@ impl Attempt<'_> {
                 tracing::warn!("not everything could be told before the worker had to end");
             }
         }
+    }
+}
+
+/// Whether another attempt may go on where this one ended.
+fn leaves_work(ended: &Result<Verdict, Interruption>) -> bool {
+    match ended {
+        Ok(Verdict::Interrupted) | Err(Interruption::Released) => true,
+        Ok(Verdict::Failed(failure)) => failure.cause.is_retryable(),
+        Ok(Verdict::Completed(_) | Verdict::CheckpointRefused(_))
+        | Err(Interruption::Lost | Interruption::Cancelled) => false,
     }
 }
 

@@ -74,6 +74,11 @@ impl AttemptFolder {
         self.path.join("test.conll")
     }
 
+    /// The trainer's progress: fetched before it starts, and replaced by it.
+    pub(crate) fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.safetensors")
+    }
+
     /// The reports that were made.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.path.join("outbox.jsonl")

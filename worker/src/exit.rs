@@ -17,26 +17,65 @@ pub(crate) struct LastWords {
     pub(crate) failure: Option<String>,
 }
 
-/// Judges a trainer's end by its exit status first: what it said counts only where that agrees.
-pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str) -> Result<TrainSummary, Failure> {
+/// What a trainer's end means.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is done.
+    Completed(Box<TrainSummary>),
+    /// It failed.
+    Failed(Failure),
+    /// Somebody told it to stop, and it kept its progress: not the run's fault.
+    Interrupted,
+    /// It does not take up the checkpoint that it was given.
+    CheckpointRefused(String),
+}
+
+/// Judges a trainer's end by its exit status first: what it said counts only where that agrees. `killed_by_kernel`:
+/// the kernel's out-of-memory killer was at work meanwhile.
+pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_kernel: bool) -> Verdict {
     if let Some(signal) = status.signal() {
-        return Err(crashed(&signal_sentence(signal), log));
+        return Verdict::Failed(by_signal(signal, log, killed_by_kernel));
     }
+    let failed = |sentence: &str| Verdict::Failed(crashed(sentence, log));
     match (reason(status), words) {
-        (Some(ExitReason::Done), LastWords { summary: Some(summary), .. }) => Ok(summary),
-        (Some(ExitReason::Done), _) => Err(crashed("the trainer ended without a result", log)),
-        (Some(ExitReason::Interrupted), _) => Err(crashed("the trainer was interrupted from outside", log)),
-        (Some(reason), LastWords { failure: Some(message), .. }) => {
-            Err(Failure { cause: cause(reason), message })
+        (Some(ExitReason::Done), LastWords { summary: Some(summary), .. }) => {
+            Verdict::Completed(Box::new(summary))
         }
-        (Some(reason), _) => Err(Failure { cause: cause(reason), ..crashed(silent_sentence(reason), log) }),
-        (None, _) => Err(crashed(&format!("the trainer ended with {status}, which is no code of it"), log)),
+        (Some(ExitReason::Done), _) => failed("the trainer ended without a result"),
+        (Some(ExitReason::Interrupted), _) => Verdict::Interrupted,
+        (Some(ExitReason::InvalidCheckpoint), words) => {
+            let silent = || silent_sentence(ExitReason::InvalidCheckpoint).to_owned();
+            Verdict::CheckpointRefused(words.failure.unwrap_or_else(silent))
+        }
+        (Some(reason), LastWords { failure: Some(message), .. }) => {
+            Verdict::Failed(Failure { cause: cause(reason), message })
+        }
+        (Some(reason), _) => {
+            Verdict::Failed(Failure { cause: cause(reason), ..crashed(silent_sentence(reason), log) })
+        }
+        (None, _) => failed(&format!("the trainer ended with {status}, which is no code of it")),
     }
 }
 
+/// What Rust's allocator says before it aborts.
+const ALLOCATION_FAILED: &str = "memory allocation of ";
+
+fn by_signal(signal: i32, log: &str, killed_by_kernel: bool) -> Failure {
+    let oom = |sentence: &str| Failure { cause: FailureCause::Oom, ..crashed(sentence, log) };
+    if signal == Signal::SIGKILL as i32 && killed_by_kernel {
+        return oom("the kernel's out-of-memory killer ended the trainer");
+    }
+    if signal == Signal::SIGABRT as i32 && log.contains(ALLOCATION_FAILED) {
+        return oom("the trainer could get no more memory");
+    }
+    crashed(&signal_sentence(signal), log)
+}
+
 fn reason(status: ExitStatus) -> Option<ExitReason> {
-    use ExitReason::{Diverged, Done, Error, Interrupted, InvalidInput, InvalidJob, OutOfMemory};
-    [Done, Error, InvalidJob, InvalidInput, Diverged, OutOfMemory, Interrupted]
+    use ExitReason::{
+        Diverged, Done, Error, Interrupted, InvalidCheckpoint, InvalidInput, InvalidJob, OutOfMemory,
+    };
+    [Done, Error, InvalidJob, InvalidInput, Diverged, OutOfMemory, Interrupted, InvalidCheckpoint]
         .into_iter()
         .find(|reason| Some(i32::from(reason.code())) == status.code())
 }
@@ -46,7 +85,9 @@ const fn cause(reason: ExitReason) -> FailureCause {
         ExitReason::InvalidJob | ExitReason::InvalidInput => FailureCause::InvalidInput,
         ExitReason::Diverged => FailureCause::Diverged,
         ExitReason::OutOfMemory => FailureCause::Oom,
-        ExitReason::Done | ExitReason::Error | ExitReason::Interrupted => FailureCause::Crashed,
+        ExitReason::Done | ExitReason::Error | ExitReason::Interrupted | ExitReason::InvalidCheckpoint => {
+            FailureCause::Crashed
+        }
     }
 }
 
@@ -56,6 +97,7 @@ const fn silent_sentence(reason: ExitReason) -> &'static str {
         ExitReason::InvalidInput => "the trainer refused the corpus or the backbone",
         ExitReason::Diverged => "loss or gradient became NaN or infinite",
         ExitReason::OutOfMemory => "memory ran out",
+        ExitReason::InvalidCheckpoint => "the trainer refused the checkpoint",
         ExitReason::Done | ExitReason::Error | ExitReason::Interrupted => "the trainer failed",
     }
 }
@@ -91,7 +133,14 @@ mod tests {
 
     fn failure(status: ExitStatus, said: Option<&str>, log: &str) -> Failure {
         let words = LastWords { summary: None, failure: said.map(Into::into) };
-        judge(status, words, log).unwrap_err()
+        failed(judge(status, words, log, false))
+    }
+
+    fn failed(verdict: Verdict) -> Failure {
+        match verdict {
+            Verdict::Failed(failure) => failure,
+            other => panic!("no failure: {other:?}"),
+        }
     }
 
     #[test]
@@ -103,12 +152,24 @@ mod tests {
             (ExitReason::InvalidInput, FailureCause::InvalidInput),
             (ExitReason::Diverged, FailureCause::Diverged),
             (ExitReason::OutOfMemory, FailureCause::Oom),
-            (ExitReason::Interrupted, FailureCause::Crashed),
         ];
         for (reason, cause) in expected {
             assert_eq!(failure(exited(reason.code().into()), None, "").cause, cause, "{reason:?}");
         }
         assert_eq!(failure(exited(101), None, "").cause, FailureCause::Crashed);
+    }
+
+    #[test]
+    fn who_was_told_to_stop_has_not_failed_and_a_refused_checkpoint_is_a_case_of_its_own() {
+        let code = |reason: ExitReason| exited(reason.code().into());
+        let told = judge(code(ExitReason::Interrupted), LastWords::default(), "", false);
+        assert!(matches!(told, Verdict::Interrupted), "{told:?}");
+        let words = LastWords { summary: None, failure: Some("of another job".into()) };
+        let refused = judge(code(ExitReason::InvalidCheckpoint), words, "", false);
+        assert!(
+            matches!(&refused, Verdict::CheckpointRefused(why) if why == "of another job"),
+            "{refused:?}"
+        );
     }
 
     #[test]
@@ -135,5 +196,9 @@ mod tests {
             killed.message
         );
         assert!(failure(ExitStatus::from_raw(6), None, "").message.contains("SIGABRT"));
+        let known = failed(judge(ExitStatus::from_raw(9), LastWords::default(), "", true));
+        assert_eq!(known.cause, FailureCause::Oom);
+        let unallocated = failure(ExitStatus::from_raw(6), None, "memory allocation of 9 bytes failed");
+        assert_eq!(unallocated.cause, FailureCause::Oom);
     }
 }

@@ -46,6 +46,7 @@ fn epoch(epoch: usize) -> TrainerEvent {
         tokens_per_second: 1.0,
         padded_tokens_per_second: 1.0,
         peak_memory_bytes: 1,
+        carried: false,
     })
 }
 
@@ -82,7 +83,7 @@ fn accepting(grant: LeaseGrant) -> impl Fn(&Asked) -> Option<Answer> + Send + Sy
         ("HEAD", _) => Some((404, Vec::new())),
         ("GET", _) => Some((200, SPLIT.to_vec())),
         ("POST", path) if path.ends_with("/test-split") => Some((200, SPLIT.to_vec())),
-        ("PUT", _) => Some((200, Vec::new())),
+        ("PUT", path) if !path.ends_with("/checkpoint") => Some((200, Vec::new())),
         _ => ok(json!({"outcome": "won", "directive": "continue", "ttl_ms": 3000})),
     }
 }

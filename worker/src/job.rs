@@ -10,7 +10,9 @@ use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::params::ParamValues;
 use pedigree_protocol::run::RunKind;
 use pedigree_trainer_core as trainer;
-use pedigree_trainer_core::{DeviceChoice, Hyperparameters, TestAccess, TrainJob};
+use pedigree_trainer_core::{
+    CheckpointPlan, DeviceChoice, Hyperparameters, MicroBatch, TestAccess, TrainJob,
+};
 use serde_json::Value;
 
 /// What the job needs beside the grant.
@@ -20,6 +22,7 @@ pub(crate) struct Surroundings {
     pub(crate) dev: PathBuf,
     pub(crate) backbone: PathBuf,
     pub(crate) out: PathBuf,
+    pub(crate) checkpoint: PathBuf,
     pub(crate) threads: usize,
     pub(crate) device: DeviceChoice,
 }
@@ -45,6 +48,10 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
         seed: grant.work.seed.cast_unsigned(),
         threads: Some(here.threads),
         device: here.device,
+        checkpoint: CheckpointPlan { file: Some(here.checkpoint), ..CheckpointPlan::default() },
+        // A result from smaller parts is worth more than a trial that ran out of memory.
+        micro_batch: MicroBatch::Auto,
+        memory_limit: None,
     };
     job.check()
         .map_err(|fault| format!("the study's parameters are out of the trainer's bounds: {fault}"))?;
@@ -82,6 +89,7 @@ mod tests {
     fn grant(kind: RunKind, params: &[(&str, Scalar)]) -> LeaseGrant {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         LeaseGrant {
+            checkpoint: None,
             run_id: RunId::new(),
             attempt: Attempt(1),
             study_id: StudyId::new(),
@@ -107,6 +115,7 @@ mod tests {
             dev: "dev".into(),
             backbone: "backbone".into(),
             out: "out".into(),
+            checkpoint: "checkpoint".into(),
             threads: 2,
             device: DeviceChoice::Cpu,
         }

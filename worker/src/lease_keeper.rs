@@ -85,6 +85,22 @@ impl Lease {
         self.client.open_test(self.run, self.attempt).await
     }
 
+    /// The progress that an earlier attempt stored.
+    pub(crate) async fn fetch_checkpoint(&self) -> Result<bytes::Bytes, ClientError> {
+        self.client.checkpoint(self.run, self.attempt).await
+    }
+
+    /// Stores the trainer's progress, once; a lost lease is learnt from the answer.
+    pub(crate) async fn store_checkpoint(&self, content: bytes::Bytes) -> Result<(), ClientError> {
+        let asked = Instant::now();
+        match self.client.put_checkpoint(self.run, self.attempt, content).await {
+            Ok(reply) => self.learn(Lesson::Answer { asked, reply }),
+            Err(error) if error.code() == Some(ErrorCode::NotFound) => self.learn(Lesson::NoSuchAttempt),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Repeats a write until it is answered or the lease is lost.
     pub(crate) async fn deliver(&self, write: &AttemptWrite) -> Delivery {
         tokio::select! {

@@ -2,7 +2,7 @@
 //!
 //! [`run`] → `fleet_member` (says hello, owns drain) → `slot` (one device: check, claim) → `attempt` (one try at a run)
 //! → `artifacts` (splits and backbone by hash) → `job` (the trainer's job file) → `trainer_process` (a child in its own
-//! group) → `outbox` and `log_forwarder` (what goes back while it runs) → `upload` (what it leaves). Every write goes
+//! group) → `outbox`, `log_forwarder` and `checkpoints` (what goes back while it runs) → `upload` (what it leaves). Every write goes
 //! through `lease_keeper`, which alone knows how long the attempt may still be trusted.
 //!
 //! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
@@ -12,6 +12,7 @@ mod artifacts;
 mod attempt;
 mod attempt_folder;
 mod backoff;
+mod checkpoints;
 mod config;
 mod error;
 mod exit;
@@ -21,6 +22,7 @@ mod job;
 mod lease_keeper;
 mod log_forwarder;
 mod metrics;
+mod oom;
 mod outbox;
 mod preparation;
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) fn epoch_report(epoch: &trainer::EpochMetrics) -> EpochReport {
         tokens_per_second: epoch.tokens_per_second,
         padded_tokens_per_second: epoch.padded_tokens_per_second,
         peak_memory_bytes: large(epoch.peak_memory_bytes),
+        carried: epoch.carried,
     }
 }
 

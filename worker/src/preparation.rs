@@ -19,6 +19,8 @@ use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
 use crate::slot::Slot;
 
+/// What fetching a checkpoint may take before it is tried again.
+const FETCHING_LIMIT: Duration = Duration::from_secs(600);
 /// What opening the test split may take, its content included.
 const OPENING_LIMIT: Duration = Duration::from_secs(60);
 
@@ -26,6 +28,7 @@ const OPENING_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) async fn prepare(
     host: &Host,
     slot: &Slot,
+    lease: &Lease,
     grant: &LeaseGrant,
     folder: &AttemptFolder,
 ) -> Result<(), Failure> {
@@ -34,7 +37,8 @@ pub(crate) async fn prepare(
         match fetch(&host.cache, grant).await {
             Ok((train, dev, backbone)) => {
                 let (threads, device) = (host.trainer.threads, slot.device_choice());
-                break Surroundings { train, dev, backbone, out: folder.out(), threads, device };
+                let (out, checkpoint) = (folder.out(), folder.checkpoint());
+                break Surroundings { train, dev, backbone, out, checkpoint, threads, device };
             }
             Err(error) if is_passing(&error) => {
                 tracing::debug!(%error, "not everything could be fetched yet")
@@ -43,6 +47,9 @@ pub(crate) async fn prepare(
         }
         backoff.wait().await;
     };
+    if grant.checkpoint.is_some() {
+        fetch_checkpoint(lease, &folder.checkpoint()).await?;
+    }
     let job = job::train_job(grant, here).map_err(invalid)?;
     let text = serde_json::to_vec_pretty(&job).map_err(|error| crashed("the job file", &error))?;
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
@@ -55,6 +62,25 @@ async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, P
         cache.content(&work.dev).await?,
         cache.backbone(&work.backbone).await?,
     ))
+}
+
+/// Fetches what an earlier attempt stored. Without it the run begins anew, so that only an answer is waited for.
+async fn fetch_checkpoint(lease: &Lease, path: &Path) -> Result<(), Failure> {
+    let mut backoff = Backoff::new();
+    loop {
+        match timeout(FETCHING_LIMIT, lease.fetch_checkpoint()).await {
+            Ok(Ok(content)) => {
+                let written = tokio::fs::write(path, content).await;
+                return written.map_err(|error| crashed("the checkpoint", &error));
+            }
+            Ok(Err(error)) if !is_away(&error) => {
+                tracing::warn!(%error, "the checkpoint cannot be had; the run begins anew");
+                return Ok(());
+            }
+            answer => tracing::debug!(error = ?answer.err(), "the checkpoint was not fetched yet"),
+        }
+        backoff.wait().await;
+    }
 }
 
 /// Opens the test split and writes it to `path`. Waits while the coordinator is away.

@@ -180,6 +180,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/attempts/{attempt}/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The progress that an earlier attempt stored, for a live attempt. */
+        get: operations["get_checkpoint"];
+        /** Stores the progress of a live attempt in place of what the run had. */
+        put: operations["put_checkpoint"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/attempts/{attempt}/test-split": {
         parameters: {
             query?: never;
@@ -770,6 +788,11 @@ export interface components {
         };
         /** @description Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch). */
         EpochReport: {
+            /**
+             * @description An earlier attempt trained this epoch; this one took it over with the checkpoint. Time and energy of such an
+             *     epoch belong to the attempt that trained it.
+             */
+            carried?: boolean;
             /** @description Dev scores. */
             dev: components["schemas"]["ProtocolScores"];
             /**
@@ -882,6 +905,7 @@ export interface components {
         LeaseGrant: {
             /** @description The attempt: the fencing token that every write names. */
             attempt: components["schemas"]["Attempt"];
+            checkpoint?: components["schemas"]["StoredCheckpoint"] | null;
             /** @description Trial or final run. */
             kind: components["schemas"]["RunKind"];
             /**
@@ -1172,6 +1196,16 @@ export interface components {
             test: components["schemas"]["Split"];
             /** @description Training split. */
             train: components["schemas"]["Split"];
+        };
+        /** @description Progress of a run that the coordinator keeps until the run ends. */
+        StoredCheckpoint: {
+            /** @description The attempt that stored it. */
+            attempt: components["schemas"]["Attempt"];
+            /**
+             * Format: int64
+             * @description Size of the content.
+             */
+            bytes: number;
         };
         /** @description A study as lists show it. */
         Study: {
@@ -1815,6 +1849,74 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AttemptWrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WriteReply"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    get_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+                /** @description Number of the attempt */
+                attempt: components["schemas"]["Attempt"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    put_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+                /** @description Number of the attempt */
+                attempt: components["schemas"]["Attempt"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
             };
         };
         responses: {

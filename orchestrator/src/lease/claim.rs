@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pedigree_protocol::backbone::BackboneSpec;
 use pedigree_protocol::dataset::DatasetSpec;
-use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, Work};
+use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, Work};
 use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
@@ -80,6 +80,8 @@ struct Row {
     study: Json<StudySpec>,
     dataset: Json<DatasetSpec>,
     backbone: Json<BackboneSpec>,
+    checkpoint_attempt: Option<i32>,
+    checkpoint_bytes: Option<i64>,
 }
 
 impl Row {
@@ -104,6 +106,10 @@ impl Row {
                 backbone: self.backbone.0.files,
                 backbone_name: self.backbone.0.name,
             },
+            checkpoint: self
+                .checkpoint_attempt
+                .zip(self.checkpoint_bytes)
+                .map(|(attempt, bytes)| StoredCheckpoint { attempt: Attempt(attempt), bytes }),
         }
     }
 }

@@ -23,9 +23,11 @@ WITH chosen AS (
 )
 SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKindColumn", leased.number,
        leased.params AS "params: Json<ParamValues>", leased.seed, s.spec AS "study: Json<StudySpec>",
-       d.spec AS "dataset: Json<DatasetSpec>", b.spec AS "backbone: Json<BackboneSpec>"
+       d.spec AS "dataset: Json<DatasetSpec>", b.spec AS "backbone: Json<BackboneSpec>",
+       c.attempt AS "checkpoint_attempt?", c.bytes AS "checkpoint_bytes?"
 FROM granted
 JOIN leased ON leased.id = granted.run_id
 JOIN studies s ON s.id = leased.study_id
 JOIN datasets d ON d.id = s.dataset_id
 JOIN backbones b ON b.id = s.backbone_id
+LEFT JOIN checkpoints c ON c.run_id = leased.id

@@ -71,8 +71,8 @@ async fn a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_writes_no_more(p
     coordinator.write(&first, &report(1, 0.9)).await;
     coordinator.let_leases_run_out().await;
     assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, LOST);
-    reconcile::pass(coordinator.pool()).await.unwrap();
-    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     let second = coordinator.claim(&worker).await.unwrap();
     assert_eq!((second.run_id, second.attempt), (first.run_id, Attempt(2)));
     for write in [AttemptWrite::Start, report(2, 0.9), completed(0.9, None)] {
@@ -176,7 +176,7 @@ async fn a_run_that_is_lost_more_than_twenty_times_is_given_up(pool: PgPool) {
     for _ in 0..21 {
         coordinator.claim(&worker).await.unwrap();
         coordinator.let_leases_run_out().await;
-        reconcile::pass(coordinator.pool()).await.unwrap();
+        reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     }
     assert!(coordinator.claim(&worker).await.is_none());
     let run = coordinator.runs(&study).await.remove(0);

@@ -47,6 +47,34 @@ pub(crate) async fn apply(
     Ok(ENDED)
 }
 
+/// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
+pub(crate) async fn refusal(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Option<WriteReply>> {
+    let mut tx = app.pool.begin().await?;
+    Ok(match held::lock(&mut tx, run, attempt).await? {
+        None => Some(UNKNOWN),
+        Some(held) if !held.is_live() => Some(LOST),
+        Some(_) => None,
+    })
+}
+
+/// Does `work` if the attempt holds the lease, and renews it.
+pub(crate) async fn with_held(
+    app: &App,
+    run: RunId,
+    attempt: Attempt,
+    work: impl AsyncFnOnce(&mut PgConnection) -> ApiResult<()>,
+) -> ApiResult<WriteReply> {
+    let mut tx = app.pool.begin().await?;
+    let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
+    if !held.is_live() {
+        return Ok(LOST);
+    }
+    work(&mut tx).await?;
+    held::renew(&mut tx, &held, app.lease_ttl).await?;
+    tx.commit().await?;
+    Ok(go_on(app, &held))
+}
+
 fn go_on(app: &App, held: &Held) -> WriteReply {
     let directive = if held.study_state.is_final() { Directive::Stop } else { Directive::Continue };
     WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }

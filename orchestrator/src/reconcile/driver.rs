@@ -1,7 +1,9 @@
 //! When upkeep runs: periodically, and soon after a change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use object_store::local::LocalFileSystem;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +17,7 @@ const PERIOD: Duration = Duration::from_millis(500);
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// Runs upkeep until told to stop. A database that is away is waited for.
-pub(crate) async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
+pub(crate) async fn run(pool: PgPool, store: Arc<LocalFileSystem>, feed: Feed, stop: CancellationToken) {
     let mut health = Health::Well;
     loop {
         let pause = async {
@@ -27,7 +29,7 @@ pub(crate) async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
             return;
         }
         // Not cut off by the stop: a pass is short, and what it began it should end.
-        health = health.after(reconcile::pass(&pool).await.err());
+        health = health.after(reconcile::pass(&pool, &store).await.err());
     }
 }
 

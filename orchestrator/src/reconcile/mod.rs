@@ -10,13 +10,18 @@ mod trim_events;
 
 pub(crate) use expire_leases::expire_leases;
 
+use std::sync::Arc;
+
+use object_store::local::LocalFileSystem;
 use sqlx::PgPool;
 
+use crate::checkpoint;
 use crate::error::ApiResult;
 
 /// Every task once.
-pub(crate) async fn pass(pool: &PgPool) -> ApiResult<()> {
+pub(crate) async fn pass(pool: &PgPool, store: &Arc<LocalFileSystem>) -> ApiResult<()> {
     expire_leases(pool).await?;
     advance_studies::advance_studies(pool).await?;
+    checkpoint::forget_ended(pool, store).await?;
     trim_events::trim_events(pool).await
 }

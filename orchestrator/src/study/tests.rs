@@ -107,7 +107,7 @@ async fn a_cancelled_study_ends_waiting_runs_at_once_and_tells_live_ones_to_stop
     assert_eq!(reply.directive, Directive::Stop);
     coordinator.write(&stopped, &end(AttemptEnd::Cancelled)).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     let study = study::cancel(coordinator.pool(), "study").await.unwrap();
     assert_eq!((study.trials.cancelled, study.trials.ended()), (3, 3));
     assert_eq!(coordinator.detail(lost.run_id).await.run.state, RunState::Cancelled);
@@ -162,7 +162,7 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
         crate::lease::end::by_worker(&mut tx, &held, &write, end, &[]).await.unwrap();
         tx.commit().await.unwrap();
         assert!(coordinator.claim(&worker).await.is_none());
-        let pass = || reconcile::pass(coordinator.pool());
+        let pass = || reconcile::pass(coordinator.pool(), &coordinator.app.store);
         let (a, b) = tokio::join!(pass(), pass());
         a.and(b).unwrap();
     }

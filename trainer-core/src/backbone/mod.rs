@@ -19,7 +19,7 @@ pub(crate) use layout::{HeadLayout, encoder_parameters, encoder_tensors};
 pub use random::{RandomEncoder, write_random};
 pub(crate) use relative::Relative;
 pub use shape::{BackboneShape, inspect};
-pub(crate) use weights::{Values, Weights, safetensors_file};
+pub(crate) use weights::{Values, Weights, safetensors_file, safetensors_with};
 
 /// Files that say how text becomes pieces; those that exist belong to a backbone.
 pub const TOKENIZER_FILES: [&str; 6] = [

@@ -176,6 +176,17 @@ pub(crate) type Values = (Vec<usize>, Vec<f32>);
 /// # Errors
 /// A shape that does not fit its values.
 pub(crate) fn safetensors_file(tensors: &BTreeMap<String, Values>) -> io::Result<Vec<u8>> {
+    safetensors_with(tensors, HashMap::from([("format".to_owned(), "pt".to_owned())]))
+}
+
+/// Tensors with `metadata` as the bytes of a safetensors file.
+///
+/// # Errors
+/// A shape that does not fit its values.
+pub(crate) fn safetensors_with(
+    tensors: &BTreeMap<String, Values>,
+    metadata: HashMap<String, String>,
+) -> io::Result<Vec<u8>> {
     let little_endian =
         |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let bytes: Vec<_> =
@@ -186,6 +197,5 @@ pub(crate) fn safetensors_file(tensors: &BTreeMap<String, Values>) -> io::Result
             Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(io::Error::other)
 }

@@ -1,7 +1,9 @@
 //! When training has stopped getting better.
 
+use serde::{Deserialize, Serialize};
+
 /// The best epoch so far, and the patience left.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct EarlyStop {
     patience: usize,
     best: Option<(usize, f64)>,

@@ -1,20 +1,17 @@
-//! One pass over the training windows.
+//! What one pass over the training windows adds up to, and the signs of life within it.
 
 use std::time::{Duration, Instant};
 
-use super::batches::Batch;
-use super::splits::Windowed;
-use super::step::Stepper;
-use crate::corpus::batch::bucketed;
-use crate::model::Tagger;
-use crate::rng::Draws;
-use crate::{Interrupted, Supervisor, TrainError, TrainerEvent};
+use serde::{Deserialize, Serialize};
+
+use super::step::Measured;
+use crate::{Supervisor, TrainerEvent};
 
 /// How often, at most, [`TrainerEvent::Progress`] is said.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// What an epoch measured.
-#[derive(Debug, Clone, Copy, Default)]
+/// What an epoch measured so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pass {
     losses: f64,
     gradient_norms: f64,
@@ -23,6 +20,7 @@ pub(super) struct Pass {
     pub(super) pieces: usize,
     pub(super) windows: usize,
     pub(super) learning_rate: f64,
+    /// Wall seconds of training.
     pub(super) seconds: f64,
 }
 
@@ -41,50 +39,42 @@ impl Pass {
     pub(super) fn per_second(&self, count: usize) -> f64 {
         count as f64 / self.seconds.max(1e-9)
     }
+
+    /// Takes in a step on `windows` windows that lasted `seconds`.
+    pub(super) fn add(&mut self, measured: Measured, windows: usize, seconds: f64) {
+        self.losses += measured.loss;
+        self.gradient_norms += measured.gradient_norm;
+        self.learning_rate = measured.learning_rate;
+        self.steps += 1;
+        self.pieces += measured.pieces;
+        self.windows += windows;
+        self.seconds += seconds;
+    }
 }
 
-/// Trains on every window of `train` once.
-///
-/// # Errors
-/// Those of [`Stepper::step`], and the supervisor's wish to end.
-pub(super) fn pass(
-    (epoch, total_steps): (usize, usize),
-    tagger: &Tagger,
-    stepper: &mut Stepper<'_>,
-    train: &Windowed,
-    (batch_size, mut order): (usize, Draws),
-    supervisor: &mut dyn Supervisor,
-) -> Result<Pass, TrainError> {
-    let started = Instant::now();
-    let mut said = started;
-    let mut pass = Pass::default();
-    for members in bucketed(&train.lengths(), batch_size, &mut order) {
-        if supervisor.interrupted() {
-            return Err(Interrupted.into());
-        }
-        let batch = Batch::new(train, &members, tagger.device())?;
-        if batch.labelled() == 0 {
-            continue;
-        }
-        let measured = stepper.step(&batch)?;
-        pass.losses += measured.loss;
-        pass.gradient_norms += measured.gradient_norm;
-        pass.learning_rate = measured.learning_rate;
-        pass.steps += 1;
-        pass.pieces += batch.packed.pieces();
-        pass.windows += members.len();
-        pass.seconds = started.elapsed().as_secs_f64();
-        if said.elapsed() >= SIGN_OF_LIFE {
-            said = Instant::now();
-            supervisor.event(TrainerEvent::Progress {
-                epoch,
-                step: stepper.done,
-                total_steps,
-                loss: pass.loss(),
-                tokens_per_second: pass.per_second(pass.pieces),
-            });
-        }
+/// Says now and then how an epoch goes.
+pub(super) struct SignsOfLife {
+    last: Instant,
+    total_steps: usize,
+}
+
+impl SignsOfLife {
+    pub(super) fn new(total_steps: usize) -> Self {
+        Self { last: Instant::now(), total_steps }
     }
-    pass.seconds = started.elapsed().as_secs_f64();
-    Ok(pass)
+
+    /// Says it, unless it was said a moment ago.
+    pub(super) fn after(&mut self, epoch: usize, step: usize, pass: &Pass, supervisor: &mut dyn Supervisor) {
+        if self.last.elapsed() < SIGN_OF_LIFE {
+            return;
+        }
+        self.last = Instant::now();
+        supervisor.event(TrainerEvent::Progress {
+            epoch,
+            step,
+            total_steps: self.total_steps,
+            loss: pass.loss(),
+            tokens_per_second: pass.per_second(pass.pieces),
+        });
+    }
 }

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use candle_core::Device;
 
+use super::parts::Parts;
 use super::splits::Windowed;
 use crate::backbone::{BackboneError, EncoderConfig, Weights};
 use crate::corpus::pieces::WordPieces;
 use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
+use crate::memory::{Limit, Sizes};
 use crate::model::{LoraShape, Tagger};
 use crate::rng::Seeds;
-use crate::{Supervisor, TrainError, TrainJob};
+use crate::{MicroBatch, Supervisor, TrainError, TrainJob};
 
 /// Everything that a training needs in memory.
 pub(super) struct Loaded {
@@ -19,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) train: Windowed,
     pub(super) dev: Windowed,
     pub(super) tagger: Tagger,
+    /// How many windows of a batch go through the model at once.
+    pub(super) parts: Parts,
     pieces: WordPieces,
     shape: WindowShape,
     options: ReadOptions,
@@ -48,10 +52,11 @@ impl Loaded {
             log_split(name, split, supervisor);
         }
         let lora = LoraShape::of(&job.params);
+        let parts = parts(job, &Sizes::of(&config, lora), &train.lengths())?;
         let weights = Weights::open(&job.backbone, config.family)?;
         let (count, initial) = (labels.tags().len(), seeds.child("initial values"));
         let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &Device::Cpu)?;
-        Ok(Self { labels, train, dev, tagger, pieces, shape, options })
+        Ok(Self { labels, train, dev, tagger, parts, pieces, shape, options })
     }
 
     /// Reads the test split.
@@ -64,6 +69,28 @@ impl Loaded {
         let test = Windowed::new("test", split.sentences, &self.labels, &self.pieces, self.shape)?;
         log_split("test", &test, supervisor);
         Ok(test)
+    }
+}
+
+/// Refuses a job that cannot fit into memory, before anything large is read.
+fn parts(job: &TrainJob, sizes: &Sizes, lengths: &[usize]) -> Result<Parts, TrainError> {
+    let (batch, limit) = (job.params.batch_size, Limit::now(job.memory_limit));
+    let wanted = Parts::new(job.micro_batch, usize::MAX).size(batch);
+    match sizes.fitting(lengths, wanted, &limit) {
+        Ok(fitting) if fitting == wanted.min(lengths.len()) => Ok(Parts::new(job.micro_batch, batch)),
+        Ok(fitting) if job.micro_batch == MicroBatch::Auto => Ok(Parts::new(job.micro_batch, fitting)),
+        Ok(_) => {
+            let mut longest = lengths.to_vec();
+            longest.sort_unstable_by_key(|&length| std::cmp::Reverse(length));
+            longest.truncate(wanted);
+            let advice = "set \"micro_batch\": \"auto\", or a smaller batch_size or max_length";
+            let demand = sizes.demand(&longest);
+            Err(TrainError::OutOfMemory(format!("this training needs {demand}, more than {limit}; {advice}")))
+        }
+        Err(demand) => Err(TrainError::OutOfMemory(format!(
+            "even one window at a time, this training needs {demand}, more than {limit}; take a smaller backbone or \
+             max_length"
+        ))),
     }
 }
 

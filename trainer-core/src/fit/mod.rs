@@ -3,11 +3,14 @@
 //! Owns the order of things. Must not know processes or pipes; it speaks to a [`Supervisor`].
 
 mod batches;
+mod course;
 mod early_stop;
 mod epoch;
 mod evaluate;
 mod loaded;
 mod outputs;
+mod parts;
+mod progress;
 mod run;
 mod splits;
 mod step;

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use candle_core::Var;
 
 use super::batches::Batch;
-use crate::TrainError;
+use super::parts::Parts;
+use super::splits::Windowed;
+use crate::adapter::Trained;
 use crate::job::Hyperparameters;
 use crate::loss::smoothed;
 use crate::model::Tagger;
-use crate::optim::{AdamW, Gradients, Schedule, Step};
-use crate::rng::Seeds;
+use crate::optim::{AdamW, Gradients, Moments, Schedule, Step, check_finite, check_reached};
+use crate::rng::{Draws, Seeds};
+use crate::{Interrupted, Supervisor, TrainError};
 
 /// The part of a training that moves from step to step.
 pub(super) struct Stepper<'a> {
@@ -20,6 +23,7 @@ pub(super) struct Stepper<'a> {
     optimiser: AdamW,
     schedule: Schedule,
     dropout: Seeds,
+    parts: Parts,
     /// Steps done.
     pub(super) done: usize,
 }
@@ -31,6 +35,15 @@ pub(super) struct Measured {
     /// Before clipping.
     pub(super) gradient_norm: f64,
     pub(super) learning_rate: f64,
+    /// Real pieces of the batch.
+    pub(super) pieces: usize,
+}
+
+/// What the parts of a batch add up to.
+struct Sums {
+    loss: f64,
+    gradients: Gradients,
+    pieces: usize,
 }
 
 impl<'a> Stepper<'a> {
@@ -38,6 +51,7 @@ impl<'a> Stepper<'a> {
         tagger: &'a Tagger,
         params: &'a Hyperparameters,
         schedule: Schedule,
+        parts: Parts,
         seeds: &Seeds,
     ) -> Self {
         Self {
@@ -47,18 +61,27 @@ impl<'a> Stepper<'a> {
             optimiser: AdamW::default(),
             schedule,
             dropout: seeds.child("dropout"),
+            parts,
             done: 0,
         }
     }
 
-    /// Trains on one batch.
+    /// Trains on the windows `members` of `split`; `None` where none of them has a labelled piece.
     ///
     /// # Errors
-    /// [`TrainError::Diverged`] before anything is changed; [`TrainError::NoGradient`] in the first step.
-    pub(super) fn step(&mut self, batch: &Batch) -> Result<Measured, TrainError> {
-        let (loss, gradients) = self.backward(batch)?;
+    /// [`TrainError::Diverged`], and the supervisor's wish to end, before anything is changed;
+    /// [`TrainError::NoGradient`] in the first step.
+    pub(super) fn step(
+        &mut self,
+        split: &Windowed,
+        members: &[usize],
+        supervisor: &mut dyn Supervisor,
+    ) -> Result<Option<Measured>, TrainError> {
+        let Some(Sums { loss, gradients, pieces }) = self.sums(split, members, supervisor)? else {
+            return Ok(None);
+        };
         let gradient_norm = gradients.norm();
-        self.check_finite(loss, &gradients, gradient_norm)?;
+        check_finite(self.done + 1, loss, &gradients, gradient_norm)?;
         if self.done == 0 {
             check_reached(&self.trainable, &gradients)?;
         }
@@ -72,36 +95,69 @@ impl<'a> Stepper<'a> {
         };
         self.optimiser.step(&self.trainable, &gradients, step)?;
         self.done += 1;
-        Ok(Measured { loss, gradient_norm, learning_rate })
+        Ok(Some(Measured { loss, gradient_norm, learning_rate, pieces }))
+    }
+
+    /// Loss and gradients of a batch, from smaller parts after memory ran out where the job allows it.
+    fn sums(
+        &mut self,
+        split: &Windowed,
+        members: &[usize],
+        supervisor: &mut dyn Supervisor,
+    ) -> Result<Option<Sums>, TrainError> {
+        loop {
+            match self.accumulate(split, members, supervisor) {
+                Err(TrainError::OutOfMemory(sentence)) => {
+                    let Some(smaller) = self.parts.smaller(members.len()) else {
+                        return Err(TrainError::OutOfMemory(sentence));
+                    };
+                    supervisor.log(&format!("warning: {sentence}; from now on {smaller} windows at once"));
+                }
+                sums => return sums,
+            }
+        }
+    }
+
+    /// Each part counts by its share of the labelled pieces: the sums are those of the batch as a whole.
+    fn accumulate(
+        &self,
+        split: &Windowed,
+        members: &[usize],
+        supervisor: &dyn Supervisor,
+    ) -> Result<Option<Sums>, TrainError> {
+        let labelled: usize = members.iter().map(|&at| split.windows[at].words.len()).sum();
+        if labelled == 0 {
+            return Ok(None);
+        }
+        let mut keys = self.dropout.nth(self.done).draws();
+        let mut sums = Sums { loss: 0.0, gradients: Gradients::default(), pieces: 0 };
+        for part in members.chunks(self.parts.size(members.len())) {
+            if supervisor.interrupted() {
+                return Err(Interrupted.into());
+            }
+            let batch = Batch::new(split, part, self.tagger.device())?;
+            sums.pieces += batch.packed.pieces();
+            if batch.labelled() > 0 {
+                let share = batch.labelled() as f64 / labelled as f64;
+                let (loss, gradients) = self.backward(&batch, &mut keys)?;
+                sums.loss += loss * share;
+                sums.gradients.add(gradients, share as f32);
+            }
+        }
+        Ok(Some(sums))
     }
 
     /// Loss and gradients. The graph, and with it every activation, is dropped at the end.
-    fn backward(&self, batch: &Batch) -> Result<(f64, Gradients), TrainError> {
-        let mut keys = self.dropout.nth(self.done).draws();
-        let logits = self.tagger.logits(&batch.packed, &batch.rows, Some(&mut keys))?;
+    fn backward(&self, batch: &Batch, keys: &mut Draws) -> Result<(f64, Gradients), TrainError> {
+        let logits = self.tagger.logits(&batch.packed, &batch.rows, Some(keys))?;
         let loss = smoothed(&logits, &batch.labels, self.params.label_smoothing)?;
         let value = f64::from(loss.to_scalar::<f32>()?);
         let mut store = loss.backward()?;
         Ok((value, Gradients::take(&mut store, &self.trainable)?))
     }
 
-    fn check_finite(&self, loss: f64, gradients: &Gradients, norm: f64) -> Result<(), TrainError> {
-        let diverged =
-            |tensor: &str, value| TrainError::Diverged { step: self.done + 1, tensor: tensor.into(), value };
-        if !loss.is_finite() {
-            return Err(diverged("loss", loss));
-        }
-        if norm.is_finite() {
-            return Ok(());
-        }
-        Err(match gradients.first_non_finite() {
-            Some((tensor, value)) => diverged(tensor, f64::from(value)),
-            None => diverged("gradient norm", norm),
-        })
-    }
-
     /// A copy of everything that is trained.
-    pub(super) fn snapshot(&self) -> Result<BTreeMap<String, crate::adapter::Trained>, TrainError> {
+    pub(super) fn snapshot(&self) -> Result<BTreeMap<String, Trained>, TrainError> {
         let copy = |(name, var): (&String, &Var)| {
             Ok((name.clone(), (var.dims().to_vec(), var.flatten_all()?.to_vec1()?)))
         };
@@ -109,10 +165,7 @@ impl<'a> Stepper<'a> {
     }
 
     /// Puts a copy back.
-    pub(super) fn restore(
-        &self,
-        snapshot: &BTreeMap<String, crate::adapter::Trained>,
-    ) -> Result<(), TrainError> {
+    pub(super) fn restore(&self, snapshot: &BTreeMap<String, Trained>) -> Result<(), TrainError> {
         for (name, var) in &self.trainable {
             if let Some((shape, values)) = snapshot.get(name) {
                 var.set(&candle_core::Tensor::from_slice(values, shape.as_slice(), var.device())?)?;
@@ -120,18 +173,15 @@ impl<'a> Stepper<'a> {
         }
         Ok(())
     }
-}
 
-/// Every trainable tensor must have a gradient, and all but A (zero as long as B is zero) one that is not zero: candle
-/// loses gradients without a word where an operation has no backward.
-fn check_reached(trainable: &BTreeMap<String, Var>, gradients: &Gradients) -> Result<(), TrainError> {
-    for name in trainable.keys() {
-        let reached = gradients.get(name).is_some_and(|values| {
-            name.ends_with("lora_A.weight") || values.iter().any(|&value| value != 0.0)
-        });
-        if !reached {
-            return Err(TrainError::NoGradient { tensor: name.clone() });
-        }
+    /// The optimiser's moments, for a checkpoint.
+    pub(super) fn moments(&self) -> &BTreeMap<String, Moments> {
+        self.optimiser.moments()
     }
-    Ok(())
+
+    /// Goes on after `done` steps with the moments that they left.
+    pub(super) fn resume(&mut self, done: usize, moments: BTreeMap<String, Moments>) {
+        self.optimiser = AdamW::resumed(done, moments);
+        self.done = done;
+    }
 }

@@ -1,6 +1,7 @@
 //! The gradients of one step, out of the graph.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
@@ -19,6 +20,22 @@ impl Gradients {
             }
         }
         Ok(Self(gradients))
+    }
+
+    /// Adds a share of other gradients of the same tensors.
+    pub(crate) fn add(&mut self, other: Self, share: f32) {
+        for (name, values) in other.0 {
+            match self.0.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(values.into_iter().map(|value| value * share).collect());
+                }
+                Entry::Occupied(mut sums) => {
+                    for (sum, value) in sums.get_mut().iter_mut().zip(values) {
+                        *sum += value * share;
+                    }
+                }
+            }
+        }
     }
 
     /// The values for a tensor.
@@ -57,6 +74,8 @@ mod tests {
         assert_eq!(Gradients::clip_factor(0.5, 1.0), 1.0);
         assert!((Gradients::clip_factor(5.0, 1.0) - 0.2).abs() < 1e-6);
         assert!(gradients.first_non_finite().is_none());
+        gradients.add(gradients.clone(), 0.5);
+        assert_eq!(gradients.get("a"), Some([4.5, 0.0].as_slice()));
         gradients.0.insert("c".to_owned(), vec![0.0, f32::NAN]);
         assert_eq!(gradients.first_non_finite().unwrap().0, "c");
     }

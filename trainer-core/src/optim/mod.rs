@@ -4,9 +4,11 @@
 //! AdamW skips variables without a gradient and hides its moments.
 
 mod adamw;
+mod checks;
 mod gradients;
 mod schedule;
 
-pub(crate) use adamw::{AdamW, Step};
+pub(crate) use adamw::{AdamW, Moments, Step};
+pub(crate) use checks::{check_finite, check_reached};
 pub(crate) use gradients::Gradients;
 pub(crate) use schedule::Schedule;

@@ -1,4 +1,12 @@
-//! The peak memory of this process.
+//! Memory: what this process has used, what it may use, and what a training will need.
+//!
+//! Must not know what is trained.
+
+mod estimate;
+mod limit;
+
+pub(crate) use estimate::Sizes;
+pub(crate) use limit::Limit;
 
 /// Highest resident set size so far in bytes: `VmHWM` of `/proc/self/status` (proc_pid_status(5)). 0 where the kernel
 /// does not say.

@@ -1,0 +1,98 @@
+//! What makes two jobs the same: everything that decides the trained values, and nothing that does not.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Named facts about a job. Files stand in it by the hash of their content, so that a job is the same on another host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Identity(BTreeMap<String, String>);
+
+impl Identity {
+    /// The identity made of these facts.
+    pub(crate) fn of<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        Self(facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// With each key of an object as a fact of its own, under `prefix`.
+    pub(crate) fn with_object(mut self, prefix: &str, value: &impl Serialize) -> Self {
+        if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(value) {
+            self.0.extend(
+                object.into_iter().map(|(key, value)| (format!("{prefix}.{key}"), value.to_string())),
+            );
+        }
+        self
+    }
+
+    /// The first fact in which `other` differs, as the middle of a sentence.
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
+        let names = self.0.keys().chain(other.0.keys());
+        let differing = names.into_iter().find(|name| self.0.get(*name) != other.0.get(*name))?;
+        let shown = |facts: &BTreeMap<String, String>| {
+            facts.get(differing).map_or_else(|| "absent".to_owned(), |value| value.chars().take(20).collect())
+        };
+        Some(format!("{differing} is {} here and {} there", shown(&self.0), shown(&other.0)))
+    }
+}
+
+/// The hash of a file's content.
+///
+/// # Errors
+/// What the file system said.
+pub(crate) fn hash_file(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    add(path, &mut hasher)?;
+    Ok(hex(&hasher.finalize()))
+}
+
+/// The hash of the files in a backbone's folder that decide what it computes: names and contents.
+///
+/// # Errors
+/// What the file system said.
+pub(crate) fn hash_backbone(dir: &Path) -> io::Result<String> {
+    const FILES: [&str; 7] = [
+        "config.json",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "spm.model",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "vocab.txt",
+    ];
+    let mut hasher = Sha256::new();
+    for name in FILES {
+        let path = dir.join(name);
+        if path.is_file() {
+            hasher.update(name.as_bytes());
+            add(&path, &mut hasher)?;
+        }
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+fn add(path: &Path, hasher: &mut Sha256) -> io::Result<()> {
+    struct Into<'a>(&'a mut Sha256);
+    impl io::Write for Into<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    io::copy(&mut io::BufReader::with_capacity(1 << 20, File::open(path)?), &mut Into(hasher)).map(drop)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,118 @@
+//! What a training will need at its peak, from the sizes of the model and of a part of a batch.
+
+use std::fmt;
+
+use super::Limit;
+use crate::backbone::{EncoderConfig, Site, encoder_parameters};
+use crate::model::LoraShape;
+
+/// Bytes of an f32.
+const VALUE: u64 = 4;
+/// Tokenizer, corpus, program and allocator.
+const BASE: u64 = 60 << 20;
+/// Copies of each trained value: itself, gradient, two moments, best epoch, and the checkpoint while it is written.
+const TRAINED_COPIES: u64 = 9;
+/// Values of width `hidden` that a layer keeps of each piece until its backward: projections, context, both residual sums and
+/// norms, branches with their dropout.
+const KEPT_HIDDEN: u64 = 14;
+/// Values of width `intermediate`: before and after the activation, and their gradients for the layer in progress.
+const KEPT_INTERMEDIATE: u64 = 2;
+/// Values of both widths that the layer in progress needs besides.
+const TRANSIENT: u64 = 8;
+
+/// The sizes that decide what a training needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    layers: u64,
+    hidden: u64,
+    intermediate: u64,
+    heads: u64,
+    parameters: u64,
+    trained: u64,
+}
+
+/// An estimate, in its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Demand {
+    weights: u64,
+    trained: u64,
+    activations: u64,
+    windows: usize,
+    pieces: usize,
+}
+
+impl Sizes {
+    /// The sizes of an encoder with branches.
+    pub(crate) fn of(config: &EncoderConfig, lora: LoraShape) -> Self {
+        let covered = |site: &Site| {
+            config.family.covers(lora.targets, &format!("layer.0.{}", config.family.path(*site)))
+        };
+        let branch = |site: Site| {
+            let (out, input) = config.shape(site);
+            (lora.rank * (out + input)) as u64
+        };
+        let per_layer: u64 = Site::ALL.into_iter().filter(covered).map(branch).sum();
+        let layers = config.num_hidden_layers as u64;
+        Self {
+            layers,
+            hidden: config.hidden_size as u64,
+            intermediate: config.intermediate_size as u64,
+            heads: config.num_attention_heads as u64,
+            parameters: encoder_parameters(config),
+            trained: layers * per_layer,
+        }
+    }
+
+    /// What is needed when windows of these lengths, pieces each, go through the model at once.
+    pub(crate) fn demand(&self, lengths: &[usize]) -> Demand {
+        let pieces: u64 = lengths.iter().map(|&length| length as u64).sum();
+        let longest = lengths.iter().max().copied().unwrap_or(0) as u64;
+        let layer = KEPT_HIDDEN * self.hidden + KEPT_INTERMEDIATE * self.intermediate;
+        let transient = TRANSIENT * (self.hidden + self.intermediate);
+        // Attention scores of one sequence at a time on each thread, not of the batch.
+        let scores = 4 * self.heads * longest * longest;
+        Demand {
+            weights: VALUE * self.parameters,
+            trained: VALUE * TRAINED_COPIES * self.trained,
+            activations: VALUE * (pieces * (self.layers * layer + transient) + scores),
+            windows: lengths.len(),
+            pieces: pieces as usize,
+        }
+    }
+
+    /// The most windows of a batch of `batch` that fit at once whichever they are; `Err` with the demand of one where not
+    /// even that fits. `lengths` are those of all windows.
+    pub(crate) fn fitting(&self, lengths: &[usize], batch: usize, limit: &Limit) -> Result<usize, Demand> {
+        let mut longest = lengths.to_vec();
+        longest.sort_unstable_by_key(|&length| std::cmp::Reverse(length));
+        longest.truncate(batch);
+        let fits = |windows: &usize| self.demand(&longest[..*windows]).bytes() <= limit.bytes;
+        match (1..=longest.len()).rev().find(fits) {
+            Some(windows) => Ok(windows),
+            None => Err(self.demand(&longest[..longest.len().min(1)])),
+        }
+    }
+}
+
+impl Demand {
+    /// In all. Reading the weights needs them twice for a moment.
+    pub(crate) fn bytes(&self) -> u64 {
+        (BASE + self.weights + self.trained + self.activations).max(BASE + 2 * self.weights)
+    }
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "about {} MB (weights {} MB, trained values and their optimiser {} MB, {} windows with {} pieces at once {} \
+             MB)",
+            self.bytes() >> 20,
+            self.weights >> 20,
+            self.trained >> 20,
+            self.windows,
+            self.pieces,
+            self.activations >> 20
+        )
+    }
+}
