@@ -179,3 +179,6 @@ impl Block {
         self.dimensions.iter().position(|&d| d == i).map(|d| self.candidates[rank][d])
     }
 }
+
+#[cfg(test)]
+mod tests;
