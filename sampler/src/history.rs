@@ -57,6 +57,19 @@ impl History {
         Self(trials)
     }
 
+    /// Adds a trial, in the place of the one with its number where there is one.
+    pub fn set(&mut self, trial: Observed) {
+        match self.0.binary_search_by_key(&trial.number, |known| known.number) {
+            Ok(place) => self.0[place] = trial,
+            Err(place) => self.0.insert(place, trial),
+        }
+    }
+
+    /// The trial of that number.
+    pub fn get(&self, number: u32) -> Option<&Observed> {
+        self.0.binary_search_by_key(&number, |known| known.number).ok().map(|place| &self.0[place])
+    }
+
     /// The trials, by number.
     pub fn trials(&self) -> &[Observed] {
         &self.0
@@ -66,7 +79,7 @@ impl History {
     pub(crate) fn view(&self, space: &Space, axes: &[Axis<'_>], asked: u32) -> View {
         let mut view = View::default();
         for trial in self.0.iter().filter(|trial| trial.number != asked) {
-            if space.admit(trial.params.clone()).is_err() {
+            if space.check(&trial.params).is_err() {
                 view.skipped.push(trial.number);
                 continue;
             }

@@ -27,7 +27,7 @@ struct Study {
     goal: Goal,
     seed: u64,
     trials: Option<u32>,
-    history: BTreeMap<u32, Observed>,
+    history: History,
 }
 
 /// Why a request is refused.
@@ -120,7 +120,7 @@ impl Session {
                     Direction::Minimize => Goal::Minimize,
                     Direction::Maximize => Goal::Maximize,
                 };
-                self.study = Some(Study { space, goal, seed, trials: n_trials, history: BTreeMap::new() });
+                self.study = Some(Study { space, goal, seed, trials: n_trials, history: History::default() });
                 Ok(json!({ "ok": true }))
             }
             Request::Ask { trial } => {
@@ -142,23 +142,23 @@ impl Session {
 impl Study {
     /// The protocol counts trials from 0, a study from 1.
     fn ask(&mut self, method: Method, trial: u32) -> Result<ParamValues, Refusal> {
-        let number = trial.checked_add(1).filter(|number| !self.history.contains_key(number));
+        let number = trial.checked_add(1).filter(|&number| self.history.get(number).is_none());
         let number = number.ok_or(Refusal::Repeated(trial))?;
         let search =
             Search { method, space: &self.space, goal: self.goal, seed: self.seed, trials: self.trials };
-        let seen = History::new(self.history.values().cloned().collect());
-        let params = suggest(&search, number, &seen).params.into_values();
-        self.history.insert(number, Observed { number, params: params.clone(), outcome: Outcome::Pending });
+        let params = suggest(&search, number, &self.history).params.into_values();
+        self.history.set(Observed { number, params: params.clone(), outcome: Outcome::Pending });
         Ok(params)
     }
 
     fn tell(&mut self, trial: u32, value: f64) -> Result<(), Refusal> {
-        let asked = trial.checked_add(1).and_then(|number| self.history.get_mut(&number));
+        let asked = trial.checked_add(1).and_then(|number| self.history.get(number));
         let observed = asked.ok_or(Refusal::Unknown(trial))?;
         if observed.outcome.is_finished() {
             return Err(Refusal::Told(trial));
         }
-        observed.outcome = Outcome::Completed(value);
+        let told = Observed { outcome: Outcome::Completed(value), ..observed.clone() };
+        self.history.set(told);
         Ok(())
     }
 }
