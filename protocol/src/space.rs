@@ -128,18 +128,9 @@ impl Space {
     /// The first active dimension without a value or with one outside its domain, or the first name that is not
     /// active.
     pub fn admit(&self, values: ParamValues) -> Result<Params, InvalidSpace> {
-        self.check(&values)?;
-        Ok(Params(values))
-    }
-
-    /// Whether loose values make a point of the space.
-    ///
-    /// # Errors
-    /// As of [`Self::admit`].
-    pub fn check(&self, values: &ParamValues) -> Result<(), InvalidSpace> {
         for dimension in &self.0 {
             let value = values.get(&dimension.name);
-            match (dimension.is_active(values), value) {
+            match (dimension.is_active(&values), value) {
                 (true, None) => return Err(InvalidSpace::new(&dimension.name, None, "has no value")),
                 (false, Some(_)) => {
                     return Err(InvalidSpace::new(
@@ -160,7 +151,7 @@ impl Space {
         }
         match values.keys().find(|name| self.dimension(name).is_none()) {
             Some(name) => Err(InvalidSpace::new(name, None, "is no dimension of the space")),
-            None => Ok(()),
+            None => Ok(Params(values)),
         }
     }
 }

@@ -95,6 +95,22 @@ impl<'a> Axis<'a> {
         self.shape.settle(low + unit * (high - low))
     }
 
+    /// The coordinates of loose values, one for each axis; `None` where they make no point of the space. As
+    /// [`Space::admit`] decides it, but in one pass and without a sentence: every suggestion reads the whole history.
+    pub(crate) fn coordinates(axes: &[Self], values: &ParamValues) -> Option<Vec<Option<f64>>> {
+        let mut known = 0;
+        let coordinate = |axis: &Self| match values.get(axis.name()) {
+            Some(value) if axis.dimension.is_active(values) && axis.dimension.domain.contains(value) => {
+                known += 1;
+                Some(Some(axis.encode(value)))
+            }
+            None if !axis.dimension.is_active(values) => Some(None),
+            _ => None,
+        };
+        let coordinates: Option<Vec<_>> = axes.iter().map(coordinate).collect();
+        coordinates.filter(|_| known == values.len())
+    }
+
     /// The coordinate of a value of the domain.
     pub(crate) fn encode(&self, value: &Scalar) -> f64 {
         let number = value.as_f64();

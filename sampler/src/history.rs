@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of how a suggestion is made, and nothing of where trials are kept.
 
-use pedigree_protocol::{ParamValues, Space};
+use pedigree_protocol::ParamValues;
 
 use crate::axis::Axis;
 
@@ -76,16 +76,15 @@ impl History {
     }
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
-    pub(crate) fn view(&self, space: &Space, axes: &[Axis<'_>], asked: u32) -> View {
+    pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
         let mut view = View::default();
         for trial in self.0.iter().filter(|trial| trial.number != asked) {
-            if space.check(&trial.params).is_err() {
-                view.skipped.push(trial.number);
-                continue;
+            match Axis::coordinates(axes, &trial.params) {
+                Some(coordinates) => {
+                    view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
+                }
+                None => view.skipped.push(trial.number),
             }
-            let value = |axis: &Axis<'_>| trial.params.get(axis.name()).map(|v| axis.encode(v));
-            let coordinates = axes.iter().map(value).collect();
-            view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
         }
         view
     }

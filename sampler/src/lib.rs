@@ -1,9 +1,10 @@
 //! The sampler: (space, history, seed) → parameters.
 //!
 //! Pure: no async, no clock, no I/O. [`suggest`] reads a [`History`] through the axes of a space (`axis`), lets the
-//! method's sampler (`preset`) choose a point (`auto`, `tpe`, `gp`, `random`, `grid`, `sobol`) with generators that grow on one tree of seeds (`seed`), and
-//! hands back parameters that the space has admitted, with the record from which the choice can be recomputed. It
-//! knows nothing of runs, leases or where trials are kept. [`significance`] compares two systems by what each got right.
+//! method's sampler (`preset`) choose a point (`auto`, `tpe`, `gp`, `random`, `grid`, `sobol`) with generators that grow
+//! on one tree of seeds (`seed`), and hands back parameters that the space has admitted, with the record from which the
+//! choice can be recomputed. It knows nothing of runs, leases or where trials are kept. [`significance`] compares two
+//! systems by what each got right.
 
 #![warn(missing_docs)]
 

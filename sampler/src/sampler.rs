@@ -43,7 +43,7 @@ pub struct Suggestion {
 pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestion {
     let sampler = preset::of(search.method);
     let axes = Axis::all(search.space);
-    let view = history.view(search.space, &axes, number);
+    let view = history.view(&axes, number);
     let seeds = Seeds::new(search.seed, number);
     let ask = Ask { axes, goal: search.goal, seeds, number, trials: search.trials, view };
     let drawn = sampler.draw(&ask);

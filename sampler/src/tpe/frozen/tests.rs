@@ -80,7 +80,7 @@ fn check(preset: &Frozen, vectors: &str) {
         let goal = if case.direction == "maximize" { Goal::Maximize } else { Goal::Minimize };
         let axes = Axis::all(&space);
         let number = 1_000;
-        let view = History::new(trials.collect()).view(&space, &axes, number);
+        let view = History::new(trials.collect()).view(&axes, number);
         assert!(view.skipped.is_empty(), "{:?}", view.skipped);
         let ask = Ask { axes, goal, seeds: Seeds::new(0, number), number, trials: None, view };
         let usable = preset.usable(&ask.view.trials);
