@@ -18,10 +18,10 @@ const LENGTH: f64 = 0.5;
 /// Standard deviations of the priors, in the coordinates of the search.
 const LENGTH_WIDTH: f64 = 1.0;
 const SIGNAL_WIDTH: f64 = 0.7;
-const NOISE_WIDTH: f64 = 2.0;
+const NOISE_WIDTH: f64 = 2.5;
 const SHARE_WIDTH: f64 = 1.5;
 /// The variance of noise at the centre of the prior.
-const NOISE: f64 = 1e-3;
+const NOISE: f64 = 1e-4;
 
 /// Coordinates of the search that are no length scale: signal, noise, additive share.
 const OTHERS: usize = 3;

@@ -12,7 +12,7 @@ use super::lbfgs;
 use super::observations::Observations;
 
 /// Where the search for a kernel starts, from the priors' centre: `e^_` times the length, `e^_` times the noise.
-const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 2.3)];
+const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 4.6)];
 /// Steps of each search for a kernel.
 const ITERATIONS: usize = 40;
 /// A step that gains less ends the search, in logarithms of the posterior density.
@@ -74,6 +74,11 @@ impl<'a> Posterior<'a> {
         all.extend(rows);
         values.extend(expected);
         Self::given(self.encoding, self.kernel, Observations::new(self.encoding, all, values))
+    }
+
+    /// The variance of the noise.
+    pub(super) fn noise(&self) -> f64 {
+        self.kernel.noise
     }
 
     /// The least value that is expected of an observed row: what was seen, less its noise.
