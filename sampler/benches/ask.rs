@@ -42,9 +42,12 @@ fn history(space: &Space, trials: u32) -> History {
 fn ask(criterion: &mut Criterion) {
     let space = space();
     let mut group = criterion.benchmark_group("ask");
-    for (method, lengths) in
-        [(Method::Tpe, &[40, 1_000, 5_000][..]), (Method::Optuna5, &[40, 1_000]), (Method::Random, &[1_000])]
-    {
+    for (method, lengths) in [
+        (Method::Tpe, &[40, 1_000, 5_000][..]),
+        (Method::Gp, &[40, 100]),
+        (Method::Optuna5, &[40, 1_000]),
+        (Method::Random, &[1_000]),
+    ] {
         for &trials in lengths {
             let history = history(&space, trials);
             let search = Search { method, space: &space, goal: Goal::Minimize, seed: 1, trials: None };
