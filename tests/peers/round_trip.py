@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForTokenClassification, pipeline
@@ -16,6 +17,8 @@ FAMILIES = ["bert", "electra", "deberta-v2"]
 QV = {"bert": ["query", "value"], "electra": ["query", "value"], "deberta-v2": ["query_proj", "value_proj"]}
 TOLERANCE = 1e-4
 failures = []
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 
 
 def check(what, difference, tolerance=TOLERANCE):

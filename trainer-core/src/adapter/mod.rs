@@ -10,6 +10,7 @@ mod saved;
 mod tests;
 
 pub use merged::export_merged;
+pub(crate) use saved::SavedAdapter;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -15,6 +15,7 @@ use crate::model::LoraShape;
 use crate::{LoraScaling, LoraTargets};
 
 /// Trained tensors with what is needed to use them.
+#[derive(Debug)]
 pub(crate) struct SavedAdapter {
     path: PathBuf,
     config: Config,
@@ -25,7 +26,7 @@ pub(crate) struct SavedAdapter {
 }
 
 /// The keys of `adapter_config.json` that matter.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Config {
     peft_type: String,
     r: usize,
@@ -82,7 +83,13 @@ impl SavedAdapter {
             stored.into_iter().map(as_f32).collect::<candle_core::Result<_>>().map_err(malformed)?;
         let labels = dir.join(LABELS);
         let tags = if labels.is_file() { ordered(&labels, json(&labels)?)? } else { Vec::new() };
-        Ok(Self { path, config, tensors, tags })
+        let saved = Self { path, config, tensors, tags };
+        let alone = saved.tensors.keys().find(|name| {
+            let other = name.strip_suffix(A).map(|path| format!("{path}{B}"));
+            other.is_some_and(|other| !saved.tensors.contains_key(&other))
+        });
+        alone.map_or(Ok(()), |name| Err(saved.fault(name, "its lora_B is missing".into())))?;
+        Ok(saved)
     }
 
     /// Tags in the order of the classifier's rows, as `ner_labels.json` or else transformers names them; none for an
@@ -127,15 +134,16 @@ impl SavedAdapter {
     ///
     /// # Errors
     /// A tensor that the model does not have, or has in another shape.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "evaluation and continued training take adapters up again")
-    )]
     pub(crate) fn put_into(&self, variables: &BTreeMap<String, Var>) -> Result<(), BackboneError> {
         for (name, tensor) in &self.tensors {
             let Some(variable) = variables.get(name) else {
                 return Err(self.fault(name, "the model has no such tensor".into()));
             };
+            if tensor.dims() != variable.dims() {
+                let problem =
+                    format!("has shape {:?}; the model asks for {:?}", tensor.dims(), variable.dims());
+                return Err(self.fault(name, problem));
+            }
             let value = tensor.to_device(variable.device());
             value
                 .and_then(|value| variable.set(&value))
@@ -151,7 +159,7 @@ impl SavedAdapter {
     pub(crate) fn merge_into(&self, weights: &mut Weights, family: Family) -> Result<(), BackboneError> {
         let scale = self.lora(family)?.scale();
         for (path, a, b) in self.pairs(family) {
-            let delta = b.and_then(|b| b.matmul(a)? * scale);
+            let delta = b.matmul(a).and_then(|product| product * scale);
             let delta = delta.map_err(|error| self.fault(path, error.to_string()))?;
             weights.add(&format!("{path}.weight"), &delta)?;
         }
@@ -159,12 +167,11 @@ impl SavedAdapter {
     }
 
     /// Path inside the encoder, A and B of each branch.
-    fn pairs(&self, family: Family) -> impl Iterator<Item = (&str, &Tensor, candle_core::Result<&Tensor>)> {
+    fn pairs(&self, family: Family) -> impl Iterator<Item = (&str, &Tensor, &Tensor)> {
         let inside = format!("{OUTER}{}.", family.module());
         self.tensors.iter().filter_map(move |(name, a)| {
             let path = name.strip_suffix(A)?;
-            let b = self.tensors.get(&format!("{path}{B}"));
-            let b = b.ok_or_else(|| candle_core::Error::Msg(format!("{path}{B} is missing")));
+            let b = self.tensors.get(&format!("{path}{B}"))?;
             Some((path.strip_prefix(&inside).unwrap_or(path), a, b))
         })
     }

@@ -5,28 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Tensor, Var};
-use safetensors::SafeTensors;
+use candle_core::Var;
 use serde::Deserialize;
 
 use super::InferenceError;
-use crate::LoraTargets;
-use crate::backbone::Family;
+use crate::adapter::SavedAdapter;
+use crate::backbone::{BackboneError, Family};
 use crate::corpus::LabelSet;
 use crate::corpus::windows::WindowShape;
 use crate::model::LoraShape;
-
-/// What is used of PEFT's `adapter_config.json`.
-#[derive(Debug, Deserialize)]
-struct PeftConfig {
-    peft_type: String,
-    base_model_name_or_path: Option<String>,
-    r: usize,
-    lora_alpha: f64,
-    #[serde(default)]
-    use_rslora: bool,
-    target_modules: serde_json::Value,
-}
 
 /// What is used of `ner_labels.json`. Other trainers' files may lack the window.
 #[derive(Debug, Deserialize)]
@@ -40,10 +27,9 @@ struct NerLabels {
 #[derive(Debug)]
 pub struct AdapterFolder {
     dir: PathBuf,
-    config: PeftConfig,
+    saved: SavedAdapter,
     labels: LabelSet,
     pub(super) shape: WindowShape,
-    weights: Vec<u8>,
 }
 
 /// The `base_model_name_or_path` of the adapter in `dir`.
@@ -51,7 +37,11 @@ pub struct AdapterFolder {
 /// # Errors
 /// A missing or malformed `adapter_config.json`.
 pub fn base_model(dir: &Path) -> Result<Option<String>, InferenceError> {
-    let config: PeftConfig = json(&dir.join("adapter_config.json"))?;
+    #[derive(Deserialize)]
+    struct Config {
+        base_model_name_or_path: Option<String>,
+    }
+    let config: Config = json(&dir.join("adapter_config.json"))?;
     Ok(config.base_model_name_or_path)
 }
 
@@ -61,12 +51,6 @@ impl AdapterFolder {
     /// # Errors
     /// What is missing or wrong, with the file.
     pub fn open(dir: &Path) -> Result<Self, InferenceError> {
-        let config: PeftConfig = json(&dir.join("adapter_config.json"))?;
-        if config.peft_type != "LORA" {
-            let problem =
-                format!("peft_type is {:?}; adapters of type \"LORA\" can be used", config.peft_type);
-            return Err(fault(dir.join("adapter_config.json"), problem));
-        }
         let path = dir.join("ner_labels.json");
         let labels: NerLabels = json(&path)?;
         let shape = WindowShape {
@@ -77,9 +61,7 @@ impl AdapterFolder {
         let labels = rows.then(|| LabelSet::from_tags(labels.id2label.into_values().collect())).flatten();
         let problem = "id2label must name O as 0 and B- and I- tags from 1 on, without gaps";
         let labels = labels.ok_or_else(|| fault(path, problem.into()))?;
-        let path = dir.join("adapter_model.safetensors");
-        let weights = std::fs::read(&path).map_err(|source| InferenceError::Unreadable { path, source })?;
-        Ok(Self { dir: dir.to_owned(), config, labels, shape, weights })
+        Ok(Self { dir: dir.to_owned(), saved: SavedAdapter::open(dir)?, labels, shape })
     }
 
     /// The tags that the head gives.
@@ -87,67 +69,28 @@ impl AdapterFolder {
         &self.labels
     }
 
-    /// The branches of the model. Dropout is of no use after training.
+    /// The branches of the model.
     pub(super) fn lora(&self, family: Family) -> Result<LoraShape, InferenceError> {
-        let PeftConfig { r, lora_alpha, use_rslora, target_modules, .. } = &self.config;
-        let mut named: Vec<String> = serde_json::from_value(target_modules.clone()).unwrap_or_default();
-        named.sort_unstable();
-        let is = |targets: &LoraTargets| {
-            let mut modules = family.modules(*targets).to_vec();
-            modules.sort_unstable();
-            modules == named
-        };
-        let targets = [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear].into_iter().find(is);
-        let targets = targets.ok_or_else(|| {
-            let problem =
-                format!("target_modules {target_modules} are none of the sets qv, qkvo, all-linear");
-            fault(self.dir.join("adapter_config.json"), problem)
-        })?;
-        // rsLoRA divides by the root of the rank: the same as a larger alpha.
-        let alpha = if *use_rslora { lora_alpha * (*r as f64).sqrt() } else { *lora_alpha };
-        Ok(LoraShape { rank: *r, alpha, dropout: 0.0, targets })
+        Ok(self.saved.lora(family)?)
     }
 
     /// Puts the adapter's values into a model's trainable tensors.
     ///
     /// # Errors
-    /// A tensor that only one of the two has, or of another shape: the adapter belongs to another backbone.
+    /// A tensor that the model does not have, or has in another shape: the adapter belongs to another backbone.
     pub(super) fn fill(&self, trainable: &BTreeMap<String, Var>) -> Result<(), InferenceError> {
-        let path = self.dir.join("adapter_model.safetensors");
-        let malformed = |problem: String| fault(path.clone(), problem);
-        let file = SafeTensors::deserialize(&self.weights)
-            .map_err(|error| malformed(format!("not a safetensors file: {error}")))?;
-        if let Some(name) = file.names().into_iter().find(|name| !trainable.contains_key(*name)) {
-            return Err(malformed(format!(
-                "tensor {name} has no place in this backbone; give its own with --backbone"
-            )));
+        let with_advice = |error| match error {
+            BackboneError::Tensor { path, tensor, problem } => {
+                let advice = "give the adapter's own backbone with --backbone";
+                fault(path, format!("tensor {tensor}: {problem}; {advice}"))
+            }
+            error => error.into(),
+        };
+        if self.saved.classifier().is_none() {
+            return Err(fault(self.dir.clone(), "the adapter has no classifier: it tags nothing".into()));
         }
-        let tensors = candle_core::safetensors::SliceSafetensors::new(&self.weights)
-            .map_err(|error| malformed(error.to_string()))?;
-        for (name, var) in trainable {
-            let value = tensors
-                .load(name, &Device::Cpu)
-                .and_then(|tensor| tensor.to_dtype(DType::F32))
-                .map_err(|error| malformed(format!("tensor {name}: {error}")))?;
-            check_shape(name, &value, var).map_err(malformed)?;
-            value
-                .to_device(var.device())
-                .and_then(|value| var.set(&value))
-                .map_err(|error| malformed(format!("tensor {name}: {error}")))?;
-        }
-        Ok(())
+        self.saved.put_into(trainable).map_err(with_advice)
     }
-}
-
-fn check_shape(name: &str, value: &Tensor, var: &Var) -> Result<(), String> {
-    if value.dims() == var.dims() {
-        return Ok(());
-    }
-    Err(format!(
-        "tensor {name} has shape {:?}, the backbone asks for {:?}; give the adapter's own backbone with --backbone",
-        value.dims(),
-        var.dims()
-    ))
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InferenceError> {
