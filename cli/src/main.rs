@@ -11,6 +11,7 @@ mod fetch;
 #[cfg(test)]
 mod fixtures;
 mod follow;
+mod kernels;
 mod leaderboard;
 mod model;
 mod output;

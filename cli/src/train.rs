@@ -24,6 +24,7 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> {
+    crate::kernels::settle(TrainJob::read(&args.job).ok().and_then(|job| job.threads))?;
     if args.supervised {
         return Ok(ExitCode::from(run_process(&args.job, true).code()));
     }
