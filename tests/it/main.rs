@@ -11,4 +11,5 @@ mod invariants;
 mod json_output;
 mod kills;
 mod restart;
+mod resume;
 mod seal;

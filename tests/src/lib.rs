@@ -9,6 +9,6 @@ mod up;
 mod wait;
 
 pub use corpus::{TINY_SWEEP, tiny_study};
-pub use processes::{children_of, kill_nine};
+pub use processes::{children_of, kill_nine, terminate};
 pub use up::{Up, binary, workspace_root};
 pub use wait::wait_for;

@@ -22,6 +22,11 @@ pub fn kill_nine(pid: u32) {
     kill(pid, Signal::SIGKILL).unwrap_or_else(|error| panic!("cannot kill {pid}: {error}"));
 }
 
+/// SIGTERM to one process, if it is still there.
+pub fn terminate(pid: u32) {
+    let _ = kill(Pid::from_raw(i32::try_from(pid).expect("a process id fits")), Signal::SIGTERM);
+}
+
 fn parent_of(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command's name stands in parentheses and may hold anything; the parent is the second field behind it.
