@@ -208,7 +208,8 @@ fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Res
     let rows = attempts.iter().map(|attempt| {
         let state = serde_json::to_value(attempt.state).ok();
         let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();
-        let why = attempt.failure.as_ref().map_or_else(String::new, |failure| failure.message.clone());
+        let failure = attempt.failure.as_ref().map(|failure| failure.message.clone());
+        let why = failure.or_else(|| attempt.prune_reason.clone()).unwrap_or_default();
         vec![
             attempt.attempt.to_string(),
             state.to_owned(),

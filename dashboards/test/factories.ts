@@ -1,5 +1,13 @@
 /** Records for tests and for development without a coordinator: one named method per state. */
-import type { AttemptRecord, AttemptReport, Run, RunDetail, RunState, Study } from '../src/api/types.ts';
+import type {
+  AttemptRecord,
+  AttemptReport,
+  Run,
+  RunDetail,
+  RunState,
+  Study,
+  StudyInsight,
+} from '../src/api/types.ts';
 
 const STUDY_ID = '01990000-0000-7000-8000-000000000001';
 const WORKER_ID = '01990000-0000-7000-8000-0000000000f1';
@@ -244,5 +252,24 @@ export function detail(of: Run, attempts: AttemptRecord[], reports: AttemptRepor
           peak_memory_bytes: 3_980_000_000,
         }
       : null,
+  };
+}
+
+export function insight(more: Partial<StudyInsight> = {}): StudyInsight {
+  return {
+    sampler: {
+      name: 'auto version 1',
+      chosen: 'tpe version 2',
+      why: 'the space has conditions',
+    },
+    donors: [{ study: 'bc5cdr-electra-large', weight: 0.68, given: 4 }],
+    trials: 19,
+    fewest: 10,
+    parameters: [
+      { name: 'learning_rate', importance: 0.712, boundary: { end: 'high', value: 0.005 } },
+      { name: 'batch_size', importance: 0.208, boundary: null },
+      { name: 'warmup_ratio', importance: 0.08, boundary: null },
+    ],
+    ...more,
   };
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import type { Run, RunDetail, Study } from '../src/api/types.ts';
-import { attempt, detail, id, report, studies, trial } from './factories.ts';
+import { attempt, detail, id, insight, report, studies, trial } from './factories.ts';
 
 const NOW = Date.now();
 const HOUR = 3_600_000;
@@ -38,6 +38,7 @@ function answer(path: string, query: URLSearchParams): unknown {
   if (noun === 'studies') {
     if (key === undefined) return STUDIES;
     const study = STUDIES.find((s) => s.id === key || s.spec.name === key);
+    if (part === 'insight') return study && insight();
     return part === 'runs' ? study && runsOf(study) : study;
   }
   if (noun !== 'runs' || key === undefined) return undefined;

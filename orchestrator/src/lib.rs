@@ -16,6 +16,7 @@ mod config;
 mod dashboard;
 mod dataset;
 pub mod db;
+mod enqueued;
 mod error;
 mod events;
 mod extract;

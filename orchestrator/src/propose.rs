@@ -4,13 +4,16 @@
 //! seen, all recorded with the run; time plays no part.
 
 use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{ParamValues, RunId};
 use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest, training_seed};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::enqueued;
 use crate::error::{ApiError, ApiResult};
 use crate::run::trial::Trial;
+use crate::study::donors;
 use crate::study::locked::LockedStudy;
 
 /// Proposes trials until as many are open as the study allows, or its budget is spent.
@@ -20,24 +23,36 @@ pub(crate) async fn top_up_trials(
     mut trials: Vec<Trial>,
 ) -> ApiResult<()> {
     let spec = &study.spec;
+    let finished = trials.iter().filter(|t| t.state.is_final()).count();
+    let donors = donors::of_study(db, study, finished).await?;
     loop {
         let open = trials.iter().filter(|t| !t.state.is_final()).count();
         if open >= spec.max_concurrent as usize || trials.len() >= spec.trials as usize {
             return Ok(());
         }
         let number = next_number(&trials)?;
-        let history = History::new(trials.iter().filter_map(observe).collect());
-        let search = Search {
-            method: spec.method,
-            space: &spec.parameters,
-            goal: spec.metric.goal,
-            seed: spec.seed.into(),
-            trials: Some(spec.trials),
+        let (params, record) = match enqueued::take(db, study, number).await? {
+            Some(given) => given,
+            None => {
+                let history = History::new(trials.iter().filter_map(observe).collect());
+                let history = history.with_donors(donors.clone());
+                let Suggestion { params, record } = suggest(&search(spec), number, &history);
+                (params.into_values(), record)
+            }
         };
-        let Suggestion { params, record } = suggest(&search, number, &history);
-        let params = params.into_values();
         insert(db, study, Some(number), &params, Some(record)).await?;
         trials.push(Trial::proposed(number, params));
+    }
+}
+
+/// The study, as far as its suggestions depend on it.
+pub(crate) fn search(spec: &StudySpec) -> Search<'_> {
+    Search {
+        method: spec.method,
+        space: &spec.parameters,
+        goal: spec.metric.goal,
+        seed: spec.seed.into(),
+        trials: Some(spec.trials),
     }
 }
 
@@ -80,12 +95,13 @@ fn next_number(trials: &[Trial]) -> ApiResult<u32> {
 }
 
 /// A trial as the sampler sees it. One that was lost or crashed says nothing about its parameters and is left out.
-fn observe(trial: &Trial) -> Option<Observed> {
+pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
     let outcome = match (trial.state, &trial.failure) {
         (RunState::Waiting | RunState::Leased | RunState::Running, _) => Outcome::Pending,
         (RunState::Completed, _) => Outcome::Completed(trial.value?),
         (RunState::Pruned, _) => {
-            Outcome::Pruned { step: trial.epochs.unsigned_abs(), value: trial.best_so_far }
+            let (step, value) = trial.last_report.map_or((0, None), |(step, value)| (step, Some(value)));
+            Outcome::Pruned { step: step.unsigned_abs(), value }
         }
         (RunState::Failed, Some(failure)) => match failure.cause {
             FailureCause::Oom | FailureCause::Diverged => Outcome::Infeasible { violation: 1.0 },
@@ -94,4 +110,10 @@ fn observe(trial: &Trial) -> Option<Observed> {
         (RunState::Failed | RunState::Cancelled, _) => return None,
     };
     Some(Observed { number: trial.number, params: trial.params.clone(), outcome })
+}
+
+/// A trial as the sampler saw it while it was open, should its outcome say nothing.
+pub(crate) fn observe_or_pending(trial: &Trial) -> Observed {
+    let open = || Observed { number: trial.number, params: trial.params.clone(), outcome: Outcome::Pending };
+    observe(trial).unwrap_or_else(open)
 }

@@ -14,9 +14,10 @@ use pedigree_protocol::lease::{
 };
 use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
+use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
-use pedigree_protocol::study::{Study, StudySpec};
+use pedigree_protocol::study::{Study, StudySpec, Transfer};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
 use sha2::{Digest, Sha256 as Hasher};
 use sqlx::PgPool;
@@ -220,6 +221,8 @@ pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudyS
         metric: Metric { name: MetricName::DevF1, goal: Goal::Maximize, protocol: ScoringProtocol::Strict },
         parameters: Space::new(vec![dimension]).unwrap(),
         fixed: BTreeMap::from([("epochs".into(), pedigree_protocol::Scalar::Int(2))]),
+        pruner: Pruner::None,
+        transfer: Transfer::Off,
         trials,
         max_concurrent,
         retries: 1,

@@ -20,9 +20,11 @@ use crate::dataset::{Dataset, DatasetSpec};
 use crate::error::{ApiErrorBody, ErrorCode};
 use crate::fleet::{Hello, Welcome, Worker};
 use crate::id::{Attempt, RunId};
+use crate::insight::StudyInsight;
 use crate::lease::{AttemptWrite, ClaimRequest, LeaseGrant, WriteReply};
+use crate::replay::StudyReplay;
 use crate::run::{LogSlice, Run, RunDetail};
-use crate::study::{Study, StudySpec};
+use crate::study::{Enqueue, Enqueued, Study, StudySpec};
 
 /// A request that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -198,6 +200,21 @@ impl Client {
     /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
     pub async fn cancel_study(&self, study: &str) -> Result<Study> {
         self.post(&format!("/studies/{}/cancel", escape(study)), &()).await
+    }
+
+    /// Puts a configuration into a study's queue. The same under the same key again changes nothing.
+    pub async fn enqueue(&self, study: &str, wanted: &Enqueue) -> Result<Enqueued> {
+        self.post(&format!("/studies/{}/trials", escape(study)), wanted).await
+    }
+
+    /// Every suggestion of a study, computed again from its record.
+    pub async fn replay(&self, study: &str) -> Result<StudyReplay> {
+        self.get(&format!("/studies/{}/replay", escape(study))).await
+    }
+
+    /// Who proposed, who donated, and which parameters mattered.
+    pub async fn insight(&self, study: &str) -> Result<StudyInsight> {
+        self.get(&format!("/studies/{}/insight", escape(study))).await
     }
 
     /// The runs of a study: trials by number, then the final run.

@@ -95,6 +95,8 @@ pub enum Directive {
     Continue,
     /// Stop the trainer: a user cancelled the run.
     Stop,
+    /// Stop the trainer: the study's pruner ended the trial.
+    Prune,
 }
 
 /// The answer to every write that names an attempt.
@@ -155,4 +157,6 @@ pub enum AttemptEnd {
     Released,
     /// Stopped because the coordinator said so.
     Cancelled,
+    /// Stopped because the study's pruner said so.
+    Pruned,
 }

@@ -171,6 +171,8 @@ pub struct AttemptRecord {
     pub state: AttemptState,
     /// Why it ended, where it did not complete.
     pub failure: Option<Failure>,
+    /// Why the study's pruner ended the trial.
+    pub prune_reason: Option<String>,
     /// When the lease was granted.
     pub leased_at: DateTime<Utc>,
     /// When the trainer started.

@@ -8,6 +8,7 @@ use crate::id::{RunId, StudyId};
 use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::{ParamValues, Scalar};
+use crate::pruner::Pruner;
 use crate::run::RunState;
 use crate::seal::Seal;
 use crate::space::Space;
@@ -33,6 +34,12 @@ pub struct StudySpec {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub fixed: ParamValues,
+    /// When a trial is ended because others did better.
+    #[serde(default)]
+    pub pruner: Pruner,
+    /// Whether finished sibling studies help the first trials.
+    #[serde(default)]
+    pub transfer: Transfer,
     /// Trials in total, resumes included.
     pub trials: u32,
     /// Trials open at a time.
@@ -41,6 +48,50 @@ pub struct StudySpec {
     pub retries: u32,
     /// Seed of the study: of its suggestions and of its trainings.
     pub seed: u32,
+}
+
+/// Whether finished sibling studies (same space and metric, same dataset or same backbone) help the first trials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transfer {
+    /// The study starts from nothing.
+    #[default]
+    Off,
+    /// The siblings' best configurations come first; then draws near their good ones, as far as they agree.
+    Siblings,
+}
+
+impl Transfer {
+    /// The name in files and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Siblings => "siblings",
+        }
+    }
+}
+
+/// A configuration that is to be tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Enqueue {
+    /// Names the configuration in its study: the same key again changes nothing.
+    pub key: String,
+    /// A value for every active parameter of the study's space.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
+    pub params: ParamValues,
+}
+
+/// A configuration in the queue of a study, or already a trial of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Enqueued {
+    /// Its key.
+    pub key: String,
+    /// The trial that took it.
+    pub number: Option<i32>,
+    /// The configuration.
+    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
+    pub params: ParamValues,
 }
 
 /// The state of a study.

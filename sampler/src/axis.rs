@@ -89,6 +89,11 @@ impl<'a> Axis<'a> {
         }
     }
 
+    /// Whether neighbouring coordinates have nothing in common.
+    pub(crate) fn is_unordered(&self) -> bool {
+        matches!(self.shape, Shape::Choice { .. })
+    }
+
     /// The coordinate of the fraction `unit` (in `0..1`) of the range, in equal parts of the coordinate.
     pub(crate) fn uniform(&self, unit: f64) -> f64 {
         let (low, high) = self.shape.range();

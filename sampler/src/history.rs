@@ -5,6 +5,8 @@
 use pedigree_protocol::ParamValues;
 
 use crate::axis::Axis;
+use crate::sampler::Ask;
+use crate::transfer::{Donor, Ranked};
 
 /// A trial as a sampler sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,38 +49,53 @@ impl Outcome {
 
 /// The trials of a study, in the order of their numbers however they were presented.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct History(Vec<Observed>);
+pub struct History {
+    trials: Vec<Observed>,
+    donors: Vec<Donor>,
+}
 
 impl History {
     /// Sorts the trials by number. A number has one trial; of several with the same number the first stays.
     pub fn new(mut trials: Vec<Observed>) -> Self {
         trials.sort_by_key(|trial| trial.number);
         trials.dedup_by_key(|trial| trial.number);
-        Self(trials)
+        Self { trials, donors: Vec::new() }
+    }
+
+    /// The same trials, with finished sibling studies to learn from.
+    #[must_use]
+    pub fn with_donors(self, donors: Vec<Donor>) -> Self {
+        Self { donors, ..self }
     }
 
     /// Adds a trial, in the place of the one with its number where there is one.
     pub fn set(&mut self, trial: Observed) {
-        match self.0.binary_search_by_key(&trial.number, |known| known.number) {
-            Ok(place) => self.0[place] = trial,
-            Err(place) => self.0.insert(place, trial),
+        match self.trials.binary_search_by_key(&trial.number, |known| known.number) {
+            Ok(place) => self.trials[place] = trial,
+            Err(place) => self.trials.insert(place, trial),
         }
     }
 
     /// The trial of that number.
     pub fn get(&self, number: u32) -> Option<&Observed> {
-        self.0.binary_search_by_key(&number, |known| known.number).ok().map(|place| &self.0[place])
+        self.trials.binary_search_by_key(&number, |known| known.number).ok().map(|place| &self.trials[place])
     }
 
     /// The trials, by number.
     pub fn trials(&self) -> &[Observed] {
-        &self.0
+        &self.trials
+    }
+
+    /// The donors that have something to give in this space.
+    pub(crate) fn donors(&self, ask: &Ask<'_>) -> Vec<Ranked> {
+        let trials = |donor: &Donor| Self::new(donor.trials.clone()).view(&ask.axes, 0).trials;
+        self.donors.iter().filter_map(|donor| Ranked::new(donor, ask, trials(donor))).collect()
     }
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
     pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
         let mut view = View::default();
-        for trial in self.0.iter().filter(|trial| trial.number != asked) {
+        for trial in self.trials.iter().filter(|trial| trial.number != asked) {
             match Axis::coordinates(axes, &trial.params) {
                 Some(coordinates) => {
                     view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });

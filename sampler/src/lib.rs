@@ -13,14 +13,18 @@ mod axis;
 mod gp;
 mod grid;
 mod history;
+pub mod importance;
 mod preset;
+pub mod pruner;
 mod random;
+pub mod replay;
 mod sampler;
 mod seed;
 mod session;
 pub mod significance;
 mod sobol;
 mod tpe;
+pub mod transfer;
 
 pub use history::{History, Observed, Outcome};
 pub use sampler::{Search, Suggestion, suggest};

@@ -8,6 +8,7 @@ use crate::axis::{Axis, Point};
 use crate::history::{History, View};
 use crate::preset;
 use crate::seed::Seeds;
+use crate::transfer;
 
 /// A study, as far as its suggestions depend on it.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,8 @@ pub struct Suggestion {
     /// Everything that decided it, beside the space and the trials themselves: `sampler`, `version`, `seed`,
     /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials, of the trials
     /// `skipped` because their parameters do not lie in the space, and whether this was a `startup` draw, made for want
-    /// of finished trials. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
+    /// of finished trials. Where donors were asked, `donors` (each with its number of trials and its weight) and
+    /// `transfer`: from which donor the configuration came, and how. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
     pub record: serde_json::Value,
 }
 
@@ -46,8 +48,15 @@ pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestio
     let view = history.view(&axes, number);
     let seeds = Seeds::new(search.seed, number);
     let ask = Ask { axes, goal: search.goal, seeds, number, trials: search.trials, view };
-    let drawn = sampler.draw(&ask);
-    let record = record(sampler, search, &ask, &drawn);
+    let mut drawn = sampler.draw(&ask);
+    let mut record = record(sampler, search, &ask, &drawn);
+    if drawn.startup
+        && let Some(transferred) = transfer::propose(&ask, &history.donors(&ask))
+    {
+        record["donors"] = transferred.donors;
+        record["transfer"] = transferred.how;
+        drawn.point = transferred.point.unwrap_or(drawn.point);
+    }
     let params =
         search.space.admit(drawn.point.values).expect("values decoded from an axis lie in its domain");
     Suggestion { params, record }

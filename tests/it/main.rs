@@ -10,6 +10,7 @@ mod determinism;
 mod invariants;
 mod json_output;
 mod kills;
+mod pruning;
 mod restart;
 mod resume;
 mod seal;

@@ -49,6 +49,8 @@ enum Interruption {
     Lost,
     /// A user cancelled the run.
     Cancelled,
+    /// The study's pruner ended the trial.
+    Pruned,
     /// The worker drains, the device is not free after all, or somebody else told the trainer to stop.
     Released,
 }
@@ -104,6 +106,7 @@ impl Attempt<'_> {
             why = self.lease.revoked() => match why {
                 Revocation::Lost => Interruption::Lost,
                 Revocation::Stopped => Interruption::Cancelled,
+                Revocation::Pruned => Interruption::Pruned,
             },
             () = self.drain.begun.cancelled() => Interruption::Released,
         }
@@ -287,6 +290,10 @@ impl Attempt<'_> {
                 (failed(failure), stored.unwrap_or_else(|_| Vec::new()))
             }
             Ending::Interrupted(Interruption::Cancelled) => (AttemptEnd::Cancelled, Vec::new()),
+            Ending::Interrupted(Interruption::Pruned) => {
+                let stored = upload::store(client, upload::log(&self.folder)).await;
+                (AttemptEnd::Pruned, stored.unwrap_or_else(|_| Vec::new()))
+            }
             Ending::Interrupted(Interruption::Released | Interruption::Lost) => {
                 (AttemptEnd::Released, Vec::new())
             }

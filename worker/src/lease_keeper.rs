@@ -35,6 +35,8 @@ enum Standing {
     Held,
     /// Held, but a user cancelled the run.
     Stopped,
+    /// Held, but the study's pruner ended the trial.
+    Pruned,
     /// For good: no later answer can bring it back.
     Lost,
 }
@@ -65,6 +67,8 @@ pub(crate) enum Revocation {
     Lost,
     /// A user cancelled the run.
     Stopped,
+    /// The study's pruner ended the trial.
+    Pruned,
 }
 
 impl Lease {
@@ -146,8 +150,10 @@ impl Lease {
                 Lesson::Answer { asked, reply } if reply.outcome == WriteOutcome::Won => {
                     let ttl = Duration::from_millis(reply.ttl_ms.into());
                     state.window = state.window.or_later(TrustWindow::new(asked, ttl));
-                    if reply.directive == Directive::Stop {
-                        state.standing = Standing::Stopped;
+                    match reply.directive {
+                        Directive::Stop => state.standing = Standing::Stopped,
+                        Directive::Prune => state.standing = Standing::Pruned,
+                        Directive::Continue => {}
                     }
                 }
                 // An answer may have moved the window while its old end was being waited for.
@@ -174,7 +180,11 @@ impl Lease {
         loop {
             let state = *changes.borrow_and_update();
             if is_end(state.standing) {
-                return if state.standing == Standing::Lost { Revocation::Lost } else { Revocation::Stopped };
+                return match state.standing {
+                    Standing::Pruned => Revocation::Pruned,
+                    Standing::Stopped => Revocation::Stopped,
+                    Standing::Held | Standing::Lost => Revocation::Lost,
+                };
             }
             tokio::select! {
                 () = sleep_until(state.window.closes()) => self.learn(Lesson::WindowClosed),

@@ -85,6 +85,7 @@ async fn a_fenced_write_loses_it_and_a_stop_revokes_it() {
         (ok(reply("unknown", "stop", 0)), Revocation::Lost),
         (refusal(404, "not_found"), Revocation::Lost),
         (ok(reply("won", "stop", 60_000)), Revocation::Stopped),
+        (ok(reply("won", "prune", 60_000)), Revocation::Pruned),
     ] {
         let coordinator = ScriptedCoordinator::start(move |_| answer.clone()).await;
         let lease = held(&coordinator, 60_000);

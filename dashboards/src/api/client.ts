@@ -27,6 +27,8 @@ export const api = {
     answer(http.GET('/api/v1/studies/{study}', { params: { path: { study } }, signal })),
   runs: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study } }, signal })),
+  insight: (study: string, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/studies/{study}/insight', { params: { path: { study } }, signal })),
   run: (run: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/runs/{run}', { params: { path: { run } }, signal })),
   log: (run: string, attempt: number, offset: number, signal: AbortSignal) =>

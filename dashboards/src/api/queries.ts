@@ -7,6 +7,7 @@ const keys = {
   studies: ['studies'] as const,
   study: (id: string) => ['study', id, 'record'] as const,
   runs: (id: string) => ['study', id, 'runs'] as const,
+  insight: (id: string) => ['study', id, 'insight'] as const,
   run: (id: string) => ['run', id] as const,
 };
 
@@ -16,6 +17,8 @@ export const queries = {
     queryOptions({ queryKey: keys.study(id), queryFn: ({ signal }) => api.study(id, signal) }),
   runs: (id: string) =>
     queryOptions({ queryKey: keys.runs(id), queryFn: ({ signal }) => api.runs(id, signal) }),
+  insight: (id: string) =>
+    queryOptions({ queryKey: keys.insight(id), queryFn: ({ signal }) => api.insight(id, signal) }),
   run: (id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => api.run(id, signal) }),
 };
 
@@ -28,7 +31,9 @@ const STALE: Record<Topic, (change: Change) => QueryKey[]> = {
   study: (change) => [keys.studies, ...(change.study_id ? [keys.study(change.study_id)] : [])],
   run: (change) => [
     keys.studies,
-    ...(change.study_id ? [keys.study(change.study_id), keys.runs(change.study_id)] : []),
+    ...(change.study_id
+      ? [keys.study(change.study_id), keys.runs(change.study_id), keys.insight(change.study_id)]
+      : []),
     ...(change.run_id ? [keys.run(change.run_id)] : []),
   ],
 };

@@ -301,6 +301,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study}/insight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who proposed, who donated, which parameters mattered, and which ranges may be too narrow. */
+        get: operations["get_insight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every suggestion of a study, computed again from its record. */
+        get: operations["replay_study"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{study}/runs": {
         parameters: {
             query?: never;
@@ -312,6 +346,23 @@ export interface paths {
         get: operations["list_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget. */
+        post: operations["enqueue_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -416,6 +467,9 @@ export interface components {
         } | {
             /** @enum {string} */
             result: "cancelled";
+        } | {
+            /** @enum {string} */
+            result: "pruned";
         };
         /** @description One try at a run. */
         AttemptRecord: {
@@ -441,6 +495,8 @@ export interface components {
              * @description When the lease was granted.
              */
             leased_at: string;
+            /** @description Why the study's pruner ended the trial. */
+            prune_reason?: string | null;
             /**
              * Format: date-time
              * @description When the trainer started.
@@ -593,6 +649,13 @@ export interface components {
              */
             value: number;
         };
+        /** @description An end of a range that the best trials press against. */
+        Boundary: {
+            /** @description Which end. */
+            end: components["schemas"]["RangeEnd"];
+            /** @description The best trial's value there. */
+            value: components["schemas"]["Scalar"];
+        };
         /** @description One change. */
         Change: {
             /**
@@ -700,7 +763,7 @@ export interface components {
          * @description What the worker should do next.
          * @enum {string}
          */
-        Directive: "continue" | "stop";
+        Directive: "continue" | "stop" | "prune";
         /** @description The values that a dimension may take. */
         Domain: {
             /** @enum {string} */
@@ -752,6 +815,44 @@ export interface components {
             kind: "categorical";
             /** @description The values. */
             values: components["schemas"]["Scalar"][];
+        };
+        /** @description A finished study that counted. */
+        DonorUsed: {
+            /**
+             * Format: int32
+             * @description Trials whose configuration came from it.
+             */
+            given: number;
+            /** @description Its name. */
+            study: string;
+            /**
+             * Format: double
+             * @description How far its ranking agreed with this study's when it was last asked, 0 to 1.
+             */
+            weight: number;
+        };
+        /** @description A configuration that is to be tried. */
+        Enqueue: {
+            /** @description Names the configuration in its study: the same key again changes nothing. */
+            key: string;
+            /** @description A value for every active parameter of the study's space. */
+            params: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+        };
+        /** @description A configuration in the queue of a study, or already a trial of it. */
+        Enqueued: {
+            /** @description Its key. */
+            key: string;
+            /**
+             * Format: int32
+             * @description The trial that took it.
+             */
+            number?: number | null;
+            /** @description The configuration. */
+            params: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
         };
         /** @description Micro-averaged exact-match entity scores with their counts. */
         EntityScore: {
@@ -982,12 +1083,146 @@ export interface components {
             /** @description The token. */
             token: components["schemas"]["Token"];
         };
+        /** @description A searched parameter. */
+        ParameterInsight: {
+            boundary?: components["schemas"]["Boundary"] | null;
+            /**
+             * Format: double
+             * @description Its share of the importance; absent while too few trials have completed.
+             */
+            importance?: number | null;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Entity scores under both comparable protocols. */
         ProtocolScores: {
             /** @description Orphan `I-` open entities. */
             conlleval: components["schemas"]["EntityScore"];
             /** @description An entity opens with `B-`. */
             strict: components["schemas"]["EntityScore"];
+        };
+        /** @description A rule across trials. */
+        Pruner: {
+            /** @enum {string} */
+            name: "none";
+        } | {
+            /** @enum {string} */
+            name: "median";
+            /** @description When it looks. */
+            watch?: components["schemas"]["Watch"];
+        } | {
+            /**
+             * Format: double
+             * @description The share that is kept, percent, above 0 and below 100.
+             */
+            keep: number;
+            /** @enum {string} */
+            name: "percentile";
+            /** @description When it looks. */
+            watch?: components["schemas"]["Watch"];
+        } | {
+            /**
+             * Format: int32
+             * @description Epochs before the first rung; absent: a hundredth of the longest completed trial, at least 1.
+             */
+            min_epochs?: number | null;
+            /** @enum {string} */
+            name: "asha";
+            /**
+             * Format: int32
+             * @description One of so many goes on, and rungs are so many times further apart; at least 2.
+             */
+            reduction: number;
+        } | {
+            /**
+             * Format: int32
+             * @description Epochs of a whole trial; absent: those of the longest completed trial.
+             */
+            max_epochs?: number | null;
+            /**
+             * Format: int32
+             * @description Epochs before the first rung of the most eager bracket.
+             */
+            min_epochs: number;
+            /** @enum {string} */
+            name: "hyperband";
+            /**
+             * Format: int32
+             * @description As in halving.
+             */
+            reduction: number;
+        } | {
+            /** @enum {string} */
+            name: "wilcoxon";
+            /**
+             * Format: double
+             * @description Largest p-value that prunes.
+             */
+            p: number;
+            /**
+             * Format: int32
+             * @description Epochs in common before it looks.
+             */
+            startup_steps: number;
+        } | {
+            /**
+             * Format: double
+             * @description Smallest value.
+             */
+            lower?: number | null;
+            /** @enum {string} */
+            name: "threshold";
+            /**
+             * Format: double
+             * @description Largest value.
+             */
+            upper?: number | null;
+            /**
+             * Format: int32
+             * @description Epochs that are not looked at.
+             */
+            warmup_steps?: number;
+        } | {
+            /**
+             * Format: double
+             * @description What counts as an improvement.
+             */
+            min_delta?: number;
+            /** @enum {string} */
+            name: "patient";
+            /**
+             * Format: int32
+             * @description Epochs without improvement.
+             */
+            patience: number;
+            /** @description Who decides then; `none`: nobody else has to agree. */
+            pruner: components["schemas"]["Pruner"];
+        };
+        /**
+         * @description An end of a range.
+         * @enum {string}
+         */
+        RangeEnd: "low" | "high";
+        /**
+         * @description What became of a suggestion that was computed again.
+         * @enum {string}
+         */
+        ReplayVerdict: "same" | "differs" | "other_version" | "unreadable" | "given";
+        /** @description One suggestion, computed again. */
+        ReplayedSuggestion: {
+            /** @description Where it is not the same: a sentence that says what is wrong. */
+            explanation?: string | null;
+            /**
+             * Format: int32
+             * @description Number of the trial.
+             */
+            number: number;
+            /** @description The run. */
+            run_id: components["schemas"]["RunId"];
+            /** @description The sampler that made it, from its record. */
+            sampler: string;
+            /** @description What became of it. */
+            verdict: components["schemas"]["ReplayVerdict"];
         };
         /**
          * @description What a caller may do.
@@ -1118,6 +1353,15 @@ export interface components {
              */
             trainable_parameters: number;
         };
+        /** @description Who made a suggestion. */
+        SamplerUsed: {
+            /** @description Under `auto`: the sampler that it chose. */
+            chosen?: string | null;
+            /** @description The sampler's name and version. */
+            name: string;
+            /** @description Why, as a clause that goes on after "because". */
+            why?: string | null;
+        };
         /** @description A parameter's value. */
         Scalar: boolean | number | string;
         /**
@@ -1240,6 +1484,49 @@ export interface components {
          * @description A study.
          */
         StudyId: string;
+        /** @description What a study's trials tell about its search. */
+        StudyInsight: {
+            /** @description Finished studies that counted in some suggestion, the heaviest first. */
+            donors: components["schemas"]["DonorUsed"][];
+            /**
+             * Format: int32
+             * @description Completed trials below which nothing is said of importance.
+             */
+            fewest: number;
+            /** @description The searched parameters, the most important first. */
+            parameters: components["schemas"]["ParameterInsight"][];
+            sampler?: components["schemas"]["SamplerUsed"] | null;
+            /**
+             * Format: int32
+             * @description Completed trials that the importances rest on.
+             */
+            trials: number;
+        };
+        /** @description Every suggestion of a study, computed again. */
+        StudyReplay: {
+            /**
+             * Format: int32
+             * @description Suggestions that did not.
+             */
+            differ: number;
+            /**
+             * Format: int32
+             * @description Trials whose parameters were given, not suggested.
+             */
+            given: number;
+            /**
+             * Format: int32
+             * @description Suggestions that came out the same to the last bit.
+             */
+            same: number;
+            /** @description Each, by number. */
+            suggestions: components["schemas"]["ReplayedSuggestion"][];
+            /**
+             * Format: int32
+             * @description Suggestions that could not be computed again.
+             */
+            unknown: number;
+        };
         /** @description A study as it is asked for. */
         StudySpec: {
             /** @description Name of a registered backbone. */
@@ -1263,6 +1550,8 @@ export interface components {
             name: string;
             /** @description The space that is searched. */
             parameters: components["schemas"]["Dimension"][];
+            /** @description When a trial is ended because others did better. */
+            pruner?: components["schemas"]["Pruner"];
             /**
              * Format: int32
              * @description Further attempts after an attempt crashed.
@@ -1273,6 +1562,8 @@ export interface components {
              * @description Seed of the study: of its suggestions and of its trainings.
              */
             seed: number;
+            /** @description Whether finished sibling studies help the first trials. */
+            transfer?: components["schemas"]["Transfer"];
             /**
              * Format: int32
              * @description Trials in total, resumes included.
@@ -1361,6 +1652,11 @@ export interface components {
          * @enum {string}
          */
         Topic: "dataset" | "backbone" | "study" | "run" | "log" | "fleet";
+        /**
+         * @description Whether finished sibling studies (same space and metric, same dataset or same backbone) help the first trials.
+         * @enum {string}
+         */
+        Transfer: "off" | "siblings";
         /** @description How many trials of a study are in each state. */
         TrialCounts: {
             /**
@@ -1398,6 +1694,24 @@ export interface components {
              * @description Nobody works on them.
              */
             waiting: number;
+        };
+        /** @description When a rule that compares with the other trials looks. */
+        Watch: {
+            /**
+             * Format: int32
+             * @description Epochs between looks.
+             */
+            interval: number;
+            /**
+             * Format: int32
+             * @description Completed trials before anything is pruned.
+             */
+            startup_trials: number;
+            /**
+             * Format: int32
+             * @description Epochs of each trial that are not looked at.
+             */
+            warmup_steps: number;
         };
         /** @description The coordinator's answer. */
         Welcome: {
@@ -2148,6 +2462,66 @@ export interface operations {
             };
         };
     };
+    get_insight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyInsight"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    replay_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyReplay"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: never;
@@ -2166,6 +2540,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    enqueue_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enqueue"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
                 };
             };
             default: {

@@ -23,6 +23,7 @@ export type Scalar = Schemas['Scalar'];
 export type ScoringProtocol = Schemas['ScoringProtocol'];
 export type Seal = Schemas['Seal'];
 export type Study = Schemas['Study'];
+export type StudyInsight = Schemas['StudyInsight'];
 export type StudyState = Schemas['StudyState'];
 export type TestScores = Schemas['TestScores'];
 export type Topic = Schemas['Topic'];

@@ -73,6 +73,7 @@ export function StudyHeader({ study }: { study: Study }) {
         </Fact>
         <Fact name="Search" note={`${spec.dataset} · ${spec.backbone}`}>
           {METHODS[spec.method]}, seed {spec.seed}
+          {spec.pruner && spec.pruner.name !== 'none' && `, ${spec.pruner.name} pruner`}
         </Fact>
         <Fact
           name={study.ended_at ? 'Took' : 'Running for'}

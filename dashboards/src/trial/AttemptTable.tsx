@@ -76,6 +76,7 @@ function AttemptRow({ attempt }: { attempt: AttemptRecord }) {
 
 function End({ attempt }: { attempt: AttemptRecord }) {
   if (attempt.failure) return `${FAILURE_CAUSES[attempt.failure.cause]}: ${attempt.failure.message}`;
+  if (attempt.prune_reason) return `pruned: ${attempt.prune_reason}`;
   if (attempt.lease_expires_at) {
     return (
       <>

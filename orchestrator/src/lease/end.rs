@@ -33,7 +33,7 @@ pub(crate) async fn by_worker(
     let (summary, failure) = match end {
         AttemptEnd::Completed { summary } => (Some(summary.as_ref()), None),
         AttemptEnd::Failed { failure } => (None, Some(failure)),
-        AttemptEnd::Released | AttemptEnd::Cancelled => (None, None),
+        AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => (None, None),
     };
     record(db, held, state, failure, Some(write)).await?;
     run::sql::apply(db, held.run, held.run_state, event, Outcome { summary, failure }).await?;
@@ -49,29 +49,36 @@ pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<(
         cause: FailureCause::Lost,
         message: format!("{losses} attempts were lost: the lease ran out each time"),
     };
-    let event = if held.study_state.is_final() {
-        Event::Cancelled
-    } else {
-        Event::Lost { retry: losses <= MOST_LOSSES }
+    let event = match held.study_state.is_final() {
+        true => Event::Cancelled,
+        false if held.prune_reason.is_some() => Event::Pruned,
+        false => Event::Lost { retry: losses <= MOST_LOSSES },
     };
     run::sql::apply(db, held.run, held.run_state, event, Outcome { failure: Some(&given_up), summary: None })
         .await?;
     Ok(())
 }
 
-/// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again.
+/// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again, and neither
+/// is one that its pruner has given up, unless it came to its end nevertheless.
 fn verdict(held: &Held, end: &AttemptEnd) -> (AttemptState, Event) {
     let over = held.study_state.is_final();
+    let pruned = held.prune_reason.is_some();
     match end {
         AttemptEnd::Completed { .. } => (AttemptState::Completed, Event::Completed),
+        AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
+        AttemptEnd::Failed { .. } if pruned => (AttemptState::Failed, Event::Pruned),
         AttemptEnd::Failed { failure } => {
             let retry = failure.cause.is_retryable() && held.crashes < held.retries && !over;
             (AttemptState::Failed, Event::Failed { retry })
         }
         AttemptEnd::Cancelled if over => (AttemptState::Cancelled, Event::Cancelled),
         AttemptEnd::Released if over => (AttemptState::Released, Event::Cancelled),
-        // Nobody asked for it to be cancelled: it is handed back.
-        AttemptEnd::Released | AttemptEnd::Cancelled => (AttemptState::Released, Event::Released),
+        AttemptEnd::Released if pruned => (AttemptState::Released, Event::Pruned),
+        // Nobody asked for it to be cancelled or pruned: it is handed back.
+        AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => {
+            (AttemptState::Released, Event::Released)
+        }
     }
 }
 

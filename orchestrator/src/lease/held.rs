@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pedigree_protocol::lease::AttemptWrite;
 use pedigree_protocol::objective::Metric;
+use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::run::{AttemptState, RunKind, RunState};
 use pedigree_protocol::study::StudyState;
 use pedigree_protocol::{Attempt, RunId, StudyId, WorkerId};
@@ -31,6 +32,9 @@ pub(crate) struct Held {
     pub(crate) retries: i32,
     pub(crate) study_state: StudyState,
     pub(crate) metric: Metric,
+    pub(crate) pruner: Pruner,
+    /// Why the study's pruner wants the trial to end.
+    pub(crate) prune_reason: Option<String>,
     /// The write by which its worker ended it.
     pub(crate) end_write: Option<AttemptWrite>,
 }
@@ -55,7 +59,8 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
                r.losses, a.worker_id, a.state AS "state: AttemptStateColumn",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
                a.end_write AS "end_write: Json<AttemptWrite>", s.retries, s.state AS "study_state: StudyStateColumn",
-               s.spec -> 'metric' AS "metric!: Json<Metric>"
+               s.spec -> 'metric' AS "metric!: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
+               a.prune_reason
            FROM runs r
            JOIN attempts a ON a.run_id = r.id
            JOIN studies s ON s.id = r.study_id
@@ -79,6 +84,8 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         retries: row.retries,
         study_state: row.study_state.into(),
         metric: row.metric.0,
+        pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
+        prune_reason: row.prune_reason,
         end_write: row.end_write.map(|write| write.0),
     }))
 }

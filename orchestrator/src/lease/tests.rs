@@ -3,8 +3,12 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, ClaimRequest, Directive, WriteOutcome};
+use pedigree_protocol::lease::{
+    AttemptEnd, AttemptWrite, ClaimRequest, Directive, LeaseGrant, WriteOutcome, WriteReply,
+};
+use pedigree_protocol::pruner::{Pruner, Watch};
 use pedigree_protocol::run::{AttemptState, FailureCause, RunState};
+use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{Attempt, RunId, WorkerId};
 use sqlx::PgPool;
 
@@ -12,7 +16,7 @@ use crate::lease::claim::wait_for_work;
 use crate::lease::write::apply;
 use crate::reconcile;
 use crate::run;
-use crate::testing::{Coordinator, completed, end, failed, is_code, report, study_spec, test_scores};
+use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, report, study_spec, test_scores};
 
 const WON: WriteOutcome = WriteOutcome::Won;
 const LOST: WriteOutcome = WriteOutcome::Lost;
@@ -182,4 +186,87 @@ async fn a_run_that_is_lost_more_than_twenty_times_is_given_up(pool: PgPool) {
     let run = coordinator.runs(&study).await.remove(0);
     assert_eq!((run.state, run.attempt), (RunState::Failed, Attempt(21)));
     assert_eq!(run.failure.unwrap().cause, FailureCause::Lost);
+}
+
+fn pruned_study(name: &str, trials: u32) -> StudySpec {
+    let watch = Watch { startup_trials: 1, warmup_steps: 0, interval: 1 };
+    StudySpec { pruner: Pruner::Median { watch }, ..study_spec(name, trials, 2) }
+}
+
+/// A study with one completed trial that reached 0.5, 0.6, and a second one that has reported 0.1.
+async fn with_a_verdict(coordinator: &Coordinator, worker: &Worker) -> (LeaseGrant, WriteReply) {
+    coordinator.create(pruned_study("study", 3)).await;
+    let first = coordinator.claim_on(worker, 0).await.unwrap();
+    let reply = coordinator.try_write(&first, &report(1, 0.5)).await.unwrap();
+    assert_eq!(reply.directive, Directive::Continue);
+    coordinator.write(&first, &report(2, 0.6)).await;
+    coordinator.write(&first, &completed(0.6, None)).await;
+    let second = coordinator.claim_on(worker, 0).await.unwrap();
+    coordinator.write(&second, &AttemptWrite::Start).await;
+    let reply = coordinator.try_write(&second, &report(1, 0.1)).await.unwrap();
+    (second, reply)
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_report_that_falls_behind_is_answered_with_prune_and_the_run_ends_pruned(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(2).await;
+    let (grant, reply) = with_a_verdict(&coordinator, &worker).await;
+    assert_eq!((reply.outcome, reply.directive), (WON, Directive::Prune));
+    // Sent again, and asked in other ways, the verdict stays.
+    for write in [report(1, 0.1), AttemptWrite::Renew, report(2, 0.9)] {
+        assert_eq!(coordinator.try_write(&grant, &write).await.unwrap().directive, Directive::Prune);
+    }
+    let ended = end(AttemptEnd::Pruned);
+    assert_eq!(coordinator.write(&grant, &ended).await, WON);
+    assert_eq!(coordinator.write(&grant, &ended).await, WON);
+    let detail = coordinator.detail(grant.run_id).await;
+    assert_eq!((detail.run.state, detail.run.value), (RunState::Pruned, None));
+    assert_eq!(detail.attempts[0].state, AttemptState::Pruned);
+    let reason = detail.attempts[0].prune_reason.as_deref().unwrap();
+    assert_eq!(reason, "its best up to epoch 1, 0.1000, is behind the best 50 % of the others (0.5000)");
+    let study = coordinator.study("study").await;
+    assert_eq!((study.trials.pruned, study.trials.completed, study.trials.waiting), (1, 1, 1));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_verdict_outlives_its_worker_and_an_end_of_its_own_counts(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(2).await;
+    let (lost, _) = with_a_verdict(&coordinator, &worker).await;
+    coordinator.let_leases_run_out().await;
+    reconcile::pass(coordinator.pool()).await.unwrap();
+    let detail = coordinator.detail(lost.run_id).await;
+    assert_eq!((detail.run.state, detail.attempts[0].state), (RunState::Pruned, AttemptState::Lost));
+    // The third trial is told to stop, but was through already.
+    let third = coordinator.claim_on(&worker, 1).await.unwrap();
+    let reply = coordinator.try_write(&third, &report(1, 0.2)).await.unwrap();
+    assert_eq!(reply.directive, Directive::Prune);
+    coordinator.write(&third, &completed(0.2, None)).await;
+    assert_eq!(coordinator.detail(third.run_id).await.run.state, RunState::Completed);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn without_a_verdict_nothing_is_pruned_and_a_new_attempt_is_judged_by_its_own_epochs(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    coordinator.create(pruned_study("study", 2)).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&grant, &end(AttemptEnd::Pruned)).await;
+    let detail = coordinator.detail(grant.run_id).await;
+    assert_eq!((detail.run.state, detail.attempts[0].state), (RunState::Waiting, AttemptState::Released));
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&grant, &report(1, 0.5)).await;
+    coordinator.write(&grant, &report(2, 0.6)).await;
+    coordinator.write(&grant, &completed(0.6, None)).await;
+    let second = coordinator.claim(&worker).await.unwrap();
+    // The first attempt came to epoch 2 with good values; its successor is at epoch 1.
+    coordinator.write(&second, &report(1, 0.5)).await;
+    coordinator.write(&second, &report(2, 0.9)).await;
+    coordinator.let_leases_run_out().await;
+    reconcile::pass(coordinator.pool()).await.unwrap();
+    let again = coordinator.claim(&worker).await.unwrap();
+    assert_eq!((again.run_id, again.attempt), (second.run_id, Attempt(2)));
+    let reply = coordinator.try_write(&again, &report(1, 0.4)).await.unwrap();
+    assert_eq!(reply.directive, Directive::Prune);
 }

@@ -33,12 +33,13 @@ pub(crate) async fn apply(
         // The answer to the end may have been lost: the very same end, sent again, is still won.
         return Ok(if held.end_write.as_ref() == Some(write) { ENDED } else { LOST });
     }
-    let ended = perform(&mut tx, &held, write).await?;
-    if !ended {
+    if !matches!(write, AttemptWrite::End { .. }) {
+        let next = perform(&mut tx, &held, write).await?;
         held::renew(&mut tx, &held, app.lease_ttl).await?;
         tx.commit().await?;
-        return Ok(go_on(app, &held));
+        return Ok(WriteReply { outcome: WriteOutcome::Won, directive: next, ttl_ms: app.lease_ttl_ms() });
     }
+    perform(&mut tx, &held, write).await?;
     tx.commit().await?;
     if let Err(error) = study::advance(&app.pool, held.study).await {
         // The end is written; the reconciler takes the study further.
@@ -76,25 +77,32 @@ pub(crate) async fn with_held(
 }
 
 fn go_on(app: &App, held: &Held) -> WriteReply {
-    let directive = if held.study_state.is_final() { Directive::Stop } else { Directive::Continue };
+    let directive = directive(held, held.prune_reason.is_some());
     WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }
 }
 
-/// Does what the write says; answers whether it ended the attempt.
-async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> ApiResult<bool> {
+/// Does what the write says; answers what the worker should do next.
+async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> ApiResult<Directive> {
     let (run, attempt) = (held.run, held.attempt);
+    let mut prune = held.prune_reason.is_some();
     match write {
-        AttemptWrite::Renew => Ok(false),
-        AttemptWrite::Start => start(db, held).await.map(|()| false),
+        AttemptWrite::Renew => {}
+        AttemptWrite::Start => start(db, held).await?,
         AttemptWrite::Report { metrics } => {
-            run::report::record(db, run, attempt, held.metric, metrics).await.map(|()| false)
+            run::report::record(db, run, attempt, held.metric, metrics).await?;
+            prune = run::prune::judge(db, held, metrics.epoch).await?.is_some();
         }
-        AttemptWrite::Log { offset, text } => {
-            run::log::append(db, run, attempt, (*offset, text)).await.map(|()| false)
-        }
-        AttemptWrite::End { end, artifacts } => {
-            end::by_worker(db, held, write, end, artifacts).await.map(|()| true)
-        }
+        AttemptWrite::Log { offset, text } => run::log::append(db, run, attempt, (*offset, text)).await?,
+        AttemptWrite::End { end, artifacts } => end::by_worker(db, held, write, end, artifacts).await?,
+    }
+    Ok(directive(held, prune))
+}
+
+fn directive(held: &Held, prune: bool) -> Directive {
+    match (held.study_state.is_final(), prune) {
+        (true, _) => Directive::Stop,
+        (false, true) => Directive::Prune,
+        (false, false) => Directive::Continue,
     }
 }
 

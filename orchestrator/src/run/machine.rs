@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! waiting ──claimed──▸ leased ──started──▸ running ──completed──▸ completed
-//!    ▴ ▴                 │  │                 │ │ ├──failed────▸ failed
+//!    ▴ ▴                 │  │                 │ │ ├──pruned────▸ pruned
+//!    │ │                 │  │                 │ │ ├──failed────▸ failed
 //!    │ └──lost/released──┘  └──(as running)   │ │ └──cancelled─▸ cancelled
 //!    └────lost, released, failed with retry───┘
 //! ```
@@ -25,6 +26,8 @@ pub(crate) enum Event {
     Started,
     /// It ended with a result.
     Completed,
+    /// The study's pruner ended it.
+    Pruned,
     /// It failed; another attempt follows or not.
     Failed { retry: bool },
     /// The lease ran out; another attempt follows or not.
@@ -60,6 +63,7 @@ pub(crate) fn step(state: RunState, event: Event) -> Result<RunState, IllegalSte
 fn held(state: RunState, event: Event) -> Result<RunState, IllegalStep> {
     match event {
         Event::Completed => Ok(RunState::Completed),
+        Event::Pruned => Ok(RunState::Pruned),
         Event::Failed { retry: false } | Event::Lost { retry: false } => Ok(RunState::Failed),
         Event::Failed { retry: true } | Event::Lost { retry: true } | Event::Released => {
             Ok(RunState::Waiting)
@@ -75,10 +79,11 @@ mod tests {
     use super::*;
     use crate::column::RunStateColumn;
 
-    const EVENTS: [Event; 9] = [
+    const EVENTS: [Event; 10] = [
         Event::Claimed,
         Event::Started,
         Event::Completed,
+        Event::Pruned,
         Event::Failed { retry: true },
         Event::Failed { retry: false },
         Event::Lost { retry: true },
@@ -94,16 +99,16 @@ mod tests {
         let s = Some;
         #[rustfmt::skip]
         let table = [
-            // claimed, started, completed, failed+, failed, lost+, lost, released, cancelled
-            (Waiting, [s(Leased), None, None, None, None, None, None, None, s(Cancelled)]),
-            (Leased, [None, s(Running), s(Completed), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
-            (Running, [None, None, s(Completed), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
+            // claimed, started, completed, pruned, failed+, failed, lost+, lost, released, cancelled
+            (Waiting, [s(Leased), None, None, None, None, None, None, None, None, s(Cancelled)]),
+            (Leased, [None, s(Running), s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
+            (Running, [None, None, s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
         ];
         for (state, expected) in table {
             assert_eq!(row(state), expected, "{state:?}");
         }
         for state in [Completed, Pruned, Failed, Cancelled] {
-            assert_eq!(row(state), [None; 9], "{state:?} is final");
+            assert_eq!(row(state), [None; 10], "{state:?} is final");
         }
     }
 

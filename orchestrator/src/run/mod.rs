@@ -3,6 +3,7 @@
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod machine;
+pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod sql;
 pub(crate) mod trial;

@@ -46,7 +46,8 @@ async fn count(db: &mut PgConnection, run: RunId, metric: Metric, value: f64) ->
     Ok(())
 }
 
-fn objective(metric: Metric, report: &EpochReport) -> f64 {
+/// The value of a report under the study's metric.
+pub(crate) fn objective(metric: Metric, report: &EpochReport) -> f64 {
     match metric.name {
         MetricName::DevF1 => report.dev.under(metric.protocol).f1,
     }

@@ -1,5 +1,7 @@
 //! The runs of a study as proposing and finishing read them.
 
+use pedigree_protocol::objective::Metric;
+use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{Failure, FailureCause, RunState};
 use pedigree_protocol::{ParamValues, StudyId};
 use sqlx::PgConnection;
@@ -7,6 +9,7 @@ use sqlx::types::Json;
 
 use crate::column::{FailureCauseColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
+use crate::run::report::objective;
 
 /// A trial, as proposing and finishing read it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,31 +18,27 @@ pub(crate) struct Trial {
     pub(crate) state: RunState,
     pub(crate) params: ParamValues,
     pub(crate) value: Option<f64>,
-    pub(crate) best_so_far: Option<f64>,
-    pub(crate) epochs: i32,
+    /// The last report of a pruned trial: its epoch and value.
+    pub(crate) last_report: Option<(i32, f64)>,
     pub(crate) failure: Option<Failure>,
 }
 
 impl Trial {
     /// A trial that was proposed just now.
     pub(crate) fn proposed(number: u32, params: ParamValues) -> Self {
-        Self {
-            number,
-            state: RunState::Waiting,
-            params,
-            value: None,
-            best_so_far: None,
-            epochs: 0,
-            failure: None,
-        }
+        Self { number, state: RunState::Waiting, params, value: None, last_report: None, failure: None }
     }
 }
 
 /// All trials of a study, by number.
-pub(crate) async fn all(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Trial>> {
+pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
     let rows = sqlx::query!(
         r#"SELECT number AS "number!", state AS "state: RunStateColumn", params AS "params: Json<ParamValues>",
-               value, best_so_far, epochs, failure_cause AS "failure_cause: FailureCauseColumn", failure_message
+               value, failure_cause AS "failure_cause: FailureCauseColumn", failure_message,
+               CASE WHEN state = 'pruned' THEN (
+                   SELECT p.metrics FROM reports p
+                   WHERE p.run_id = runs.id AND p.attempt = runs.attempt ORDER BY p.epoch DESC LIMIT 1
+               ) END AS "last_report: Json<EpochReport>"
            FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
@@ -51,8 +50,7 @@ pub(crate) async fn all(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<
             state: row.state.into(),
             params: row.params.0,
             value: row.value,
-            best_so_far: row.best_so_far,
-            epochs: row.epochs,
+            last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
             failure: failure(row.failure_cause, row.failure_message),
         })
     });

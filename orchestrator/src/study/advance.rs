@@ -29,7 +29,7 @@ pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 
 /// While trials are proposed: fail early, end the search, or keep it going.
 async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
-    let trials = trial::all(db, study.id).await?;
+    let trials = trial::all(db, study.id, study.spec.metric).await?;
     if let Some(message) = trials.iter().find_map(fatal) {
         return study.enter(db, StudyState::Failed, Some(message)).await;
     }
@@ -85,7 +85,7 @@ mod tests {
 
     fn trial(number: u32, value: Option<f64>) -> Trial {
         let state = if value.is_some() { RunState::Completed } else { RunState::Running };
-        Trial { number, state, params: [].into(), value, failure: None, epochs: 0, best_so_far: None }
+        Trial { number, state, params: [].into(), value, failure: None, last_report: None }
     }
 
     #[test]

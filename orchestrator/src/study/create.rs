@@ -50,6 +50,9 @@ async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: B
 }
 
 fn check(spec: &StudySpec) -> ApiResult<()> {
+    if let Err((key, message)) = spec.pruner.check() {
+        return Err(ApiError::invalid(format!("pruner.{key}: {message}")));
+    }
     let twice = spec.parameters.dimensions().iter().find(|d| spec.fixed.contains_key(&d.name));
     match twice {
         Some(d) => {

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
+use pedigree_protocol::insight::StudyInsight;
+use pedigree_protocol::replay::StudyReplay;
 use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Study, StudySpec};
+use pedigree_protocol::study::{Enqueue, Enqueued, Study, StudySpec};
 
 use crate::app::App;
 use crate::error::ApiResult;
@@ -39,6 +41,41 @@ pub(crate) async fn create(State(app): State<App>, Json(spec): Json<StudySpec>) 
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn cancel(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
     study::cancel(&app.pool, &study).await.map(Json)
+}
+
+/// Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget.
+#[utoipa::path(post, path = "/studies/{study}/trials", tag = "studies", operation_id = "enqueue_trial",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    request_body = Enqueue,
+    responses((status = 200, body = Enqueued), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn enqueue(
+    State(app): State<App>,
+    Path(study): Path<String>,
+    Json(wanted): Json<Enqueue>,
+) -> ApiResult<Json<Enqueued>> {
+    crate::enqueued::enqueue(&app.pool, &study, &wanted).await.map(Json)
+}
+
+/// Every suggestion of a study, computed again from its record.
+#[utoipa::path(get, path = "/studies/{study}/replay", tag = "studies", operation_id = "replay_study",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    responses((status = 200, body = StudyReplay), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn replay(
+    State(app): State<App>,
+    Path(study): Path<String>,
+) -> ApiResult<Json<StudyReplay>> {
+    study::replay::of_study(&app.pool, &study).await.map(Json)
+}
+
+/// Who proposed, who donated, which parameters mattered, and which ranges may be too narrow.
+#[utoipa::path(get, path = "/studies/{study}/insight", tag = "studies", operation_id = "get_insight",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    responses((status = 200, body = StudyInsight), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn insight(
+    State(app): State<App>,
+    Path(study): Path<String>,
+) -> ApiResult<Json<StudyInsight>> {
+    study::insight::of_study(&app.pool, &study).await.map(Json)
 }
 
 /// The runs of a study: trials by number, then the final run.

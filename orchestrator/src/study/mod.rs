@@ -3,8 +3,13 @@
 mod advance;
 mod cancel;
 mod create;
+pub(crate) mod donors;
 pub(crate) mod http;
+mod insight;
 pub(crate) mod locked;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;

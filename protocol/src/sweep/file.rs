@@ -6,8 +6,9 @@ use super::top;
 use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::ParamValues;
+use crate::pruner::Pruner;
 use crate::space::Space;
-use crate::study::StudySpec;
+use crate::study::{StudySpec, Transfer};
 
 /// A checked search-space file. Dataset and backbone may be open still; they are names that only a server knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct SweepFile {
     pub(super) metric: Metric,
     pub(super) parameters: Space,
     pub(super) fixed: ParamValues,
+    pub(super) pruner: Pruner,
+    pub(super) transfer: Transfer,
     pub(super) trials: u32,
     pub(super) max_concurrent: u32,
     pub(super) retries: u32,
@@ -92,6 +95,8 @@ impl SweepFile {
             metric: self.metric,
             parameters: self.parameters.clone(),
             fixed: self.fixed.clone(),
+            pruner: self.pruner.clone(),
+            transfer: self.transfer,
             trials: flags.trials.unwrap_or(self.trials),
             max_concurrent: self.max_concurrent,
             retries: self.retries,

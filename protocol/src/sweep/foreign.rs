@@ -21,9 +21,7 @@ pub(super) fn top(key: &str) -> Option<&'static str> {
         "command" | "program" | "entrypoint" | "trialTemplate" => {
             "leave it out: Pedigree runs its own trainer"
         }
-        "pruner" | "scheduler" => {
-            "leave it out: trials end by early_stop, there is no pruner across trials yet"
-        }
+        "scheduler" => "write pruner: asha, or another pruner",
         "grid" | "resources" | "final" => "leave it out: this version does not have it yet",
         "params" => "write parameters: for what is searched, fixed: for what is not",
         _ => return None,
@@ -70,6 +68,24 @@ pub(super) fn method(name: &str) -> Option<Method> {
     Some(match name {
         "bayes" | "bayesian" => Method::Auto,
         "optuna" => Method::Optuna5,
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of a pruner.
+pub(super) fn pruner(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "n_startup_trials" => "write startup_trials",
+        "n_warmup_steps" | "grace_period" => "write warmup_steps, or min_epochs for asha and hyperband",
+        "interval_steps" => "write interval",
+        "percentile" => "write keep: the share that goes on, percent",
+        "min_resource" | "min_iter" | "r" => "write min_epochs",
+        "max_resource" | "max_iter" | "max_t" => "write max_epochs",
+        "reduction_factor" | "eta" => "write reduction",
+        "p_threshold" => "write p",
+        "n_startup_steps" => "write startup_steps",
+        "wrapped_pruner" => "write pruner",
+        "type" | "preset" => "write name",
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ mod foreign;
 mod node;
 pub mod parameters;
 mod problem;
+mod pruner;
 mod schema;
 mod space;
 mod table;

@@ -41,6 +41,12 @@ struct SearchSpaceFile {
     max_concurrent: Option<u32>,
     /// When a trial ends before max_epochs.
     early_stop: Option<EarlyStop>,
+    /// When a trial is ended because others did better: a name, or a name with settings.
+    #[schemars(extend("default" = "none"))]
+    pruner: Option<Pruner>,
+    /// Whether finished studies over the same space, of the same dataset or backbone, help the first trials.
+    #[schemars(extend("default" = "siblings"))]
+    transfer: Option<Transfer>,
     /// Further attempts after an attempt crashed.
     #[schemars(extend("default" = 2))]
     retries: Option<u32>,
@@ -137,6 +143,92 @@ struct EarlyStop {
     /// Epochs without a better dev score after which a trial completes with its best epoch.
     #[schemars(range(min = 1))]
     patience: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Transfer {
+    /// The study starts from nothing.
+    Off,
+    /// Their best configurations come first; then draws near their good ones, as far as they agree.
+    Siblings,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Pruner {
+    /// The pruner's name.
+    Name(PrunerName),
+    /// The pruner with its settings.
+    Settings(Box<PrunerSettings>),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum PrunerName {
+    /// No trial is pruned.
+    None,
+    /// Worse than the median of the others.
+    Median,
+    /// Not among the best share of the others.
+    Percentile,
+    /// Asynchronous successive halving.
+    Asha,
+    /// Several halvings side by side.
+    Hyperband,
+    /// Significantly worse than the best trial, epoch by epoch.
+    Wilcoxon,
+    /// Out of bounds, or no number.
+    Threshold,
+    /// Another pruner, once a trial has not improved for some epochs.
+    Patient,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct PrunerSettings {
+    /// The pruner's name; the other keys are those of its kind.
+    name: PrunerName,
+    /// Median, percentile: completed trials before anything is pruned (5).
+    startup_trials: Option<u32>,
+    /// Median, percentile, threshold: epochs of each trial that are not looked at (0).
+    warmup_steps: Option<u32>,
+    /// Median, percentile: epochs between looks (1).
+    #[schemars(range(min = 1))]
+    interval: Option<u32>,
+    /// Percentile: the share that goes on, percent (25).
+    #[schemars(range(min = 0, max = 100))]
+    keep: Option<f64>,
+    /// Asha, hyperband: epochs before the first rung.
+    #[schemars(range(min = 1))]
+    min_epochs: Option<u32>,
+    /// Hyperband: epochs of a whole trial.
+    #[schemars(range(min = 1))]
+    max_epochs: Option<u32>,
+    /// Asha (4), hyperband (3): one of so many goes on.
+    #[schemars(range(min = 2))]
+    reduction: Option<u32>,
+    /// Wilcoxon: largest p-value that prunes (0.1).
+    #[schemars(range(min = 0, max = 1))]
+    p: Option<f64>,
+    /// Wilcoxon: epochs in common before it looks (2).
+    #[schemars(range(min = 1))]
+    startup_steps: Option<u32>,
+    /// Threshold: smallest value.
+    lower: Option<f64>,
+    /// Threshold: largest value.
+    upper: Option<f64>,
+    /// Patient: epochs without improvement (2).
+    patience: Option<u32>,
+    /// Patient: what counts as an improvement (0).
+    #[schemars(range(min = 0))]
+    min_delta: Option<f64>,
+    /// Patient: who decides then (none: nobody else has to agree).
+    pruner: Option<Pruner>,
 }
 
 /// The JSON Schema (draft 2020-12) of search-space files.

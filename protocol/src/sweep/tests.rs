@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::{Overrides, SweepFile, schema};
 use crate::method::Method;
 use crate::params::Scalar;
+use crate::pruner::{Pruner, Watch};
 use crate::space::Domain;
 
 const GOOD: &str = "\
@@ -88,7 +89,7 @@ trials: none
 
 #[test]
 fn an_empty_file_and_broken_yaml_say_so() {
-    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, early_stop, retries, seed");
+    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, early_stop, pruner, transfer, retries, seed");
     assert_snapshot!(refuse("name: [1, 2\ntrials: 3\n"), @"s.yaml:2:7: this is not YAML: illegal placement of ':' indicator");
 }
 
@@ -255,4 +256,44 @@ proptest! {
     fn no_text_makes_the_reader_panic(text in "[a-z_:{}\\[\\], \n\\-0-9.\"&*#!|>%]{0,120}") {
         let _ = SweepFile::parse(&text, "p.yaml");
     }
+}
+
+fn pruner_of(text: &str) -> Pruner {
+    let text = GOOD.replace("trials: 6", &format!("trials: 6\npruner: {text}"));
+    SweepFile::parse(&text, "s.yaml").unwrap().spec(&Overrides::default()).unwrap().pruner
+}
+
+#[test]
+fn pruners_are_read_by_name_or_with_settings() {
+    let watch = Watch::default();
+    assert_eq!(pruner_of("none"), Pruner::None);
+    assert_eq!(pruner_of("median"), Pruner::Median { watch });
+    assert_eq!(
+        pruner_of("{name: percentile, keep: 30, warmup_steps: 2}"),
+        Pruner::Percentile { keep: 30.0, watch: Watch { warmup_steps: 2, ..watch } }
+    );
+    assert_eq!(pruner_of("asha"), Pruner::Asha { min_epochs: None, reduction: 4 });
+    assert_eq!(
+        pruner_of("{name: patient, patience: 3, pruner: {name: hyperband, max_epochs: 20}}"),
+        Pruner::Patient {
+            patience: 3,
+            min_delta: 0.0,
+            pruner: Box::new(Pruner::Hyperband { min_epochs: 1, max_epochs: Some(20), reduction: 3 }),
+        }
+    );
+    for name in Pruner::NAMES {
+        assert_eq!(pruner_of(name).as_str(), name);
+    }
+}
+
+#[test]
+fn wrong_pruners_are_answered() {
+    let refuse = |text: &str| refuse_with("trials: 6", &format!("trials: 6\npruner: {text}"));
+    assert_snapshot!(refuse("medain"), @r#"s.yaml:13:9: pruner: there is no pruner "medain"; did you mean median?"#);
+    assert_snapshot!(refuse("{keep: 3}"), @"s.yaml:13:9: pruner: has no name; write pruner: median or pruner: {name: median}; known: none, median, percentile, asha, hyperband, wilcoxon, threshold, patient");
+    assert_snapshot!(refuse("{name: asha, eta: 3}"), @"s.yaml:13:22: pruner.eta: is no key here; write reduction");
+    assert_snapshot!(refuse("{name: asha, keep: 3}"), @"s.yaml:13:22: pruner.keep: is no key here; known: name, min_epochs, reduction");
+    assert_snapshot!(refuse("{name: asha, reduction: 1}"), @"s.yaml:13:33: pruner.reduction: 1 is below 2");
+    assert_snapshot!(refuse("{name: threshold, lower: 0.9, upper: 0.1}"), @"s.yaml:13:34: pruner.lower: 0.9 is above upper (0.1); swap them");
+    assert_snapshot!(refuse("{name: patient, pruner: {name: percentile, keep: 0}}"), @"s.yaml:13:58: pruner.pruner.keep: 0 is no share; give a number above 0 and below 100");
 }

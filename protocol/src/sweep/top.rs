@@ -4,11 +4,13 @@ use super::file::{Placed, SweepFile, can_name};
 use super::foreign;
 use super::node::{Node, Value};
 use super::problem::{Position, Report, hint};
-use super::space;
 use super::table::{Keys, Table};
+use super::{pruner, space};
 use crate::method::Method;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use crate::params::{ParamValues, Scalar};
+use crate::pruner::Pruner;
+use crate::study::Transfer;
 
 /// The top-level keys, in the order of the README.
 pub(super) const KEYS: Keys = Keys {
@@ -24,6 +26,8 @@ pub(super) const KEYS: Keys = Keys {
         "trials",
         "max_concurrent",
         "early_stop",
+        "pruner",
+        "transfer",
         "retries",
         "seed",
     ],
@@ -60,6 +64,8 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     if let Some(patience) = patience(&table, report) {
         fixed.insert("patience".to_owned(), Scalar::Int(patience.into()));
     }
+    let pruner = table.get("pruner").map(|node| pruner::read(node, "pruner", report));
+    let transfer = transfer(&table, report);
     let trials = table.count("trials", 1, MOST_TRIALS, report);
     let max_concurrent = table.count("max_concurrent", 1, 10_000, report).unwrap_or(1);
     let retries = table.count("retries", 0, 1_000, report).unwrap_or(2);
@@ -79,6 +85,8 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
         metric: metric?,
         parameters,
         fixed,
+        pruner: pruner.unwrap_or(Some(Pruner::None))?,
+        transfer: transfer?,
         trials: trials?,
         max_concurrent,
         retries,
@@ -159,6 +167,28 @@ fn goal(goal: &str, at: Position, report: &mut Report) -> Option<Goal> {
         other => {
             let message = format!("{other:?} is no goal; write maximize (or minimize)");
             report.fault(at, "metric.goal", message);
+            None
+        }
+    }
+}
+
+fn transfer(table: &Table<'_>, report: &mut Report) -> Option<Transfer> {
+    // YAML 1.1 reads a bare `off` as false.
+    if let Some(Value::Scalar(Scalar::Bool(false))) = table.get("transfer").map(|node| &node.value) {
+        return Some(Transfer::Off);
+    }
+    match table.get("transfer").map(|_| table.text("transfer", report)) {
+        None => Some(Transfer::Siblings),
+        Some(None) => None,
+        Some(Some("off")) => Some(Transfer::Off),
+        Some(Some("siblings")) => Some(Transfer::Siblings),
+        Some(Some(other)) => {
+            let hint = hint(other, &["off", "siblings"]);
+            report.fault(
+                table.place("transfer"),
+                "transfer",
+                format!("{other:?} is no way to transfer; {hint}"),
+            );
             None
         }
     }

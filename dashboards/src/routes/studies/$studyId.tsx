@@ -4,6 +4,7 @@ import { useLiveQuery } from '../../api/live.tsx';
 import { queries } from '../../api/queries.ts';
 import type { Study } from '../../api/types.ts';
 import { History } from '../../charts/History.tsx';
+import { InsightPanel } from '../../study/InsightPanel.tsx';
 import { SealPanel } from '../../study/SealPanel.tsx';
 import { SpacePanel } from '../../study/SpacePanel.tsx';
 import { StudyHeader } from '../../study/StudyHeader.tsx';
@@ -40,6 +41,7 @@ function StudyContent({ study }: { study: Study }) {
   const view = Route.useSearch();
   const navigate = useNavigate({ from: Route.fullPath });
   const runs = useLiveQuery(queries.runs(studyId));
+  const insight = useLiveQuery(queries.insight(studyId));
   const change = useCallback(
     (next: TrialView) => void navigate({ search: next, replace: false, resetScroll: false }),
     [navigate],
@@ -56,6 +58,9 @@ function StudyContent({ study }: { study: Study }) {
           {(list) => <History study={study} runs={list} onOpen={open} />}
         </Loaded>
         <div className={styles.stack}>
+          <Loaded query={insight} what="what mattered">
+            {(found) => <InsightPanel insight={found} />}
+          </Loaded>
           <SpacePanel spec={study.spec} />
           <SealPanel study={study} />
         </div>

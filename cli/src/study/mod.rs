@@ -1,10 +1,16 @@
 //! `pedigree study`: list, show, follow, cancel; and how a study's outcome is printed.
 
+mod enqueue;
+mod importance;
+mod replay;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use pedigree_protocol::client::Client;
+use pedigree_protocol::insight::StudyInsight;
+use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::run::Run;
 use pedigree_protocol::study::{Study, StudyState, TrialCounts};
 use serde::Serialize;
@@ -25,12 +31,18 @@ pub(crate) enum StudyCommand {
     Watch(Named),
     /// Cancel a study and its open trials
     Cancel(Named),
+    /// Try a configuration of your own, before anything is suggested; it counts against the study's trials
+    Enqueue(enqueue::EnqueueArgs),
+    /// Show which parameters mattered, and which ranges may be too narrow
+    Importance(Named),
+    /// Compute every suggestion again from its record, and say which differ
+    Replay(Named),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Named {
     /// Name or id of the study
-    study: String,
+    pub(crate) study: String,
 }
 
 /// A study with its runs.
@@ -38,6 +50,9 @@ pub(crate) struct Named {
 pub(crate) struct Outcome {
     pub(crate) study: Study,
     runs: Vec<Run>,
+    /// Who proposed and who donated; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    insight: Option<StudyInsight>,
     /// Where a browser shows it.
     dashboard: String,
 }
@@ -45,7 +60,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(crate) fn new(study: Study, runs: Vec<Run>, client: &Client) -> Self {
         let dashboard = format!("{}/studies/{}", client.server(), study.spec.name);
-        Self { study, runs, dashboard }
+        Self { study, runs, insight: None, dashboard }
     }
 }
 
@@ -59,13 +74,17 @@ pub(crate) async fn run(
         StudyCommand::List => list(&client, output).await?,
         StudyCommand::Show(Named { study }) => {
             let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
-            let outcome = Outcome::new(study, runs, &client);
+            let insight = Some(client.insight(&study.spec.name).await?);
+            let outcome = Outcome { insight, ..Outcome::new(study, runs, &client) };
             output.document(&outcome, |screen| write_outcome(screen, &outcome))?;
         }
         StudyCommand::Watch(Named { study }) => {
             let study = client.study(&study).await?;
             return follow::to_the_end(&client, study, output).await;
         }
+        StudyCommand::Enqueue(wanted) => enqueue::run(&client, &wanted, output).await?,
+        StudyCommand::Importance(Named { study }) => importance::run(&client, &study, output).await?,
+        StudyCommand::Replay(Named { study }) => return replay::run(&client, &study, output).await,
         StudyCommand::Cancel(Named { study }) => {
             let study = client.cancel_study(&study).await?;
             output.document(&study, |screen| {
@@ -109,8 +128,10 @@ pub(crate) fn write_created(screen: &mut dyn Write, outcome: &Outcome) -> io::Re
 
 /// The facts of a study, its leaderboard, its test score, its seal and its page.
 pub(crate) fn write_outcome(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    let Outcome { study, runs, dashboard } = outcome;
-    write_facts(screen, &facts(study))?;
+    let Outcome { study, runs, insight, dashboard } = outcome;
+    let mut facts = facts(study);
+    facts.extend(insight.iter().flat_map(importance::facts));
+    write_facts(screen, &facts)?;
     writeln!(screen)?;
     write_table(screen, &leaderboard(study, runs))?;
     writeln!(screen)?;
@@ -137,6 +158,9 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         ("metric", format!("{}, {} protocol", spec.metric.name.as_str(), spec.metric.protocol.as_str())),
         ("trials", format!("{} of {}", counts(&study.trials), spec.trials)),
     ];
+    if spec.pruner != Pruner::None {
+        facts.push(("pruner", spec.pruner.as_str().to_owned()));
+    }
     if let Some(best) = &study.best {
         let params = follow::params(&best.params);
         facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));

@@ -1,0 +1,64 @@
+//! When a trial has reported: does it go on?
+//!
+//! Owns what the pruner is shown, and writes its verdict onto the attempt. The run ends as pruned when its worker has
+//! stopped (`lease::end`). Must not know how a rule decides.
+
+use std::collections::BTreeMap;
+
+use pedigree_protocol::objective::Metric;
+use pedigree_protocol::pruner::Pruner;
+use pedigree_protocol::report::EpochReport;
+use pedigree_protocol::run::RunKind;
+use pedigree_protocol::{RunId, StudyId};
+use pedigree_sampler::pruner::{Track, decide};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::error::{ApiError, ApiResult};
+use crate::lease::held::Held;
+use crate::run::report::objective;
+
+/// Asks the study's pruner about a trial that has just reported `epoch`; a verdict stays with the attempt.
+pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> ApiResult<Option<String>> {
+    if held.pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
+        return Ok(held.prune_reason.clone());
+    }
+    let mut tracks = tracks(db, held.study, held.metric).await?;
+    let Some(mut trial) = tracks.remove(&held.run) else { return Ok(None) };
+    // An attempt that was lost may have come further than this one has.
+    trial.reports.retain(|step, _| *step <= epoch.unsigned_abs());
+    let others: Vec<Track> = tracks.into_values().collect();
+    let reason = decide(&held.pruner, held.metric.goal, &trial, &others);
+    if let Some(reason) = &reason {
+        sqlx::query!(
+            "UPDATE attempts SET prune_reason = $3 WHERE run_id = $1 AND attempt = $2",
+            held.run.0,
+            held.attempt.0,
+            reason,
+        )
+        .execute(db)
+        .await?;
+        tracing::info!(run.id = %held.run, epoch, reason, "the trial is pruned");
+    }
+    Ok(reason)
+}
+
+/// The reports of every trial of a study; of an epoch that several attempts reported, the newest attempt's.
+async fn tracks(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<BTreeMap<RunId, Track>> {
+    let rows = sqlx::query!(
+        r#"SELECT DISTINCT ON (r.number, p.epoch) r.id, r.number AS "number!", r.value, p.epoch,
+               p.metrics AS "metrics: Json<EpochReport>"
+           FROM runs r JOIN reports p ON p.run_id = r.id
+           WHERE r.study_id = $1 AND r.kind = 'trial'
+           ORDER BY r.number, p.epoch, p.attempt DESC"#,
+        study.0
+    );
+    let mut tracks = BTreeMap::new();
+    for row in rows.fetch_all(db).await? {
+        let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
+        let empty = Track { number, completed: row.value, reports: BTreeMap::new() };
+        let track: &mut Track = tracks.entry(RunId(row.id)).or_insert(empty);
+        track.reports.insert(row.epoch.unsigned_abs(), objective(metric, &row.metrics.0));
+    }
+    Ok(tracks)
+}

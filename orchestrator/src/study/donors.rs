@@ -1,0 +1,63 @@
+//! Donors of a study: finished siblings over the same space, with the same metric, and with either the same dataset or
+//! the same backbone. What they have learnt is the sampler's to use; this chooses who is asked.
+
+use pedigree_protocol::StudyId;
+use pedigree_protocol::objective::Metric;
+use pedigree_protocol::study::Transfer;
+use pedigree_sampler::transfer::{ASKED_UNTIL, Donor};
+use sqlx::PgConnection;
+
+use crate::error::ApiResult;
+use crate::propose;
+use crate::run::trial;
+use crate::study::locked::LockedStudy;
+
+/// Siblings that are asked, the newest of them.
+const MOST: i64 = 8;
+
+/// The donors of the study's next suggestions; none once it has enough trials of its own.
+pub(crate) async fn of_study(
+    db: &mut PgConnection,
+    study: &LockedStudy,
+    finished: usize,
+) -> ApiResult<Vec<Donor>> {
+    if study.spec.transfer == Transfer::Off || finished >= ASKED_UNTIL {
+        return Ok(Vec::new());
+    }
+    let siblings = sqlx::query!(
+        "SELECT s.id, s.name FROM studies s, studies me
+         WHERE me.id = $1 AND s.id <> me.id AND s.state = 'completed'
+           AND s.spec -> 'parameters' = me.spec -> 'parameters' AND s.spec -> 'metric' = me.spec -> 'metric'
+           AND (s.dataset_id = me.dataset_id) <> (s.backbone_id = me.backbone_id)
+         ORDER BY s.ended_at DESC, s.id LIMIT $2",
+        study.id.0,
+        MOST,
+    );
+    let mut donors = Vec::new();
+    for sibling in siblings.fetch_all(&mut *db).await? {
+        donors.push(donor(db, StudyId(sibling.id), sibling.name, study.spec.metric).await?);
+    }
+    Ok(donors)
+}
+
+/// The donors that a suggestion's record names, in its order; one that is not there any more is left out.
+pub(crate) async fn recorded(
+    db: &mut PgConnection,
+    record: &serde_json::Value,
+    metric: Metric,
+) -> ApiResult<Vec<Donor>> {
+    let mut donors = Vec::new();
+    let named = record["donors"].as_array().into_iter().flatten();
+    for name in named.filter_map(|donor| donor["study"].as_str()) {
+        let id = sqlx::query_scalar!("SELECT id FROM studies WHERE name = $1", name);
+        if let Some(id) = id.fetch_optional(&mut *db).await? {
+            donors.push(donor(db, StudyId(id), name.to_owned(), metric).await?);
+        }
+    }
+    Ok(donors)
+}
+
+async fn donor(db: &mut PgConnection, id: StudyId, study: String, metric: Metric) -> ApiResult<Donor> {
+    let trials = trial::all(db, id, metric).await?;
+    Ok(Donor { study, trials: trials.iter().filter_map(propose::observe).collect() })
+}

@@ -1,0 +1,160 @@
+//! When a trial is ended because others did better: the rules and their settings, as files and studies carry them.
+//!
+//! Steps are epochs, counted from 1. Names and defaults are Optuna's where Optuna has the rule. Must not know how a
+//! rule decides; that is the sampler crate's `pruner`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A rule across trials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Pruner {
+    /// No trial is pruned.
+    #[default]
+    None,
+    /// Prunes what is worse than the median of the others.
+    Median {
+        /// When it looks.
+        #[serde(default)]
+        watch: Watch,
+    },
+    /// Prunes what is not among the best share of the others.
+    Percentile {
+        /// The share that is kept, percent, above 0 and below 100.
+        keep: f64,
+        /// When it looks.
+        #[serde(default)]
+        watch: Watch,
+    },
+    /// Asynchronous successive halving: only the best of a rung goes on.
+    Asha {
+        /// Epochs before the first rung; absent: a hundredth of the longest completed trial, at least 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min_epochs: Option<u32>,
+        /// One of so many goes on, and rungs are so many times further apart; at least 2.
+        reduction: u32,
+    },
+    /// Several halvings side by side, from eager to patient; trials are dealt to them by number.
+    Hyperband {
+        /// Epochs before the first rung of the most eager bracket.
+        min_epochs: u32,
+        /// Epochs of a whole trial; absent: those of the longest completed trial.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_epochs: Option<u32>,
+        /// As in halving.
+        reduction: u32,
+    },
+    /// Prunes what is significantly worse, epoch by epoch, than the best trial (Wilcoxon's signed-rank test).
+    Wilcoxon {
+        /// Largest p-value that prunes.
+        p: f64,
+        /// Epochs in common before it looks.
+        startup_steps: u32,
+    },
+    /// Prunes what leaves the bounds or is no number.
+    Threshold {
+        /// Smallest value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lower: Option<f64>,
+        /// Largest value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        upper: Option<f64>,
+        /// Epochs that are not looked at.
+        #[serde(default)]
+        warmup_steps: u32,
+    },
+    /// Asks another pruner only once a trial has not improved for some epochs.
+    Patient {
+        /// Epochs without improvement.
+        patience: u32,
+        /// What counts as an improvement.
+        #[serde(default)]
+        min_delta: f64,
+        /// Who decides then; `none`: nobody else has to agree.
+        #[schema(no_recursion)]
+        pruner: Box<Pruner>,
+    },
+}
+
+/// When a rule that compares with the other trials looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Completed trials before anything is pruned.
+    pub startup_trials: u32,
+    /// Epochs of each trial that are not looked at.
+    pub warmup_steps: u32,
+    /// Epochs between looks.
+    pub interval: u32,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { startup_trials: 5, warmup_steps: 0, interval: 1 }
+    }
+}
+
+impl Pruner {
+    /// The names of all pruners.
+    pub const NAMES: [&'static str; 8] =
+        ["none", "median", "percentile", "asha", "hyperband", "wilcoxon", "threshold", "patient"];
+
+    /// The name in files and tables.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Median { .. } => "median",
+            Self::Percentile { .. } => "percentile",
+            Self::Asha { .. } => "asha",
+            Self::Hyperband { .. } => "hyperband",
+            Self::Wilcoxon { .. } => "wilcoxon",
+            Self::Threshold { .. } => "threshold",
+            Self::Patient { .. } => "patient",
+        }
+    }
+
+    /// What is wrong with the settings, as key and sentence.
+    ///
+    /// # Errors
+    /// The first setting that is out of bounds.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let least = |key, value: u32, least: u32| {
+            if value >= least { Ok(()) } else { Err((key, format!("{value} is below {least}"))) }
+        };
+        match self {
+            Self::None => Ok(()),
+            Self::Median { watch } => least("interval", watch.interval, 1),
+            Self::Percentile { keep, watch } => {
+                if !(*keep > 0.0 && *keep < 100.0) {
+                    return Err(("keep", format!("{keep} is no share; give a number above 0 and below 100")));
+                }
+                least("interval", watch.interval, 1)
+            }
+            Self::Asha { min_epochs, reduction } => {
+                least("min_epochs", min_epochs.unwrap_or(1), 1)?;
+                least("reduction", *reduction, 2)
+            }
+            Self::Hyperband { min_epochs, max_epochs, reduction } => {
+                least("min_epochs", *min_epochs, 1)?;
+                least("max_epochs", max_epochs.unwrap_or(*min_epochs), *min_epochs)?;
+                least("reduction", *reduction, 2)
+            }
+            Self::Wilcoxon { p, .. } if !(*p > 0.0 && *p < 1.0) => {
+                Err(("p", format!("{p} is no p-value; give a number above 0 and below 1")))
+            }
+            Self::Wilcoxon { startup_steps, .. } => least("startup_steps", *startup_steps, 1),
+            Self::Threshold { lower: Some(lower), upper: Some(upper), .. } if lower > upper => {
+                Err(("lower", format!("{lower} is above upper ({upper}); swap them")))
+            }
+            Self::Threshold { .. } => Ok(()),
+            Self::Patient { pruner, .. } if matches!(**pruner, Self::Patient { .. }) => {
+                Err(("pruner", "patient cannot wrap itself; name another pruner".to_owned()))
+            }
+            Self::Patient { min_delta, .. } if min_delta.is_nan() || *min_delta < 0.0 => {
+                Err(("min_delta", format!("{min_delta} is below 0")))
+            }
+            Self::Patient { pruner, .. } => pruner.check(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What becomes of a study's suggestions when they are computed again from their records.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::RunId;
+
+/// Every suggestion of a study, computed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StudyReplay {
+    /// Suggestions that came out the same to the last bit.
+    pub same: u32,
+    /// Suggestions that did not.
+    pub differ: u32,
+    /// Suggestions that could not be computed again.
+    pub unknown: u32,
+    /// Trials whose parameters were given, not suggested.
+    pub given: u32,
+    /// Each, by number.
+    pub suggestions: Vec<ReplayedSuggestion>,
+}
+
+/// One suggestion, computed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayedSuggestion {
+    /// The run.
+    pub run_id: RunId,
+    /// Number of the trial.
+    pub number: i32,
+    /// The sampler that made it, from its record.
+    pub sampler: String,
+    /// What became of it.
+    pub verdict: ReplayVerdict,
+    /// Where it is not the same: a sentence that says what is wrong.
+    pub explanation: Option<String>,
+}
+
+/// What became of a suggestion that was computed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayVerdict {
+    /// The same to the last bit.
+    Same,
+    /// Not the same.
+    Differs,
+    /// Made by another version of the sampler, which this program does not have.
+    OtherVersion,
+    /// The record does not say enough.
+    Unreadable,
+    /// Given by a user.
+    Given,
+}
