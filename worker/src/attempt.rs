@@ -333,7 +333,7 @@ fn leaves_work(ended: &Result<Verdict, Interruption>) -> bool {
         Ok(Verdict::Interrupted) | Err(Interruption::Released) => true,
         Ok(Verdict::Failed(failure)) => failure.cause.is_retryable(),
         Ok(Verdict::Completed(_) | Verdict::CheckpointRefused(_))
-        | Err(Interruption::Lost | Interruption::Cancelled) => false,
+        | Err(Interruption::Lost | Interruption::Cancelled | Interruption::Pruned) => false,
     }
 }
 

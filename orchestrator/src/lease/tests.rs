@@ -235,7 +235,7 @@ async fn a_verdict_outlives_its_worker_and_an_end_of_its_own_counts(pool: PgPool
     let worker = coordinator.worker(2).await;
     let (lost, _) = with_a_verdict(&coordinator, &worker).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     let detail = coordinator.detail(lost.run_id).await;
     assert_eq!((detail.run.state, detail.attempts[0].state), (RunState::Pruned, AttemptState::Lost));
     // The third trial is told to stop, but was through already.
@@ -264,7 +264,7 @@ async fn without_a_verdict_nothing_is_pruned_and_a_new_attempt_is_judged_by_its_
     coordinator.write(&second, &report(1, 0.5)).await;
     coordinator.write(&second, &report(2, 0.9)).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     let again = coordinator.claim(&worker).await.unwrap();
     assert_eq!((again.run_id, again.attempt), (second.run_id, Attempt(2)));
     let reply = coordinator.try_write(&again, &report(1, 0.4)).await.unwrap();

@@ -42,7 +42,7 @@ async fn work(coordinator: &Coordinator, worker: &Worker, device: usize, name: &
     let mut dice = ChaCha8Rng::seed_from_u64(device as u64);
     while coordinator.study(name).await.state == StudyState::Searching {
         let Some(grant) = coordinator.claim_on(worker, device).await else {
-            reconcile::pass(coordinator.pool()).await.unwrap();
+            reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
             continue;
         };
         if grant.kind == RunKind::Final {
@@ -78,7 +78,7 @@ async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, dice: &mut Cha
 async fn die(coordinator: &Coordinator, grant: &LeaseGrant) {
     let past = "UPDATE attempts SET lease_expires_at = now() - interval '1 s' WHERE run_id = $1 AND ended_at IS NULL";
     sqlx::query(past).bind(grant.run_id.0).execute(coordinator.pool()).await.unwrap();
-    reconcile::pass(coordinator.pool()).await.unwrap();
+    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
 }
 
 async fn searched(coordinator: &Coordinator, spec: StudySpec) -> StudyReplay {
