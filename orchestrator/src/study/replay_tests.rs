@@ -40,6 +40,8 @@ const FATES: [Fate; 8] = [
 /// A worker's life: it takes work, trains a few epochs in no time, and ends it this way or that.
 async fn work(coordinator: &Coordinator, worker: &Worker, device: usize, name: &str) {
     let mut dice = ChaCha8Rng::seed_from_u64(device as u64);
+    // Each worker dies once at least; what it does besides depends on what it is given.
+    let mut fate = Fate::Dies;
     while coordinator.study(name).await.state == StudyState::Searching {
         let Some(grant) = coordinator.claim_on(worker, device).await else {
             reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
@@ -48,12 +50,16 @@ async fn work(coordinator: &Coordinator, worker: &Worker, device: usize, name: &
         if grant.kind == RunKind::Final {
             return;
         }
-        carry_out(coordinator, &grant, &mut dice).await;
+        carry_out(coordinator, &grant, fate, &mut dice).await;
+        fate = *FATES.choose(&mut dice).unwrap();
     }
 }
 
-async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, dice: &mut ChaCha8Rng) {
+async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, fate: Fate, dice: &mut ChaCha8Rng) {
     coordinator.write(grant, &AttemptWrite::Start).await;
+    if matches!(fate, Fate::Dies) {
+        return die(coordinator, grant).await;
+    }
     let best: f64 = dice.random();
     for epoch in 1..=dice.random_range(1..5) {
         let write = report(epoch, best * f64::from(epoch) / 5.0);
@@ -67,7 +73,7 @@ async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, dice: &mut Cha
             _ => return,
         }
     }
-    match FATES.choose(dice).unwrap() {
+    match fate {
         Fate::Completes => coordinator.write(grant, &completed(best, None)).await,
         Fate::RunsOutOfMemory => coordinator.write(grant, &failed(FailureCause::Oom)).await,
         Fate::Crashes => coordinator.write(grant, &failed(FailureCause::Crashed)).await,
