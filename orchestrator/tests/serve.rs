@@ -30,7 +30,7 @@ impl Server {
             lease_ttl: Config::LEASE_TTL,
             token: token.map(|token| token.to_owned().into()),
             anonymous: Some(if token.is_some() { Role::Viewer } else { Role::Admin }),
-            largest_artifact: 1 << 20,
+            largest_artifact: 1 << 26,
             ui_dir: None,
         };
         let (ready, address) = oneshot::channel();
