@@ -20,6 +20,9 @@ use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 const TRIALS: u32 = 40;
 const DONORS: u64 = 3;
 
+/// Makes donor `i` of a seed.
+type DonorOf<'a> = &'a dyn Fn(u64, u64) -> Member;
+
 /// Where a member of a family has its optimum, each coordinate a share of its range.
 #[derive(Debug, Clone, Copy)]
 struct Member {
@@ -120,7 +123,7 @@ fn mean_curve(
     space: &Space,
     method: Method,
     (seeds, spread): (u64, f64),
-    donor: Option<&dyn Fn(u64, u64) -> Member>,
+    donor: Option<DonorOf<'_>>,
 ) -> Vec<f64> {
     let mut mean = vec![0.0; TRIALS as usize];
     for seed in 0..seeds {
@@ -158,7 +161,7 @@ fn compare(out: &mut impl Write, method: Method, seeds: u64, spread: f64) -> std
     let unrelated = |seed: u64, i: u64| Member::related(90_000 + seed * 10 + i, i, 0.3);
     let mixed = |seed, i| if i == DONORS { related(seed, i) } else { unrelated(seed, i) };
     let inverse = |seed, i| Member { upside_down: true, ..Member::related(seed, i, spread) };
-    let arms: [(&str, Option<&dyn Fn(u64, u64) -> Member>); 5] = [
+    let arms: [(&str, Option<DonorOf<'_>>); 5] = [
         ("cold", None),
         ("related donors", Some(&related)),
         ("one related of three", Some(&mixed)),

@@ -90,8 +90,11 @@ fn some_value(number: u32) -> f64 {
     f64::from(number * 37 % 41) / 41.0
 }
 
+/// What becomes of a trial, by its number.
+type OutcomeOf = fn(u32) -> Outcome;
+
 /// The outcomes that samplers stumble over.
-fn outcomes() -> Vec<(&'static str, fn(u32) -> Outcome)> {
+fn outcomes() -> Vec<(&'static str, OutcomeOf)> {
     vec![
         ("values", |n| Outcome::Completed(some_value(n))),
         ("all equal", |_| Outcome::Completed(0.5)),
