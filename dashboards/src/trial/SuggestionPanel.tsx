@@ -24,7 +24,9 @@ function Record({ suggestion }: { suggestion: SuggestionView }) {
     <Definitions>
       <Definition name="Sampler">{suggestion.sampler}</Definition>
       <Definition name="Drawn">
-        {suggestion.startup ? 'from the start-up design: too few finished trials yet' : 'from the trials below'}
+        {suggestion.startup
+          ? 'from the start-up design: too few finished trials yet'
+          : 'from the trials below'}
       </Definition>
       <Definition name="Study seed">{suggestion.seed}</Definition>
       <Definition name={`Finished trials seen (${suggestion.finished.length})`}>
