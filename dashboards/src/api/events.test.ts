@@ -91,6 +91,7 @@ describe('what a change makes stale', () => {
       ['studies'],
       ['study', 's', 'record'],
       ['study', 's', 'runs'],
+      ['study', 's', 'insight'],
       ['run', 'r'],
     ]);
     expect(staleKeys(change('log'))).toEqual([]);
