@@ -11,17 +11,18 @@ use super::cholesky::{Cholesky, dot};
 use super::kernel::Kernel;
 use super::observations::Observations;
 
-/// The least variance of noise, of standardised values: keeps every matrix positive definite.
-const NOISE_FLOOR: f64 = 1e-6;
+/// The least variance of noise, of standardised values: keeps every matrix positive definite, and hides nothing of a
+/// smooth function's last steps.
+const NOISE_FLOOR: f64 = 1e-8;
 /// The length scale at the centre of the prior, for one feature; it grows with the root of their number.
 const LENGTH: f64 = 0.5;
 /// Standard deviations of the priors, in the coordinates of the search.
 const LENGTH_WIDTH: f64 = 1.0;
 const SIGNAL_WIDTH: f64 = 0.7;
-const NOISE_WIDTH: f64 = 2.5;
+const NOISE_WIDTH: f64 = 3.0;
 const SHARE_WIDTH: f64 = 1.5;
 /// The variance of noise at the centre of the prior.
-const NOISE: f64 = 1e-4;
+const NOISE: f64 = 1e-5;
 
 /// Coordinates of the search that are no length scale: signal, noise, additive share.
 const OTHERS: usize = 3;

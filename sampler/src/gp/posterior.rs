@@ -12,7 +12,7 @@ use super::lbfgs;
 use super::observations::Observations;
 
 /// Where the search for a kernel starts, from the priors' centre: `e^_` times the length, `e^_` times the noise.
-const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 4.6)];
+const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 6.9)];
 /// Steps of each search for a kernel.
 const ITERATIONS: usize = 40;
 /// A step that gains less ends the search, in logarithms of the posterior density.
