@@ -4,6 +4,8 @@
 //! index on that grid, its bins one wide; integers on a log scale have bins that narrow; choices are their position.
 //! Nothing here draws or learns.
 
+use std::borrow::Borrow;
+
 use pedigree_protocol::space::{Dimension, Domain};
 use pedigree_protocol::{ParamValues, Scalar, Space};
 
@@ -11,6 +13,8 @@ use pedigree_protocol::{ParamValues, Scalar, Space};
 #[derive(Debug)]
 pub(crate) struct Axis<'a> {
     dimension: &'a Dimension,
+    /// The earlier dimensions that this one is conditional on, by place, each with the values wanted of it.
+    when: Vec<(usize, &'a [Scalar])>,
     shape: Shape,
 }
 
@@ -30,16 +34,29 @@ pub(crate) enum Shape {
 impl<'a> Axis<'a> {
     /// The axes of a space, in file order.
     pub(crate) fn all(space: &'a Space) -> Vec<Self> {
-        space.dimensions().iter().map(|d| Self { dimension: d, shape: Shape::of(&d.domain) }).collect()
+        let dimensions = space.dimensions();
+        let place = |name: &String| dimensions.iter().position(|d| d.name == *name);
+        let axis = |dimension: &'a Dimension| {
+            let when = dimension.when.iter();
+            let when = when.filter_map(|(parent, wanted)| place(parent).map(|p| (p, wanted.as_slice())));
+            Self { dimension, when: when.collect(), shape: Shape::of(&dimension.domain) }
+        };
+        dimensions.iter().map(axis).collect()
     }
 
     /// What each dimension is conditional on: earlier dimensions, each with the coordinates wanted of it.
     pub(crate) fn conditions(axes: &[Self]) -> Vec<Vec<(usize, Vec<f64>)>> {
-        let place = |name: &String| axes.iter().position(|axis| axis.name() == name);
-        let wanted = |(parent, values): (&String, &Vec<Scalar>)| {
-            place(parent).map(|p| (p, values.iter().map(|v| axes[p].encode(v)).collect()))
+        let wanted = |&(parent, values): &(usize, &[Scalar])| {
+            (parent, values.iter().map(|value| axes[parent].encode(value)).collect())
         };
-        axes.iter().map(|axis| axis.dimension.when.iter().filter_map(wanted).collect()).collect()
+        axes.iter().map(|axis| axis.when.iter().map(wanted).collect()).collect()
+    }
+
+    /// Whether the condition holds, given the values of the earlier dimensions, by place.
+    fn is_active<S: Borrow<Scalar>>(&self, values: &[Option<S>]) -> bool {
+        self.when.iter().all(|(parent, wanted)| {
+            values[*parent].as_ref().is_some_and(|have| wanted.iter().any(|w| w.same(have.borrow())))
+        })
     }
 
     pub(crate) fn name(&self) -> &'a str {
@@ -100,25 +117,23 @@ impl<'a> Axis<'a> {
         self.shape.settle(low + unit * (high - low))
     }
 
-    /// The coordinates of loose values, one for each axis; `None` where they make no point of the space. As
-    /// [`Space::admit`] decides it, but in one pass and without a sentence: every suggestion reads the whole history.
-    pub(crate) fn coordinates(axes: &[Self], values: &ParamValues) -> Option<Vec<Option<f64>>> {
-        let mut known = 0;
-        let coordinate = |axis: &Self| match values.get(axis.name()) {
-            Some(value) if axis.dimension.is_active(values) && axis.dimension.domain.contains(value) => {
-                known += 1;
-                Some(Some(axis.encode(value)))
+    /// The coordinate of a value; `None` where it does not lie in the domain.
+    fn encode_checked(&self, value: &Scalar) -> Option<f64> {
+        match &self.dimension.domain {
+            Domain::Ordinal { values } | Domain::Categorical { values } => {
+                values.iter().position(|v| v.same(value)).map(|i| i as f64)
             }
-            None if !axis.dimension.is_active(values) => Some(None),
-            _ => None,
-        };
-        let coordinates: Option<Vec<_>> = axes.iter().map(coordinate).collect();
-        coordinates.filter(|_| known == values.len())
+            domain => domain.contains(value).then(|| self.encode(value)),
+        }
     }
 
     /// The coordinate of a value of the domain.
     pub(crate) fn encode(&self, value: &Scalar) -> f64 {
         let number = value.as_f64();
+        if let (Shape::LogInt { min, max }, Some(whole)) = (self.shape, number) {
+            // Settled as the number it is: no need to find it again from its logarithm.
+            return whole.clamp(min, max).ln();
+        }
         let coordinate = match &self.dimension.domain {
             Domain::Float { min, step: Some(step), .. } => number.map(|v| (v - min) / step),
             Domain::Int { log: false, min, step, .. } => {
@@ -226,25 +241,72 @@ impl Shape {
     }
 }
 
-/// A drawn point: the coordinates of the active dimensions, and their values.
+/// Reads loose values as coordinates; made once for a history, the whole of which every suggestion reads.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    axes: &'a [Axis<'a>],
+    /// Places of the axes in the order of their names, which is the order of loose values.
+    by_name: Vec<usize>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(axes: &'a [Axis<'a>]) -> Self {
+        let mut by_name: Vec<usize> = (0..axes.len()).collect();
+        by_name.sort_by_key(|&place| axes[place].name());
+        Self { axes, by_name }
+    }
+
+    /// The coordinates, one for each axis; `None` where the values make no point of the space. As [`Space::admit`]
+    /// decides it, but in one pass and without a sentence. `found` is room to work in, cleared first.
+    pub(crate) fn coordinates<'v>(
+        &self,
+        values: &'v ParamValues,
+        found: &mut Vec<Option<&'v Scalar>>,
+    ) -> Option<Vec<Option<f64>>> {
+        found.clear();
+        found.resize(self.axes.len(), None);
+        let mut places = self.by_name.iter();
+        for (name, value) in values {
+            let place = places.find(|&&place| self.axes[place].name() == name)?;
+            found[*place] = Some(value);
+        }
+        let mut coordinates = Vec::with_capacity(self.axes.len());
+        for (axis, value) in self.axes.iter().zip(found.iter()) {
+            coordinates.push(match value {
+                Some(value) if axis.is_active(found) => Some(axis.encode_checked(value)?),
+                None if !axis.is_active(found) => None,
+                _ => return None,
+            });
+        }
+        Some(coordinates)
+    }
+}
+
+/// A drawn point: the coordinates and the values of the active dimensions, one place for each dimension.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) coordinates: Vec<Option<f64>>,
-    pub(crate) values: ParamValues,
+    values: Vec<Option<Scalar>>,
 }
 
 impl Point {
     /// Walks the dimensions in file order and asks `pick` for the coordinate of each active one.
     pub(crate) fn walk(axes: &[Axis<'_>], mut pick: impl FnMut(usize) -> f64) -> Self {
-        let mut point = Self { coordinates: vec![None; axes.len()], values: ParamValues::new() };
+        let mut point = Self { coordinates: vec![None; axes.len()], values: vec![None; axes.len()] };
         for (i, axis) in axes.iter().enumerate() {
-            if axis.dimension.is_active(&point.values) {
+            if axis.is_active(&point.values) {
                 let value = axis.decode(pick(i));
                 point.coordinates[i] = Some(axis.encode(&value));
-                point.values.insert(axis.name().to_owned(), value);
+                point.values[i] = Some(value);
             }
         }
         point
+    }
+
+    /// The values by name.
+    pub(crate) fn into_values(self, axes: &[Axis<'_>]) -> ParamValues {
+        let named = |(axis, value): (&Axis<'_>, Option<Scalar>)| value.map(|v| (axis.name().to_owned(), v));
+        axes.iter().zip(self.values).filter_map(named).collect()
     }
 
     /// Whether every active dimension can be counted.

@@ -150,7 +150,7 @@ mod tests {
                     let axes = Axis::all(&space);
                     let view = View::default();
                     let ask = Ask { axes, goal: Goal::Minimize, seeds, number, trials: Some(6), view };
-                    let values = Grid.draw(&ask).point.values;
+                    let values = Grid.draw(&ask).point.into_values(&ask.axes);
                     format!("{:.1e} {}", values["rate"].as_f64().unwrap(), values["batch"])
                 })
                 .collect();

@@ -4,7 +4,7 @@
 
 use pedigree_protocol::ParamValues;
 
-use crate::axis::Axis;
+use crate::axis::{Axis, Reader};
 use crate::sampler::Ask;
 use crate::transfer::{Donor, Ranked};
 
@@ -94,9 +94,10 @@ impl History {
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
     pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
-        let mut view = View::default();
+        let mut view = View { trials: Vec::with_capacity(self.trials.len()), skipped: Vec::new() };
+        let (reader, mut found) = (Reader::new(axes), Vec::new());
         for trial in self.trials.iter().filter(|trial| trial.number != asked) {
-            match Axis::coordinates(axes, &trial.params) {
+            match reader.coordinates(&trial.params, &mut found) {
                 Some(coordinates) => {
                     view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
                 }

@@ -57,8 +57,10 @@ pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestio
         record["transfer"] = transferred.how;
         drawn.point = transferred.point.unwrap_or(drawn.point);
     }
-    let params =
-        search.space.admit(drawn.point.values).expect("values decoded from an axis lie in its domain");
+    let params = search
+        .space
+        .admit(drawn.point.into_values(&ask.axes))
+        .expect("values decoded from an axis lie in its domain");
     Suggestion { params, record }
 }
 

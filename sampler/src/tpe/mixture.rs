@@ -7,7 +7,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::truncnorm::{LN_SQRT_2PI, log_mass, quantile};
+use super::truncnorm::{Cut, LN_SQRT_2PI, mass_around_middle};
 use crate::axis::{Axis, Point, Shape};
 use crate::history::Seen;
 
@@ -37,19 +37,20 @@ enum Kernels {
     /// There is nothing to choose.
     Fixed,
     /// Truncated normals.
-    Ordered { shape: Shape, normals: Vec<Normal> },
+    Ordered { shape: Shape, normals: Normals },
     /// A choice that the component's trial had, mixed with the uniform distribution by `share`.
     Choice { count: usize, share: f64, seen: Vec<Option<f64>> },
 }
 
-/// A normal on the unit interval; the uniform density where `precision` is 0.
-#[derive(Debug, Clone, Copy)]
-struct Normal {
-    mean: f64,
+/// Normals on the unit interval, one for each component, their parts in columns so that a density is added to all
+/// components in one sweep. Uniform where the precision is 0.
+#[derive(Debug, Default)]
+struct Normals {
+    means: Vec<f64>,
     /// 1/σ
-    precision: f64,
+    precisions: Vec<f64>,
     /// ln(1 / (σ √(2π) mass in the interval))
-    log_norm: f64,
+    log_norms: Vec<f64>,
 }
 
 impl Mixture {
@@ -64,26 +65,37 @@ impl Mixture {
         Self { log_weights, kernels }
     }
 
-    /// Draws a configuration: a component by its weight, then every active dimension from that component.
-    pub(crate) fn draw(&self, axes: &[Axis<'_>], rng: &mut impl Rng) -> Point {
-        let mut left: f64 = rng.random();
+    /// Draws configurations: for each a component by its weight, then every active dimension from that component.
+    pub(crate) fn draw(&self, axes: &[Axis<'_>], rng: &mut impl Rng, count: usize) -> Vec<Point> {
+        // Few components have most of the weight: their normals are cut to the range once.
+        let mut cuts = vec![None; self.log_weights.len() * axes.len()];
+        let draw = |_| {
+            let component = self.choose(rng.random());
+            let cuts = &mut cuts[component * axes.len()..][..axes.len()];
+            Point::walk(axes, |i| self.kernels[i].draw(component, &axes[i], rng.random(), &mut cuts[i]))
+        };
+        (0..count).map(draw).collect()
+    }
+
+    /// The component at that share of the weights.
+    fn choose(&self, share: f64) -> usize {
+        let mut left = share;
         let chosen = self.log_weights.iter().position(|log| {
             left -= log.exp();
             left < 0.0
         });
-        let component = chosen.unwrap_or(self.log_weights.len() - 1);
-        Point::walk(axes, |i| self.kernels[i].draw(component, &axes[i], rng.random()))
+        chosen.unwrap_or(self.log_weights.len() - 1)
     }
 
-    /// The log density at the coordinates of a configuration.
-    pub(crate) fn log_density(&self, coordinates: &[Option<f64>]) -> f64 {
-        let mut logs = self.log_weights.clone();
+    /// The log density at the coordinates of a configuration. `logs` is room to work in, cleared first.
+    pub(crate) fn log_density(&self, coordinates: &[Option<f64>], logs: &mut Vec<f64>) -> f64 {
+        logs.clone_from(&self.log_weights);
         for (kernels, coordinate) in self.kernels.iter().zip(coordinates) {
             if let Some(coordinate) = coordinate {
-                kernels.add_to(*coordinate, &mut logs);
+                kernels.add_to(*coordinate, logs);
             }
         }
-        log_sum_exp(&logs)
+        log_sum_exp(logs)
     }
 }
 
@@ -101,14 +113,18 @@ impl Kernels {
         let units: Vec<Option<f64>> = coordinates.iter().map(|c| c.map(|c| shape.to_unit(c))).collect();
         let narrowest = axis.count().map_or(0.0, |count| NARROWEST_OF_STEP / count as f64).max(NARROWEST);
         let widths = widths(&units, narrowest);
-        let normals = units.iter().zip(widths).map(|(unit, width)| Normal::new(*unit, width));
-        Self::Ordered { shape, normals: normals.chain([Normal::new(Some(0.5), 1.0)]).collect() }
+        let mut normals = Normals::default();
+        for (unit, width) in units.iter().copied().zip(widths).chain([(Some(0.5), 1.0)]) {
+            normals.push(unit, width);
+        }
+        Self::Ordered { shape, normals }
     }
 
-    fn draw(&self, component: usize, axis: &Axis<'_>, unit: f64) -> f64 {
+    /// The coordinate at that share of a component's mass; `cut` is kept for the component's next draw.
+    fn draw(&self, component: usize, axis: &Axis<'_>, unit: f64, cut: &mut Option<Cut>) -> f64 {
         match self {
             Self::Fixed => axis.uniform(unit),
-            Self::Ordered { normals, .. } => axis.uniform(normals[component].quantile(unit)),
+            Self::Ordered { normals, .. } => axis.uniform(normals.quantile(component, unit, cut)),
             Self::Choice { count, share, seen } => match seen[component] {
                 None => axis.uniform(unit),
                 // The choice seen with the part of the mass that is not shared out, else any.
@@ -126,9 +142,7 @@ impl Kernels {
             Self::Fixed => {}
             Self::Ordered { shape, normals } => {
                 let unit = shape.to_unit(coordinate);
-                for (log, normal) in logs.iter_mut().zip(normals) {
-                    *log += normal.log_density(unit);
-                }
+                normals.add_to(unit, logs);
             }
             Self::Choice { count, share, seen } => {
                 let total = (1.0 + share * *count as f64).ln();
@@ -142,24 +156,35 @@ impl Kernels {
     }
 }
 
-impl Normal {
-    fn new(mean: Option<f64>, sigma: f64) -> Self {
-        let Some(mean) = mean else { return Self { mean: 0.5, precision: 0.0, log_norm: 0.0 } };
-        let log_total = log_mass(-mean / sigma, (1.0 - mean) / sigma);
-        Self { mean, precision: 1.0 / sigma, log_norm: -sigma.ln() - LN_SQRT_2PI - log_total }
+impl Normals {
+    /// Adds a component; the uniform one where its trial had no mean.
+    fn push(&mut self, mean: Option<f64>, sigma: f64) {
+        let (mean, precision, log_norm) = mean.map_or((0.5, 0.0, 0.0), |mean| {
+            let mass = mass_around_middle(-mean / sigma, (1.0 - mean) / sigma);
+            (mean, 1.0 / sigma, -(sigma * mass).ln() - LN_SQRT_2PI)
+        });
+        self.means.push(mean);
+        self.precisions.push(precision);
+        self.log_norms.push(log_norm);
     }
 
-    fn log_density(&self, unit: f64) -> f64 {
-        let z = (unit - self.mean) * self.precision;
-        self.log_norm - 0.5 * z * z
+    /// Adds the log density at `unit` of each component.
+    fn add_to(&self, unit: f64, logs: &mut [f64]) {
+        let normals = self.means.iter().zip(&self.precisions).zip(&self.log_norms);
+        for (log, ((mean, precision), log_norm)) in logs.iter_mut().zip(normals) {
+            let z = (unit - mean) * precision;
+            *log += log_norm - 0.5 * z * z;
+        }
     }
 
-    fn quantile(&self, share: f64) -> f64 {
-        if self.precision == 0.0 {
+    /// The point at that share of a component's mass.
+    fn quantile(&self, component: usize, share: f64, cut: &mut Option<Cut>) -> f64 {
+        let (mean, precision) = (self.means[component], self.precisions[component]);
+        if precision == 0.0 {
             return share;
         }
-        let z = quantile(share, -self.mean * self.precision, (1.0 - self.mean) * self.precision);
-        (self.mean + z / self.precision).clamp(0.0, 1.0)
+        let cut = cut.get_or_insert_with(|| Cut::new(-mean * precision, (1.0 - mean) * precision));
+        (mean + cut.quantile(share) / precision).clamp(0.0, 1.0)
     }
 }
 

@@ -72,11 +72,12 @@ fn sides<'a>(finished: &[&'a Seen], trials: &[&'a Seen]) -> (Vec<Weighted<'a>>, 
 /// when all of them have been tried.
 fn best_candidate(ask: &Ask<'_>, good: &Mixture, bad: &Mixture) -> Option<Point> {
     let mut rng = ask.seeds.child("candidates", "");
-    let drawn: Vec<Point> = (0..CANDIDATES).map(|_| good.draw(&ask.axes, &mut rng)).collect();
-    let new = drawn.into_iter().filter(|point| !ask.is_repeated(point));
+    let drawn = good.draw(&ask.axes, &mut rng, CANDIDATES).into_iter();
+    let mut logs = Vec::new();
+    let new = drawn.filter(|point| !ask.is_repeated(point));
     let scored = new.map(|point| {
-        let score = good.log_density(&point.coordinates) - bad.log_density(&point.coordinates);
-        (score, point)
+        let good = good.log_density(&point.coordinates, &mut logs);
+        (good - bad.log_density(&point.coordinates, &mut logs), point)
     });
     // Of equals the first drawn stays.
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, point)| point)

@@ -2,8 +2,6 @@
 //!
 //! Knows outcomes and numbers of trials, never their parameters.
 
-use std::cmp::Ordering;
-
 use pedigree_protocol::objective::Goal;
 
 use crate::history::{Outcome, Seen};
@@ -27,7 +25,7 @@ pub(crate) fn ranked<'a>(trials: &[&'a Seen], goal: Goal) -> Vec<&'a Seen> {
         .filter(|t| t.outcome.is_finished())
         .map(|&trial| (rank(&trial.outcome, goal), trial))
         .collect();
-    finished.sort_by(|(a, _), (b, _)| a.compare(b));
+    finished.sort_by_key(|(rank, _)| *rank);
     finished.into_iter().map(|(_, trial)| trial).collect()
 }
 
@@ -39,14 +37,18 @@ pub(crate) fn split<'a>(trials: &[&'a Seen], goal: Goal, size: usize) -> Split<'
     Split { good, bad }
 }
 
-/// Where an outcome stands: by class first, then by two keys, smaller is better, NaN after every number.
-struct Rank(u8, f64, f64);
+/// Where an outcome stands: by class first, then by two keys, smaller is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank(u8, u64, u64);
 
-impl Rank {
-    fn compare(&self, other: &Self) -> Ordering {
-        let key =
-            |a: f64, b: f64| a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(&b).unwrap_or(Ordering::Equal));
-        self.0.cmp(&other.0).then_with(|| key(self.1, other.1)).then_with(|| key(self.2, other.2))
+/// A whole number in the order of the numbers: both zeros are the same, NaN comes after every number.
+fn key(number: f64) -> u64 {
+    // A negative zero becomes a positive one.
+    let bits = (number + 0.0).to_bits();
+    match number {
+        _ if number.is_nan() => u64::MAX,
+        _ if number < 0.0 => !bits,
+        _ => bits | 1 << 63,
     }
 }
 
@@ -56,12 +58,13 @@ fn rank(outcome: &Outcome, goal: Goal) -> Rank {
         Goal::Minimize => value,
         Goal::Maximize => -value,
     };
+    let of = |class: u8, first: f64, second: f64| Rank(class, key(first), key(second));
     match *outcome {
-        Outcome::Completed(value) => Rank(0, loss(value), 0.0),
-        Outcome::Pruned { step, value: Some(value) } => Rank(1, -f64::from(step), loss(value)),
-        Outcome::Pruned { value: None, .. } => Rank(2, 0.0, 0.0),
-        Outcome::Infeasible { violation } => Rank(3, violation, 0.0),
-        Outcome::Pending => Rank(4, 0.0, 0.0),
+        Outcome::Completed(value) => of(0, loss(value), 0.0),
+        Outcome::Pruned { step, value: Some(value) } => of(1, -f64::from(step), loss(value)),
+        Outcome::Pruned { value: None, .. } => of(2, 0.0, 0.0),
+        Outcome::Infeasible { violation } => of(3, violation, 0.0),
+        Outcome::Pending => of(4, 0.0, 0.0),
     }
 }
 
@@ -123,7 +126,7 @@ mod tests {
     /// Trial numbers from the best to the worst.
     fn ranking(outcomes: &[Outcome]) -> Vec<u32> {
         let mut trials = seen(outcomes);
-        trials.sort_by(|a, b| rank(&a.outcome, Goal::Maximize).compare(&rank(&b.outcome, Goal::Maximize)));
+        trials.sort_by_key(|t| rank(&t.outcome, Goal::Maximize));
         trials.iter().map(|t| t.number).collect()
     }
 
@@ -133,6 +136,14 @@ mod tests {
         // 7 i mod 20 is 19 at i = 17, 18 at i = 14; 0 at i = 0, 1 at i = 3.
         assert_eq!(good(&values, Goal::Maximize), [14, 17]);
         assert_eq!(good(&values, Goal::Minimize), [0, 3]);
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_the_numbers() {
+        let numbers = [f64::NEG_INFINITY, -2.0, -1e-300, 0.0, 1e-300, 0.5, 1.0, f64::INFINITY, f64::NAN];
+        assert!(numbers.map(key).is_sorted_by(|a, b| a < b));
+        assert_eq!(key(-0.0), key(0.0));
+        assert_eq!(key(-f64::NAN), key(f64::NAN));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 const SERIES_BELOW: f64 = -20.0;
 /// Intervals narrower than this hold less mass than differences of Φ resolve; a parabola fits the density there.
 const PARABOLIC: f64 = 1e-2;
+/// From here on, the mass of a tail is nothing beside 1.
+const NO_TAIL: f64 = 8.3;
 /// On intervals narrower than this, a line fits it.
 const LINEAR: f64 = 1e-5;
 
@@ -71,16 +73,44 @@ fn log_mass_narrow(a: f64, b: f64) -> f64 {
     log_density(middle) + width.ln() + ((middle * middle - 1.0) * width * width / 24.0).ln_1p()
 }
 
+/// The mass of an interval around the middle: `a <= 0 <= b`, and at least 1 wide.
+pub(crate) fn mass_around_middle(a: f64, b: f64) -> f64 {
+    let tail = |x: f64| if x < NO_TAIL { 0.5 * erfc(x * FRAC_1_SQRT_2) } else { 0.0 };
+    1.0 - tail(-a) - tail(b)
+}
+
 /// The point of `[a, b]` with the share `q` of the interval's mass to its left.
 pub(crate) fn quantile(q: f64, a: f64, b: f64) -> f64 {
-    let point = if is_narrower(a, b, LINEAR) {
-        quantile_narrow(q, a, b)
-    } else if a >= 0.0 {
-        -inverse_log_cdf(log_sum(log_cdf(-b), (-q).ln_1p() + log_mass(a, b)))
-    } else {
-        inverse_log_cdf(log_sum(log_cdf(a), q.ln() + log_mass(a, b)))
-    };
-    point.clamp(a, b)
+    Cut::new(a, b).quantile(q)
+}
+
+/// An interval with what all of its quantiles need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    a: f64,
+    b: f64,
+    /// ln Φ(a), or where the interval lies right of the middle ln Φ(-b).
+    log_outside: f64,
+    log_mass: f64,
+}
+
+impl Cut {
+    pub(crate) fn new(a: f64, b: f64) -> Self {
+        Self { a, b, log_outside: log_cdf(if a >= 0.0 { -b } else { a }), log_mass: log_mass(a, b) }
+    }
+
+    /// The point with the share `q` of the mass to its left.
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
+        let Self { a, b, log_outside, log_mass } = *self;
+        let point = if is_narrower(a, b, LINEAR) {
+            quantile_narrow(q, a, b)
+        } else if a >= 0.0 {
+            -inverse_log_cdf(log_sum(log_outside, (-q).ln_1p() + log_mass))
+        } else {
+            inverse_log_cdf(log_sum(log_outside, q.ln() + log_mass))
+        };
+        point.clamp(a, b)
+    }
 }
 
 /// On a narrow interval the density is a line: 1 - m·t at distance `t` from the middle `m`.
@@ -161,6 +191,13 @@ mod tests {
                 let x = quantile(q, a, b);
                 assert!(a <= x && x <= b, "{q} of {a} .. {b}: {x}");
             }
+        }
+    }
+
+    #[test]
+    fn masses_around_the_middle_are_the_same_by_either_formula() {
+        for (a, b) in [(-0.0, 1.0), (-0.5, 0.5), (-1.0, 0.0), (-8.0, 8.6), (-8.31, 0.1), (-0.3, 16.0)] {
+            assert!((mass_around_middle(a, b).ln() - log_mass(a, b)).abs() < 1e-15, "{a} .. {b}");
         }
     }
 
