@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, compare, data, evaluate, export, predict, sampler, serve, study, sweep, token, train, trial,
-    up, worker,
+    backbone, compare, dapt, data, evaluate, export, predict, sampler, serve, study, sweep, token, train,
+    trial, up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Run one training from a job file, without any server
     Train(train::TrainArgs),
+    /// Adapt a backbone to raw text by masked-language modelling, without any server
+    Dapt(dapt::DaptArgs),
     /// Score an adapter on a corpus, with its mistakes
     Evaluate(evaluate::EvaluateArgs),
     /// Find entities in text with an adapter

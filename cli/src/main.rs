@@ -4,6 +4,7 @@ mod backbone;
 mod cli;
 mod compare;
 mod connection;
+mod dapt;
 mod data;
 mod evaluate;
 mod export;
@@ -58,6 +59,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Train(args) => train::run(&args, output),
         Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args, output).map(|()| ExitCode::SUCCESS),
+        Command::Dapt(args) => dapt::run(&args, output),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(dispatch(command, cli.connection, output))
@@ -84,7 +86,7 @@ async fn dispatch(
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
-        Command::Train(_) | Command::Export(_) | Command::Sampler { .. } => {}
+        Command::Train(_) | Command::Dapt(_) | Command::Export(_) | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

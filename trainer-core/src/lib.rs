@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+mod dapt_job;
 mod event;
 mod job;
 
@@ -21,6 +22,8 @@ pub mod backbone;
 mod checkpoint;
 #[cfg(feature = "engine")]
 pub mod corpus;
+#[cfg(feature = "engine")]
+mod dapt;
 #[cfg(feature = "engine")]
 pub mod decode;
 #[cfg(feature = "engine")]
@@ -50,6 +53,9 @@ pub mod score;
 pub use adapter::export_merged;
 #[cfg(feature = "engine")]
 pub use checkpoint::CheckpointError;
+#[cfg(feature = "engine")]
+pub use dapt::dapt;
+pub use dapt_job::{DaptJob, DaptParameters, DaptSummary, HeldOutScores};
 #[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
 pub use event::{

@@ -56,6 +56,11 @@ impl Draws {
         self.0.random_range(0..bound)
     }
 
+    /// Uniform in [0, 1).
+    pub(crate) fn unit(&mut self) -> f64 {
+        self.0.random()
+    }
+
     /// `count` values, uniform in [-`bound`, `bound`).
     pub(crate) fn uniform(&mut self, count: usize, bound: f64) -> Vec<f32> {
         (0..count).map(|_| ((2.0 * self.0.random::<f64>() - 1.0) * bound) as f32).collect()

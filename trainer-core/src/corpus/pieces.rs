@@ -63,6 +63,11 @@ impl WordPieces {
         self.tokenizer.get_vocab_size(true)
     }
 
+    /// The piece that stands in the place of a masked one, where the vocabulary has it.
+    pub(crate) fn mask(&self) -> Option<u32> {
+        self.tokenizer.token_to_id("[MASK]")
+    }
+
     /// The pieces of a sentence, without special ones. Every word has at least one: a word that the normaliser empties
     /// (control characters) becomes `[UNK]`.
     pub(crate) fn split(&self, words: &[String]) -> Vec<Piece> {

@@ -10,7 +10,6 @@ mod embeddings;
 mod encoder;
 mod layer;
 mod lora;
-#[expect(dead_code, reason = "domain-adaptive pretraining, which trains it, comes next")]
 mod masked_lm;
 mod ops;
 mod packed;
@@ -20,7 +19,6 @@ mod source;
 mod tagger;
 
 pub(crate) use lora::LoraShape;
-#[cfg(test)]
 pub(crate) use masked_lm::MaskedLm;
 pub(crate) use packed::Packed;
 pub(crate) use tagger::Tagger;

@@ -14,6 +14,11 @@ impl Schedule {
         Self { warmup: (ratio * total as f64).round_ties_even() as usize, total }
     }
 
+    /// Warm-up takes `warmup` steps.
+    pub(crate) fn with_warmup(total: usize, warmup: usize) -> Self {
+        Self { warmup, total }
+    }
+
     /// The factor of optimiser step `step`, from 0: the first step has rate 0 when there is a warm-up.
     pub(crate) fn factor(self, step: usize) -> f64 {
         if step < self.warmup {

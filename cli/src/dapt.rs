@@ -1,0 +1,189 @@
+//! `pedigree dapt`: one domain-adaptive pretraining from a job file, flags over its values, without any server.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use pedigree_trainer_core::{
+    DaptJob, DaptSummary, HeldOutScores, Interrupted, Supervisor, TrainError, TrainerEvent, dapt,
+    stop_on_signals,
+};
+use serde_json::{Map, Value, json};
+
+use crate::output::{Output, bytes, write_facts};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DaptArgs {
+    /// The job file (JSON); flags stand over its values
+    job: Option<PathBuf>,
+    /// Text to train on, one passage a line
+    #[arg(long, value_name = "FILE")]
+    passages: Option<PathBuf>,
+    /// Text to measure on before and after, one passage a line
+    #[arg(long, value_name = "FILE")]
+    held_out: Option<PathBuf>,
+    /// The backbone's folder
+    #[arg(long, value_name = "DIR")]
+    backbone: Option<PathBuf>,
+    /// Folder for the adapter and the summary
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Seed of every draw
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Threads for matrix work
+    #[arg(long)]
+    threads: Option<usize>,
+    /// A parameter, such as `steps=200`; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+}
+
+pub(crate) fn run(args: &DaptArgs, output: Output) -> anyhow::Result<ExitCode> {
+    let job = job(args)?;
+    match dapt(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
+        Ok(summary) => {
+            output.document(&summary, |screen| write_summary(screen, &job, &summary))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Ok(failed(error, output)),
+    }
+}
+
+fn failed(error: TrainError, output: Output) -> ExitCode {
+    let code = ExitCode::from(error.reason().code());
+    output.failure(&error.into());
+    code
+}
+
+/// The job of the file, or an empty one, with the flags over it.
+fn job(args: &DaptArgs) -> anyhow::Result<DaptJob> {
+    let mut job = match &args.job {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?
+        }
+        None => Map::new(),
+    };
+    let paths = [
+        ("passages", &args.passages),
+        ("held_out", &args.held_out),
+        ("backbone", &args.backbone),
+        ("out", &args.out),
+    ];
+    job.extend(paths.into_iter().filter_map(|(key, path)| Some((key.to_owned(), json!(path.as_ref()?)))));
+    job.extend(args.seed.map(|seed| ("seed".to_owned(), json!(seed))));
+    job.extend(args.threads.map(|threads| ("threads".to_owned(), json!(threads))));
+    let params = job.entry("params").or_insert_with(|| json!({}));
+    for setting in &args.parameters {
+        let (name, value) = parameter(setting)?;
+        if let Some(params) = params.as_object_mut() {
+            params.insert(name, value);
+        }
+    }
+    let job: DaptJob = serde_json::from_value(Value::Object(job)).context(
+        "the job is not complete; give a job file, or --passages, --held-out, --backbone and --out",
+    )?;
+    job.check()?;
+    Ok(job)
+}
+
+fn parameter(setting: &str) -> anyhow::Result<(String, Value)> {
+    let (name, text) = setting
+        .split_once('=')
+        .with_context(|| format!("--set {setting}: give NAME=VALUE, such as steps=200"))?;
+    // What is no JSON value is a word.
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    Ok((name.to_owned(), value))
+}
+
+/// Shows a pretraining to a person; Ctrl-C keeps the progress first.
+struct Terminal {
+    output: Output,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Supervisor for Terminal {
+    fn event(&mut self, _: TrainerEvent) {}
+
+    fn log(&mut self, line: &str) {
+        self.output.note(line);
+    }
+
+    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
+        Err(Interrupted)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+fn write_summary(screen: &mut dyn Write, job: &DaptJob, summary: &DaptSummary) -> std::io::Result<()> {
+    let (before, after) = (&summary.before, &summary.after);
+    let change = |of: fn(&HeldOutScores) -> f64| 100.0 * (of(after) / of(before) - 1.0);
+    let facts = [
+        (
+            "pseudo-perplexity",
+            format!(
+                "{:.3} -> {:.3} ({:+.1} %)",
+                before.pseudo_perplexity,
+                after.pseudo_perplexity,
+                change(|scores| scores.pseudo_perplexity)
+            ),
+        ),
+        (
+            "bits per character",
+            format!("{:.4} -> {:.4}", before.bits_per_character, after.bits_per_character),
+        ),
+        ("masked accuracy", format!("{:.4} -> {:.4}", before.masked_accuracy, after.masked_accuracy)),
+        ("steps", format!("{} (a new head before: {})", summary.steps, summary.head_steps)),
+        ("took", format!("{:.0} s", summary.seconds)),
+        ("memory", bytes(i64::try_from(summary.peak_memory_bytes).unwrap_or(i64::MAX))),
+        ("written to", job.out.display().to_string()),
+    ];
+    write_facts(screen, &facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: DaptArgs,
+    }
+
+    fn parsed(line: &str) -> anyhow::Result<DaptJob> {
+        job(&Line::parse_from(std::iter::once("dapt").chain(line.split(' '))).args)
+    }
+
+    #[test]
+    fn flags_stand_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("job.json");
+        let text =
+            r#"{"passages": "p", "held_out": "h", "backbone": "b", "out": "o", "params": {"epochs": 2}}"#;
+        std::fs::write(&file, text).unwrap();
+        let file = file.display();
+        let job = parsed(&format!("{file} --out elsewhere --seed 7 --set steps=9 --set lora_targets=qkvo"))
+            .unwrap();
+        assert_eq!(
+            (job.out.as_path(), job.seed, job.params.epochs),
+            (std::path::Path::new("elsewhere"), 7, 2)
+        );
+        assert_eq!(job.params.steps, Some(9));
+        let unknown = parsed(&format!("{file} --set step=9")).unwrap_err();
+        assert!(format!("{unknown:#}").contains("unknown field `step`"), "{unknown:#}");
+        let incomplete = parsed("--passages p").unwrap_err();
+        assert!(format!("{incomplete:#}").contains("--held-out"), "{incomplete:#}");
+        let out_of_bounds = parsed(&format!("{file} --set mask_share=1.5")).unwrap_err();
+        assert!(format!("{out_of_bounds:#}").contains("params.mask_share"), "{out_of_bounds:#}");
+    }
+}

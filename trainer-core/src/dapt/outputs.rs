@@ -1,0 +1,91 @@
+//! The files of a finished pretraining: the adapter in PEFT's layout, a new head, the summary.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::adapter::Trained;
+use crate::backbone::{Family, safetensors_file};
+use crate::{DaptJob, DaptSummary};
+
+/// The class of transformers that the adapter was trained on, and its module.
+fn class(family: Family) -> (String, String) {
+    let module = family.model_type().replace('-', "_");
+    let class = format!("{}ForMaskedLM", family.class_prefix());
+    (class, format!("transformers.models.{module}.modeling_{module}"))
+}
+
+/// Writes `adapter/`: what PEFT loads, and `lm_head.safetensors` where a new head was trained.
+///
+/// # Errors
+/// What the file system said.
+pub(super) fn write_adapter(
+    dir: &Path,
+    job: &DaptJob,
+    family: Family,
+    (branches, head): (
+        &std::collections::BTreeMap<String, Trained>,
+        &std::collections::BTreeMap<String, Trained>,
+    ),
+    summary: &DaptSummary,
+) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    std::fs::write(dir.join("adapter_model.safetensors"), safetensors_file(branches)?)?;
+    if !head.is_empty() {
+        std::fs::write(dir.join("lm_head.safetensors"), safetensors_file(head)?)?;
+    }
+    let (class, module) = class(family);
+    let params = &job.params;
+    let config = json!({
+        "peft_type": "LORA",
+        "task_type": null,
+        "auto_mapping": { "base_model_class": class, "parent_library": module },
+        "base_model_name_or_path": job.backbone.to_string_lossy(),
+        "r": params.lora_r,
+        "lora_alpha": params.lora_alpha,
+        "lora_dropout": params.lora_dropout,
+        "target_modules": family.modules(params.lora_targets),
+        "bias": "none",
+        "inference_mode": true,
+        "fan_in_fan_out": false,
+        "use_rslora": false,
+    });
+    std::fs::write(dir.join("adapter_config.json"), serde_json::to_string_pretty(&config)? + "\n")?;
+    std::fs::write(dir.join("README.md"), card(job, &class, summary))
+}
+
+fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
+    let base = job.backbone.file_name().unwrap_or(job.backbone.as_os_str()).to_string_lossy();
+    let head = if summary.head_steps == 0 {
+        "The backbone's own masked-LM head was used, frozen.".to_owned()
+    } else {
+        format!(
+            "The backbone has no masked-LM head: a new one was trained alone for {} steps before the first \
+             measurement (`lm_head.safetensors`).",
+            summary.head_steps
+        )
+    };
+    format!(
+        "---\nlibrary_name: peft\nbase_model: {base}\ntags:\n- lora\n- domain-adaptive-pretraining\n---\n\n\
+         # LoRA adapter from domain-adaptive pretraining\n\nTrained by Pedigree on top of `{base}` ({class}) for {} \
+         steps of masked-language modelling. {head}\n\n\
+         | held-out text | before | after |\n|---|---|---|\n| pseudo-perplexity | {:.3} | {:.3} |\n\
+         | bits per character | {:.4} | {:.4} |\n| masked accuracy | {:.4} | {:.4} |\n",
+        summary.steps,
+        summary.before.pseudo_perplexity,
+        summary.after.pseudo_perplexity,
+        summary.before.bits_per_character,
+        summary.after.bits_per_character,
+        summary.before.masked_accuracy,
+        summary.after.masked_accuracy,
+    )
+}
+
+/// Writes the summary.
+///
+/// # Errors
+/// What the file system said.
+pub(super) fn write_summary(path: &Path, summary: &DaptSummary) -> io::Result<()> {
+    std::fs::write(path, serde_json::to_string_pretty(summary)? + "\n")
+}

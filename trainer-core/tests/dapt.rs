@@ -1,0 +1,117 @@
+//! Domain-adaptive pretraining on a small text: perplexity falls, the adapter is PEFT's, an interrupt changes nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
+
+mod fixture;
+
+use std::path::Path;
+
+use fixture::{Recorder, folder, folder_of};
+use pedigree_trainer_core::backbone::Family;
+use pedigree_trainer_core::{CheckpointPlan, DaptJob, DaptSummary, ExitReason, dapt, train};
+
+/// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
+const WORDS: [&str; 8] =
+    ["patients", "mice", "carriers", "children", "controls", "families", "survival", "samples"];
+
+fn write_text(dir: &Path) {
+    for (name, passages) in [("passages.txt", 160), ("held-out.txt", 64)] {
+        let passage = |at: usize| format!("{} ", WORDS[at % WORDS.len()]).repeat(10 + at % 9);
+        let lines: Vec<String> = (0..passages).map(passage).collect();
+        std::fs::write(dir.join(name), lines.join("\n")).unwrap();
+    }
+}
+
+/// Dropout masks are drawn part by part.
+fn without_dropout(config: &Path) {
+    let text = std::fs::read_to_string(config).unwrap();
+    std::fs::write(config, text.replace("dropout_prob\": 0.1", "dropout_prob\": 0.0")).unwrap();
+}
+
+fn dapt_job(dir: &Path, out: &str) -> DaptJob {
+    let text = format!(
+        r#"{{"passages": "{dir}/passages.txt", "held_out": "{dir}/held-out.txt", "backbone": "{dir}/backbone",
+            "out": "{dir}/{out}", "seed": 3, "params": {{"learning_rate": 0.005, "batch_size": 8, "micro_batch": 4,
+            "steps": 40, "max_length": 48, "head_steps": 60, "head_learning_rate": 0.01}}}}"#,
+        dir = dir.display()
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+fn trained(job: &DaptJob) -> (DaptSummary, Vec<u8>) {
+    let summary = dapt(job, &mut Recorder::default()).unwrap();
+    (summary, std::fs::read(job.out.join("adapter/adapter_model.safetensors")).unwrap())
+}
+
+#[test]
+fn perplexity_falls_and_an_interrupt_in_either_phase_changes_nothing() {
+    let dir = folder_of(Family::Electra);
+    write_text(dir.path());
+    let (summary, adapter) = trained(&dapt_job(dir.path(), "whole"));
+    let (before, after) = (summary.before, summary.after);
+    assert!(after.pseudo_perplexity < 0.8 * before.pseudo_perplexity, "{before:?} {after:?}");
+    assert!(after.masked_accuracy > before.masked_accuracy, "{before:?} {after:?}");
+    assert!(after.bits_per_character < before.bits_per_character);
+    assert!(before.masked == after.masked && before.masked > 40, "{before:?}");
+    assert_eq!((summary.steps, summary.head_steps), (40, 60));
+
+    let file = safetensors::SafeTensors::deserialize(&adapter).unwrap();
+    let names = file.names();
+    assert_eq!(names.len(), 8);
+    assert!(names.contains(&"base_model.model.electra.encoder.layer.1.attention.self.value.lora_B.weight"));
+    assert!(dir.path().join("whole/adapter/lm_head.safetensors").exists());
+    let config = std::fs::read_to_string(dir.path().join("whole/adapter/adapter_config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    assert!(config["task_type"].is_null(), "{config:#}");
+    assert_eq!(config["auto_mapping"]["base_model_class"], "ElectraForMaskedLM");
+
+    let broken = dapt_job(dir.path(), "broken");
+    // Two looks a step: the first interrupt falls into the head's steps, the second into the adapter's.
+    for polls in [31, 130] {
+        let mut recorder = Recorder { polls_left: Some(polls.into()), ..Recorder::default() };
+        assert_eq!(dapt(&broken, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
+    }
+    let (resumed, same) = trained(&broken);
+    assert!(same == adapter, "the interrupt changed the adapter");
+    assert_eq!((resumed.before, resumed.after), (before, after));
+    assert!(!broken.out.join("checkpoint.safetensors").exists());
+}
+
+#[test]
+fn a_head_of_the_backbone_stays_and_parts_of_a_batch_make_no_difference() {
+    let dir = folder();
+    write_text(dir.path());
+    without_dropout(&dir.path().join("backbone/config.json"));
+    let with_parts = |micro_batch: usize, steps| {
+        let mut job = dapt_job(dir.path(), &format!("{micro_batch}-{steps}"));
+        job.params.lora_dropout = 0.0;
+        job.params.micro_batch = micro_batch.try_into().unwrap();
+        job.params.steps = Some(steps);
+        trained(&job).0
+    };
+    let summary = with_parts(8, 40);
+    assert_eq!(summary.head_steps, 0);
+    assert!(!dir.path().join("8-40/adapter/lm_head.safetensors").exists());
+    let (before, after) = (summary.before.pseudo_perplexity, summary.after.pseudo_perplexity);
+    assert!(after < 0.5 * before, "{before} {after}");
+
+    // Of few steps, as the last bits of sums grow into differences that say nothing.
+    let (parts, whole) = (with_parts(3, 3), with_parts(8, 3));
+    let difference = parts.after.pseudo_perplexity / whole.after.pseudo_perplexity - 1.0;
+    assert!(difference.abs() < 1e-4, "{difference} {parts:?} {whole:?}");
+}
+
+#[test]
+fn the_checkpoint_of_a_training_is_refused() {
+    let dir = folder();
+    write_text(dir.path());
+    let training = fixture::job(dir.path(), r#"{"learning_rate": 0.01, "max_epochs": 1}"#);
+    let mut recorder = Recorder { polls_left: Some(3.into()), ..Recorder::default() };
+    train(&training, &mut recorder).unwrap_err();
+    let file = Some(training.out.join("checkpoint.safetensors"));
+    let checkpoint = CheckpointPlan { file, ..CheckpointPlan::default() };
+    let job = DaptJob { checkpoint, ..dapt_job(dir.path(), "out") };
+    let error = dapt(&job, &mut Recorder::default()).unwrap_err();
+    assert_eq!(error.reason(), ExitReason::InvalidCheckpoint);
+    assert!(error.to_string().contains("of another job: "), "{error}");
+}
