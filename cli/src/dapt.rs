@@ -3,17 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
-use pedigree_trainer_core::{
-    DaptJob, DaptSummary, HeldOutScores, Interrupted, Supervisor, TrainError, TrainerEvent, dapt,
-    stop_on_signals,
-};
+use pedigree_trainer_core::{DaptJob, DaptSummary, HeldOutScores, dapt, stop_on_signals};
 use serde_json::{Map, Value, json};
 
 use crate::output::{Output, bytes, write_facts};
+use crate::train::{Terminal, failed};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DaptArgs {
@@ -51,12 +47,6 @@ pub(crate) fn run(args: &DaptArgs, output: Output) -> anyhow::Result<ExitCode> {
         }
         Err(error) => Ok(failed(error, output)),
     }
-}
-
-fn failed(error: TrainError, output: Output) -> ExitCode {
-    let code = ExitCode::from(error.reason().code());
-    output.failure(&error.into());
-    code
 }
 
 /// The job of the file, or an empty one, with the flags over it.
@@ -98,28 +88,6 @@ fn parameter(setting: &str) -> anyhow::Result<(String, Value)> {
     // What is no JSON value is a word.
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
     Ok((name.to_owned(), value))
-}
-
-/// Shows a pretraining to a person; Ctrl-C keeps the progress first.
-struct Terminal {
-    output: Output,
-    stopping: Arc<AtomicBool>,
-}
-
-impl Supervisor for Terminal {
-    fn event(&mut self, _: TrainerEvent) {}
-
-    fn log(&mut self, line: &str) {
-        self.output.note(line);
-    }
-
-    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
-        Err(Interrupted)
-    }
-
-    fn interrupted(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
 }
 
 fn write_summary(screen: &mut dyn Write, job: &DaptJob, summary: &DaptSummary) -> std::io::Result<()> {

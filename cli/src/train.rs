@@ -47,17 +47,18 @@ pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> 
     }
 }
 
-fn failed(error: TrainError, output: Output) -> ExitCode {
+/// Tells why a training ended; its exit code says the reason too.
+pub(crate) fn failed(error: TrainError, output: Output) -> ExitCode {
     let code = ExitCode::from(error.reason().code());
     output.failure(&error.into());
     code
 }
 
-/// Shows a training to a person: its log tells all that the events would.
-struct Terminal {
-    output: Output,
+/// Shows a training, or a pretraining, to a person: its log tells all that the events would.
+pub(crate) struct Terminal {
+    pub(crate) output: Output,
     /// Ctrl-C keeps the progress first; the same command goes on from there.
-    stopping: Arc<AtomicBool>,
+    pub(crate) stopping: Arc<AtomicBool>,
 }
 
 impl Supervisor for Terminal {
