@@ -96,7 +96,8 @@ def main():
     print(f"{'mean of seeds':16}{'pedigree':>12}{'baseline':>12}{'ratio':>8}")
     for key in results["pedigree"][0]:
         ours, theirs = (statistics.mean(run[key] for run in results[name]) for name in ("pedigree", "baseline"))
-        print(f"{key:16}{ours:12.4g}{theirs:12.4g}{ours / theirs:8.3f}")
+        ratio = f"{ours / theirs:8.3f}" if theirs else f"{'-':>8}"
+        print(f"{key:16}{ours:12.4g}{theirs:12.4g}{ratio}")
 
 
 if __name__ == "__main__":
