@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, compare, dapt, data, evaluate, export, predict, sampler, serve, study, sweep, token, train,
-    trial, up, worker,
+    backbone, bench, compare, dapt, data, evaluate, export, predict, sampler, serve, study, sweep, token,
+    train, trial, up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -69,6 +69,11 @@ pub(crate) enum Command {
     Login,
     /// Run a coordinator
     Serve(serve::ServeArgs),
+    /// Measure how much this machine carries
+    Bench {
+        #[command(subcommand)]
+        command: bench::BenchCommand,
+    },
     /// Run one training from a job file, without any server
     Train(train::TrainArgs),
     /// Adapt a backbone to raw text by masked-language modelling, without any server

@@ -1,6 +1,7 @@
 //! The `pedigree` binary: one file per sub-command over the library crates. It alone knows all of them.
 
 mod backbone;
+mod bench;
 mod cli;
 mod compare;
 mod connection;
@@ -86,6 +87,7 @@ async fn dispatch(
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
+        Command::Bench { command } => return bench::run(command, output).await,
         Command::Train(_) | Command::Dapt(_) | Command::Export(_) | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -270,7 +270,11 @@ pub(crate) fn test_scores(f1: f64) -> TestScores {
 }
 
 pub(crate) fn report(epoch: i32, f1: f64) -> AttemptWrite {
-    let metrics = EpochReport {
+    AttemptWrite::Report { metrics: Box::new(epoch_report(epoch, f1)) }
+}
+
+pub(crate) fn epoch_report(epoch: i32, f1: f64) -> EpochReport {
+    EpochReport {
         epoch,
         step: i64::from(epoch) * 10,
         train_loss: 0.5,
@@ -285,8 +289,7 @@ pub(crate) fn report(epoch: i32, f1: f64) -> AttemptWrite {
         padded_tokens_per_second: 120.0,
         peak_memory_bytes: 1,
         carried: false,
-    };
-    AttemptWrite::Report { metrics: Box::new(metrics) }
+    }
 }
 
 pub(crate) fn completed(objective: f64, test: Option<TestScores>) -> AttemptWrite {

@@ -123,6 +123,11 @@ pub enum AttemptWrite {
         /// Its metrics.
         metrics: Box<EpochReport>,
     },
+    /// Several epochs ended since the last write, as after an outage.
+    Reports {
+        /// Their metrics.
+        reports: Vec<EpochReport>,
+    },
     /// More of the log.
     Log {
         /// Byte offset of `text`; a slice that is there already is not doubled.

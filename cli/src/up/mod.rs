@@ -6,6 +6,7 @@
 
 mod cluster;
 mod record;
+mod stand;
 mod supervise;
 
 use std::net::{SocketAddr, TcpListener};
@@ -24,6 +25,7 @@ use crate::connection;
 use crate::output::Output;
 use cluster::Cluster;
 use record::Record;
+pub(crate) use stand::Stand;
 use supervise::{Kept, Part};
 
 /// How long the parts may take until the coordinator answers.
@@ -98,6 +100,20 @@ async fn start(
     record: &Record,
     kept: &mut Vec<Kept>,
 ) -> anyhow::Result<()> {
+    start_server(args, folder, listen, record, kept).await?;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    kept.push(Part::keep(worker(args, folder, record, &program), record.clone()));
+    Ok(())
+}
+
+/// The database and the coordinator; answers the database's URL.
+async fn start_server(
+    args: &UpArgs,
+    folder: &Path,
+    listen: SocketAddr,
+    record: &Record,
+    kept: &mut Vec<Kept>,
+) -> anyhow::Result<String> {
     let database_url = match &args.database_url {
         Some(url) => url.clone(),
         None => {
@@ -108,11 +124,10 @@ async fn start(
         }
     };
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let coordinator = coordinator(args, folder, listen, record, &program, database_url);
+    let coordinator = coordinator(args, folder, listen, record, &program, database_url.clone());
     kept.push(Part::keep(coordinator, record.clone()));
     wait_until_ready(record, &folder.join("logs/coordinator.log"), kept).await?;
-    kept.push(Part::keep(worker(args, folder, record, &program), record.clone()));
-    Ok(())
+    Ok(database_url)
 }
 
 fn coordinator(

@@ -540,6 +540,11 @@ export interface components {
             metrics: components["schemas"]["EpochReport"];
         } | {
             /** @enum {string} */
+            kind: "reports";
+            /** @description Their metrics. */
+            reports: components["schemas"]["EpochReport"][];
+        } | {
+            /** @enum {string} */
             kind: "log";
             /**
              * Format: int64

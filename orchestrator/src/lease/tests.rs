@@ -16,7 +16,9 @@ use crate::lease::claim::wait_for_work;
 use crate::lease::write::apply;
 use crate::reconcile;
 use crate::run;
-use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, report, study_spec, test_scores};
+use crate::testing::{
+    Coordinator, Worker, completed, end, epoch_report, failed, is_code, report, study_spec, test_scores,
+};
 
 const WON: WriteOutcome = WriteOutcome::Won;
 const LOST: WriteOutcome = WriteOutcome::Lost;
@@ -269,4 +271,28 @@ async fn without_a_verdict_nothing_is_pruned_and_a_new_attempt_is_judged_by_its_
     assert_eq!((again.run_id, again.attempt), (second.run_id, Attempt(2)));
     let reply = coordinator.try_write(&again, &report(1, 0.4)).await.unwrap();
     assert_eq!(reply.directive, Directive::Prune);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn several_reports_in_one_write_count_once_each(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.write(&grant, &AttemptWrite::Start).await;
+    let several = |reports: &[(i32, f64)]| AttemptWrite::Reports {
+        reports: reports.iter().map(|(epoch, f1)| epoch_report(*epoch, *f1)).collect(),
+    };
+    coordinator.write(&grant, &report(1, 0.5)).await;
+    // The first one's answer was lost; an epoch that is named twice is stored once.
+    let write = several(&[(1, 0.5), (2, 0.7), (3, 0.6), (3, 0.6)]);
+    for _ in 0..2 {
+        assert_eq!(coordinator.write(&grant, &write).await, WON);
+    }
+    assert_eq!(coordinator.write(&grant, &several(&[])).await, WON);
+    let detail = coordinator.detail(grant.run_id).await;
+    let epochs: Vec<i32> = detail.reports.iter().map(|report| report.metrics.epoch).collect();
+    assert_eq!((epochs, detail.run.epochs, detail.run.best_so_far), (vec![1, 2, 3], 3, Some(0.7)));
+    assert!(coordinator.try_write(&grant, &several(&[(4, 0.1), (0, 0.1)])).await.is_err());
+    assert_eq!(coordinator.detail(grant.run_id).await.run.epochs, 3);
 }

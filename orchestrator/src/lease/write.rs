@@ -1,6 +1,9 @@
 //! What becomes of a worker's write about its attempt: won, lost or unknown, and what to do next.
 
+use std::slice;
+
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
+use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::{Attempt, RunId};
 use sqlx::PgConnection;
@@ -88,10 +91,8 @@ async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> Ap
     match write {
         AttemptWrite::Renew => {}
         AttemptWrite::Start => start(db, held).await?,
-        AttemptWrite::Report { metrics } => {
-            run::report::record(db, run, attempt, held.metric, metrics).await?;
-            prune = run::prune::judge(db, held, metrics.epoch).await?.is_some();
-        }
+        AttemptWrite::Report { metrics } => prune = report(db, held, slice::from_ref(metrics)).await?,
+        AttemptWrite::Reports { reports } => prune = report(db, held, reports).await?,
         AttemptWrite::Log { offset, text } => run::log::append(db, run, attempt, (*offset, text)).await?,
         AttemptWrite::End { end, artifacts } => end::by_worker(db, held, write, end, artifacts).await?,
     }
@@ -103,6 +104,15 @@ fn directive(held: &Held, prune: bool) -> Directive {
         (true, _) => Directive::Stop,
         (false, true) => Directive::Prune,
         (false, false) => Directive::Continue,
+    }
+}
+
+/// Epochs have ended; whether the study's pruner wants the trial to end.
+async fn report(db: &mut PgConnection, held: &Held, reports: &[EpochReport]) -> ApiResult<bool> {
+    run::report::record(db, held.run, held.attempt, held.metric, reports).await?;
+    match reports.iter().map(|report| report.epoch).max() {
+        Some(epoch) => Ok(run::prune::judge(db, held, epoch).await?.is_some()),
+        None => Ok(held.prune_reason.is_some()),
     }
 }
 

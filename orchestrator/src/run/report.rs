@@ -8,38 +8,47 @@ use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
 
-/// Stores a report of a live attempt, unless it is there already.
+/// Stores reports of a live attempt, each unless it is there already.
 pub(crate) async fn record(
     db: &mut PgConnection,
     run: RunId,
     attempt: Attempt,
     metric: Metric,
-    report: &EpochReport,
+    reports: &[EpochReport],
 ) -> ApiResult<()> {
-    if report.epoch < 1 {
+    if let Some(report) = reports.iter().find(|report| report.epoch < 1) {
         return Err(ApiError::invalid(format!("epoch {}: epochs are counted from 1", report.epoch)));
     }
-    let inserted = sqlx::query!(
-        "INSERT INTO reports (run_id, attempt, epoch, metrics) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    let epochs: Vec<i32> = reports.iter().map(|report| report.epoch).collect();
+    let metrics: Vec<Json<&EpochReport>> = reports.iter().map(Json).collect();
+    let inserted = sqlx::query_scalar!(
+        "INSERT INTO reports (run_id, attempt, epoch, metrics)
+         SELECT $1, $2, epoch, metrics FROM unnest($3::integer[], $4::jsonb[]) AS report (epoch, metrics)
+         ON CONFLICT DO NOTHING RETURNING epoch",
         run.0,
         attempt.0,
-        report.epoch,
-        Json(report) as _,
+        &epochs,
+        metrics as _,
     );
-    if inserted.execute(&mut *db).await?.rows_affected() == 1 {
-        count(db, run, metric, objective(metric, report)).await?;
+    let fresh = inserted.fetch_all(&mut *db).await?;
+    let values = reports.iter().filter(|r| fresh.contains(&r.epoch)).map(|r| objective(metric, r));
+    let best = values.reduce(if metric.goal == Goal::Maximize { f64::max } else { f64::min });
+    match (best, i32::try_from(fresh.len())) {
+        (Some(best), Ok(count)) => tally(db, run, metric, count, best).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-async fn count(db: &mut PgConnection, run: RunId, metric: Metric, value: f64) -> ApiResult<()> {
+/// Adds `count` epochs, of which the best reached `best`, to what the run shows.
+async fn tally(db: &mut PgConnection, run: RunId, metric: Metric, count: i32, best: f64) -> ApiResult<()> {
     sqlx::query!(
-        "UPDATE runs SET epochs = epochs + 1,
+        "UPDATE runs SET epochs = epochs + $4,
              best_so_far = CASE WHEN $3 THEN greatest(best_so_far, $2) ELSE least(best_so_far, $2) END
          WHERE id = $1",
         run.0,
-        value,
+        best,
         metric.goal == Goal::Maximize,
+        count,
     )
     .execute(db)
     .await?;

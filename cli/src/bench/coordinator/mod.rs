@@ -1,0 +1,126 @@
+//! `pedigree bench coordinator`: simulated workers over real HTTP against a coordinator with a Postgres of its own.
+//!
+//! Owns the order of the phases and what is reported. Each simulated worker speaks as a real one does (hello, claim,
+//! start, reports, renewals, end); what it claims to have trained is made up. The checks at the end read the database.
+
+mod check;
+mod content;
+mod fleet;
+mod history;
+mod phases;
+mod tally;
+mod turnover;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::output::{Output, write_facts};
+use crate::up::Stand;
+use check::Checked;
+use phases::Measured;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CoordinatorArgs {
+    /// Simulated workers, one device each
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    workers: u32,
+    /// Trials that end each second while the turnover is measured
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    turnover: u32,
+    /// Finished trials of the study that is asked for suggestions
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    trials: u32,
+    /// Reports that a worker sends in one request
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    batch: u32,
+    /// Seconds of the turnover
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    duration: u64,
+    /// How that study proposes its trials
+    #[arg(long, default_value = "tpe", value_name = "NAME")]
+    method: String,
+    /// Use this database instead of a private cluster; what the measurement writes stays there
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+impl CoordinatorArgs {
+    const fn duration(&self) -> Duration {
+        Duration::from_secs(self.duration)
+    }
+}
+
+/// What is reported.
+#[derive(Debug, Serialize)]
+struct Report {
+    #[serde(flatten)]
+    measured: Measured,
+    #[serde(flatten)]
+    checked: Checked,
+    workers: u32,
+    turnover: u32,
+    trials: u32,
+    method: String,
+    batch: u32,
+    duration_s: u64,
+    load_average: Option<f64>,
+}
+
+pub(crate) async fn run(args: CoordinatorArgs, output: Output) -> anyhow::Result<ExitCode> {
+    output.note("starting a database and a coordinator");
+    let stand = Stand::start(args.database_url.clone(), &output).await?;
+    let measured = tokio::select! {
+        measured = measure(&args, &stand, &output) => measured,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    stand.stop(&output).await?;
+    let report = measured?;
+    let sound = report.checked.is_sound();
+    output.document(&report, |screen| write_report(screen, &report))?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn measure(args: &CoordinatorArgs, stand: &Stand, output: &Output) -> anyhow::Result<Report> {
+    let (measured, tally) = phases::run(args, stand, output).await?;
+    output.note("reading the database");
+    let checked = check::read(stand.database_url(), &tally).await?;
+    Ok(Report {
+        measured,
+        checked,
+        workers: args.workers,
+        turnover: args.turnover,
+        trials: args.trials,
+        method: args.method.clone(),
+        batch: args.batch,
+        duration_s: args.duration,
+        load_average: load_average(),
+    })
+}
+
+/// The machine's load over the last minute: what else it was doing.
+fn load_average() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
+fn write_report(screen: &mut dyn Write, report: &Report) -> std::io::Result<()> {
+    let (measured, turnover) = (&report.measured, &report.measured.turnover);
+    let facts = [
+        ("claims", format!("{:.0} /s", measured.claims_per_s)),
+        ("reports", format!("{:.0} points/s in batches of {}", measured.report_points_per_s, report.batch)),
+        ("heartbeats", format!("{:.0} /s", measured.heartbeats_per_s)),
+        (
+            "ask",
+            format!(
+                "median {:.1} ms, p99 {:.1} ms at {:.1} trials/s, {} trials in the study",
+                turnover.ask_median_ms, turnover.ask_p99_ms, turnover.turnover_per_s, report.trials
+            ),
+        ),
+        ("memory", turnover.memory()),
+        ("lost", report.checked.lost.to_string()),
+        ("doubled", report.checked.doubled.to_string()),
+    ];
+    write_facts(screen, &facts)
+}

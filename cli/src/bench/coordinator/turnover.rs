@@ -1,0 +1,192 @@
+//! The turnover: every worker trains one trial after the other, so many ending each second.
+
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
+use indicatif::ProgressBar;
+use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
+use serde::Serialize;
+
+use super::CoordinatorArgs;
+use super::fleet::{SimulatedWorker, completed, reports};
+use super::tally::Latencies;
+use crate::output::Output;
+use crate::progress;
+use crate::up::Stand;
+
+const EPOCHS: u32 = 10;
+/// A third of the lease's time, as real workers renew.
+const RENEW: Duration = Duration::from_secs(10);
+
+/// The figures of the turnover.
+#[derive(Debug, Serialize)]
+pub(super) struct Turnover {
+    /// From a trial's end being told to the device's next trial being there with its parameters.
+    pub(super) ask_p99_ms: f64,
+    pub(super) ask_median_ms: f64,
+    /// The two parts of it.
+    tell_p99_ms: f64,
+    claim_p99_ms: f64,
+    report_p99_ms: f64,
+    heartbeat_p99_ms: f64,
+    /// Trials that ended per second.
+    pub(super) turnover_per_s: f64,
+    /// Resident memory of the coordinator, MiB: when the turnover began, when it ended, and at most between.
+    rss_first_mib: Option<f64>,
+    rss_last_mib: Option<f64>,
+    rss_peak_mib: Option<f64>,
+}
+
+impl Turnover {
+    pub(super) fn memory(&self) -> String {
+        match (self.rss_first_mib, self.rss_last_mib, self.rss_peak_mib) {
+            (Some(first), Some(last), Some(peak)) => {
+                format!("{first:.1} MiB at first, {last:.1} MiB at last, {peak:.1} MiB at most")
+            }
+            _ => "unknown".into(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    ask: Latencies,
+    tell: Latencies,
+    claim: Latencies,
+    report: Latencies,
+    heartbeat: Latencies,
+}
+
+/// When the turnover is under way and when it ends.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    begins: Instant,
+    settled: Instant,
+    ends: Instant,
+    /// How long a trial trains.
+    training: Duration,
+    batch: u32,
+}
+
+pub(super) async fn run(
+    args: &CoordinatorArgs,
+    stand: &Stand,
+    fleet: &[SimulatedWorker],
+    output: &Output,
+) -> anyhow::Result<Turnover> {
+    let training = Duration::from_secs_f64(f64::from(args.workers) / f64::from(args.turnover));
+    let begins = Instant::now();
+    let settled = begins + training;
+    let plan = Plan { begins, settled, ends: settled + args.duration(), training, batch: args.batch };
+    output.note(&format!(
+        "turnover: {} trials/s for {} s, after {:.0} s in which the fleet starts",
+        args.turnover,
+        args.duration,
+        training.as_secs_f64()
+    ));
+    let seen = Seen::default();
+    let trials = async {
+        let starts = (0..args.workers).map(|n| f64::from(n) / f64::from(args.turnover));
+        let all = fleet.iter().zip(starts);
+        try_join_all(all.map(|(worker, at)| train(worker, plan, Duration::from_secs_f64(at), &seen))).await
+    };
+    let (ended, memory) = tokio::join!(trials, watch(plan, stand.coordinator(), &seen));
+    ended?;
+    let p99 = |latencies: &Latencies| latencies.quantile_ms(0.99);
+    #[expect(clippy::cast_precision_loss, reason = "a count of trials")]
+    let turnover_per_s = seen.tell.count() as f64 / args.duration().as_secs_f64();
+    Ok(Turnover {
+        ask_p99_ms: p99(&seen.ask),
+        ask_median_ms: seen.ask.quantile_ms(0.5),
+        tell_p99_ms: p99(&seen.tell),
+        claim_p99_ms: p99(&seen.claim),
+        report_p99_ms: p99(&seen.report),
+        heartbeat_p99_ms: p99(&seen.heartbeat),
+        turnover_per_s,
+        rss_first_mib: memory.first().copied(),
+        rss_last_mib: memory.last().copied(),
+        rss_peak_mib: memory.iter().copied().reduce(f64::max),
+    })
+}
+
+/// One worker's life: a trial after the other until the plan ends. Latencies count once the fleet is at work.
+async fn train(worker: &SimulatedWorker, plan: Plan, starts: Duration, seen: &Seen) -> anyhow::Result<()> {
+    sleep_until(plan.begins + starts).await;
+    let mut grant = worker.claim().await?;
+    let mut due = plan.begins + starts;
+    loop {
+        due += plan.training;
+        epochs(worker, &grant, due, plan, seen).await?;
+        let told = Instant::now();
+        worker.write(&grant, &completed(&grant, i32::try_from(EPOCHS)?)).await?;
+        let asked = Instant::now();
+        if asked >= plan.ends {
+            return Ok(());
+        }
+        grant = worker.claim().await?;
+        if told >= plan.settled {
+            seen.tell.add(asked - told);
+            seen.claim.add(asked.elapsed());
+            seen.ask.add(told.elapsed());
+        }
+    }
+}
+
+/// The trial's epochs, in batches spread over its time, with renewals where it would be silent for too long.
+async fn epochs(
+    worker: &SimulatedWorker,
+    grant: &LeaseGrant,
+    due: Instant,
+    plan: Plan,
+    seen: &Seen,
+) -> anyhow::Result<()> {
+    let timed = async |write: AttemptWrite, latencies: &Latencies| -> anyhow::Result<()> {
+        let sent = Instant::now();
+        worker.write(grant, &write).await?;
+        if sent >= plan.settled {
+            latencies.add(sent.elapsed());
+        }
+        Ok(())
+    };
+    worker.write(grant, &AttemptWrite::Start).await?;
+    let batches = EPOCHS.div_ceil(plan.batch);
+    let pause = due.saturating_duration_since(Instant::now()) / batches;
+    let (first_due, mut epoch) = (due - pause * (batches - 1), 1);
+    for batch in 0..batches {
+        let wanted = first_due + pause * batch;
+        while wanted.saturating_duration_since(Instant::now()) > RENEW {
+            sleep_until(Instant::now() + RENEW).await;
+            timed(AttemptWrite::Renew, &seen.heartbeat).await?;
+        }
+        sleep_until(wanted).await;
+        let count = plan.batch.min(EPOCHS + 1 - epoch);
+        timed(reports(i32::try_from(epoch)?, count), &seen.report).await?;
+        epoch += count;
+    }
+    Ok(())
+}
+
+async fn sleep_until(when: Instant) {
+    tokio::time::sleep_until(when.into()).await;
+}
+
+/// The coordinator's resident memory, once a second while the turnover is under way, in MiB; shows how far it is.
+async fn watch(plan: Plan, coordinator: Option<u64>, seen: &Seen) -> Vec<f64> {
+    let bar = progress::bar("trials ended").unwrap_or_else(|_| ProgressBar::hidden());
+    let mut memory = Vec::new();
+    while Instant::now() < plan.ends {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        bar.set_position(seen.tell.count() as u64);
+        if Instant::now() >= plan.settled {
+            memory.extend(coordinator.and_then(resident_mib));
+        }
+    }
+    bar.finish_and_clear();
+    memory
+}
+
+fn resident_mib(pid: u64) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kib| kib / 1024.0)
+}

@@ -1,0 +1,64 @@
+//! A server of one's own for a while: cluster and coordinator in a folder that goes when it ends.
+//!
+//! For measurements. Must not know what is measured.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use anyhow::Context;
+use pedigree_protocol::client::Client;
+use tempfile::TempDir;
+
+use super::record::Record;
+use super::supervise::Kept;
+use super::{UpArgs, free_address, start_server, stop};
+use crate::output::Output;
+
+/// A private cluster and a coordinator over it, without any worker.
+pub(crate) struct Stand {
+    folder: TempDir,
+    record: Record,
+    kept: Vec<Kept>,
+    database_url: String,
+}
+
+impl Stand {
+    /// Starts both in a temporary folder. With a database, the coordinator alone.
+    pub(crate) async fn start(database_url: Option<String>, output: &Output) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("pedigree-bench-").tempdir_in("/var/tmp")?;
+        // Run as root, Postgres belongs to another user, who must be able to pass through.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+        std::fs::create_dir_all(folder.path().join("logs"))?;
+        let listen = free_address(([127, 0, 0, 1], 0).into()).await?;
+        let record = Record::new(folder.path(), listen)?;
+        let args = UpArgs { data: None, listen, cpu_slots: None, lease_ttl: 30, database_url };
+        let mut kept = Vec::new();
+        match start_server(&args, folder.path(), listen, &record, &mut kept).await {
+            Ok(database_url) => Ok(Self { folder, record, kept, database_url }),
+            Err(error) => {
+                stop(kept, output).await;
+                Err(error).context("the server for the measurement did not start")
+            }
+        }
+    }
+
+    /// A client with every right.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.record.url(), Some(self.record.token().to_owned().into()))
+    }
+
+    /// The database below the coordinator.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// Process id of the coordinator.
+    pub(crate) fn coordinator(&self) -> Option<u64> {
+        self.record.document()["processes"]["coordinator"].as_u64()
+    }
+
+    /// Stops both and removes what they wrote.
+    pub(crate) async fn stop(self, output: &Output) -> anyhow::Result<()> {
+        stop(self.kept, output).await;
+        self.folder.close().context("cannot remove the folder of the measurement")
+    }
+}
