@@ -2,6 +2,11 @@
 //!
 //!     cargo bench -p pedigree-sampler
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an objective of a measurement; no suggestion depends on its last bits"
+)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 

@@ -16,7 +16,7 @@ impl Sampler for Auto {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

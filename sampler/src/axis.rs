@@ -6,6 +6,7 @@
 
 use std::borrow::Borrow;
 
+use crate::real::{exp, ln};
 use pedigree_protocol::space::{Dimension, Domain};
 use pedigree_protocol::{ParamValues, Scalar, Space};
 
@@ -100,8 +101,8 @@ impl<'a> Axis<'a> {
         match self.shape {
             Shape::Continuous { low, high, .. } => low + share * (high - low),
             Shape::Grid { last } => self.shape.settle(share * last),
-            Shape::LogInt { min, max } if self.count() == Some(levels) => (min + level as f64).min(max).ln(),
-            Shape::LogInt { min, max } => self.shape.settle(min.ln() + share * (max.ln() - min.ln())),
+            Shape::LogInt { min, max } if self.count() == Some(levels) => ln((min + level as f64).min(max)),
+            Shape::LogInt { min, max } => self.shape.settle(ln(min) + share * (ln(max) - ln(min))),
             Shape::Choice { count } => self.shape.settle(share * (count - 1) as f64),
         }
     }
@@ -132,7 +133,7 @@ impl<'a> Axis<'a> {
         let number = value.as_f64();
         if let (Shape::LogInt { min, max }, Some(whole)) = (self.shape, number) {
             // Settled as the number it is: no need to find it again from its logarithm.
-            return whole.clamp(min, max).ln();
+            return ln(whole.clamp(min, max));
         }
         let coordinate = match &self.dimension.domain {
             Domain::Float { min, step: Some(step), .. } => number.map(|v| (v - min) / step),
@@ -140,7 +141,7 @@ impl<'a> Axis<'a> {
                 number.map(|v| (v - *min as f64) / step.unwrap_or(1) as f64)
             }
             Domain::Float { log: false, .. } => number,
-            Domain::Float { log: true, .. } | Domain::Int { log: true, .. } => number.map(f64::ln),
+            Domain::Float { log: true, .. } | Domain::Int { log: true, .. } => number.map(ln),
             Domain::Ordinal { values } | Domain::Categorical { values } => {
                 values.iter().position(|v| v.same(value)).map(|i| i as f64)
             }
@@ -155,7 +156,7 @@ impl<'a> Axis<'a> {
             Domain::Float { min, max, log, step } => {
                 let value = match step {
                     Some(step) => min + settled * step,
-                    None if *log => settled.exp(),
+                    None if *log => exp(settled),
                     None => settled,
                 };
                 let value = Scalar::Float(value.clamp(*min, *max));
@@ -163,7 +164,7 @@ impl<'a> Axis<'a> {
                 if self.dimension.domain.contains(&value) { value } else { Scalar::Float(*min) }
             }
             Domain::Int { min, max, log: true, .. } => {
-                Scalar::Int((settled.exp().round() as i64).clamp(*min, *max))
+                Scalar::Int((exp(settled).round() as i64).clamp(*min, *max))
             }
             Domain::Int { min, max, step, .. } => {
                 let step = i128::from(step.unwrap_or(1));
@@ -183,7 +184,7 @@ impl Shape {
                 Self::Grid { last: ((max - min) / step + 1e-6).floor() }
             }
             Domain::Float { min, max, log: true, .. } => {
-                Self::Continuous { low: min.ln(), high: max.ln(), log: true }
+                Self::Continuous { low: ln(*min), high: ln(*max), log: true }
             }
             Domain::Float { min, max, .. } => Self::Continuous { low: *min, high: *max, log: false },
             Domain::Int { min, max, log: true, .. } => Self::LogInt { min: *min as f64, max: *max as f64 },
@@ -201,7 +202,7 @@ impl Shape {
         match self {
             Self::Continuous { low, high, .. } => (low, high),
             Self::Grid { last } => (-0.5, last + 0.5),
-            Self::LogInt { min, max } => ((min - 0.5).ln(), (max + 0.5).ln()),
+            Self::LogInt { min, max } => (ln(min - 0.5), ln(max + 0.5)),
             Self::Choice { count } => (-0.5, count as f64 - 0.5),
         }
     }
@@ -223,7 +224,7 @@ impl Shape {
         match self {
             Self::Continuous { low, high, .. } => within(low, high, coordinate),
             Self::Grid { last } => within(0.0, last, coordinate.round()),
-            Self::LogInt { min, max } => within(min, max, coordinate.exp().round()).ln(),
+            Self::LogInt { min, max } => ln(within(min, max, exp(coordinate).round())),
             Self::Choice { count } => within(0.0, (count - 1) as f64, coordinate.round()),
         }
     }
@@ -234,8 +235,8 @@ impl Shape {
             Self::Continuous { .. } | Self::Choice { .. } => None,
             Self::Grid { .. } => Some((coordinate - 0.5, coordinate + 0.5)),
             Self::LogInt { .. } => {
-                let value = coordinate.exp().round();
-                Some(((value - 0.5).ln(), (value + 0.5).ln()))
+                let value = exp(coordinate).round();
+                Some((ln(value - 0.5), ln(value + 0.5)))
             }
         }
     }

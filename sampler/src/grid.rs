@@ -26,7 +26,7 @@ impl Sampler for Grid {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
@@ -149,7 +149,7 @@ mod tests {
                     let seeds = Seeds::new(seed, number);
                     let axes = Axis::all(&space);
                     let view = View::default();
-                    let ask = Ask { axes, goal: Goal::Minimize, seeds, number, trials: Some(6), view };
+                    let ask = Ask { axes, goal: Goal::Minimize, seeds, number, trials: Some(6), view: &view };
                     let values = Grid.draw(&ask).point.into_values(&ask.axes);
                     format!("{:.1e} {}", values["rate"].as_f64().unwrap(), values["batch"])
                 })

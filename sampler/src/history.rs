@@ -68,24 +68,6 @@ impl History {
         Self { donors, ..self }
     }
 
-    /// Adds a trial, in the place of the one with its number where there is one.
-    pub fn set(&mut self, trial: Observed) {
-        match self.trials.binary_search_by_key(&trial.number, |known| known.number) {
-            Ok(place) => self.trials[place] = trial,
-            Err(place) => self.trials.insert(place, trial),
-        }
-    }
-
-    /// The trial of that number.
-    pub fn get(&self, number: u32) -> Option<&Observed> {
-        self.trials.binary_search_by_key(&number, |known| known.number).ok().map(|place| &self.trials[place])
-    }
-
-    /// The trials, by number.
-    pub fn trials(&self) -> &[Observed] {
-        &self.trials
-    }
-
     /// The donors that have something to give in this space.
     pub(crate) fn donors(&self, ask: &Ask<'_>) -> Vec<Ranked> {
         let trials = |donor: &Donor| Self::new(donor.trials.clone()).view(&ask.axes, 0).trials;
@@ -118,6 +100,20 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Adds a trial, in the place of the one with its number where there is one.
+    pub(crate) fn set(&mut self, trial: Seen) {
+        match self.trials.binary_search_by_key(&trial.number, |known| known.number) {
+            Ok(place) => self.trials[place] = trial,
+            Err(place) => self.trials.insert(place, trial),
+        }
+    }
+
+    /// The trial of that number.
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Seen> {
+        let place = self.trials.binary_search_by_key(&number, |known| known.number);
+        place.ok().map(|place| &mut self.trials[place])
+    }
+
     /// Numbers of the trials that have ended, or of those that have not.
     pub(crate) fn numbers(&self, finished: bool) -> Vec<u32> {
         self.trials.iter().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()

@@ -2,7 +2,7 @@
 //!
 //! Pure: no async, no clock, no I/O. [`suggest`] reads a [`History`] through the axes of a space (`axis`), lets the
 //! method's sampler (`preset`) choose a point (`auto`, `tpe`, `gp`, `random`, `grid`, `sobol`) with generators that grow
-//! on one tree of seeds (`seed`), and hands back parameters that the space has admitted, with the record from which the
+//! on one tree of seeds (`seed`) and elementary functions that are the same on every machine (`real`), and hands back parameters that the space has admitted, with the record from which the
 //! choice can be recomputed. It knows nothing of runs, leases or where trials are kept. [`significance`] compares two
 //! systems by what each got right.
 
@@ -17,6 +17,7 @@ pub mod importance;
 mod preset;
 pub mod pruner;
 mod random;
+mod real;
 pub mod replay;
 mod sampler;
 mod seed;

@@ -21,7 +21,7 @@ impl Sampler for Random {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

@@ -46,8 +46,7 @@ pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestio
     let sampler = preset::of(search.method);
     let axes = Axis::all(search.space);
     let view = history.view(&axes, number);
-    let seeds = Seeds::new(search.seed, number);
-    let ask = Ask { axes, goal: search.goal, seeds, number, trials: search.trials, view };
+    let ask = Ask::new(search, axes, number, &view);
     let mut drawn = sampler.draw(&ask);
     let mut record = record(sampler, search, &ask, &drawn);
     if drawn.startup
@@ -108,10 +107,16 @@ pub(crate) struct Ask<'a> {
     /// The budget of the study.
     pub(crate) trials: Option<u32>,
     /// What may be used.
-    pub(crate) view: View,
+    pub(crate) view: &'a View,
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A question about trial `number`, whose axes are those of the search's space.
+    pub(crate) fn new(search: &Search<'_>, axes: Vec<Axis<'a>>, number: u32, view: &'a View) -> Self {
+        let seeds = Seeds::new(search.seed, number);
+        Self { axes, goal: search.goal, seeds, number, trials: search.trials, view }
+    }
+
     /// Whether the point can be counted and a visible trial has it already.
     pub(crate) fn is_repeated(&self, point: &Point) -> bool {
         point.is_discrete(&self.axes) && self.view.trials.iter().any(|t| t.coordinates == point.coordinates)

@@ -11,8 +11,10 @@ use pedigree_protocol::{InvalidSpace, Method, ParamValues, Scalar, Space};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::history::{History, Observed, Outcome};
-use crate::sampler::{Search, suggest};
+use crate::axis::Axis;
+use crate::history::{Outcome, Seen, View};
+use crate::preset;
+use crate::sampler::{Ask, Search};
 
 /// A conversation about one study after the other.
 #[derive(Debug)]
@@ -27,7 +29,8 @@ struct Study {
     goal: Goal,
     seed: u64,
     trials: Option<u32>,
-    history: History,
+    /// The trials, read once: a suggestion after a thousand of them must not begin with a thousand look-ups of names.
+    view: View,
 }
 
 /// Why a request is refused.
@@ -120,7 +123,7 @@ impl Session {
                     Direction::Minimize => Goal::Minimize,
                     Direction::Maximize => Goal::Maximize,
                 };
-                self.study = Some(Study { space, goal, seed, trials: n_trials, history: History::default() });
+                self.study = Some(Study { space, goal, seed, trials: n_trials, view: View::default() });
                 Ok(json!({ "ok": true }))
             }
             Request::Ask { trial } => {
@@ -142,23 +145,25 @@ impl Session {
 impl Study {
     /// The protocol counts trials from 0, a study from 1.
     fn ask(&mut self, method: Method, trial: u32) -> Result<ParamValues, Refusal> {
-        let number = trial.checked_add(1).filter(|&number| self.history.get(number).is_none());
+        let number = trial.checked_add(1).filter(|&number| self.view.get_mut(number).is_none());
         let number = number.ok_or(Refusal::Repeated(trial))?;
         let search =
             Search { method, space: &self.space, goal: self.goal, seed: self.seed, trials: self.trials };
-        let params = suggest(&search, number, &self.history).params.into_values();
-        self.history.set(Observed { number, params: params.clone(), outcome: Outcome::Pending });
+        let ask = Ask::new(&search, Axis::all(&self.space), number, &self.view);
+        let point = preset::of(method).draw(&ask).point;
+        let coordinates = point.coordinates.clone();
+        let params = point.into_values(&ask.axes);
+        self.view.set(Seen { number, outcome: Outcome::Pending, coordinates });
         Ok(params)
     }
 
     fn tell(&mut self, trial: u32, value: f64) -> Result<(), Refusal> {
-        let asked = trial.checked_add(1).and_then(|number| self.history.get(number));
-        let observed = asked.ok_or(Refusal::Unknown(trial))?;
-        if observed.outcome.is_finished() {
+        let asked = trial.checked_add(1).and_then(|number| self.view.get_mut(number));
+        let seen = asked.ok_or(Refusal::Unknown(trial))?;
+        if seen.outcome.is_finished() {
             return Err(Refusal::Told(trial));
         }
-        let told = Observed { outcome: Outcome::Completed(value), ..observed.clone() };
-        self.history.set(told);
+        seen.outcome = Outcome::Completed(value);
         Ok(())
     }
 }

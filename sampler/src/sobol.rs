@@ -26,7 +26,7 @@ impl Sampler for Sobol {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

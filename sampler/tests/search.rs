@@ -1,6 +1,11 @@
 //! The model-based samplers find better points than random search: on functions whose optimum is known, over fixed
 //! seeds.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an objective of a test; no suggestion depends on its last bits"
+)]
+
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 

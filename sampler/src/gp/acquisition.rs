@@ -6,13 +6,12 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use statrs::function::erf::erfc;
-
 use super::encoding::Encoding;
 use super::improvement::log_expected_improvement;
 use super::observations::Observations;
 use super::outlook::{Outlook, standardise};
 use super::posterior::Posterior;
+use crate::real::{erfc, ln};
 
 /// Losses before there is a process.
 const FEWEST: usize = 2;
@@ -55,7 +54,7 @@ impl<'a> Acquisition<'a> {
 
     /// The standardised loss that is expected at a point with these coordinates.
     pub(super) fn expected_loss(&self, coordinates: &[Option<f64>]) -> f64 {
-        self.losses.at(&self.encoding.row(coordinates)).0
+        self.losses.mean(&self.encoding.row(coordinates))
     }
 }
 
@@ -74,11 +73,11 @@ fn feasibility<'a>(encoding: &'a Encoding, outlook: &Outlook) -> Option<Posterio
 fn log_share_learned(variance: f64, noise: f64) -> f64 {
     let total = variance + noise;
     // 1 - √(noise/total) without its cancellation.
-    (variance / (total + (noise * total).sqrt())).ln()
+    ln(variance / (total + (noise * total).sqrt()))
 }
 
 /// ln Φ(mean / deviation), kept finite.
 fn log_probability_positive(process: &Posterior<'_>, row: &[f64]) -> f64 {
     let (mean, deviation) = process.at(row);
-    (0.5 * erfc(-mean / deviation * FRAC_1_SQRT_2)).max(f64::MIN_POSITIVE).ln()
+    ln((0.5 * erfc(-mean / deviation * FRAC_1_SQRT_2)).max(f64::MIN_POSITIVE))
 }

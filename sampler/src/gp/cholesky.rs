@@ -4,6 +4,8 @@
 //! the fast crates choose their kernels, and with them the order of summation, by the processor they find. Sizes stay
 //! at a few hundred rows. Knows nothing of kernels.
 
+use crate::real::{ln, vectorised};
+
 /// The lower triangle `L` of `A = L Lᵀ`, row-major in a square of `size` × `size`.
 #[derive(Debug, Clone)]
 pub(super) struct Cholesky {
@@ -15,6 +17,15 @@ impl Cholesky {
     /// Factors the matrix whose lower triangle is given row-major in a full square; `None` unless it is positive
     /// definite.
     pub(super) fn new(mut rows: Vec<f64>, size: usize) -> Option<Self> {
+        vectorised(
+            #[inline(always)]
+            || Self::factor(&mut rows, size),
+        )?;
+        Some(Self { size, rows })
+    }
+
+    #[inline(always)]
+    fn factor(rows: &mut [f64], size: usize) -> Option<()> {
         for i in 0..size {
             let (above, row) = rows.split_at_mut(i * size);
             for j in 0..i {
@@ -27,24 +38,30 @@ impl Cholesky {
             }
             row[i] = pivot.sqrt();
         }
-        Some(Self { size, rows })
+        Some(())
     }
 
+    #[inline(always)]
     fn row(&self, i: usize) -> &[f64] {
         &self.rows[i * self.size..i * self.size + i + 1]
     }
 
     /// Half of the log-determinant of `A`.
     pub(super) fn half_log_determinant(&self) -> f64 {
-        (0..self.size).map(|i| self.row(i)[i].ln()).sum()
+        (0..self.size).map(|i| ln(self.row(i)[i])).sum()
     }
 
     /// `L⁻¹ b`, in place.
     pub(super) fn solve_lower(&self, b: &mut [f64]) {
-        for i in 0..self.size {
-            let row = self.row(i);
-            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for i in 0..self.size {
+                    let row = self.row(i);
+                    b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
+                }
+            },
+        );
     }
 
     /// `A⁻¹ b`.
@@ -64,6 +81,14 @@ impl Cholesky {
 
     /// The lower triangle of `A⁻¹`, row-major in a full square.
     pub(super) fn inverse(&self) -> Vec<f64> {
+        vectorised(
+            #[inline(always)]
+            || self.inverse_by_rows(),
+        )
+    }
+
+    #[inline(always)]
+    fn inverse_by_rows(&self) -> Vec<f64> {
         let n = self.size;
         // Row c holds column c of L⁻¹, so that both passes below run along rows.
         let mut columns = vec![0.0; n * n];
@@ -86,6 +111,7 @@ impl Cholesky {
 }
 
 /// The inner product, summed in an order of its own: eight running sums, the same on every machine.
+#[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_blocks, a_rest) = a.as_chunks::<8>();
     let (b_blocks, b_rest) = b.as_chunks::<8>();

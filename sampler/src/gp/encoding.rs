@@ -6,6 +6,7 @@
 //! they have in common, and their parents' choices keep them apart. Knows no kernel and no value of a trial.
 
 use crate::axis::{Axis, Shape};
+use crate::real::ln;
 
 /// A place in the middle of a range.
 const MIDDLE: f64 = 0.5;
@@ -40,7 +41,7 @@ impl Encoding {
             match a.shape() {
                 Shape::Continuous { low, high, .. } => number(low, high),
                 Shape::Grid { last } => number(0.0, last),
-                Shape::LogInt { min, max } => number(min.ln(), max.ln()),
+                Shape::LogInt { min, max } => number(ln(min), ln(max)),
                 Shape::Choice { count } => {
                     features.extend(ranks(a, count).map(|ranks| Feature::Rank { axis, ranks }));
                     features.push(Feature::Label { axis });
@@ -69,15 +70,17 @@ impl Encoding {
         self.features.iter().map(value).collect()
     }
 
-    /// Writes the distances of two rows, feature by feature.
-    pub(super) fn distances(&self, a: &[f64], b: &[f64], out: &mut [f64]) {
-        for ((feature, out), (a, b)) in self.features.iter().zip(out).zip(a.iter().zip(b)) {
-            *out = match feature {
-                Feature::Number { .. } | Feature::Rank { .. } => (a - b).abs(),
-                Feature::Label { .. } if a == b => 0.0,
-                Feature::Label { .. } if *a == ABSENT || *b == ABSENT => HALF_WAY,
-                Feature::Label { .. } => 1.0,
-            };
+    /// Writes the distances, in one feature, of many rows' values to another row's.
+    pub(super) fn distances(&self, feature: usize, column: &[f64], to: f64, out: &mut [f64]) {
+        let label = |a: f64, b: f64| match () {
+            () if a == b => 0.0,
+            () if a == ABSENT || b == ABSENT => HALF_WAY,
+            () => 1.0,
+        };
+        let pairs = out.iter_mut().zip(column);
+        match self.features[feature] {
+            Feature::Number { .. } | Feature::Rank { .. } => pairs.for_each(|(out, a)| *out = (a - to).abs()),
+            Feature::Label { .. } => pairs.for_each(|(out, a)| *out = label(*a, to)),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use statrs::function::erf::erfc;
+use crate::real::{erfc, exp, ln};
 
 /// ln √(2π)
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
@@ -17,7 +17,7 @@ const TERMS: usize = 80;
 /// ln E[max(best - Y, 0)] for Y normal with that mean and deviation: lower values are better.
 pub(super) fn log_expected_improvement(mean: f64, deviation: f64, best: f64) -> f64 {
     let z = (best - mean) / deviation;
-    deviation.ln() + log_h(z)
+    ln(deviation) + log_h(z)
 }
 
 /// ln(φ(z) + z Φ(z)).
@@ -27,9 +27,9 @@ pub(super) fn log_expected_improvement(mean: f64, deviation: f64, best: f64) -> 
 fn log_h(z: f64) -> f64 {
     let log_density = -0.5 * z * z - LN_SQRT_2PI;
     if z > FRACTION_BELOW {
-        return (log_density.exp() + z * 0.5 * erfc(-z * FRAC_1_SQRT_2)).ln();
+        return ln(exp(log_density) + z * 0.5 * erfc(-z * FRAC_1_SQRT_2));
     }
     let t = -z;
     let a = (1..=TERMS).rev().fold(0.0, |tail, k| k as f64 / (t + tail));
-    log_density + (a / (t + a)).ln()
+    log_density + ln(a / (t + a))
 }

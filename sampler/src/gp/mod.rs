@@ -40,7 +40,7 @@ impl Sampler for Gp {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

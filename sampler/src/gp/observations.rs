@@ -9,30 +9,48 @@ use super::encoding::Encoding;
 pub(super) struct Observations {
     pub(super) rows: Vec<Vec<f64>>,
     pub(super) values: Vec<f64>,
-    /// Distances by feature, of the pairs (1, 0), (2, 0), (2, 1), (3, 0) ...
-    distances: Vec<f64>,
-    features: usize,
+    /// The rows' values of each feature, one column after the other.
+    columns: Vec<f64>,
+    /// Distances of the pairs (1, 0), (2, 0), (2, 1), (3, 0) ..., one column for each feature.
+    pub(super) distances: Vec<f64>,
 }
 
 impl Observations {
     /// The encoding must have a feature.
     pub(super) fn new(encoding: &Encoding, rows: Vec<Vec<f64>>, values: Vec<f64>) -> Self {
-        let features = encoding.len();
-        let pairs = rows.len() * rows.len().saturating_sub(1) / 2;
-        let mut distances = vec![0.0; features * pairs];
-        for ((i, j), out) in places(rows.len()).zip(distances.chunks_exact_mut(features)) {
-            encoding.distances(&rows[i], &rows[j], out);
+        let (count, pairs) = (rows.len(), pairs_of(rows.len()));
+        let columns: Vec<f64> =
+            (0..encoding.len()).flat_map(|feature| rows.iter().map(move |row| row[feature])).collect();
+        let mut distances = vec![0.0; encoding.len() * pairs];
+        for feature in 0..encoding.len() {
+            let column = &columns[feature * count..][..count];
+            let mut rest = &mut distances[feature * pairs..][..pairs];
+            for (i, value) in column.iter().enumerate() {
+                let (own, after) = rest.split_at_mut(i);
+                encoding.distances(feature, &column[..i], *value, own);
+                rest = after;
+            }
         }
-        Self { rows, values, distances, features }
+        Self { rows, values, columns, distances }
+    }
+
+    /// Distances of every observation to a row, one column for each feature.
+    pub(super) fn distances_to(&self, encoding: &Encoding, row: &[f64]) -> Vec<f64> {
+        let mut distances = vec![0.0; self.columns.len()];
+        let columns = self.columns.chunks_exact(self.len()).zip(distances.chunks_exact_mut(self.len()));
+        for (feature, (column, out)) in columns.enumerate() {
+            encoding.distances(feature, column, row[feature], out);
+        }
+        distances
     }
 
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Each pair of rows `(i, j)` with `i > j`, row by row, and its distances by feature.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = ((usize, usize), &[f64])> {
-        places(self.len()).zip(self.distances.chunks_exact(self.features))
+    /// The number of pairs.
+    pub(super) fn pairs(&self) -> usize {
+        pairs_of(self.len())
     }
 
     /// The `half` best observations and as many others, spread evenly over the order of values; all, where these are
@@ -50,6 +68,18 @@ impl Observations {
     }
 }
 
-fn places(size: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..size).flat_map(|i| (0..i).map(move |j| (i, j)))
+fn pairs_of(size: usize) -> usize {
+    size * size.saturating_sub(1) / 2
+}
+
+/// What was computed for each pair, as the lower triangle of a square, row-major; `diagonal` stands on its diagonal.
+pub(super) fn square(by_pair: &[f64], size: usize, diagonal: f64) -> Vec<f64> {
+    let (mut square, mut rest) = (vec![0.0; size * size], by_pair);
+    for (i, row) in square.chunks_exact_mut(size.max(1)).enumerate() {
+        let (own, after) = rest.split_at(i);
+        row[..i].copy_from_slice(own);
+        row[i] = diagonal;
+        rest = after;
+    }
+    square
 }

@@ -7,6 +7,7 @@ use pedigree_protocol::objective::Goal;
 
 use super::encoding::Encoding;
 use crate::history::{Outcome, Seen};
+use crate::real::ln_1p;
 use crate::sampler::Ask;
 
 /// The most losses that a process is given, whose cost grows with the cube of their number: the best half, and of the
@@ -98,7 +99,7 @@ pub(super) fn standardise(losses: &[f64]) -> Vec<f64> {
     let median = sorted[sorted.len() / 2];
     let scale = median - sorted[0];
     let draw_in =
-        |x: f64| if x > median && scale > 0.0 { median + scale * ((x - median) / scale).ln_1p() } else { x };
+        |x: f64| if x > median && scale > 0.0 { median + scale * ln_1p((x - median) / scale) } else { x };
     let drawn: Vec<f64> = losses.iter().map(|&x| draw_in(x)).collect();
     let count = drawn.len() as f64;
     let mean = drawn.iter().sum::<f64>() / count;

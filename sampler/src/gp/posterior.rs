@@ -9,7 +9,7 @@ use super::encoding::Encoding;
 use super::evidence;
 use super::kernel::Kernel;
 use super::lbfgs;
-use super::observations::Observations;
+use super::observations::{Observations, square};
 
 /// Where the search for a kernel starts, from the priors' centre: `e^_` times the length, `e^_` times the noise.
 const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 6.9)];
@@ -50,15 +50,9 @@ impl<'a> Posterior<'a> {
 
     /// The process with this kernel.
     pub(super) fn given(encoding: &'a Encoding, kernel: Kernel, observations: Observations) -> Option<Self> {
-        let n = observations.len();
-        let mut covariance = vec![0.0; n * n];
-        for ((i, j), distances) in observations.pairs() {
-            covariance[i * n + j] = kernel.covariance(distances);
-        }
-        for i in 0..n {
-            covariance[i * n + i] = kernel.signal + kernel.noise;
-        }
-        let cholesky = Cholesky::new(covariance, n)?;
+        let by_pair = kernel.covariances(&observations.distances, observations.pairs());
+        let covariance = square(&by_pair, observations.len(), kernel.signal + kernel.noise);
+        let cholesky = Cholesky::new(covariance, observations.len())?;
         let weights = cholesky.solve(&observations.values);
         Some(Self { encoding, kernel, observations, cholesky, weights })
     }
@@ -68,7 +62,7 @@ impl<'a> Posterior<'a> {
         if rows.is_empty() {
             return Some(self);
         }
-        let expected: Vec<f64> = rows.iter().map(|row| self.at(row).0).collect();
+        let expected: Vec<f64> = rows.iter().map(|row| self.mean(row)).collect();
         let mut all = self.observations.rows;
         let mut values = self.observations.values;
         all.extend(rows);
@@ -83,17 +77,23 @@ impl<'a> Posterior<'a> {
 
     /// The least value that is expected of an observed row: what was seen, less its noise.
     pub(super) fn least_expected(&self) -> f64 {
-        self.observations.rows.iter().map(|row| self.at(row).0).fold(f64::INFINITY, f64::min)
+        self.observations.rows.iter().map(|row| self.mean(row)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// The covariance of a row of features with every observation.
+    fn covariances(&self, row: &[f64]) -> Vec<f64> {
+        let distances = self.observations.distances_to(self.encoding, row);
+        self.kernel.covariances(&distances, self.observations.len())
+    }
+
+    /// The mean of the function at a row of features.
+    pub(super) fn mean(&self, row: &[f64]) -> f64 {
+        dot(&self.covariances(row), &self.weights)
     }
 
     /// Mean and deviation of the function, without noise, at a row of features.
     pub(super) fn at(&self, row: &[f64]) -> (f64, f64) {
-        let mut distances = vec![0.0; self.encoding.len()];
-        let covariance = |known: &Vec<f64>| {
-            self.encoding.distances(known, row, &mut distances);
-            self.kernel.covariance(&distances)
-        };
-        let mut covariances: Vec<f64> = self.observations.rows.iter().map(covariance).collect();
+        let mut covariances = self.covariances(row);
         let mean = dot(&covariances, &self.weights);
         self.cholesky.solve_lower(&mut covariances);
         let variance = self.kernel.signal - dot(&covariances, &covariances);

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha12Rng;
 
 use super::acquisition::Acquisition;
 use crate::axis::{Axis, Point, Shape};
+use crate::real::{exp, ln};
 use crate::sampler::Ask;
 
 /// Candidates from a low-discrepancy sequence over the whole space.
@@ -174,7 +175,7 @@ fn moved(axis: &Axis<'_>, from: f64, by: f64) -> f64 {
     let to = shape.settle(from + by * (high - low));
     match shape {
         Shape::Grid { .. } if to == from => shape.settle(from + by.signum()),
-        Shape::LogInt { .. } if to == from => shape.settle((from.exp() + by.signum()).max(1.0).ln()),
+        Shape::LogInt { .. } if to == from => shape.settle(ln((exp(from) + by.signum()).max(1.0))),
         _ => to,
     }
 }

@@ -1,6 +1,7 @@
 //! A one-dimensional density as masses of bins: smoothed counts, never 0.
 
 use crate::axis::Shape;
+use crate::real::{exp, pow};
 
 /// Bins of a continuous range.
 const BINS: usize = 50;
@@ -38,7 +39,7 @@ fn kernel(distance: f64, width: f64) -> f64 {
         return f64::from(u8::from(distance.abs() < 0.5));
     }
     // The floor keeps a kernel that lies between two narrow bins from summing to 0.
-    (-0.5 * (distance / width).powi(2)).exp().max(1e-300)
+    exp(-0.5 * (distance / width).powi(2)).max(1e-300)
 }
 
 /// Scott's width in bins, at least half a bin.
@@ -46,7 +47,7 @@ fn width(places: &[f64]) -> f64 {
     let count = places.len() as f64;
     let mean = places.iter().sum::<f64>() / count;
     let variance = places.iter().map(|place| (place - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-    (SCOTT * variance.sqrt() * count.powf(-0.2)).max(0.5)
+    (SCOTT * variance.sqrt() * pow(count, -0.2)).max(0.5)
 }
 
 #[cfg(test)]

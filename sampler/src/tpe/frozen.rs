@@ -25,7 +25,7 @@ const MOST_GOOD: usize = 25;
 /// The defaults of Optuna 5.0: dimensions that every trial has are sampled jointly, pending trials count as bad ones.
 pub(crate) const OPTUNA_5: Frozen = Frozen {
     name: "optuna-5",
-    version: 1,
+    version: 2,
     joint: true,
     sees_pending: true,
     good_share: 10,

@@ -10,6 +10,7 @@ use rand::{Rng, RngExt};
 use super::truncnorm::{Cut, LN_SQRT_2PI, mass_around_middle};
 use crate::axis::{Axis, Point, Shape};
 use crate::history::Seen;
+use crate::real::{decay, exp, ln};
 
 /// No kernel is narrower than this share of the range, or than this share of a step of a grid.
 const NARROWEST: f64 = 0.06;
@@ -59,7 +60,7 @@ impl Mixture {
         let sum: f64 = trials.iter().map(|t| t.weight).sum();
         let prior = if trials.is_empty() { 1.0 } else { sum / trials.len() as f64 };
         let weights = trials.iter().map(|t| t.weight).chain([prior]);
-        let log_weights = weights.map(|weight| (weight / (sum + prior)).ln()).collect();
+        let log_weights = weights.map(|weight| ln(weight / (sum + prior))).collect();
         let column = |i: usize| trials.iter().map(|t| t.trial.coordinates[i]).collect::<Vec<_>>();
         let kernels = axes.iter().enumerate().map(|(i, axis)| Kernels::new(axis, &column(i))).collect();
         Self { log_weights, kernels }
@@ -81,7 +82,7 @@ impl Mixture {
     fn choose(&self, share: f64) -> usize {
         let mut left = share;
         let chosen = self.log_weights.iter().position(|log| {
-            left -= log.exp();
+            left -= exp(*log);
             left < 0.0
         });
         chosen.unwrap_or(self.log_weights.len() - 1)
@@ -145,9 +146,8 @@ impl Kernels {
                 normals.add_to(unit, logs);
             }
             Self::Choice { count, share, seen } => {
-                let total = (1.0 + share * *count as f64).ln();
-                let (same, other, any) =
-                    ((1.0 + share).ln() - total, share.ln() - total, -(*count as f64).ln());
+                let total = ln(1.0 + share * *count as f64);
+                let (same, other, any) = (ln(1.0 + share) - total, ln(*share) - total, -ln(*count as f64));
                 for (log, seen) in logs.iter_mut().zip(seen) {
                     *log += seen.map_or(any, |seen| if seen == coordinate { same } else { other });
                 }
@@ -161,7 +161,7 @@ impl Normals {
     fn push(&mut self, mean: Option<f64>, sigma: f64) {
         let (mean, precision, log_norm) = mean.map_or((0.5, 0.0, 0.0), |mean| {
             let mass = mass_around_middle(-mean / sigma, (1.0 - mean) / sigma);
-            (mean, 1.0 / sigma, -(sigma * mass).ln() - LN_SQRT_2PI)
+            (mean, 1.0 / sigma, -ln(sigma * mass) - LN_SQRT_2PI)
         });
         self.means.push(mean);
         self.precisions.push(precision);
@@ -207,6 +207,6 @@ fn widths(units: &[Option<f64>], narrowest: f64) -> Vec<f64> {
 /// ln Σ eˣ
 fn log_sum_exp(logs: &[f64]) -> f64 {
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = logs.iter().map(|log| log - highest).filter(|x| *x > NEGLIGIBLE).map(f64::exp).sum();
-    highest + sum.ln()
+    let sum: f64 = logs.iter().map(|log| log - highest).filter(|x| *x > NEGLIGIBLE).map(decay).sum();
+    highest + ln(sum)
 }

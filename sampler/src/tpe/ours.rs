@@ -38,7 +38,7 @@ impl Sampler for Tpe {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

@@ -6,6 +6,7 @@ use rand::{Rng, RngExt};
 
 use super::truncnorm::{log_density, log_mass, quantile};
 use crate::axis::Shape;
+use crate::real::{decay, ln};
 
 /// No bandwidth of Optuna's is narrower than the range over this.
 const NARROWEST: usize = 100;
@@ -59,7 +60,7 @@ impl Parzen {
 
     /// The log density of each point.
     pub(crate) fn log_densities(&self, points: &[Vec<f64>]) -> Vec<f64> {
-        let log_weights: Vec<f64> = self.weights.iter().map(|w| w.ln()).collect();
+        let log_weights: Vec<f64> = self.weights.iter().map(|w| ln(*w)).collect();
         let mut logs = vec![log_weights; points.len()];
         for (d, kernels) in self.kernels.iter().enumerate() {
             // Points meet often on a grid, and each look-up costs a pass over the components.
@@ -137,7 +138,7 @@ impl Kernels {
                 normals.iter().map(|n| n.log_at(x, bin)).collect()
             }
             Self::Choice { count, observed } => (0..observed.len())
-                .map(|component| choice_probability(observed, *count, component, x as usize).ln())
+                .map(|component| ln(choice_probability(observed, *count, component, x as usize)))
                 .collect(),
         }
     }
@@ -148,7 +149,7 @@ impl Normal {
         let standard = |x: f64| (x - self.mean) / self.sigma;
         let log = match bin {
             Some((low, high)) => log_mass(standard(low), standard(high)),
-            None => log_density(standard(x)) - self.sigma.ln(),
+            None => log_density(standard(x)) - ln(self.sigma),
         };
         log - self.log_total
     }
@@ -194,13 +195,14 @@ fn log_sum_exp(logs: &[f64]) -> f64 {
     if highest == f64::NEG_INFINITY {
         return highest;
     }
-    highest + logs.iter().map(|log| (log - highest).exp()).sum::<f64>().ln()
+    highest + ln(logs.iter().map(|log| decay(log - highest)).sum::<f64>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::split::uniform;
     use super::*;
+    use crate::real::exp;
 
     const UNIT: Shape = Shape::Continuous { low: 0.0, high: 1.0, log: false };
 
@@ -253,12 +255,12 @@ mod tests {
     fn masses_over_a_grid_sum_to_one() {
         let shapes =
             [Shape::Grid { last: 4.0 }, Shape::LogInt { min: 1.0, max: 4.0 }, Shape::Choice { count: 2 }];
-        let observations = [vec![0.0, 0.0, 1.0], vec![4.0, 4.0_f64.ln(), 1.0], vec![1.0, 0.0, 0.0]];
+        let observations = [vec![0.0, 0.0, 1.0], vec![4.0, ln(4.0), 1.0], vec![1.0, 0.0, 0.0]];
         let density = Parzen::new(&shapes, &observations, uniform(3), Bandwidth::Gaps);
         let points: Vec<Vec<f64>> = (0..5 * 4 * 2)
-            .map(|i| vec![f64::from(i % 5), f64::from(1 + i / 5 % 4).ln(), f64::from(i / 20)])
+            .map(|i| vec![f64::from(i % 5), ln(f64::from(1 + i / 5 % 4)), f64::from(i / 20)])
             .collect();
-        let sum: f64 = density.log_densities(&points).iter().map(|log| log.exp()).sum();
+        let sum: f64 = density.log_densities(&points).iter().map(|log| exp(*log)).sum();
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
     }
 
@@ -267,7 +269,7 @@ mod tests {
         let density =
             Parzen::new(&[UNIT], &[vec![0.01], vec![0.02], vec![0.97]], uniform(3), Bandwidth::GapsWithPrior);
         let points: Vec<Vec<f64>> = (0..20_000).map(|i| vec![(f64::from(i) + 0.5) / 20_000.0]).collect();
-        let mean: f64 = density.log_densities(&points).iter().map(|log| log.exp()).sum::<f64>() / 20_000.0;
+        let mean: f64 = density.log_densities(&points).iter().map(|log| exp(*log)).sum::<f64>() / 20_000.0;
         assert!((mean - 1.0).abs() < 1e-6, "{mean}");
     }
 
@@ -282,7 +284,7 @@ mod tests {
     #[test]
     fn a_sum_of_nothing_stays_nothing() {
         assert_eq!(log_sum_exp(&[f64::NEG_INFINITY; 3]), f64::NEG_INFINITY);
-        assert!((log_sum_exp(&[-1000.0, -1000.0]) - (2.0_f64.ln() - 1000.0)).abs() < 1e-12);
+        assert!((log_sum_exp(&[-1000.0, -1000.0]) - (ln(2.0) - 1000.0)).abs() < 1e-12);
     }
 
     #[derive(serde::Deserialize)]
@@ -297,11 +299,11 @@ mod tests {
     fn densities_agree_with_the_recorded_ones() {
         let coordinates = |row: &[f64]| -> Vec<f64> {
             let [float, log, step, int, log_int, ordinal, choice] = row else { panic!("seven dimensions") };
-            vec![*float, log.ln(), (step / 0.05).round(), (int - 1.0) / 2.0, log_int.ln(), *ordinal, *choice]
+            vec![*float, ln(*log), (step / 0.05).round(), (int - 1.0) / 2.0, ln(*log_int), *ordinal, *choice]
         };
         let shapes = [
             Shape::Continuous { low: -2.0, high: 3.0, log: false },
-            Shape::Continuous { low: 1e-5_f64.ln(), high: 1e-1_f64.ln(), log: true },
+            Shape::Continuous { low: ln(1e-5), high: ln(1e-1), log: true },
             Shape::Grid { last: 6.0 },
             Shape::Grid { last: 4.0 },
             Shape::LogInt { min: 1.0, max: 64.0 },

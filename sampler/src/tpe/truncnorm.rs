@@ -5,7 +5,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use statrs::function::erf::erfc;
+use crate::real::{erfc, exp, exp_m1, ln, ln_1p};
 
 /// ln √(2π)
 pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
@@ -23,9 +23,9 @@ pub(crate) fn log_cdf(x: f64) -> f64 {
     if x < SERIES_BELOW {
         log_cdf_series(x)
     } else if x < 0.0 {
-        (0.5 * erfc(-x * FRAC_1_SQRT_2)).ln()
+        ln(0.5 * erfc(-x * FRAC_1_SQRT_2))
     } else {
-        (-0.5 * erfc(x * FRAC_1_SQRT_2)).ln_1p()
+        ln_1p(-0.5 * erfc(x * FRAC_1_SQRT_2))
     }
 }
 
@@ -38,7 +38,7 @@ fn log_cdf_series(x: f64) -> f64 {
         sum += term;
         odd += 2.0;
     }
-    log_density(x) - (-x).ln() + f64::ln(sum)
+    log_density(x) - ln(-x) + ln(sum)
 }
 
 /// ln φ(x)
@@ -57,7 +57,7 @@ pub(crate) fn log_mass(a: f64, b: f64) -> f64 {
     } else if a >= 0.0 {
         log_difference(log_cdf(-a), log_cdf(-b))
     } else {
-        (-log_cdf(a).exp() - log_cdf(-b).exp()).ln_1p()
+        ln_1p(-exp(log_cdf(a)) - exp(log_cdf(-b)))
     }
 }
 
@@ -70,7 +70,7 @@ fn is_narrower(a: f64, b: f64, limit: f64) -> bool {
 /// The mid-point rule with its first correction; the next one is below 1e-11 of the mass on a narrow interval.
 fn log_mass_narrow(a: f64, b: f64) -> f64 {
     let (middle, width) = (a + 0.5 * (b - a), b - a);
-    log_density(middle) + width.ln() + ((middle * middle - 1.0) * width * width / 24.0).ln_1p()
+    log_density(middle) + ln(width) + ln_1p((middle * middle - 1.0) * width * width / 24.0)
 }
 
 /// The mass of an interval around the middle: `a <= 0 <= b`, and at least 1 wide.
@@ -105,9 +105,9 @@ impl Cut {
         let point = if is_narrower(a, b, LINEAR) {
             quantile_narrow(q, a, b)
         } else if a >= 0.0 {
-            -inverse_log_cdf(log_sum(log_outside, (-q).ln_1p() + log_mass))
+            -inverse_log_cdf(log_sum(log_outside, ln_1p(-q) + log_mass))
         } else {
-            inverse_log_cdf(log_sum(log_outside, q.ln() + log_mass))
+            inverse_log_cdf(log_sum(log_outside, ln(q) + log_mass))
         };
         point.clamp(a, b)
     }
@@ -127,13 +127,13 @@ fn inverse_log_cdf(y: f64) -> f64 {
     }
     // Right of the middle ln Φ is flat; the mirror image is as steep as it gets.
     if y > -1e-2 {
-        return -inverse_log_cdf((-y.exp_m1()).ln());
+        return -inverse_log_cdf(ln(-exp_m1(y)));
     }
     let mut x =
-        if y < -5.0 { -(-2.0 * (y + LN_SQRT_2PI)).sqrt() } else { -3.0_f64.sqrt() / PI * (-y).exp_m1().ln() };
+        if y < -5.0 { -(-2.0 * (y + LN_SQRT_2PI)).sqrt() } else { -3.0_f64.sqrt() / PI * ln(exp_m1(-y)) };
     for _ in 0..100 {
         let log = log_cdf(x);
-        let step = (log - y) * (log - log_density(x)).exp();
+        let step = (log - y) * exp(log - log_density(x));
         x -= step;
         if step.abs() <= 1e-8 * x.abs() || step == 0.0 {
             break;
@@ -145,12 +145,12 @@ fn inverse_log_cdf(y: f64) -> f64 {
 /// ln(eˣ + eʸ)
 fn log_sum(x: f64, y: f64) -> f64 {
     let (low, high) = if x < y { (x, y) } else { (y, x) };
-    if high == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if high == f64::NEG_INFINITY { high } else { high + ln_1p(exp(low - high)) }
 }
 
 /// ln(eˣ - eʸ) for `x >= y`.
 fn log_difference(x: f64, y: f64) -> f64 {
-    x + (-(y - x).exp_m1()).ln()
+    x + ln(-exp_m1(y - x))
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn masses_around_the_middle_are_the_same_by_either_formula() {
         for (a, b) in [(-0.0, 1.0), (-0.5, 0.5), (-1.0, 0.0), (-8.0, 8.6), (-8.31, 0.1), (-0.3, 16.0)] {
-            assert!((mass_around_middle(a, b).ln() - log_mass(a, b)).abs() < 1e-15, "{a} .. {b}");
+            assert!((ln(mass_around_middle(a, b)) - log_mass(a, b)).abs() < 1e-15, "{a} .. {b}");
         }
     }
 

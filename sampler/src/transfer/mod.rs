@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::axis::Point;
 use crate::history::{Observed, Outcome, Seen};
+use crate::real::{cos, ln};
 use crate::sampler::Ask;
 
 /// Trials that begin a study with the donors' best configurations.
@@ -150,5 +151,5 @@ fn draw(ask: &Ask<'_>, good: &[Seen], redraw: usize) -> Point {
 /// A standard normal draw (Box and Muller).
 fn normal(dice: &mut impl rand::Rng) -> f64 {
     let (a, b): (f64, f64) = (dice.random(), dice.random());
-    (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+    (-2.0 * ln(1.0 - a)).sqrt() * cos(std::f64::consts::TAU * b)
 }

@@ -9,6 +9,7 @@ use pedigree_protocol::objective::Goal;
 
 use crate::axis::Axis;
 use crate::history::{Outcome, Seen};
+use crate::real::exp;
 use crate::sampler::Ask;
 
 /// Width of the kernel, as a share of each range.
@@ -62,7 +63,7 @@ fn predict(ask: &Ask<'_>, donor: &[Seen], trial: &Seen) -> f64 {
     for known in donor {
         let distance = distance(&ask.axes, &known.coordinates, &trial.coordinates);
         // The floor keeps far trials apart from none at all.
-        let kernel = (-0.5 * distance / (WIDTH * WIDTH)).exp().max(1e-12);
+        let kernel = exp(-0.5 * distance / (WIDTH * WIDTH)).max(1e-12);
         sum += kernel * loss(&known.outcome, ask.goal);
         total += kernel;
     }

@@ -82,7 +82,7 @@ fn check(preset: &Frozen, vectors: &str) {
         let number = 1_000;
         let view = History::new(trials.collect()).view(&axes, number);
         assert!(view.skipped.is_empty(), "{:?}", view.skipped);
-        let ask = Ask { axes, goal, seeds: Seeds::new(0, number), number, trials: None, view };
+        let ask = Ask { axes, goal, seeds: Seeds::new(0, number), number, trials: None, view: &view };
         let usable = preset.usable(&ask.view.trials);
         let split = preset.split(&usable, goal);
         let blocks = preset.blocks(&ask, &usable);
