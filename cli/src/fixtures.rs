@@ -43,7 +43,7 @@ pub(crate) fn trial(number: i32, state: &str, value: Option<f64>) -> Run {
 }
 
 pub(crate) fn failed(number: i32, message: &str) -> Run {
-    let failure = Failure { cause: FailureCause::Diverged, message: message.to_owned() };
+    let failure = Failure::new(FailureCause::Diverged, message);
     Run { state: RunState::Failed, failure: Some(failure), ..trial(number, "running", None) }
 }
 

@@ -14,6 +14,7 @@ use crate::connection::Connection;
 use crate::follow;
 use crate::leaderboard::{leaderboard, state, took};
 use crate::output::{Output, bytes, table, write_facts, write_table};
+use crate::study::retry;
 
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -26,6 +27,8 @@ pub(crate) enum TrialCommand {
     },
     /// Show one trial with its epochs and attempts
     Show(Numbered),
+    /// Have a failed trial tried again, its retries anew
+    Retry(Numbered),
     /// Print the log of a trial's newest attempt
     Logs {
         #[command(flatten)]
@@ -100,6 +103,10 @@ pub(crate) async fn run(
             let detail = client.run(trial.find(&client).await?.id).await?;
             output.document(&detail, |screen| write_detail(screen, &detail))
         }
+        TrialCommand::Retry(trial) => {
+            let retried = client.retry_run(trial.find(&client).await?.id).await?;
+            output.document(&retried, |screen| retry::write(screen, &retried))
+        }
         TrialCommand::Logs { trial, follow } => logs(&client, &trial, follow, output).await,
     }
 }
@@ -158,7 +165,8 @@ fn write_detail(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
 fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
     let run = &detail.run;
     let what = run.number.map_or("final run".to_owned(), |number| format!("trial {number}"));
-    let failure = run.failure.as_ref().map_or_else(String::new, |failure| format!(": {}", failure.message));
+    let failure = run.failure.as_ref();
+    let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
         ("run", format!("{what} of {}, {}", detail.study_name, run.id)),
         ("state", format!("{}{failure}", state(run.state))),
@@ -208,21 +216,35 @@ fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Res
     let rows = attempts.iter().map(|attempt| {
         let state = serde_json::to_value(attempt.state).ok();
         let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();
-        let failure = attempt.failure.as_ref().map(|failure| failure.message.clone());
-        let why = failure.or_else(|| attempt.prune_reason.clone()).unwrap_or_default();
+        let (cause, why) = ending(attempt);
         vec![
             attempt.attempt.to_string(),
             state.to_owned(),
             attempt.worker_name.clone(),
             attempt.device_uuid.clone(),
             attempt.leased_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            cause,
             why,
         ]
     });
     write_table(
         screen,
-        &table(&["attempt", "state", "worker", "device", "leased", "why it ended"], &[0], rows),
+        &table(&["attempt", "state", "worker", "device", "leased", "cause", "why it ended"], &[0], rows),
     )
+}
+
+/// The cause of an attempt's failure, and in words why it ended, what showed it, and what followed.
+fn ending(attempt: &AttemptRecord) -> (String, String) {
+    let Some(failure) = &attempt.failure else {
+        return (String::new(), attempt.prune_reason.clone().unwrap_or_default());
+    };
+    let evidence = failure.evidence.as_ref().filter(|evidence| !failure.message.contains(evidence.as_str()));
+    let parts = [
+        Some(failure.message.clone()),
+        evidence.map(|evidence| format!("shown by: {evidence}")),
+        attempt.consequence.clone(),
+    ];
+    (failure.cause.as_str().to_owned(), parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ pub(crate) struct WorkerArgs {
 enum WorkerCommand {
     /// List the workers and their devices
     List,
+    /// Take a device that failed again and again back into use
+    Release {
+        /// UUID of the device
+        device: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +57,10 @@ struct OfferArgs {
 pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     match args.command {
         Some(WorkerCommand::List) => list(connection, output).await,
+        Some(WorkerCommand::Release { device }) => {
+            let workers = connection.client()?.release_device(&device).await?;
+            output.document(&workers, |screen| writeln!(screen, "the device {device} is in use again"))
+        }
         None => offer(args.offer, connection).await,
     }
 }
@@ -86,6 +95,9 @@ fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {
     let device = &record.device;
     let state = match &device.unavailable {
         _ if !worker.alive => "gone".to_owned(),
+        _ if record.quarantine.is_some() => {
+            format!("out of use: {}", record.quarantine.as_deref().unwrap_or_default())
+        }
         Some(why) => format!("not offered: {why}"),
         None => "alive".to_owned(),
     };

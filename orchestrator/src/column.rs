@@ -46,7 +46,9 @@ mirror!(RunStateColumn = "run_state" mirrors RunState {
 mirror!(AttemptStateColumn = "attempt_state" mirrors AttemptState {
     Leased, Running, Completed, Failed, Lost, Released, Cancelled, Pruned,
 });
-mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause { Oom, Diverged, InvalidInput, Crashed, Lost });
+mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause {
+    Oom, Diverged, InvalidInput, Crashed, Lost, Device, InvalidJob,
+});
 mirror!(DeviceKindColumn = "device_kind" mirrors DeviceKind { Gpu, Cpu });
 mirror!(RoleColumn = "role" mirrors Role { Viewer, Worker, Operator, Admin });
 mirror!(TopicColumn = "topic" mirrors Topic { Dataset, Backbone, Study, Run, Log, Fleet });

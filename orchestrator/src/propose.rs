@@ -3,7 +3,8 @@
 //! Owns what the sampler is shown. A suggestion is a function of the study's seed, the trial's number and the trials
 //! seen, all recorded with the run; time plays no part.
 
-use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::retry::Policy;
+use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{ParamValues, RunId};
 use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest, training_seed};
@@ -94,7 +95,7 @@ fn next_number(trials: &[Trial]) -> ApiResult<u32> {
     u32::try_from(trials.len() + 1).map_err(|error| ApiError::Broken(error.to_string()))
 }
 
-/// A trial as the sampler sees it. One that was lost or crashed says nothing about its parameters and is left out.
+/// A trial as the sampler sees it. One whose failure is no result says nothing about its parameters and is left out.
 pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
     let outcome = match (trial.state, &trial.failure) {
         (RunState::Waiting | RunState::Leased | RunState::Running, _) => Outcome::Pending,
@@ -103,10 +104,9 @@ pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
             let (step, value) = trial.last_report.map_or((0, None), |(step, value)| (step, Some(value)));
             Outcome::Pruned { step: step.unsigned_abs(), value }
         }
-        (RunState::Failed, Some(failure)) => match failure.cause {
-            FailureCause::Oom | FailureCause::Diverged => Outcome::Infeasible { violation: 1.0 },
-            FailureCause::InvalidInput | FailureCause::Crashed | FailureCause::Lost => return None,
-        },
+        (RunState::Failed, Some(failure)) if failure.cause.policy() == Policy::Result => {
+            Outcome::Infeasible { violation: 1.0 }
+        }
         (RunState::Failed | RunState::Cancelled, _) => return None,
     };
     Some(Observed { number: trial.number, params: trial.params.clone(), outcome })

@@ -16,6 +16,7 @@ use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_protocol::retry::LOST_RETRIES;
 use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
 use pedigree_protocol::study::{Study, StudySpec, Transfer};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
@@ -137,6 +138,11 @@ impl Coordinator {
         assert_eq!(self.write(grant, &completed(value, test)).await, WriteOutcome::Won);
     }
 
+    /// Ends the pause of every run that failed.
+    pub(crate) async fn let_pauses_pass(&self) {
+        sqlx::query("UPDATE runs SET not_before = now()").execute(self.pool()).await.unwrap();
+    }
+
     /// Moves the end of every live lease into the past.
     pub(crate) async fn let_leases_run_out(&self) {
         sqlx::query("UPDATE attempts SET lease_expires_at = now() - interval '1 s' WHERE ended_at IS NULL")
@@ -226,6 +232,8 @@ pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudyS
         trials,
         max_concurrent,
         retries: 1,
+        lost_retries: LOST_RETRIES,
+        study_retries: None,
         seed: 7,
     }
 }
@@ -308,7 +316,7 @@ pub(crate) fn completed(objective: f64, test: Option<TestScores>) -> AttemptWrit
 }
 
 pub(crate) fn failed(cause: FailureCause) -> AttemptWrite {
-    end(AttemptEnd::Failed { failure: Failure { cause, message: format!("it was {cause:?}") } })
+    end(AttemptEnd::Failed { failure: Failure::new(cause, format!("it was {cause:?}")) })
 }
 
 pub(crate) fn end(end: AttemptEnd) -> AttemptWrite {

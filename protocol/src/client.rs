@@ -3,6 +3,8 @@
 //! Owns paths, the bearer token and the decoding of errors. Repeats a request only for a caller that asked for it
 //! ([`Client::patient`]): whoever calls knows what a repetition costs.
 
+mod control;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -195,11 +197,6 @@ impl Client {
     /// Creates a study. The same specification under the same name again gives the study that is there.
     pub async fn create_study(&self, spec: &StudySpec) -> Result<Study> {
         self.post("/studies", spec).await
-    }
-
-    /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
-    pub async fn cancel_study(&self, study: &str) -> Result<Study> {
-        self.post(&format!("/studies/{}/cancel", escape(study)), &()).await
     }
 
     /// Puts a configuration into a study's queue. The same under the same key again changes nothing.

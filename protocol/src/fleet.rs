@@ -81,4 +81,7 @@ pub struct DeviceRecord {
     pub run_id: Option<RunId>,
     /// The attempt of that run.
     pub attempt: Option<Attempt>,
+    /// Why it was taken out of use: it failed again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<String>,
 }

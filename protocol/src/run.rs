@@ -90,7 +90,7 @@ pub enum AttemptState {
     Pruned,
 }
 
-/// Why an attempt failed.
+/// Why an attempt failed. What follows is [`FailureCause::policy`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureCause {
@@ -98,19 +98,29 @@ pub enum FailureCause {
     Oom,
     /// Loss or gradient became NaN or infinite.
     Diverged,
-    /// The corpus, the backbone or the job is wrong: every trial would fail alike.
+    /// The corpus or the backbone is wrong: every trial would fail alike.
     InvalidInput,
     /// The trainer died (killed, aborted, or an error of no other class).
     Crashed,
     /// The lease ran out: worker, host or network were lost.
     Lost,
+    /// The GPU or its driver failed (ECC, XID, fallen off the bus).
+    Device,
+    /// The trainer refused the job: parameters that do not go together.
+    InvalidJob,
 }
 
 impl FailureCause {
-    /// Whether another attempt can succeed where this one failed.
-    pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::Crashed | Self::Lost)
-    }
+    /// All causes.
+    pub const ALL: [Self; 7] = [
+        Self::Oom,
+        Self::Diverged,
+        Self::InvalidInput,
+        Self::Crashed,
+        Self::Lost,
+        Self::Device,
+        Self::InvalidJob,
+    ];
 }
 
 /// A run as lists show it.
@@ -154,6 +164,16 @@ pub struct Failure {
     pub cause: FailureCause,
     /// As a sentence.
     pub message: String,
+    /// What decided the class: the line of the log, the exit code or the signal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+impl Failure {
+    /// A failure whose sentence says all there is.
+    pub fn new(cause: FailureCause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into(), evidence: None }
+    }
 }
 
 /// One try at a run.
@@ -171,6 +191,9 @@ pub struct AttemptRecord {
     pub state: AttemptState,
     /// Why it ended, where it did not complete.
     pub failure: Option<Failure>,
+    /// What followed from the failure: whether, where and when the run is tried again, or why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<String>,
     /// Why the study's pruner ended the trial.
     pub prune_reason: Option<String>,
     /// When the lease was granted.

@@ -9,6 +9,7 @@ use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::{ParamValues, Scalar};
 use crate::pruner::Pruner;
+use crate::retry::LOST_RETRIES;
 use crate::run::RunState;
 use crate::seal::Seal;
 use crate::space::Space;
@@ -44,10 +45,27 @@ pub struct StudySpec {
     pub trials: u32,
     /// Trials open at a time.
     pub max_concurrent: u32,
-    /// Further attempts after an attempt crashed.
+    /// Further attempts of a run after failures whose cause allows one.
     pub retries: u32,
+    /// Further attempts of a run after its worker was lost.
+    #[serde(default = "lost_retries")]
+    pub lost_retries: u32,
+    /// Further attempts after failures in all runs of the study together; as many as `trials`, at least 10, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study_retries: Option<u32>,
     /// Seed of the study: of its suggestions and of its trainings.
     pub seed: u32,
+}
+
+const fn lost_retries() -> u32 {
+    LOST_RETRIES
+}
+
+impl StudySpec {
+    /// Further attempts after failures in all runs of the study together.
+    pub fn study_retries(&self) -> u32 {
+        self.study_retries.unwrap_or(self.trials.max(10))
+    }
 }
 
 /// Whether finished sibling studies (same space and metric, same dataset or same backbone) help the first trials.

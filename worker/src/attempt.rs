@@ -338,7 +338,7 @@ fn leaves_work(ended: &Result<Verdict, Interruption>) -> bool {
 }
 
 fn crash(message: String) -> Failure {
-    Failure { cause: FailureCause::Crashed, message }
+    Failure::new(FailureCause::Crashed, message)
 }
 
 const fn failed(failure: Failure) -> AttemptEnd {

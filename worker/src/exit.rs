@@ -7,6 +7,8 @@ use nix::sys::signal::Signal;
 use pedigree_protocol::run::{Failure, FailureCause};
 use pedigree_trainer_core::{ExitReason, TrainSummary};
 
+use crate::sign;
+
 /// The last lines of a log that a failure's sentence quotes.
 const QUOTED_LINES: usize = 8;
 
@@ -30,13 +32,13 @@ pub(crate) enum Verdict {
     CheckpointRefused(String),
 }
 
-/// Judges a trainer's end by its exit status first: what it said counts only where that agrees. `killed_by_kernel`:
-/// the kernel's out-of-memory killer was at work meanwhile.
+/// Judges a trainer's end by its exit status first: what it said counts only where that agrees, and its log only where
+/// neither names a class. `killed_by_kernel`: the kernel's out-of-memory killer was at work meanwhile.
 pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_kernel: bool) -> Verdict {
     if let Some(signal) = status.signal() {
         return Verdict::Failed(by_signal(signal, log, killed_by_kernel));
     }
-    let failed = |sentence: &str| Verdict::Failed(crashed(sentence, log));
+    let failed = |sentence: &str| Verdict::Failed(by_log(sentence, log, &status.to_string()));
     match (reason(status), words) {
         (Some(ExitReason::Done), LastWords { summary: Some(summary), .. }) => {
             Verdict::Completed(Box::new(summary))
@@ -47,28 +49,41 @@ pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_k
             let silent = || silent_sentence(ExitReason::InvalidCheckpoint).to_owned();
             Verdict::CheckpointRefused(words.failure.unwrap_or_else(silent))
         }
-        (Some(reason), LastWords { failure: Some(message), .. }) => {
-            Verdict::Failed(Failure { cause: cause(reason), message })
-        }
-        (Some(reason), _) => {
-            Verdict::Failed(Failure { cause: cause(reason), ..crashed(silent_sentence(reason), log) })
-        }
+        (Some(reason), words) => Verdict::Failed(by_reason(reason, words.failure, log, status)),
         (None, _) => failed(&format!("the trainer ended with {status}, which is no code of it")),
     }
 }
 
-/// What Rust's allocator says before it aborts.
-const ALLOCATION_FAILED: &str = "memory allocation of ";
+/// A failure that the trainer's exit code names, or one of no class of its own (code 1).
+fn by_reason(reason: ExitReason, said: Option<String>, log: &str, status: ExitStatus) -> Failure {
+    let class = cause(reason);
+    let said_sign = said.as_deref().and_then(|message| sign::find(message, message));
+    let read = said_sign.or_else(|| sign::find(log, &last_lines(log)));
+    let (cause, evidence) = match read {
+        Some(sign) if class == FailureCause::Crashed => (sign.cause, sign.line),
+        _ => (class, status.to_string()),
+    };
+    let message = said.unwrap_or_else(|| quoting(silent_sentence(reason), log));
+    Failure { cause, message, evidence: Some(evidence) }
+}
 
 fn by_signal(signal: i32, log: &str, killed_by_kernel: bool) -> Failure {
-    let oom = |sentence: &str| Failure { cause: FailureCause::Oom, ..crashed(sentence, log) };
+    let sentence = signal_sentence(signal);
     if signal == Signal::SIGKILL as i32 && killed_by_kernel {
-        return oom("the kernel's out-of-memory killer ended the trainer");
+        let message = quoting("the kernel's out-of-memory killer ended the trainer", log);
+        let evidence = format!("{}, and the kernel counted an out-of-memory kill", signal_name(signal));
+        return Failure { cause: FailureCause::Oom, message, evidence: Some(evidence) };
     }
-    if signal == Signal::SIGABRT as i32 && log.contains(ALLOCATION_FAILED) {
-        return oom("the trainer could get no more memory");
+    by_log(&sentence, log, &signal_name(signal))
+}
+
+/// A failure of no class but what the log shows; `sign` is what there is without it.
+fn by_log(sentence: &str, log: &str, otherwise: &str) -> Failure {
+    let message = quoting(sentence, log);
+    match sign::find(log, &last_lines(log)) {
+        Some(sign) => Failure { cause: sign.cause, message, evidence: Some(sign.line) },
+        None => Failure { cause: FailureCause::Crashed, message, evidence: Some(otherwise.to_owned()) },
     }
-    crashed(&signal_sentence(signal), log)
 }
 
 fn reason(status: ExitStatus) -> Option<ExitReason> {
@@ -82,7 +97,8 @@ fn reason(status: ExitStatus) -> Option<ExitReason> {
 
 const fn cause(reason: ExitReason) -> FailureCause {
     match reason {
-        ExitReason::InvalidJob | ExitReason::InvalidInput => FailureCause::InvalidInput,
+        ExitReason::InvalidJob => FailureCause::InvalidJob,
+        ExitReason::InvalidInput => FailureCause::InvalidInput,
         ExitReason::Diverged => FailureCause::Diverged,
         ExitReason::OutOfMemory => FailureCause::Oom,
         ExitReason::Done | ExitReason::Error | ExitReason::Interrupted | ExitReason::InvalidCheckpoint => {
@@ -103,7 +119,7 @@ const fn silent_sentence(reason: ExitReason) -> &'static str {
 }
 
 fn signal_sentence(signal: i32) -> String {
-    let name = Signal::try_from(signal).map_or_else(|_| signal.to_string(), |signal| signal.to_string());
+    let name = signal_name(signal);
     if signal == Signal::SIGKILL as i32 {
         return format!(
             "the trainer was killed by {name}; when nobody did it by hand, the kernel's out-of-memory killer did \
@@ -113,14 +129,20 @@ fn signal_sentence(signal: i32) -> String {
     format!("the trainer was ended by {name}")
 }
 
-fn crashed(sentence: &str, log: &str) -> Failure {
+fn signal_name(signal: i32) -> String {
+    Signal::try_from(signal).map_or_else(|_| format!("signal {signal}"), |signal| signal.to_string())
+}
+
+fn quoting(sentence: &str, log: &str) -> String {
+    match last_lines(log) {
+        lines if lines.is_empty() => sentence.to_owned(),
+        lines => format!("{sentence}; its log ends:\n{lines}"),
+    }
+}
+
+fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(QUOTED_LINES)..];
-    let message = match last {
-        [] => sentence.to_owned(),
-        last => format!("{sentence}; its log ends:\n{}", last.join("\n")),
-    };
-    Failure { cause: FailureCause::Crashed, message }
+    lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
 }
 
 #[cfg(test)]
@@ -148,7 +170,7 @@ mod tests {
         let expected = [
             (ExitReason::Done, FailureCause::Crashed),
             (ExitReason::Error, FailureCause::Crashed),
-            (ExitReason::InvalidJob, FailureCause::InvalidInput),
+            (ExitReason::InvalidJob, FailureCause::InvalidJob),
             (ExitReason::InvalidInput, FailureCause::InvalidInput),
             (ExitReason::Diverged, FailureCause::Diverged),
             (ExitReason::OutOfMemory, FailureCause::Oom),
@@ -198,7 +220,24 @@ mod tests {
         assert!(failure(ExitStatus::from_raw(6), None, "").message.contains("SIGABRT"));
         let known = failed(judge(ExitStatus::from_raw(9), LastWords::default(), "", true));
         assert_eq!(known.cause, FailureCause::Oom);
+        assert_eq!(known.evidence.as_deref(), Some("SIGKILL, and the kernel counted an out-of-memory kill"));
         let unallocated = failure(ExitStatus::from_raw(6), None, "memory allocation of 9 bytes failed");
         assert_eq!(unallocated.cause, FailureCause::Oom);
+    }
+
+    #[test]
+    fn a_gpu_that_failed_is_told_from_a_trainer_that_did() {
+        let ecc = "DriverError(CUDA_ERROR_ECC_UNCORRECTABLE, \"uncorrectable ECC error encountered\")";
+        let said = failure(exited(1), Some(ecc), "epoch 1");
+        assert_eq!((said.cause, said.evidence.as_deref()), (FailureCause::Device, Some(ecc)));
+        let log = format!("epoch 1\n  {ecc}  \nthread 'main' panicked");
+        for status in [exited(101), exited(1), ExitStatus::from_raw(6)] {
+            let read = failure(status, None, &log);
+            assert_eq!((read.cause, read.evidence.as_deref()), (FailureCause::Device, Some(ecc)), "{status}");
+        }
+        let named = failure(exited(4), Some("loss is NaN"), &log);
+        assert_eq!(named.cause, FailureCause::Diverged, "the exit code comes first");
+        assert_eq!(named.evidence.as_deref(), Some("exit status: 4"));
+        assert_eq!(failure(exited(101), None, "line").evidence.as_deref(), Some("exit status: 101"));
     }
 }

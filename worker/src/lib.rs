@@ -27,6 +27,7 @@ mod outbox;
 mod preparation;
 #[cfg(test)]
 mod scripted_coordinator;
+mod sign;
 mod slot;
 mod trainer_process;
 mod trust_window;

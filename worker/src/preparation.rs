@@ -50,7 +50,8 @@ pub(crate) async fn prepare(
     if grant.checkpoint.is_some() {
         fetch_checkpoint(lease, &folder.checkpoint()).await?;
     }
-    let job = job::train_job(grant, here).map_err(invalid)?;
+    let refused = |message| Failure::new(FailureCause::InvalidJob, message);
+    let job = job::train_job(grant, here).map_err(refused)?;
     let text = serde_json::to_vec_pretty(&job).map_err(|error| crashed("the job file", &error))?;
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
 }
@@ -112,7 +113,7 @@ fn is_passing(error: &FetchError) -> bool {
 fn unfetched(error: &FetchError) -> Failure {
     let sentence = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
     match error {
-        FetchError::Disk { .. } => Failure { cause: FailureCause::Crashed, message: sentence },
+        FetchError::Disk { .. } => Failure::new(FailureCause::Crashed, sentence),
         FetchError::Coordinator { .. }
         | FetchError::Damaged { .. }
         | FetchError::Stalled { .. }
@@ -124,15 +125,15 @@ fn unopened(error: &ClientError) -> Failure {
     let message = format!("the coordinator does not open the test split: {error}");
     match error.code() {
         // Another attempt may hold the seal by now; the coordinator decides what becomes of the run.
-        Some(ErrorCode::Conflict) => Failure { cause: FailureCause::Crashed, message },
+        Some(ErrorCode::Conflict) => Failure::new(FailureCause::Crashed, message),
         _ => invalid(message),
     }
 }
 
-const fn invalid(message: String) -> Failure {
-    Failure { cause: FailureCause::InvalidInput, message }
+fn invalid(message: String) -> Failure {
+    Failure::new(FailureCause::InvalidInput, message)
 }
 
 fn crashed(what: &str, error: &dyn Error) -> Failure {
-    Failure { cause: FailureCause::Crashed, message: format!("{what} cannot be written: {error}") }
+    Failure::new(FailureCause::Crashed, format!("{what} cannot be written: {error}"))
 }

@@ -3,6 +3,7 @@
 mod enqueue;
 mod importance;
 mod replay;
+pub(crate) mod retry;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ pub(crate) enum StudyCommand {
     Watch(Named),
     /// Cancel a study and its open trials
     Cancel(Named),
+    /// Have failed trials tried again, their retries anew; a study that failed opens again
+    Retry(retry::RetryArgs),
     /// Try a configuration of your own, before anything is suggested; it counts against the study's trials
     Enqueue(enqueue::EnqueueArgs),
     /// Show which parameters mattered, and which ranges may be too narrow
@@ -83,6 +86,7 @@ pub(crate) async fn run(
             return follow::to_the_end(&client, study, output).await;
         }
         StudyCommand::Enqueue(wanted) => enqueue::run(&client, &wanted, output).await?,
+        StudyCommand::Retry(args) => retry::run(&client, &args, output).await?,
         StudyCommand::Importance(Named { study }) => importance::run(&client, &study, output).await?,
         StudyCommand::Replay(Named { study }) => return replay::run(&client, &study, output).await,
         StudyCommand::Cancel(Named { study }) => {

@@ -92,6 +92,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a device that was taken out of use back into use. */
+        post: operations["release_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -232,6 +249,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a failed run back into its study's queue, its budgets anew; a failed study opens again. */
+        post: operations["retry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -329,6 +363,23 @@ export interface paths {
         get: operations["replay_study"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again. */
+        post: operations["retry_failed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -477,6 +528,8 @@ export interface components {
             artifacts: components["schemas"]["ArtifactFile"][];
             /** @description Its number. */
             attempt: components["schemas"]["Attempt"];
+            /** @description What followed from the failure: whether, where and when the run is tried again, or why not. */
+            consequence?: string | null;
             /** @description UUID of the GPU (or CPU slot) that was leased. */
             device_uuid: string;
             /**
@@ -751,6 +804,8 @@ export interface components {
             attempt?: components["schemas"]["Attempt"] | null;
             /** @description The device. */
             device: components["schemas"]["Device"];
+            /** @description Why it was taken out of use: it failed again and again. */
+            quarantine?: string | null;
             run_id?: components["schemas"]["RunId"] | null;
         };
         /** @description One searched parameter. */
@@ -971,14 +1026,16 @@ export interface components {
         Failure: {
             /** @description As a class. */
             cause: components["schemas"]["FailureCause"];
+            /** @description What decided the class: the line of the log, the exit code or the signal. */
+            evidence?: string | null;
             /** @description As a sentence. */
             message: string;
         };
         /**
-         * @description Why an attempt failed.
+         * @description Why an attempt failed. What follows is [`FailureCause::policy`]'s.
          * @enum {string}
          */
-        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost";
+        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job";
         /** @description The final run of a study. */
         FinalRun: {
             /** @description The run. */
@@ -1228,6 +1285,20 @@ export interface components {
             sampler: string;
             /** @description What became of it. */
             verdict: components["schemas"]["ReplayVerdict"];
+        };
+        /** @description What became of trying a study's failed runs again. */
+        Retried: {
+            /** @description Why others were left as they are, a sentence each. */
+            left: string[];
+            /** @description The runs that wait for a worker again. */
+            runs: components["schemas"]["Run"][];
+            /** @description The study, open again where it had failed. */
+            study: components["schemas"]["Study"];
+        };
+        /** @description Which failed trials of a study are to be tried again. */
+        RetryFailed: {
+            /** @description Those that failed by one of these causes; all, where empty. */
+            causes?: components["schemas"]["FailureCause"][];
         };
         /**
          * @description What a caller may do.
@@ -1544,6 +1615,11 @@ export interface components {
             };
             /**
              * Format: int32
+             * @description Further attempts of a run after its worker was lost.
+             */
+            lost_retries?: number;
+            /**
+             * Format: int32
              * @description Trials open at a time.
              */
             max_concurrent: number;
@@ -1559,7 +1635,7 @@ export interface components {
             pruner?: components["schemas"]["Pruner"];
             /**
              * Format: int32
-             * @description Further attempts after an attempt crashed.
+             * @description Further attempts of a run after failures whose cause allows one.
              */
             retries: number;
             /**
@@ -1567,6 +1643,11 @@ export interface components {
              * @description Seed of the study: of its suggestions and of its trainings.
              */
             seed: number;
+            /**
+             * Format: int32
+             * @description Further attempts after failures in all runs of the study together; as many as `trials`, at least 10, when absent.
+             */
+            study_retries?: number | null;
             /** @description Whether finished sibling studies help the first trials. */
             transfer?: components["schemas"]["Transfer"];
             /**
@@ -2043,6 +2124,36 @@ export interface operations {
             };
         };
     };
+    release_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID of the device */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: never;
@@ -2324,6 +2435,36 @@ export interface operations {
             };
         };
     };
+    retry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     end_session: {
         parameters: {
             query?: never;
@@ -2515,6 +2656,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyReplay"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    retry_failed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryFailed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
                 };
             };
             default: {

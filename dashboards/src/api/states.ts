@@ -44,6 +44,8 @@ export const FAILURE_CAUSES: Record<FailureCause, string> = {
   invalid_input: 'invalid input',
   crashed: 'crashed',
   lost: 'lost',
+  device: 'GPU failed',
+  invalid_job: 'job refused',
 };
 
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as RunState[];

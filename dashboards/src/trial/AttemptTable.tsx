@@ -75,7 +75,26 @@ function AttemptRow({ attempt }: { attempt: AttemptRecord }) {
 }
 
 function End({ attempt }: { attempt: AttemptRecord }) {
-  if (attempt.failure) return `${FAILURE_CAUSES[attempt.failure.cause]}: ${attempt.failure.message}`;
+  if (attempt.failure) {
+    const { cause, message, evidence } = attempt.failure;
+    return (
+      <>
+        {FAILURE_CAUSES[cause]}: {message}
+        {evidence && !message.includes(evidence) && (
+          <>
+            <br />
+            shown by <code className={table.mono}>{evidence}</code>
+          </>
+        )}
+        {attempt.consequence && (
+          <>
+            <br />
+            {attempt.consequence}
+          </>
+        )}
+      </>
+    );
+  }
   if (attempt.prune_reason) return `pruned: ${attempt.prune_reason}`;
   if (attempt.lease_expires_at) {
     return (

@@ -9,8 +9,8 @@ use crate::access::caller::Caller;
 use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::Json;
-use crate::fleet::sql;
+use crate::extract::{Json, Path};
+use crate::fleet::{quarantine, sql};
 
 /// All workers, newest first.
 #[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers",
@@ -31,4 +31,16 @@ pub(crate) async fn hello(
     ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
     sql::hello(&app.pool, &hello, caller.token()).await?;
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
+}
+
+/// Takes a device that was taken out of use back into use.
+#[utoipa::path(post, path = "/devices/{device}/release", tag = "workers", operation_id = "release_device",
+    params(("device" = String, Path, description = "UUID of the device")),
+    responses((status = 200, body = Vec<Worker>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn release(
+    State(app): State<App>,
+    Path(device): Path<String>,
+) -> ApiResult<Json<Vec<Worker>>> {
+    quarantine::release(&app.pool, &device).await?;
+    sql::list(&app.pool, app.lease_ttl).await.map(Json)
 }

@@ -1,6 +1,7 @@
 //! Workers and the devices that they offer.
 
 pub(crate) mod http;
+pub(crate) mod quarantine;
 pub(crate) mod sql;
 #[cfg(test)]
 mod tests;

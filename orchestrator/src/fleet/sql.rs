@@ -78,11 +78,12 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at,
                w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
-               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?"
+               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?", q.reason AS "quarantine?"
            FROM workers w
            LEFT JOIN devices d ON d.worker_id = w.id
            LEFT JOIN attempts a
                ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
+           LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
            ORDER BY w.created_at DESC, w.id DESC, d.position"#,
         lease_ttl.as_secs_f64(),
     );
@@ -103,8 +104,8 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         let (Some(uuid), Some(kind), Some(name)) = (row.uuid, row.kind, row.device_name) else { continue };
         let (memory_bytes, unavailable) = (row.memory_bytes, row.unavailable);
         let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
-        let record =
-            DeviceRecord { device, run_id: row.run_id.map(RunId), attempt: row.attempt.map(Attempt) };
+        let (run_id, attempt) = (row.run_id.map(RunId), row.attempt.map(Attempt));
+        let record = DeviceRecord { device, run_id, attempt, quarantine: row.quarantine };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);
         }

@@ -7,6 +7,19 @@ WITH chosen AS (
       AND s.state IN ('searching', 'finishing')
       -- A device that is still held gives no work until that lease ends.
       AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = $2 AND a.state IN ('leased', 'running'))
+      AND NOT EXISTS (SELECT 1 FROM quarantines q WHERE q.device_uuid = $2 AND q.released_at IS NULL)
+      AND (r.not_before IS NULL OR r.not_before <= now())
+      -- A run that this device's fault ended goes elsewhere, where another device is in use.
+      AND NOT (
+          EXISTS (SELECT 1 FROM attempts f WHERE f.run_id = r.id AND f.device_uuid = $2 AND f.failure_cause = 'device')
+          AND EXISTS (
+              SELECT 1 FROM devices d JOIN workers w ON w.id = d.worker_id
+              WHERE d.uuid <> $2 AND d.unavailable IS NULL
+                AND w.last_seen_at > now() - make_interval(secs => 2 * $3::double precision)
+                AND NOT EXISTS (SELECT 1 FROM quarantines q WHERE q.device_uuid = d.uuid AND q.released_at IS NULL)
+                AND NOT EXISTS (
+                    SELECT 1 FROM attempts f
+                    WHERE f.run_id = r.id AND f.device_uuid = d.uuid AND f.failure_cause = 'device')))
     ORDER BY r.created_at, r.number
     LIMIT 1
     FOR NO KEY UPDATE OF r SKIP LOCKED

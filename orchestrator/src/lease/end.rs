@@ -1,8 +1,11 @@
 //! How an attempt ends, and what that does to its run.
 
+use std::time::Duration;
+
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
 use pedigree_protocol::report::RunSummary;
+use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunKind};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -11,11 +14,9 @@ use crate::column::{AttemptStateColumn, FailureCauseColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
 use crate::run::machine::Event;
+use crate::run::retry::{self, Decision};
 use crate::run::sql::Outcome;
-use crate::{artifact, run, seal};
-
-/// Losses after which a run is given up: something about it kills its hosts.
-const MOST_LOSSES: i32 = 20;
+use crate::{artifact, fleet, run, seal};
 
 /// Ends a live attempt as its worker says.
 pub(crate) async fn by_worker(
@@ -29,48 +30,89 @@ pub(crate) async fn by_worker(
     if let AttemptEnd::Completed { summary } = end {
         check_test_scores(db, held, summary).await?;
     }
-    let (state, event) = verdict(held, end);
     let (summary, failure) = match end {
         AttemptEnd::Completed { summary } => (Some(summary.as_ref()), None),
         AttemptEnd::Failed { failure } => (None, Some(failure)),
         AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => (None, None),
     };
+    let decision = match failure {
+        Some(failure) => Some(decide(db, held, failure.cause).await?),
+        None => None,
+    };
+    let (state, event) = verdict(held, end, decision.as_ref());
     record(db, held, state, failure, Some(write)).await?;
-    run::sql::apply(db, held.run, held.run_state, event, Outcome { summary, failure }).await?;
+    let pause = decision.as_ref().map_or(Duration::ZERO, |decision| decision.pause);
+    run::sql::apply(db, held.run, held.run_state, event, Outcome { summary, failure, pause }).await?;
+    if let (Some(failure), Some(decision)) = (failure, decision) {
+        follow_up(db, held, failure, decision).await?;
+    }
+    Ok(())
+}
+
+/// What follows a failure of the held run.
+async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiResult<Decision> {
+    if held.study_state.is_final() {
+        return Ok(retry::refused("its study has ended"));
+    }
+    if held.prune_reason.is_some() {
+        return Ok(retry::refused("the study's pruner had given it up"));
+    }
+    Ok(retry::decide(cause, &retry::budget(db, held).await?))
+}
+
+/// Keeps the sentence with the attempt, and takes a device that failed once too often out of use.
+async fn follow_up(
+    db: &mut PgConnection,
+    held: &Held,
+    failure: &Failure,
+    decision: Decision,
+) -> ApiResult<()> {
+    let mut consequence = decision.sentence;
+    if failure.cause.policy() == Policy::Elsewhere
+        && let Some(sentence) = fleet::quarantine::consider(db, &held.device, failure).await?
+    {
+        consequence = format!("{consequence}; {sentence}");
+    }
+    sqlx::query!(
+        "UPDATE attempts SET consequence = $3 WHERE run_id = $1 AND attempt = $2",
+        held.run.0,
+        held.attempt.0,
+        consequence,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
 /// Ends an attempt whose lease ran out.
 pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<()> {
     let losses = held.losses + 1;
-    let lost = Failure { cause: FailureCause::Lost, message: "the lease ran out".to_owned() };
+    let lost = Failure::new(FailureCause::Lost, "the lease ran out");
+    let decision = decide(db, held, FailureCause::Lost).await?;
     record(db, held, AttemptState::Lost, Some(&lost), None).await?;
-    let given_up = Failure {
-        cause: FailureCause::Lost,
-        message: format!("{losses} attempts were lost: the lease ran out each time"),
-    };
+    let given_up =
+        Failure::new(FailureCause::Lost, format!("{losses} attempts were lost: the lease ran out each time"));
     let event = match held.study_state.is_final() {
         true => Event::Cancelled,
         false if held.prune_reason.is_some() => Event::Pruned,
-        false => Event::Lost { retry: losses <= MOST_LOSSES },
+        false => Event::Lost { retry: decision.retry },
     };
-    run::sql::apply(db, held.run, held.run_state, event, Outcome { failure: Some(&given_up), summary: None })
-        .await?;
-    Ok(())
+    let outcome = Outcome { failure: Some(&given_up), ..Outcome::default() };
+    run::sql::apply(db, held.run, held.run_state, event, outcome).await?;
+    follow_up(db, held, &lost, decision).await
 }
 
 /// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again, and neither
 /// is one that its pruner has given up, unless it came to its end nevertheless.
-fn verdict(held: &Held, end: &AttemptEnd) -> (AttemptState, Event) {
+fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (AttemptState, Event) {
     let over = held.study_state.is_final();
     let pruned = held.prune_reason.is_some();
     match end {
         AttemptEnd::Completed { .. } => (AttemptState::Completed, Event::Completed),
         AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
         AttemptEnd::Failed { .. } if pruned => (AttemptState::Failed, Event::Pruned),
-        AttemptEnd::Failed { failure } => {
-            let retry = failure.cause.is_retryable() && held.crashes < held.retries && !over;
-            (AttemptState::Failed, Event::Failed { retry })
+        AttemptEnd::Failed { .. } => {
+            (AttemptState::Failed, Event::Failed { retry: decision.is_some_and(|decision| decision.retry) })
         }
         AttemptEnd::Cancelled if over => (AttemptState::Cancelled, Event::Cancelled),
         AttemptEnd::Released if over => (AttemptState::Released, Event::Cancelled),
@@ -123,7 +165,7 @@ async fn record(
     write: Option<&AttemptWrite>,
 ) -> ApiResult<()> {
     sqlx::query!(
-        "UPDATE attempts SET state = $3, failure_cause = $4, failure_message = $5, end_write = $6,
+        "UPDATE attempts SET state = $3, failure_cause = $4, failure_message = $5, end_write = $6, failure_evidence = $7,
              ended_at = now(), lease_expires_at = NULL
          WHERE run_id = $1 AND attempt = $2",
         held.run.0,
@@ -132,6 +174,7 @@ async fn record(
         failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
         failure.map(|failure| failure.message.as_str()),
         write.map(Json) as _,
+        failure.and_then(|failure| failure.evidence.as_deref()),
     )
     .execute(db)
     .await?;

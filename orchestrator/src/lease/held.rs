@@ -21,6 +21,7 @@ pub(crate) struct Held {
     pub(crate) attempt: Attempt,
     pub(crate) study: StudyId,
     pub(crate) worker: WorkerId,
+    pub(crate) device: String,
     pub(crate) kind: RunKind,
     pub(crate) run_state: RunState,
     pub(crate) state: AttemptState,
@@ -28,8 +29,6 @@ pub(crate) struct Held {
     pub(crate) unexpired: bool,
     pub(crate) crashes: i32,
     pub(crate) losses: i32,
-    /// Further attempts that the study allows after crashes.
-    pub(crate) retries: i32,
     pub(crate) study_state: StudyState,
     pub(crate) metric: Metric,
     pub(crate) pruner: Pruner,
@@ -56,9 +55,9 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
     // The clock, not the transaction's start: the lock may have been waited for.
     let row = sqlx::query!(
         r#"SELECT r.study_id, r.kind AS "kind: RunKindColumn", r.state AS "run_state: RunStateColumn", r.crashes,
-               r.losses, a.worker_id, a.state AS "state: AttemptStateColumn",
+               r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptStateColumn",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
-               a.end_write AS "end_write: Json<AttemptWrite>", s.retries, s.state AS "study_state: StudyStateColumn",
+               a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyStateColumn",
                s.spec -> 'metric' AS "metric!: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
                a.prune_reason
            FROM runs r
@@ -75,13 +74,13 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         attempt,
         study: StudyId(row.study_id),
         worker: WorkerId(row.worker_id),
+        device: row.device_uuid,
         kind: row.kind.into(),
         run_state: row.run_state.into(),
         state: row.state.into(),
         unexpired: row.unexpired,
         crashes: row.crashes,
         losses: row.losses,
-        retries: row.retries,
         study_state: row.study_state.into(),
         metric: row.metric.0,
         pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),

@@ -8,6 +8,8 @@ pub(crate) mod end;
 pub(crate) mod held;
 pub(crate) mod http;
 #[cfg(test)]
+mod retry_tests;
+#[cfg(test)]
 mod tests;
 pub(crate) mod view;
 pub(crate) mod write;

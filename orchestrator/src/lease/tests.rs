@@ -166,6 +166,7 @@ async fn a_crash_is_tried_again_as_often_as_the_study_says_and_a_release_is_not_
         (failed(FailureCause::Crashed), RunState::Failed),
     ];
     for (ending, state) in endings {
+        coordinator.let_pauses_pass().await;
         let grant = coordinator.claim(&worker).await.unwrap();
         assert_eq!(coordinator.write(&grant, &ending).await, WON);
         assert_eq!(coordinator.detail(grant.run_id).await.run.state, state, "{ending:?}");

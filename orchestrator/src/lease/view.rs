@@ -16,8 +16,8 @@ use crate::run::trial::failure;
 pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRecord>> {
     let rows = sqlx::query!(
         r#"SELECT a.attempt, a.worker_id, w.name, a.device_uuid, a.state AS "state: AttemptStateColumn",
-               a.failure_cause AS "failure_cause: FailureCauseColumn", a.failure_message, a.prune_reason, a.leased_at, a.started_at,
-               a.ended_at, a.lease_expires_at
+               a.failure_cause AS "failure_cause: FailureCauseColumn", a.failure_message, a.failure_evidence,
+               a.consequence, a.prune_reason, a.leased_at, a.started_at, a.ended_at, a.lease_expires_at
            FROM attempts a JOIN workers w ON w.id = a.worker_id WHERE a.run_id = $1 ORDER BY a.attempt"#,
         run.0
     );
@@ -29,7 +29,8 @@ pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRe
         worker_name: row.name,
         device_uuid: row.device_uuid,
         state: row.state.into(),
-        failure: failure(row.failure_cause, row.failure_message),
+        failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),
+        consequence: row.consequence,
         prune_reason: row.prune_reason,
         leased_at: row.leased_at,
         started_at: row.started_at,

@@ -4,7 +4,8 @@ FROM studies s
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE r.kind = 'trial') AS proposed,
            count(*) FILTER (WHERE r.kind = 'trial' AND r.ended_at IS NULL) AS open,
-           coalesce(bool_or(r.failure_cause = 'invalid_input'), false) AS fatal,
+           coalesce(bool_or(r.failure_cause = 'invalid_input'), false)
+               OR coalesce(bool_or(r.failure_cause = 'invalid_job') AND NOT bool_or(r.state = 'completed'), false) AS fatal,
            coalesce(bool_or(r.kind = 'final' AND r.ended_at IS NOT NULL), false) AS final_ended
     FROM runs r WHERE r.study_id = s.id
 ) c ON true

@@ -1,6 +1,7 @@
 //! Routes of runs and their logs.
 
 use axum::extract::State;
+use pedigree_protocol::retry::Retried;
 use pedigree_protocol::run::{LogSlice, RunDetail};
 use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path, Query};
-use crate::run;
+use crate::{run, study};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,4 +40,12 @@ pub(crate) async fn log(
     Query(query): Query<LogQuery>,
 ) -> ApiResult<Json<LogSlice>> {
     run::log::read(&app.pool, run, query.attempt, query.offset).await.map(Json)
+}
+
+/// Puts a failed run back into its study's queue, its budgets anew; a failed study opens again.
+#[utoipa::path(post, path = "/runs/{run}/retry", tag = "runs", operation_id = "retry_run",
+    params(("run" = RunId, Path, description = "Id of the run")),
+    responses((status = 200, body = Retried), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn retry(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Retried>> {
+    study::retry::run(&app.pool, run).await.map(Json)
 }

@@ -6,6 +6,7 @@
 //!    │ │                 │  │                 │ │ ├──failed────▸ failed
 //!    │ └──lost/released──┘  └──(as running)   │ │ └──cancelled─▸ cancelled
 //!    └────lost, released, failed with retry───┘
+//! failed, cancelled ──retried by a user─▸ waiting
 //! ```
 //!
 //! Pure: the caller decides whether a retry is due. The claim statement is the one other writer (it must choose and
@@ -36,6 +37,8 @@ pub(crate) enum Event {
     Released,
     /// A user, or its study's end, ended it.
     Cancelled,
+    /// A user has it tried again.
+    Retried,
 }
 
 /// An event that cannot happen in that state.
@@ -54,6 +57,7 @@ pub(crate) fn step(state: RunState, event: Event) -> Result<RunState, IllegalSte
         (RunState::Waiting | RunState::Leased | RunState::Running, Event::Cancelled) => {
             Ok(RunState::Cancelled)
         }
+        (RunState::Failed | RunState::Cancelled, Event::Retried) => Ok(RunState::Waiting),
         (RunState::Leased | RunState::Running, event) => held(state, event),
         _ => Err(IllegalStep { state, event }),
     }
@@ -68,7 +72,9 @@ fn held(state: RunState, event: Event) -> Result<RunState, IllegalStep> {
         Event::Failed { retry: true } | Event::Lost { retry: true } | Event::Released => {
             Ok(RunState::Waiting)
         }
-        Event::Claimed | Event::Started | Event::Cancelled => Err(IllegalStep { state, event }),
+        Event::Claimed | Event::Started | Event::Cancelled | Event::Retried => {
+            Err(IllegalStep { state, event })
+        }
     }
 }
 
@@ -79,7 +85,7 @@ mod tests {
     use super::*;
     use crate::column::RunStateColumn;
 
-    const EVENTS: [Event; 10] = [
+    const EVENTS: [Event; 11] = [
         Event::Claimed,
         Event::Started,
         Event::Completed,
@@ -90,6 +96,7 @@ mod tests {
         Event::Lost { retry: false },
         Event::Released,
         Event::Cancelled,
+        Event::Retried,
     ];
 
     #[test]
@@ -99,16 +106,18 @@ mod tests {
         let s = Some;
         #[rustfmt::skip]
         let table = [
-            // claimed, started, completed, pruned, failed+, failed, lost+, lost, released, cancelled
-            (Waiting, [s(Leased), None, None, None, None, None, None, None, None, s(Cancelled)]),
-            (Leased, [None, s(Running), s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
-            (Running, [None, None, s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled)]),
+            // claimed, started, completed, pruned, failed+, failed, lost+, lost, released, cancelled, retried
+            (Waiting, [s(Leased), None, None, None, None, None, None, None, None, s(Cancelled), None]),
+            (Leased, [None, s(Running), s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled), None]),
+            (Running, [None, None, s(Completed), s(Pruned), s(Waiting), s(Failed), s(Waiting), s(Failed), s(Waiting), s(Cancelled), None]),
         ];
         for (state, expected) in table {
             assert_eq!(row(state), expected, "{state:?}");
         }
         for state in [Completed, Pruned, Failed, Cancelled] {
-            assert_eq!(row(state), [None; 10], "{state:?} is final");
+            let mut expected = [None; 11];
+            expected[10] = matches!(state, Failed | Cancelled).then_some(Waiting);
+            assert_eq!(row(state), expected, "{state:?} is final but for a user");
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod prune;
 pub(crate) mod report;
+pub(crate) mod retry;
 pub(crate) mod sql;
 pub(crate) mod trial;
 pub(crate) mod view;

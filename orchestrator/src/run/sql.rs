@@ -1,5 +1,7 @@
 //! The one function that writes a run's state.
 
+use std::time::Duration;
+
 use pedigree_protocol::RunId;
 use pedigree_protocol::report::RunSummary;
 use pedigree_protocol::run::{Failure, RunState};
@@ -17,6 +19,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) summary: Option<&'a RunSummary>,
     /// Why it failed; kept only where no other attempt follows.
     pub(crate) failure: Option<&'a Failure>,
+    /// How long a run that waits again is not given out.
+    pub(crate) pause: Duration,
 }
 
 /// Takes the step from the run's state, which the caller read under the run's lock, and writes what follows.
@@ -30,8 +34,10 @@ pub(crate) async fn apply(
     let next = machine::step(state, event).map_err(|error| ApiError::Broken(error.to_string()))?;
     let failure = outcome.failure.filter(|_| next == RunState::Failed);
     sqlx::query!(
-        "UPDATE runs SET state = $2, crashes = crashes + $3, losses = losses + $4, value = $5, summary = $6,
-             best_so_far = coalesce($5, best_so_far), failure_cause = $7, failure_message = $8,
+        "UPDATE runs SET state = $2, crashes = CASE WHEN $12 THEN 0 ELSE crashes + $3 END,
+             losses = CASE WHEN $12 THEN 0 ELSE losses + $4 END, value = $5, summary = $6,
+             best_so_far = coalesce($5, best_so_far), failure_cause = $7, failure_message = $8, failure_evidence = $10,
+             not_before = now() + make_interval(secs => $11::double precision),
              ended_at = CASE WHEN $9 THEN now() END
          WHERE id = $1",
         run.0,
@@ -43,6 +49,10 @@ pub(crate) async fn apply(
         failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
         failure.map(|failure| failure.message.as_str()),
         next.is_final(),
+        failure.and_then(|failure| failure.evidence.as_deref()),
+        (!outcome.pause.is_zero()).then_some(outcome.pause.as_secs_f64()),
+        // What a user has tried again gets its budgets anew.
+        event == Event::Retried,
     )
     .execute(db)
     .await?;

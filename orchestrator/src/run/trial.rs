@@ -35,6 +35,7 @@ pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -
     let rows = sqlx::query!(
         r#"SELECT number AS "number!", state AS "state: RunStateColumn", params AS "params: Json<ParamValues>",
                value, failure_cause AS "failure_cause: FailureCauseColumn", failure_message,
+               failure_evidence,
                CASE WHEN state = 'pruned' THEN (
                    SELECT p.metrics FROM reports p
                    WHERE p.run_id = runs.id AND p.attempt = runs.attempt ORDER BY p.epoch DESC LIMIT 1
@@ -51,7 +52,7 @@ pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -
             params: row.params.0,
             value: row.value,
             last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
-            failure: failure(row.failure_cause, row.failure_message),
+            failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),
         })
     });
     trials.collect()
@@ -64,16 +65,21 @@ pub(crate) async fn final_run(
 ) -> ApiResult<Option<(RunState, Option<Failure>)>> {
     let row = sqlx::query!(
         r#"SELECT state AS "state: RunStateColumn", failure_cause AS "failure_cause: FailureCauseColumn",
-               failure_message
+               failure_message, failure_evidence
            FROM runs WHERE study_id = $1 AND kind = 'final'"#,
         study.0
     );
     let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| (row.state.into(), failure(row.failure_cause, row.failure_message))))
+    Ok(row
+        .map(|row| (row.state.into(), failure(row.failure_cause, row.failure_message, row.failure_evidence))))
 }
 
-/// A failure out of its two columns.
-pub(crate) fn failure(cause: Option<FailureCauseColumn>, message: Option<String>) -> Option<Failure> {
+/// A failure out of its three columns.
+pub(crate) fn failure(
+    cause: Option<FailureCauseColumn>,
+    message: Option<String>,
+    evidence: Option<String>,
+) -> Option<Failure> {
     let cause = cause.map(FailureCause::from)?;
-    Some(Failure { cause, message: message.unwrap_or_default() })
+    Some(Failure { cause, message: message.unwrap_or_default(), evidence })
 }

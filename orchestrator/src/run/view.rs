@@ -19,10 +19,15 @@ pub(crate) async fn of_study(pool: &PgPool, study: StudyId) -> ApiResult<Vec<Run
     select(pool, Some(study), None).await
 }
 
+/// One run.
+pub(crate) async fn get(pool: &PgPool, id: RunId) -> ApiResult<Run> {
+    let found = select(pool, None, Some(id)).await?.into_iter().next();
+    found.ok_or_else(|| unknown(id))
+}
+
 /// Everything about one run.
 pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
-    let found = select(pool, None, Some(id)).await?.into_iter().next();
-    let run = found.ok_or_else(|| unknown(id))?;
+    let run = get(pool, id).await?;
     let row = sqlx::query!(
         r#"SELECT s.name, s.spec AS "spec: Json<StudySpec>", r.suggestion, r.summary AS "summary: Json<RunSummary>"
            FROM runs r JOIN studies s ON s.id = r.study_id WHERE r.id = $1"#,
@@ -74,6 +79,7 @@ struct Row {
     epochs: i32,
     failure_cause: Option<FailureCauseColumn>,
     failure_message: Option<String>,
+    failure_evidence: Option<String>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
@@ -92,7 +98,7 @@ impl Row {
             value: self.value,
             best_so_far: self.best_so_far,
             epochs: self.epochs,
-            failure: failure(self.failure_cause, self.failure_message),
+            failure: failure(self.failure_cause, self.failure_message, self.failure_evidence),
             created_at: self.created_at,
             started_at: self.started_at,
             ended_at: self.ended_at,

@@ -5,7 +5,7 @@
 
 use pedigree_protocol::StudyId;
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudyState;
 use sqlx::{PgConnection, PgPool};
 
@@ -30,7 +30,7 @@ pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 /// While trials are proposed: fail early, end the search, or keep it going.
 async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
     let trials = trial::all(db, study.id, study.spec.metric).await?;
-    if let Some(message) = trials.iter().find_map(fatal) {
+    if let Some(message) = fatal(&trials) {
         return study.enter(db, StudyState::Failed, Some(message)).await;
     }
     let ended = trials.iter().filter(|t| t.state.is_final()).count();
@@ -63,10 +63,11 @@ async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
     }
 }
 
-/// Why every further trial would fail like this one.
-fn fatal(trial: &Trial) -> Option<&str> {
-    let failure = trial.failure.as_ref()?;
-    (failure.cause == FailureCause::InvalidInput).then_some(failure.message.as_str())
+/// Why every further trial would fail like one that has: said once instead of once a trial.
+fn fatal(trials: &[Trial]) -> Option<&str> {
+    let completed = trials.iter().any(|trial| trial.state == RunState::Completed);
+    let failures = trials.iter().filter_map(|trial| trial.failure.as_ref());
+    failures.into_iter().find(|f| f.cause.ends_study(completed)).map(|failure| failure.message.as_str())
 }
 
 /// The best completed trial; of equals the one with the lowest number.

@@ -4,6 +4,7 @@ use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::insight::StudyInsight;
 use pedigree_protocol::replay::StudyReplay;
+use pedigree_protocol::retry::{Retried, RetryFailed};
 use pedigree_protocol::run::Run;
 use pedigree_protocol::study::{Enqueue, Enqueued, Study, StudySpec};
 
@@ -41,6 +42,19 @@ pub(crate) async fn create(State(app): State<App>, Json(spec): Json<StudySpec>) 
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn cancel(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
     study::cancel(&app.pool, &study).await.map(Json)
+}
+
+/// Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again.
+#[utoipa::path(post, path = "/studies/{study}/retry", tag = "studies", operation_id = "retry_failed",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    request_body = RetryFailed,
+    responses((status = 200, body = Retried), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn retry(
+    State(app): State<App>,
+    Path(study): Path<String>,
+    Json(which): Json<RetryFailed>,
+) -> ApiResult<Json<Retried>> {
+    study::retry::failed(&app.pool, &study, &which).await.map(Json)
 }
 
 /// Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget.

@@ -7,9 +7,10 @@ pub(crate) mod donors;
 pub(crate) mod http;
 mod insight;
 pub(crate) mod locked;
-mod replay;
+pub(crate) mod replay;
 #[cfg(test)]
 mod replay_tests;
+pub(crate) mod retry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;

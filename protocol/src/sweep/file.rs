@@ -2,6 +2,7 @@
 
 use super::node;
 use super::problem::{Position, Problem, Problems, Report};
+use super::retries::Retries;
 use super::top;
 use crate::method::Method;
 use crate::objective::Metric;
@@ -26,7 +27,7 @@ pub struct SweepFile {
     pub(super) transfer: Transfer,
     pub(super) trials: u32,
     pub(super) max_concurrent: u32,
-    pub(super) retries: u32,
+    pub(super) retries: Retries,
     pub(super) seed: u32,
     pub(super) notes: Vec<Problem>,
 }
@@ -99,7 +100,9 @@ impl SweepFile {
             transfer: self.transfer,
             trials: flags.trials.unwrap_or(self.trials),
             max_concurrent: self.max_concurrent,
-            retries: self.retries,
+            retries: self.retries.run,
+            lost_retries: self.retries.lost,
+            study_retries: self.retries.study,
             seed: flags.seed.unwrap_or(self.seed),
         })
     }

@@ -11,6 +11,7 @@ mod node;
 pub mod parameters;
 mod problem;
 mod pruner;
+mod retries;
 mod schema;
 mod space;
 mod table;

@@ -47,12 +47,36 @@ struct SearchSpaceFile {
     /// Whether finished studies over the same space, of the same dataset or backbone, help the first trials.
     #[schemars(extend("default" = "siblings"))]
     transfer: Option<Transfer>,
-    /// Further attempts after an attempt crashed.
+    /// Further attempts of a run after failures whose cause allows one: a number, or a number for each budget.
     #[schemars(extend("default" = 2))]
-    retries: Option<u32>,
+    retries: Option<Retries>,
     /// Seed of suggestions and trainings.
     #[schemars(extend("default" = 42))]
     seed: Option<u32>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+enum Retries {
+    /// Those of each run.
+    Run(u32),
+    /// Each budget by itself.
+    Budgets(RetryBudgets),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct RetryBudgets {
+    /// Further attempts of a run after failures whose cause allows one.
+    #[schemars(extend("default" = 2))]
+    run: Option<u32>,
+    /// Further attempts of a run after its worker was lost.
+    #[schemars(extend("default" = 20))]
+    lost: Option<u32>,
+    /// Further attempts after failures in all runs together; as many as trials, at least 10, when absent.
+    study: Option<u32>,
 }
 
 #[derive(JsonSchema)]

@@ -49,6 +49,22 @@ fn a_good_file_becomes_a_study() {
 }
 
 #[test]
+fn retries_are_a_number_or_a_number_for_each_budget() {
+    let budgets = |line: &str| {
+        let file = SweepFile::parse(&format!("{GOOD}{line}\n"), "s.yaml").unwrap();
+        let spec = file.spec(&Overrides::default()).unwrap();
+        (spec.retries, spec.lost_retries, spec.study_retries())
+    };
+    assert_eq!(budgets(""), (2, 20, 10));
+    assert_eq!(budgets("retries: 5"), (5, 20, 10));
+    assert_eq!(budgets("retries: {run: 1, lost: 3, study: 0}"), (1, 3, 0));
+    let refused = |line: &str| refuse(&format!("{GOOD}{line}\n"));
+    assert_snapshot!(refused("retries: {runs: 1}"), @"s.yaml:14:11: retries.runs: is no key here; did you mean run?");
+    assert_snapshot!(refused("retries: many"), @r#"s.yaml:14:10: retries: is the text "many"; give a whole number"#);
+    assert_snapshot!(refused("retries: {lost: -1}"), @"s.yaml:14:17: retries.lost: -1 is out of bounds; give 0 to 1000");
+}
+
+#[test]
 fn a_file_without_a_method_means_auto() {
     let method =
         |text: &str| SweepFile::parse(text, "s.yaml").unwrap().spec(&Overrides::default()).unwrap().method;

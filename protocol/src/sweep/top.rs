@@ -5,7 +5,7 @@ use super::foreign;
 use super::node::{Node, Value};
 use super::problem::{Position, Report, hint};
 use super::table::{Keys, Table};
-use super::{pruner, space};
+use super::{pruner, retries, space};
 use crate::method::Method;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use crate::params::{ParamValues, Scalar};
@@ -68,7 +68,7 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     let transfer = transfer(&table, report);
     let trials = table.count("trials", 1, MOST_TRIALS, report);
     let max_concurrent = table.count("max_concurrent", 1, 10_000, report).unwrap_or(1);
-    let retries = table.count("retries", 0, 1_000, report).unwrap_or(2);
+    let retries = retries::read(&table, report);
     let seed = table.count("seed", 0, u32::MAX, report).unwrap_or(42);
     let parameters = parameters?;
     if parameters.dimension("learning_rate").is_none() && !fixed.contains_key("learning_rate") {
@@ -89,7 +89,7 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
         transfer: transfer?,
         trials: trials?,
         max_concurrent,
-        retries,
+        retries: retries?,
         seed,
         notes: Vec::new(),
     })

@@ -1,0 +1,55 @@
+//! Devices that fail again and again: taken out of use until a user takes them back.
+
+use pedigree_protocol::run::Failure;
+use sqlx::{PgConnection, PgPool};
+
+use crate::error::{ApiError, ApiResult};
+
+/// Attempts in a row, of two runs at least, that must fail by the device's fault: one run alone may be what breaks it.
+const FAULTS: i64 = 3;
+const RUNS: i64 = 2;
+
+/// Takes a device out of use when its newest fault is one too many; says so.
+pub(crate) async fn consider(
+    db: &mut PgConnection,
+    device: &str,
+    newest: &Failure,
+) -> ApiResult<Option<String>> {
+    let faults = sqlx::query!(
+        r#"SELECT count(*) AS "attempts!", count(DISTINCT run_id) AS "runs!" FROM attempts
+           WHERE device_uuid = $1 AND state = 'failed' AND failure_cause = 'device'
+             AND ended_at > coalesce((SELECT max(ended_at) FROM attempts WHERE device_uuid = $1 AND state = 'completed'),
+                                     '-infinity')
+             AND ended_at > coalesce((SELECT max(released_at) FROM quarantines WHERE device_uuid = $1), '-infinity')"#,
+        device
+    );
+    let faults = faults.fetch_one(&mut *db).await?;
+    if faults.attempts < FAULTS || faults.runs < RUNS {
+        return Ok(None);
+    }
+    let sign = newest.evidence.as_deref().unwrap_or(&newest.message);
+    let reason = format!("{} attempts in a row failed on it; the newest: {sign}", faults.attempts);
+    let added = sqlx::query!(
+        "INSERT INTO quarantines (device_uuid, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        device,
+        reason,
+    );
+    if added.execute(db).await?.rows_affected() == 1 {
+        tracing::error!(device, reason, "a device is taken out of use");
+    }
+    Ok(Some(format!("the device {device} is out of use; `pedigree worker release {device}` takes it back")))
+}
+
+/// Takes a device back into use.
+pub(crate) async fn release(pool: &PgPool, device: &str) -> ApiResult<()> {
+    let done = sqlx::query!(
+        "UPDATE quarantines SET released_at = now() WHERE device_uuid = $1 AND released_at IS NULL",
+        device
+    );
+    match done.execute(pool).await?.rows_affected() {
+        0 => Err(ApiError::not_found(format!(
+            "no device {device:?} is out of use; `pedigree worker list` shows those that are"
+        ))),
+        _ => Ok(()),
+    }
+}

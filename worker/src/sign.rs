@@ -1,0 +1,110 @@
+//! Signs of a cause in a trainer's log: lines by which a failure of no class of its own is recognised. Pure.
+//!
+//! Owns the patterns. What an exit code says comes first and is `exit`'s.
+
+use pedigree_protocol::run::FailureCause;
+
+/// The longest line that is kept as evidence, characters.
+const LONGEST: usize = 300;
+
+/// Errors of the GPU or its driver. Not those that a program of its own makes (an illegal address, a failed launch):
+/// NVIDIA counts them among the application's.
+const DEVICE: [&str; 13] = [
+    "nvrm: xid",
+    "uncorrectable ecc",
+    "cuda_error_ecc_uncorrectable",
+    "cuda_error_nvlink_uncorrectable",
+    "cuda_error_hardware_stack_error",
+    "cuda_error_no_device",
+    "cuda_error_device_unavailable",
+    "cuda_error_system_not_ready",
+    "cuda_error_not_initialized",
+    "fallen off the bus",
+    "gpu is lost",
+    "unable to determine the device handle",
+    "nvml_error_gpu_is_lost",
+];
+
+/// What allocators and CUDA say when memory runs out.
+const MEMORY: [&str; 5] = [
+    "cuda_error_out_of_memory",
+    "cublas_status_alloc_failed",
+    "out of memory",
+    "memory allocation of ",
+    "alloc failed",
+];
+
+/// A line and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sign {
+    pub(crate) cause: FailureCause,
+    pub(crate) line: String,
+}
+
+/// The first sign of a failed device in `log`; without one, of memory that ran out in `end`, its last lines: a trainer
+/// may have run out of memory earlier and made do with less.
+pub(crate) fn find(log: &str, end: &str) -> Option<Sign> {
+    let device = || first(log, &DEVICE).map(|line| Sign { cause: FailureCause::Device, line });
+    let memory = || first(end, &MEMORY).map(|line| Sign { cause: FailureCause::Oom, line });
+    device().or_else(memory)
+}
+
+fn first(text: &str, patterns: &[&str]) -> Option<String> {
+    let has = |line: &&str| {
+        let line = line.to_lowercase();
+        patterns.iter().any(|pattern| line.contains(pattern))
+    };
+    let line = text.lines().find(has)?;
+    Some(line.trim().chars().take(LONGEST).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(log: &str) -> Option<FailureCause> {
+        find(log, log).map(|sign| sign.cause)
+    }
+
+    #[test]
+    fn lines_as_they_are_seen_have_their_causes() {
+        let seen = [
+            (
+                "[ 12.3] NVRM: Xid (PCI:0000:3b:00): 79, pid=1, GPU has fallen off the bus.",
+                FailureCause::Device,
+            ),
+            (
+                "DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")",
+                FailureCause::Device,
+            ),
+            ("Error: Uncorrectable ECC error encountered", FailureCause::Device),
+            ("DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")", FailureCause::Oom),
+            ("CublasError(CUBLAS_STATUS_ALLOC_FAILED)", FailureCause::Oom),
+            ("memory allocation of 536870912 bytes failed", FailureCause::Oom),
+        ];
+        for (line, expected) in seen {
+            assert_eq!(cause(line), Some(expected), "{line}");
+        }
+        for line in [
+            "",
+            "DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, ..)",
+            "epoch 3 dev_f1 0.8",
+            "no space left on device",
+        ] {
+            assert_eq!(cause(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failed_device_comes_first_and_memory_counts_at_the_end_alone() {
+        let log = "out of memory: half the batch\nepoch 1\nuncorrectable ECC error";
+        assert_eq!(cause(log), Some(FailureCause::Device));
+        assert_eq!(find("out of memory: half the batch\nepoch 1", "epoch 1"), None);
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        let line = format!("out of memory {}", "ä".repeat(1000));
+        assert_eq!(find(&line, &line).unwrap().line.chars().count(), LONGEST);
+    }
+}
