@@ -216,7 +216,7 @@ async fn parameters_that_are_not_the_trainers_fail_without_one() {
     grant.work.params.insert("lora_rank".into(), pedigree_protocol::Scalar::Int(8));
     let running = start("exit 1", accepting(grant)).await;
     let end = running.end().await;
-    assert_eq!(end["end"]["failure"]["cause"], "invalid_input", "{end:#}");
+    assert_eq!(end["end"]["failure"]["cause"], "invalid_job", "{end:#}");
     assert!(end["end"]["failure"]["message"].as_str().unwrap().contains("lora_rank"), "{end:#}");
     running.drain().await;
 }
