@@ -5,6 +5,7 @@
 #
 # Both install what is missing (PostgreSQL server binaries, Node, Chromium) and build.
 
+.PHONY: deny fuzz schemathesis
 .PHONY: demo test fmt clippy sql rust dashboard dashboard-build browser release
 
 demo: release
@@ -44,3 +45,17 @@ browser:
 release: dashboard-build
 	scripts/need.sh postgres python
 	cargo build --release --locked -p pedigree-cli
+
+# By hand: they want tools that `make test` does without.
+SECONDS ?= 60
+
+fuzz:
+	scripts/fuzz.sh $(SECONDS)
+
+schemathesis:
+	scripts/need.sh postgres python
+	cargo build --locked -p pedigree-cli
+	scripts/schemathesis.sh
+
+deny:
+	cargo deny --locked check licenses bans sources

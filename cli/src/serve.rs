@@ -1,11 +1,12 @@
 //! `pedigree serve`: a coordinator over a Postgres database.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
-use pedigree_orchestrator::Config;
+use pedigree_orchestrator::{Config, TlsFiles};
 use pedigree_protocol::access::Role;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -35,6 +36,15 @@ pub(crate) struct ServeArgs {
     /// with a token elsewhere, none; without a token, on a loopback address, admin]
     #[arg(long, value_name = "ROLE", value_parser = anonymous)]
     anonymous: Option<Anonymous>,
+    /// Requests a second that each token, and each address without one, may make for long; 0: any number
+    #[arg(long, default_value_t = Config::REQUESTS_PER_SECOND, value_name = "N")]
+    max_requests: u32,
+    /// Certificate (PEM, the certificates that vouch for it after it): serve https instead of http
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Largest artifact that is accepted
     #[arg(long, default_value_t = 16, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_artifact_gib: u64,
@@ -81,16 +91,19 @@ pub(crate) async fn run(args: ServeArgs, connection: &Connection, output: Output
         lease_ttl: Duration::from_secs(args.lease_ttl),
         token: connection.token.clone(),
         anonymous,
+        requests_per_second: NonZeroU32::new(args.max_requests),
+        tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
         largest_artifact: args.max_artifact_gib << 30,
         ui_dir: args.ui_dir,
     };
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let (ready, listening) = oneshot::channel();
     let serving = pedigree_orchestrator::serve(config, ready, shutdown);
     tokio::pin!(serving);
     tokio::select! {
         served = &mut serving => return Ok(served?),
         Ok(address) = listening => {
-            let url = format!("http://{address}");
+            let url = format!("{scheme}://{address}");
             output.document(&json!({ "url": url }), |screen| writeln!(screen, "listening at {url}"))?;
         }
     }

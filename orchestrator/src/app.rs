@@ -13,6 +13,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tower_http::trace::TraceLayer;
 
+use crate::access::rate::Rate;
 use crate::access::secret::Hash;
 use crate::events::Feed;
 use crate::{access, dashboard, health, openapi};
@@ -30,6 +31,10 @@ pub(crate) struct App {
     pub(crate) token: Option<Hash>,
     /// What a caller without any credentials may do.
     pub(crate) anonymous: Option<Role>,
+    /// How often each caller may ask.
+    pub(crate) rate: Arc<Rate>,
+    /// Whether browsers reach this coordinator by `https` alone.
+    pub(crate) encrypted: bool,
     /// The largest artifact that is accepted, bytes.
     pub(crate) largest_artifact: u64,
     /// The dashboard.

@@ -1,6 +1,7 @@
 //! What a coordinator is told at its start. Knows no environment and no command line: those are the caller's.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,13 +22,28 @@ pub struct Config {
     pub token: Option<Secret>,
     /// What a caller without any credentials may do.
     pub anonymous: Option<Role>,
+    /// Requests a second that each caller may make, for long; `None`: any number.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Certificate and key, to be reached by `https` instead of `http`.
+    pub tls: Option<TlsFiles>,
     /// The largest artifact that is accepted, bytes.
     pub largest_artifact: u64,
     /// A built dashboard to serve instead of the embedded one.
     pub ui_dir: Option<PathBuf>,
 }
 
+/// Who the coordinator is on an encrypted wire: two PEM files.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate, followed by those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
 impl Config {
+    /// The usual bound of [`Config::requests_per_second`].
+    pub const REQUESTS_PER_SECOND: u32 = 1000;
     /// The usual length of a lease.
     pub const LEASE_TTL: Duration = Duration::from_secs(30);
 }

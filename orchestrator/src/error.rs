@@ -2,7 +2,7 @@
 //! failure is logged.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pedigree_protocol::{ApiErrorBody, ErrorCode};
 
@@ -62,6 +62,11 @@ impl ApiError {
         Self::refused(ErrorCode::Forbidden, message)
     }
 
+    /// More often than a caller may ask.
+    pub(crate) fn too_many() -> Self {
+        Self::refused(ErrorCode::TooMany, "too many requests; wait a second, then go on more slowly")
+    }
+
     fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Refused { code, message: message.into() }
     }
@@ -81,6 +86,10 @@ impl ApiError {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the database does not answer");
                 (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
+            Self::Database(error) if is_unstorable(&error) => {
+                let message = "a text in this request holds a NUL character, which no text here may";
+                (StatusCode::BAD_REQUEST, ApiErrorBody { code: ErrorCode::Invalid, message: message.into() })
+            }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 let message = "the coordinator failed; its log says why";
@@ -97,6 +106,7 @@ const fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::Forbidden | ErrorCode::Sealed => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -115,9 +125,20 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a text was not one that Postgres stores: of all that JSON and URLs can say, only NUL is none.
+fn is_unstorable(error: &sqlx::Error) -> bool {
+    // 22021: in a text. 22P05: in a JSON value.
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(&*code, "22021" | "22P05"))
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, body) = self.answer();
-        (status, Json(body)).into_response()
+        let mut headers = HeaderMap::new();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        (status, headers, Json(body)).into_response()
     }
 }

@@ -33,7 +33,9 @@ mod serve;
 mod study;
 #[cfg(test)]
 mod testing;
+mod tls;
 
-pub use config::Config;
+pub use config::{Config, TlsFiles};
 pub use openapi::openapi;
 pub use serve::{ServeError, serve};
+pub use tls::TlsError;

@@ -6,16 +6,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::rate::{Peer, Rate};
 use crate::access::secret;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::events::Feed;
+use crate::tls::{self, TlsError};
 use crate::{dashboard, db, events, reconcile};
 
 /// How long requests that are under way may take to end once the coordinator stops.
@@ -45,6 +49,9 @@ pub enum ServeError {
     /// The artifact folder cannot be opened as a store.
     #[error("the artifact folder cannot be opened as a store")]
     Store(#[from] object_store::Error),
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address is taken or not ours.
     #[error("cannot listen on {address}")]
     Listen {
@@ -79,6 +86,7 @@ pub async fn serve(
         Some(app) => app?,
         None => return Ok(()),
     };
+    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
@@ -91,7 +99,10 @@ pub async fn serve(
     // A caller that does not want to know the address has dropped the receiver.
     let _ = ready.send(address);
     let pool = app.pool.clone();
-    let result = drain(listener, app, stop.clone()).await;
+    let result = match acceptor {
+        Some(acceptor) => drain(tls::listener(acceptor, listener), app, stop.clone()).await,
+        None => drain(listener, app, stop.clone()).await,
+    };
     stop.cancel();
     tasks.wait().await;
     pool.close().await;
@@ -108,6 +119,8 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
         lease_ttl: config.lease_ttl,
         token: config.token.as_ref().map(|token| secret::hash(token.expose())),
         anonymous: config.anonymous,
+        rate: Arc::new(Rate::new(config.requests_per_second)),
+        encrypted: config.tls.is_some(),
         largest_artifact: config.largest_artifact,
         dashboard: dashboard::Source::new(config.ui_dir.clone()),
         feed: Feed::new(),
@@ -116,10 +129,14 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
 }
 
 /// Serves until told to stop, then lets requests that are under way end, within reason.
-async fn drain(listener: TcpListener, app: App, stop: CancellationToken) -> Result<(), ServeError> {
-    let server = axum::serve(listener, app::router(app))
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
+async fn drain<L>(listener: L, app: App, stop: CancellationToken) -> Result<(), ServeError>
+where
+    L: Listener<Addr = SocketAddr>,
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+{
+    let service = app::router(app).into_make_service_with_connect_info::<Peer>();
+    let server =
+        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
     let overdue = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;

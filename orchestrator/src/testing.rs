@@ -25,6 +25,7 @@ use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::rate::Rate;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
@@ -50,6 +51,8 @@ impl Coordinator {
             lease_ttl: Duration::from_secs(30),
             token: None,
             anonymous: Some(Role::Admin),
+            rate: Rate::new(None).into(),
+            encrypted: false,
             largest_artifact: 1 << 20,
             dashboard: dashboard::Source::new(None),
             feed: Feed::new(),

@@ -2,60 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod served;
+
 use std::time::Duration;
 
-use pedigree_orchestrator::{Config, ServeError, serve};
 use pedigree_protocol::ErrorCode;
-use pedigree_protocol::access::Role;
-use pedigree_protocol::client::Client;
+use served::Server;
 use sha2::Digest;
-use sqlx::{ConnectOptions, PgPool};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-struct Server {
-    url: String,
-    stop: oneshot::Sender<()>,
-    done: JoinHandle<Result<(), ServeError>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Server {
-    async fn start(pool: &PgPool, token: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            database_url: pool.connect_options().to_url_lossy().into(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            artifacts: folder.path().join("artifacts"),
-            lease_ttl: Config::LEASE_TTL,
-            token: token.map(|token| token.to_owned().into()),
-            anonymous: Some(if token.is_some() { Role::Viewer } else { Role::Admin }),
-            largest_artifact: 1 << 26,
-            ui_dir: None,
-        };
-        let (ready, address) = oneshot::channel();
-        let (stop, stopped) = oneshot::channel();
-        let done = tokio::spawn(serve(config, ready, async move { drop(stopped.await) }));
-        let url = format!("http://{}", address.await.unwrap());
-        Self { url, stop, done, _folder: folder }
-    }
-
-    fn client(&self, token: Option<&str>) -> Client {
-        Client::new(&self.url, token.map(|token| token.to_owned().into()))
-    }
-
-    /// A client for what the typed one has no method for, which installs the TLS provider that both use.
-    fn http(&self) -> reqwest::Client {
-        drop(self.client(None));
-        reqwest::Client::new()
-    }
-
-    /// Stops the server; it must let go of everything promptly.
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        tokio::time::timeout(Duration::from_secs(5), self.done).await.unwrap().unwrap().unwrap();
-    }
-}
+use sqlx::PgPool;
 
 #[sqlx::test(migrations = false)]
 async fn a_fresh_database_is_migrated_and_served(pool: PgPool) {

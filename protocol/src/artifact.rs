@@ -1,6 +1,7 @@
 //! Artifacts: bytes known by the hash of their content.
 
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -54,4 +55,30 @@ pub struct ArtifactFile {
     pub sha256: Sha256,
     /// Size of the content.
     pub bytes: i64,
+}
+
+impl ArtifactFile {
+    /// Whether the name stays inside the folder that it is put into: neither absolute nor upwards, and no NUL.
+    pub fn is_inside(&self) -> bool {
+        let normal = |part| matches!(part, Component::Normal(_));
+        !self.name.is_empty() && !self.name.contains('\0') && Path::new(&self.name).components().all(normal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_stays_in_its_folder() {
+        let file = |name: &str| ArtifactFile {
+            name: name.into(),
+            sha256: "0".repeat(64).parse().unwrap(),
+            bytes: 0,
+        };
+        assert!(file("adapter_config.json").is_inside() && file("1_Pooling/config.json").is_inside());
+        for stray in ["", ".", "..", "../x", "/etc/passwd", "a/../../b", "a\0"] {
+            assert!(!file(stray).is_inside(), "{stray:?}");
+        }
+    }
 }

@@ -58,7 +58,7 @@ impl ClientError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused(body) => body.code == ErrorCode::Internal,
+            Self::Refused(body) => matches!(body.code, ErrorCode::Internal | ErrorCode::TooMany),
             Self::Foreign { status, .. } => status.is_server_error(),
         }
     }

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     NotFound,
     /// It contradicts what is there (409).
     Conflict,
+    /// Too many requests by this caller (429); try again a little later.
+    TooMany,
     /// The coordinator or its database failed (500, 503); try again.
     Internal,
 }

@@ -14,3 +14,4 @@ mod pruning;
 mod restart;
 mod resume;
 mod seal;
+mod wire;

@@ -100,6 +100,15 @@ impl Up {
         self.record()["processes"][part].as_u64().and_then(|pid| u32::try_from(pid).ok())
     }
 
+    /// The database of the private cluster, as its coordinator was told.
+    pub fn database_url(&self) -> String {
+        let coordinator = self.process("coordinator").expect("the coordinator runs");
+        let environment = std::fs::read(format!("/proc/{coordinator}/environ")).expect("own process");
+        let variables = String::from_utf8_lossy(&environment);
+        let url = variables.split('\0').find_map(|variable| variable.strip_prefix("DATABASE_URL="));
+        url.expect("the coordinator has a database").to_owned()
+    }
+
     /// Process ids of the trainers at work.
     pub fn trainers(&self) -> Vec<u32> {
         self.process("worker").map_or_else(Vec::new, |worker| children_of(worker, "train"))

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
@@ -97,7 +97,7 @@ impl Cache {
 
     /// A folder with these files.
     pub(crate) async fn backbone(&self, files: &[ArtifactFile]) -> Result<PathBuf, FetchError> {
-        if let Some(stray) = files.iter().find(|file| !is_inside(&file.name)) {
+        if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
             return Err(FetchError::StrayName(stray.name.clone()));
         }
         let folder = self.folder.join("backbones").join(list_hash(files));
@@ -136,10 +136,6 @@ impl Cache {
         let path = self.folder.clone();
         move |source| FetchError::Disk { path: path.clone(), source }
     }
-}
-
-fn is_inside(name: &str) -> bool {
-    !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// The hash of a list of files: names and contents, in whatever order they come.

@@ -40,7 +40,9 @@ impl Backoff {
 /// and a lease that nobody renews ends by itself.
 pub(crate) fn is_away(error: &ClientError) -> bool {
     match error {
-        ClientError::Refused(body) => matches!(body.code, ErrorCode::Internal | ErrorCode::Unauthorized),
+        ClientError::Refused(body) => {
+            matches!(body.code, ErrorCode::Internal | ErrorCode::TooMany | ErrorCode::Unauthorized)
+        }
         ClientError::Unreachable { .. } => true,
         // A proxy in front of an absent coordinator; but a 413, say, stays one.
         ClientError::Foreign { status, .. } => {

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
+use pedigree_protocol::ErrorCode;
+use pedigree_protocol::access::{Role, Secret, TokenSpec};
 use pedigree_protocol::client::Client;
 use pedigree_trainer_core::DeviceChoice;
 use tokio::process::Command;
@@ -102,7 +104,8 @@ async fn start(
 ) -> anyhow::Result<()> {
     start_server(args, folder, listen, record, kept).await?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    kept.push(Part::keep(worker(args, folder, record, &program), record.clone()));
+    let token = worker_token(record).await.context("cannot make a token for the worker")?;
+    kept.push(Part::keep(worker(args, folder, record, &program, token), record.clone()));
     Ok(())
 }
 
@@ -128,6 +131,18 @@ async fn start_server(
     kept.push(Part::keep(coordinator, record.clone()));
     wait_until_ready(record, &folder.join("logs/coordinator.log"), kept).await?;
     Ok(database_url)
+}
+
+/// A new token that may do a worker's work and nothing else. The one of an earlier start ends.
+async fn worker_token(record: &Record) -> anyhow::Result<Secret> {
+    let client = Client::new(&record.url(), Some(record.token().to_owned().into())).patient(START_LIMIT);
+    let spec = TokenSpec { name: record.worker_token_name(), role: Role::Worker, lifetime_s: None };
+    match client.revoke_token(&spec.name).await {
+        Ok(_) => {}
+        Err(error) if error.code() == Some(ErrorCode::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(client.create_token(&spec).await?.secret)
 }
 
 fn coordinator(
@@ -157,14 +172,14 @@ fn coordinator(
     }
 }
 
-fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path) -> Part {
-    let (program, token) = (program.to_owned(), record.token().to_owned());
+fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path, token: Secret) -> Part {
+    let program = program.to_owned();
     let (home, server) = (folder.join("worker"), record.url());
     let gpu = || DeviceChoice::Cuda.is_built() && pedigree_worker::gpu_present();
     let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!gpu())).to_string();
     let command = move || {
         let mut command = Command::new(&program);
-        command.env("PEDIGREE_TOKEN", &token).env("PEDIGREE_SERVER", &server);
+        command.env("PEDIGREE_TOKEN", token.expose()).env("PEDIGREE_SERVER", &server);
         command.args(["worker", "--supervised", "--cpu-slots", &slots]);
         command.arg("--folder").arg(&home);
         command

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// What stands in `up.json`; shared by the tasks that keep the parts alive.
 #[derive(Debug, Clone)]
@@ -45,6 +46,12 @@ impl Record {
 
     pub(super) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// The name of the token that the worker bears: one for each data folder, as several may share a database.
+    pub(super) fn worker_token_name(&self) -> String {
+        let folder = hex::encode(Sha256::digest(self.token.as_bytes()));
+        format!("up-worker-{}", &folder[..8])
     }
 
     /// Notes the process id of a part, or that it has none now.

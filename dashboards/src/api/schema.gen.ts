@@ -1021,7 +1021,7 @@ export interface components {
          * @description Classes of errors.
          * @enum {string}
          */
-        ErrorCode: "invalid" | "unauthorized" | "forbidden" | "sealed" | "not_found" | "conflict" | "internal";
+        ErrorCode: "invalid" | "unauthorized" | "forbidden" | "sealed" | "not_found" | "conflict" | "too_many" | "internal";
         /** @description Why a run or attempt failed. */
         Failure: {
             /** @description As a class. */

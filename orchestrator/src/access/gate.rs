@@ -1,24 +1,23 @@
 //! The gate: no request reaches its handler without the role that it needs.
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::access::caller::{self, By, Caller};
 use crate::access::need;
+use crate::access::rate::Peer;
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
 /// Lets a request pass with its [`Caller`] beside it, or refuses it.
 pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Next) -> ApiResult<Response> {
     if let Some(need) = need::of(request.method(), request.uri().path()) {
-        let caller = caller::recognise(&app, request.headers()).await?.ok_or_else(|| {
-            ApiError::unauthorized(
-                "this coordinator wants to know who is calling: give a token with --token or PEDIGREE_TOKEN; for a \
-                 browser, `pedigree login` prints a link",
-            )
-        })?;
+        let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0);
+        let recognised = caller::recognise(&app, request.headers()).await;
+        app.rate.check(recognised.as_ref().ok().and_then(Option::as_ref), peer)?;
+        let caller = recognised?.ok_or_else(stranger)?;
         if !caller.role.may(need) {
             return Err(not_enough(&caller));
         }
@@ -28,6 +27,13 @@ pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Ne
         request.extensions_mut().insert(caller);
     }
     Ok(next.run(request).await)
+}
+
+fn stranger() -> ApiError {
+    ApiError::unauthorized(
+        "this coordinator wants to know who is calling: give a token with --token or PEDIGREE_TOKEN; for a browser, \
+         `pedigree login` prints a link",
+    )
 }
 
 fn not_enough(caller: &Caller) -> ApiError {

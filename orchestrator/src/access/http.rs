@@ -59,7 +59,7 @@ pub(crate) async fn end_session(State(app): State<App>, headers: HeaderMap) -> A
     if let Some(cookie) = secret::cookie(&headers, session::COOKIE) {
         session::close(&app.pool, &secret::hash(cookie)).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie("", 0))]))
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&app, "", 0))]))
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,7 +83,7 @@ pub(crate) async fn login(
     // A page and not a redirect: the cookie is withheld along redirects that started on another site.
     let forward = "<meta http-equiv=\"refresh\" content=\"0;url=/\">";
     let headers = [
-        (header::SET_COOKIE, set_cookie(&cookie, session::LIFETIME.as_secs())),
+        (header::SET_COOKIE, set_cookie(&app, &cookie, session::LIFETIME.as_secs())),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
@@ -99,6 +99,7 @@ fn page(head: &str, body: &str) -> String {
     )
 }
 
-fn set_cookie(value: &str, seconds: u64) -> String {
-    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict", session::COOKIE)
+fn set_cookie(app: &App, value: &str, seconds: u64) -> String {
+    let secure = if app.encrypted { "; Secure" } else { "" };
+    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", session::COOKIE)
 }

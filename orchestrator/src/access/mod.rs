@@ -8,6 +8,7 @@ pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod need;
 pub(crate) mod ownership;
+pub(crate) mod rate;
 pub(crate) mod secret;
 pub(crate) mod session;
 #[cfg(test)]

@@ -60,8 +60,14 @@ pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()
     Ok(())
 }
 
-/// Refuses files of which one has not been uploaded.
+/// Refuses files of which one has not been uploaded, or has a name that leads out of the folder it is put into.
 pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]) -> ApiResult<()> {
+    if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
+        return Err(ApiError::invalid(format!(
+            "{:?} cannot name a file: give a path inside a folder, such as config.json or adapter/config.json",
+            stray.name
+        )));
+    }
     let wanted: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
     let missing = sqlx::query_scalar!(
         r#"SELECT wanted AS "wanted!" FROM unnest($1::text[]) AS wanted
