@@ -27,6 +27,12 @@ pub(crate) enum TrialCommand {
     },
     /// Show one trial with its epochs and attempts
     Show(Numbered),
+    /// Pause a trial: it is not given out until it is resumed, and handed back where it is being trained
+    Pause(Numbered),
+    /// Let a paused trial go on
+    Resume(Numbered),
+    /// Cancel a trial: at once where it waits, else as soon as its worker hears of it
+    Cancel(Numbered),
     /// Have a failed trial tried again, its retries anew
     Retry(Numbered),
     /// Print the log of a trial's newest attempt
@@ -103,11 +109,30 @@ pub(crate) async fn run(
             let detail = client.run(trial.find(&client).await?.id).await?;
             output.document(&detail, |screen| write_detail(screen, &detail))
         }
+        TrialCommand::Pause(trial) => say(&client.pause_run(trial.find(&client).await?.id).await?, output),
+        TrialCommand::Resume(trial) => say(&client.resume_run(trial.find(&client).await?.id).await?, output),
+        TrialCommand::Cancel(trial) => say(&client.cancel_run(trial.find(&client).await?.id).await?, output),
         TrialCommand::Retry(trial) => {
             let retried = client.retry_run(trial.find(&client).await?.id).await?;
             output.document(&retried, |screen| retry::write(screen, &retried))
         }
         TrialCommand::Logs { trial, follow } => logs(&client, &trial, follow, output).await,
+    }
+}
+
+/// What a run is after something was done to it.
+fn say(run: &Run, output: Output) -> anyhow::Result<()> {
+    let what = run.number.map_or("the final run".to_owned(), |number| format!("trial {number}"));
+    output.document(run, |screen| writeln!(screen, "{what} is {}{}", state(run.state), held(run)))
+}
+
+/// What a user has asked of a run, beside its state.
+fn held(run: &Run) -> &'static str {
+    match (run.cancelling, run.paused && !run.state.is_final(), run.state.is_live()) {
+        (true, _, _) => ", to be cancelled",
+        (false, true, true) => ", to be paused",
+        (false, true, false) => ", paused",
+        (false, false, _) => "",
     }
 }
 
@@ -169,7 +194,7 @@ fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
     let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
         ("run", format!("{what} of {}, {}", detail.study_name, run.id)),
-        ("state", format!("{}{failure}", state(run.state))),
+        ("state", format!("{}{}{failure}", state(run.state), held(run))),
         ("searched", follow::params(&run.params)),
         ("fixed", follow::params(&detail.fixed)),
     ];

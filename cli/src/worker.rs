@@ -1,10 +1,14 @@
 //! `pedigree worker`: this machine's devices for a coordinator; `worker list`: who offers what.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
+use pedigree_protocol::WorkerId;
+use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::{DeviceRecord, Worker};
+use pedigree_protocol::resources::{Hold, Pause, parse_duration};
 use pedigree_trainer_core::DeviceChoice;
 use pedigree_worker::Config;
 
@@ -25,11 +29,51 @@ pub(crate) struct WorkerArgs {
 enum WorkerCommand {
     /// List the workers and their devices
     List,
+    /// Give a worker nothing new until it is resumed or started again
+    Drain {
+        #[command(flatten)]
+        worker: Named,
+        /// Hand back what it trains, with the progress, instead of letting it come to its end
+        #[arg(long)]
+        now: bool,
+    },
+    /// Give a drained worker work again
+    Resume(Named),
     /// Take a device that failed again and again back into use
     Release {
         /// UUID of the device
         device: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct Named {
+    /// Name or id of the worker
+    worker: String,
+}
+
+impl Named {
+    /// The worker of this id, or the one of this name that is here.
+    async fn find(&self, client: &Client) -> anyhow::Result<WorkerId> {
+        let workers = client.workers().await?;
+        let is_meant = |worker: &&Worker| {
+            worker.id.to_string() == self.worker || (worker.alive && worker.name == self.worker)
+        };
+        let found: Vec<&Worker> = workers.iter().filter(is_meant).collect();
+        match found.as_slice() {
+            [worker] => Ok(worker.id),
+            [] => bail!("no worker {:?} is here; `pedigree worker list` shows all", self.worker),
+            several => {
+                let ids: Vec<String> = several.iter().map(|worker| worker.id.to_string()).collect();
+                bail!(
+                    "{} workers are called {:?}; give an id: {}",
+                    several.len(),
+                    self.worker,
+                    ids.join(", ")
+                )
+            }
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +93,9 @@ struct OfferArgs {
     /// Threads of each trainer [default: the cores shared by the slots]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// How long this worker may live, such as 4h: what runs is handed back in time, and nothing begins that cannot end
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    walltime: Option<u32>,
     /// Stop when stdin ends: the process that started this one is gone
     #[arg(long, hide = true)]
     supervised: bool,
@@ -57,11 +104,34 @@ struct OfferArgs {
 pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     match args.command {
         Some(WorkerCommand::List) => list(connection, output).await,
+        Some(WorkerCommand::Drain { worker, now }) => {
+            let client = connection.client()?;
+            let id = worker.find(&client).await?;
+            say(&client.drain_worker(id, Pause { now }).await?, output)
+        }
+        Some(WorkerCommand::Resume(worker)) => {
+            let client = connection.client()?;
+            let id = worker.find(&client).await?;
+            say(&client.resume_worker(id).await?, output)
+        }
         Some(WorkerCommand::Release { device }) => {
             let workers = connection.client()?.release_device(&device).await?;
             output.document(&workers, |screen| writeln!(screen, "the device {device} is in use again"))
         }
         None => offer(args.offer, connection).await,
+    }
+}
+
+fn say(worker: &Worker, output: Output) -> anyhow::Result<()> {
+    let held = held(worker.hold).unwrap_or("given work");
+    output.document(worker, |screen| writeln!(screen, "worker {} is {held}", worker.name))
+}
+
+const fn held(hold: Hold) -> Option<&'static str> {
+    match hold {
+        Hold::None => None,
+        Hold::Finish => Some("drained: what runs comes to its end"),
+        Hold::Now => Some("drained: what runs is handed back"),
     }
 }
 
@@ -79,6 +149,7 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
         nvml_library: args.nvml_library,
         folder: args.folder.unwrap_or_else(|| data.join("worker")),
         trainer: vec![program.into_os_string(), "train".into(), "--supervised".into()],
+        walltime: args.walltime.map(|seconds| Duration::from_secs(seconds.into())),
         threads: args.threads,
     };
     Ok(pedigree_worker::run(config, shutdown).await?)
@@ -99,7 +170,7 @@ fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {
             format!("out of use: {}", record.quarantine.as_deref().unwrap_or_default())
         }
         Some(why) => format!("not offered: {why}"),
-        None => "alive".to_owned(),
+        None => held(worker.hold).unwrap_or("alive").to_owned(),
     };
     let holds = record.run_id.map_or_else(|| "-".to_owned(), |run| format!("run {run}"));
     vec![worker.name.clone(), worker.pid.to_string(), state, device.uuid.clone(), device.name.clone(), holds]

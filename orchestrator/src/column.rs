@@ -5,6 +5,7 @@
 use pedigree_protocol::access::Role;
 use pedigree_protocol::event::Topic;
 use pedigree_protocol::fleet::DeviceKind;
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{AttemptState, FailureCause, RunKind, RunState};
 use pedigree_protocol::study::StudyState;
 
@@ -47,8 +48,9 @@ mirror!(AttemptStateColumn = "attempt_state" mirrors AttemptState {
     Leased, Running, Completed, Failed, Lost, Released, Cancelled, Pruned,
 });
 mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause {
-    Oom, Diverged, InvalidInput, Crashed, Lost, Device, InvalidJob,
+    Oom, Diverged, InvalidInput, Crashed, Lost, Device, InvalidJob, Timeout,
 });
+mirror!(HoldColumn = "hold" mirrors Hold { None, Finish, Now });
 mirror!(DeviceKindColumn = "device_kind" mirrors DeviceKind { Gpu, Cpu });
 mirror!(RoleColumn = "role" mirrors Role { Viewer, Worker, Operator, Admin });
 mirror!(TopicColumn = "topic" mirrors Topic { Dataset, Backbone, Study, Run, Log, Fleet });
@@ -78,6 +80,7 @@ mod tests {
         check::<RunStateColumn>(&pool).await;
         check::<AttemptStateColumn>(&pool).await;
         check::<FailureCauseColumn>(&pool).await;
+        check::<HoldColumn>(&pool).await;
         check::<DeviceKindColumn>(&pool).await;
         check::<RoleColumn>(&pool).await;
         check::<TopicColumn>(&pool).await;

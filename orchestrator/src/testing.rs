@@ -16,6 +16,7 @@ use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_protocol::resources::Resources;
 use pedigree_protocol::retry::LOST_RETRIES;
 use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
 use pedigree_protocol::study::{Study, StudySpec, Transfer};
@@ -92,7 +93,7 @@ impl Coordinator {
     }
 
     pub(crate) async fn create(&self, spec: StudySpec) -> Study {
-        study::create(self.pool(), spec).await.unwrap()
+        study::create(self.pool(), spec, None).await.unwrap()
     }
 
     pub(crate) async fn study(&self, name: &str) -> Study {
@@ -234,6 +235,8 @@ pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudyS
         transfer: Transfer::Off,
         trials,
         max_concurrent,
+        priority: 0,
+        resources: Resources::default(),
         retries: 1,
         lost_retries: LOST_RETRIES,
         study_retries: None,
@@ -255,6 +258,7 @@ pub(crate) fn hello(worker_id: WorkerId, devices: usize) -> Hello {
         pid: 1,
         version: "0.1.0".into(),
         devices: (0..devices).map(device).collect(),
+        remaining_s: None,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{Attempt, RunId, WorkerId};
+use crate::resources::Hold;
 
 /// A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -19,6 +20,9 @@ pub struct Hello {
     pub version: String,
     /// What it offers.
     pub devices: Vec<Device>,
+    /// Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_s: Option<u32>,
 }
 
 /// The coordinator's answer.
@@ -68,6 +72,12 @@ pub struct Worker {
     pub last_seen_at: DateTime<Utc>,
     /// It spoke within the last lease time.
     pub alive: bool,
+    /// Whether a user drains it.
+    #[serde(default)]
+    pub hold: Hold,
+    /// When it has to end.
+    #[serde(default)]
+    pub available_until: Option<DateTime<Utc>>,
     /// Its devices.
     pub devices: Vec<DeviceRecord>,
 }

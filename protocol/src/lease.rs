@@ -41,6 +41,9 @@ pub struct LeaseGrant {
     pub ttl_ms: u32,
     /// What to train.
     pub work: Work,
+    /// Seconds after which the attempt is ended as timed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walltime_s: Option<u32>,
     /// The progress that an earlier attempt stored; fetch it and go on from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<StoredCheckpoint>,
@@ -97,6 +100,8 @@ pub enum Directive {
     Stop,
     /// Stop the trainer: the study's pruner ended the trial.
     Prune,
+    /// Stop the trainer and hand the run back with its progress: a user paused it, or drains the worker.
+    Release,
 }
 
 /// The answer to every write that names an attempt.

@@ -24,6 +24,7 @@ pub mod params;
 pub mod pruner;
 pub mod replay;
 pub mod report;
+pub mod resources;
 pub mod retry;
 pub mod run;
 pub mod seal;

@@ -20,7 +20,7 @@ pub enum Policy {
     AfterPause,
     /// Again at once, on another device; one that fails again and again is taken out of use.
     Elsewhere,
-    /// Again at once, anywhere.
+    /// Again at once, anywhere, from where it was left.
     Anywhere,
 }
 
@@ -32,7 +32,7 @@ impl FailureCause {
             Self::InvalidInput => Policy::EndStudy,
             Self::Crashed => Policy::AfterPause,
             Self::Device => Policy::Elsewhere,
-            Self::Lost => Policy::Anywhere,
+            Self::Lost | Self::Timeout => Policy::Anywhere,
         }
     }
 
@@ -47,7 +47,7 @@ impl FailureCause {
         match self {
             Self::InvalidInput => true,
             Self::InvalidJob => !a_trial_completed,
-            Self::Oom | Self::Diverged | Self::Crashed | Self::Device | Self::Lost => false,
+            Self::Oom | Self::Diverged | Self::Crashed | Self::Device | Self::Lost | Self::Timeout => false,
         }
     }
 
@@ -61,6 +61,7 @@ impl FailureCause {
             Self::Lost => "lost",
             Self::Device => "device",
             Self::InvalidJob => "invalid_job",
+            Self::Timeout => "timeout",
         }
     }
 }
@@ -103,6 +104,7 @@ mod tests {
             ("lost", Policy::Anywhere),
             ("device", Policy::Elsewhere),
             ("invalid_job", Policy::Result),
+            ("timeout", Policy::Anywhere),
         ];
         assert_eq!(table, expected);
         for cause in FailureCause::ALL {

@@ -108,11 +108,13 @@ pub enum FailureCause {
     Device,
     /// The trainer refused the job: parameters that do not go together.
     InvalidJob,
+    /// The attempt took longer than its study's walltime.
+    Timeout,
 }
 
 impl FailureCause {
     /// All causes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Oom,
         Self::Diverged,
         Self::InvalidInput,
@@ -120,6 +122,7 @@ impl FailureCause {
         Self::Lost,
         Self::Device,
         Self::InvalidJob,
+        Self::Timeout,
     ];
 }
 
@@ -149,6 +152,12 @@ pub struct Run {
     pub epochs: i32,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// A user paused it: it waits and is not given out.
+    #[serde(default)]
+    pub paused: bool,
+    /// A user cancelled it: its worker has not heard of it yet.
+    #[serde(default)]
+    pub cancelling: bool,
     /// When it was proposed.
     pub created_at: DateTime<Utc>,
     /// When its newest attempt began.

@@ -9,6 +9,7 @@ use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::{ParamValues, Scalar};
 use crate::pruner::Pruner;
+use crate::resources::{Hold, Resources};
 use crate::retry::LOST_RETRIES;
 use crate::run::RunState;
 use crate::seal::Seal;
@@ -45,6 +46,12 @@ pub struct StudySpec {
     pub trials: u32,
     /// Trials open at a time.
     pub max_concurrent: u32,
+    /// Of studies that wait for the same devices the higher goes first; from [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+    #[serde(default)]
+    pub priority: i32,
+    /// What is asked of a device.
+    #[serde(default)]
+    pub resources: Resources,
     /// Further attempts of a run after failures whose cause allows one.
     pub retries: u32,
     /// Further attempts of a run after its worker was lost.
@@ -56,6 +63,11 @@ pub struct StudySpec {
     /// Seed of the study: of its suggestions and of its trainings.
     pub seed: u32,
 }
+
+/// The lowest priority of a study.
+pub const LEAST_PRIORITY: i32 = -100;
+/// The highest priority of a study.
+pub const MOST_PRIORITY: i32 = 100;
 
 const fn lost_retries() -> u32 {
     LOST_RETRIES
@@ -87,6 +99,14 @@ impl Transfer {
             Self::Siblings => "siblings",
         }
     }
+}
+
+/// Another priority for a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Priority {
+    /// From [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+    pub priority: i32,
 }
 
 /// A configuration that is to be tried.
@@ -146,6 +166,18 @@ pub struct Study {
     pub state: StudyState,
     /// Why it failed.
     pub failure: Option<String>,
+    /// Whether it is paused.
+    #[serde(default)]
+    pub hold: Hold,
+    /// Its priority now.
+    #[serde(default)]
+    pub priority: i32,
+    /// Name of the token by which it was created: whose share of the devices its runs count to.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Why none of its runs is being trained, where one waits.
+    #[serde(default)]
+    pub waits: Option<String>,
     /// The dataset is synthetic.
     pub synthetic: bool,
     /// How many trials are in each state.

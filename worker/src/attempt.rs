@@ -8,10 +8,11 @@ use std::time::Duration;
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::client::ClientError;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
+use pedigree_protocol::resources::write_duration;
 use pedigree_protocol::run::{Failure, FailureCause};
 use pedigree_trainer_core::{StdinMessage, TrainSummary, TrainerEvent};
 use tokio::process::Command;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -51,7 +52,7 @@ enum Interruption {
     Cancelled,
     /// The study's pruner ended the trial.
     Pruned,
-    /// The worker drains, the device is not free after all, or somebody else told the trainer to stop.
+    /// The worker drains, the run is wanted back, the device is not free after all, or somebody else told the trainer to stop.
     Released,
 }
 
@@ -107,6 +108,7 @@ impl Attempt<'_> {
                 Revocation::Lost => Interruption::Lost,
                 Revocation::Stopped => Interruption::Cancelled,
                 Revocation::Pruned => Interruption::Pruned,
+                Revocation::Recalled => Interruption::Released,
             },
             () = self.drain.begun.cancelled() => Interruption::Released,
         }
@@ -191,6 +193,7 @@ impl Attempt<'_> {
         let driven = tokio::select! {
             biased;
             why = self.interrupted() => Err(why),
+            failure = self.overtime() => Ok(Verdict::Failed(failure)),
             result = self.drive(&mut trainer, &mut outbox) => Ok(result),
         };
         // What is lost must be dead before the lease ends, even where a polite stop has begun.
@@ -241,6 +244,15 @@ impl Attempt<'_> {
         };
         let log = log_forwarder::tail(&self.folder.log()).await;
         exit::judge(status, words, &log, kills.have_risen())
+    }
+
+    /// Ends when the attempt has taken longer than its study allows, if it says anything.
+    async fn overtime(&self) -> Failure {
+        let Some(seconds) = self.claim.grant.walltime_s else { return std::future::pending().await };
+        sleep_until(self.claim.asked + Duration::from_secs(seconds.into())).await;
+        let message =
+            format!("the attempt took longer than the study's walltime of {}", write_duration(seconds));
+        Failure::new(FailureCause::Timeout, message)
     }
 
     async fn open_test(&self, trainer: &mut TrainerProcess) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pedigree_protocol::access::Secret;
 
@@ -25,6 +26,9 @@ pub struct Config {
     /// The trainer's command, such as `["/usr/bin/pedigree", "train", "--supervised"]`; the job file's path is
     /// appended.
     pub trainer: Vec<OsString>,
+    /// How long this worker may live, such as its batch job's walltime: it tells the coordinator, and hands back what
+    /// runs in time.
+    pub walltime: Option<Duration>,
     /// Threads of each trainer; absent: the cores shared by the slots, at least 1.
     pub threads: Option<usize>,
 }

@@ -10,7 +10,7 @@ use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::{Client, ClientError};
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -55,14 +55,33 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    async fn begin_after(self, shutdown: impl Future<Output = ()>) {
+    async fn begin_after(self, shutdown: impl Future<Output = ()>, ends: Option<Instant>) {
         tokio::select! {
             () = shutdown => self.begun.cancel(),
+            () = at(ends) => {
+                tracing::info!("the walltime is nearly over");
+                self.begun.cancel();
+            }
             () = self.begun.cancelled() => {}
         }
         tracing::info!("draining: the attempts in progress are handed back");
         sleep(DRAIN_LIMIT).await;
         self.overdue.cancel();
+    }
+}
+
+/// What a worker with a walltime keeps of it to hand over its attempts; a tenth of a shorter walltime.
+const HANDING_OVER: Duration = Duration::from_secs(60);
+
+/// When a worker with this walltime, started now, stops.
+fn end_of(walltime: Duration) -> Instant {
+    Instant::now() + walltime.saturating_sub(HANDING_OVER.min(walltime / 10))
+}
+
+async fn at(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -76,8 +95,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), WorkerError> {
     let drain = Drain::default();
-    let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown)));
-    let (host, slots) = open(config)?;
+    let ends = config.walltime.map(end_of);
+    let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown, ends)));
+    let (host, slots) = open(config, ends)?;
     tokio::select! {
         biased;
         () = drain.begun.cancelled() => return Ok(()),
@@ -98,7 +118,7 @@ pub async fn run(
     outcome
 }
 
-fn open(config: Config) -> Result<(Host, Vec<Slot>), WorkerError> {
+fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>), WorkerError> {
     let probe: Arc<dyn GpuProbe> = gpu::probe(config.nvml_library.as_deref())?.into();
     let worker_id = WorkerId::new();
     let devices = devices(probe.as_ref(), worker_id, &config)?;
@@ -114,7 +134,7 @@ fn open(config: Config) -> Result<(Host, Vec<Slot>), WorkerError> {
     let client = Client::new(&config.server, config.token);
     let cache = Cache::open(client.clone(), &config.folder)
         .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
-    let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices));
+    let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices), ends);
     let slots = offered.into_iter().map(|device| Slot::new(device, Arc::clone(&probe))).collect();
     Ok((Host { client, roster, cache, folder, trainer }, slots))
 }
@@ -150,6 +170,7 @@ fn hello(worker_id: WorkerId, name: Option<String>, devices: Vec<Device>) -> Hel
         pid: nix::unistd::getpid().as_raw(),
         version: env!("CARGO_PKG_VERSION").into(),
         devices,
+        remaining_s: None,
     }
 }
 
@@ -174,6 +195,8 @@ async fn first_hello(host: &Host) -> Result<(), WorkerError> {
 #[derive(Debug)]
 pub(crate) struct Roster {
     client: Client,
+    /// When this worker stops, where that is known.
+    ends: Option<Instant>,
     known: Mutex<Known>,
 }
 
@@ -184,10 +207,10 @@ struct Known {
 }
 
 impl Roster {
-    fn new(client: Client, hello: Hello) -> Self {
+    fn new(client: Client, hello: Hello, ends: Option<Instant>) -> Self {
         // Replaced by the coordinator's at the first hello, before anything is claimed.
         let lease_ttl = Duration::from_secs(30);
-        Self { client, known: Mutex::new(Known { hello, lease_ttl }) }
+        Self { client, ends, known: Mutex::new(Known { hello, lease_ttl }) }
     }
 
     fn with_known<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
@@ -207,7 +230,9 @@ impl Roster {
 
     /// Says hello once; tells whether it was answered in time.
     async fn announce(&self) -> Result<bool, ClientError> {
-        let hello = self.with_known(|known| known.hello.clone());
+        let left = self.ends.map(|end| end.saturating_duration_since(Instant::now()).as_secs());
+        let remaining_s = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+        let hello = Hello { remaining_s, ..self.with_known(|known| known.hello.clone()) };
         let Ok(welcome) = timeout(ANSWER_LIMIT, self.client.hello(&hello)).await else { return Ok(false) };
         let welcome = welcome?;
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());

@@ -115,6 +115,7 @@ fn config(server: &str, folder: &TempDir, script: &str) -> Config {
         nvml_library: None,
         folder: folder.path().join("worker"),
         trainer: vec!["sh".into(), path.into()],
+        walltime: None,
         threads: None,
     }
 }
@@ -315,4 +316,50 @@ async fn a_worker_waits_for_an_absent_coordinator_until_it_is_told_to_end() {
     coordinator.until(|seen| seen.iter().any(|asked| asked.path == "/api/v1/leases")).await;
     stop.send(()).unwrap();
     timeout(PATIENCE, worker).await.unwrap().unwrap().unwrap();
+}
+
+/// Answers reports with a directive and accepts everything else.
+fn directing(grant: LeaseGrant, directive: &'static str) -> impl Fn(&Asked) -> Option<Answer> + Send + Sync {
+    let accept = accepting(grant);
+    move |asked| {
+        let reports = asked.path.ends_with("/attempts/1") && asked.json()["kind"] == "report";
+        match reports {
+            true => ok(json!({"outcome": "won", "directive": directive, "ttl_ms": 3000})),
+            false => accept(asked),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_wanted_back_is_released() {
+    let script = say(&epoch(1)) + "sleep 60";
+    let running = start(&script, directing(work(RunKind::Trial), "release")).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["result"], "released", "{end:#}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_longer_than_its_walltime_is_timed_out() {
+    let grant = LeaseGrant { walltime_s: Some(1), ..work(RunKind::Trial) };
+    let running = start("sleep 60", accepting(grant)).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["failure"]["cause"], "timeout", "{end:#}");
+    assert_eq!(end["end"]["failure"]["message"], "the attempt took longer than the study's walltime of 1s");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_worker_with_a_walltime_tells_it_and_stops_in_time() {
+    let coordinator = ScriptedCoordinator::start(accepting(work(RunKind::Trial))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let walltime = Some(Duration::from_secs(3));
+    let config = Config { walltime, ..config(coordinator.server(), &folder, "sleep 60") };
+    timeout(PATIENCE, run(config, std::future::pending())).await.unwrap().unwrap();
+    let seen = coordinator.seen();
+    let hello = seen.iter().find(|asked| asked.path == "/api/v1/workers").unwrap().json();
+    let remaining = hello["remaining_s"].as_u64().unwrap();
+    assert!((1..=2).contains(&remaining), "{remaining}");
+    let last = writes(&seen).pop().unwrap();
+    assert_eq!(last["end"]["result"], "released", "{last:#}");
 }

@@ -134,6 +134,7 @@ async fn a_trainer_without_cuda_is_given_no_gpu() {
         nvml_library: Some(fake.library()),
         folder: fake.folder.path().join("worker"),
         trainer: vec!["sh".into()],
+        walltime: None,
         threads: None,
     };
     let refused = crate::run(config, std::future::pending()).await.unwrap_err().to_string();

@@ -89,6 +89,7 @@ mod tests {
     fn grant(kind: RunKind, params: &[(&str, Scalar)]) -> LeaseGrant {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         LeaseGrant {
+            walltime_s: None,
             checkpoint: None,
             run_id: RunId::new(),
             attempt: Attempt(1),

@@ -37,6 +37,8 @@ enum Standing {
     Stopped,
     /// Held, but the study's pruner ended the trial.
     Pruned,
+    /// Held, but wanted back with its progress.
+    Recalled,
     /// For good: no later answer can bring it back.
     Lost,
 }
@@ -69,6 +71,8 @@ pub(crate) enum Revocation {
     Stopped,
     /// The study's pruner ended the trial.
     Pruned,
+    /// A user paused the run or drains this worker: it is handed back with its progress.
+    Recalled,
 }
 
 impl Lease {
@@ -153,6 +157,7 @@ impl Lease {
                     match reply.directive {
                         Directive::Stop => state.standing = Standing::Stopped,
                         Directive::Prune => state.standing = Standing::Pruned,
+                        Directive::Release => state.standing = Standing::Recalled,
                         Directive::Continue => {}
                     }
                 }
@@ -183,6 +188,7 @@ impl Lease {
                 return match state.standing {
                     Standing::Pruned => Revocation::Pruned,
                     Standing::Stopped => Revocation::Stopped,
+                    Standing::Recalled => Revocation::Recalled,
                     Standing::Held | Standing::Lost => Revocation::Lost,
                 };
             }

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn grant(ttl_ms: u32) -> LeaseGrant {
     LeaseGrant {
+        walltime_s: None,
         checkpoint: None,
         run_id: RunId::new(),
         attempt: Attempt(1),

@@ -1,5 +1,6 @@
 //! `pedigree study`: list, show, follow, cancel; and how a study's outcome is printed.
 
+mod control;
 mod enqueue;
 mod importance;
 mod replay;
@@ -12,6 +13,7 @@ use clap::Subcommand;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::insight::StudyInsight;
 use pedigree_protocol::pruner::Pruner;
+use pedigree_protocol::resources::{Resources, write_duration};
 use pedigree_protocol::run::Run;
 use pedigree_protocol::study::{Study, StudyState, TrialCounts};
 use serde::Serialize;
@@ -32,6 +34,12 @@ pub(crate) enum StudyCommand {
     Watch(Named),
     /// Cancel a study and its open trials
     Cancel(Named),
+    /// Pause a study: nothing new begins until it is resumed
+    Pause(control::PauseArgs),
+    /// Let a paused study go on
+    Resume(Named),
+    /// Give a study another priority
+    Priority(control::PriorityArgs),
     /// Have failed trials tried again, their retries anew; a study that failed opens again
     Retry(retry::RetryArgs),
     /// Try a configuration of your own, before anything is suggested; it counts against the study's trials
@@ -86,6 +94,9 @@ pub(crate) async fn run(
             return follow::to_the_end(&client, study, output).await;
         }
         StudyCommand::Enqueue(wanted) => enqueue::run(&client, &wanted, output).await?,
+        StudyCommand::Pause(args) => control::pause(&client, &args, output).await?,
+        StudyCommand::Resume(Named { study }) => control::resume(&client, &study, output).await?,
+        StudyCommand::Priority(args) => control::prioritise(&client, &args, output).await?,
         StudyCommand::Retry(args) => retry::run(&client, &args, output).await?,
         StudyCommand::Importance(Named { study }) => importance::run(&client, &study, output).await?,
         StudyCommand::Replay(Named { study }) => return replay::run(&client, &study, output).await,
@@ -152,7 +163,8 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
     let took =
         study.ended_at.map(|end| format!(" after {}", duration((end - study.created_at).num_seconds())));
     let failure = study.failure.as_ref().map_or_else(String::new, |failure| format!(": {failure}"));
-    let state = format!("{}{}{failure}", study_state(study.state), took.unwrap_or_default());
+    let held = control::held(study.hold);
+    let state = format!("{}{held}{}{failure}", study_state(study.state), took.unwrap_or_default());
     let mut facts = vec![
         ("study", spec.name.clone()),
         ("state", state),
@@ -162,6 +174,12 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         ("metric", format!("{}, {} protocol", spec.metric.name.as_str(), spec.metric.protocol.as_str())),
         ("trials", format!("{} of {}", counts(&study.trials), spec.trials)),
     ];
+    facts.extend(study.waits.clone().map(|waits| ("waits", waits)));
+    facts.extend((study.priority != 0).then(|| ("priority", study.priority.to_string())));
+    facts.extend(study.owner.clone().map(|owner| ("owner", owner)));
+    if !spec.resources.is_empty() {
+        facts.push(("resources", resources(&spec.resources)));
+    }
     if spec.pruner != Pruner::None {
         facts.push(("pruner", spec.pruner.as_str().to_owned()));
     }
@@ -173,6 +191,15 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         facts.push(("final run", run_state(last.state).to_owned()));
     }
     facts
+}
+
+fn resources(asked: &Resources) -> String {
+    let parts = [
+        asked.gpu_model.as_ref().map(|model| format!("gpu_model {model}")),
+        asked.min_memory_gib.map(|gib| format!("min_memory_gib {gib}")),
+        asked.walltime_s.map(|seconds| format!("walltime {}", write_duration(seconds))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn counts(trials: &TrialCounts) -> String {

@@ -46,6 +46,7 @@ export const FAILURE_CAUSES: Record<FailureCause, string> = {
   lost: 'lost',
   device: 'GPU failed',
   invalid_job: 'job refused',
+  timeout: 'timed out',
 };
 
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as RunState[];

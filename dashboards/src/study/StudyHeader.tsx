@@ -43,7 +43,7 @@ export function StudyHeader({ study }: { study: Study }) {
       >
         {spec.name}
       </PageTitle>
-      <Facts failure={study.failure}>
+      <Facts failure={study.failure} waits={study.waits}>
         <Fact name="Trials" note={`at most ${spec.max_concurrent} at a time`}>
           <BudgetBar counts={study.trials} budget={spec.trials} />
         </Fact>

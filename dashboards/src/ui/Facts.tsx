@@ -1,14 +1,25 @@
 import type { ReactNode } from 'react';
 import styles from './Facts.module.css';
 
+interface FactsProps {
+  failure?: string | null | undefined;
+  waits?: string | null | undefined;
+  children: ReactNode;
+}
+
 /** The few figures that matter, in a row above everything else. */
-export function Facts({ failure, children }: { failure?: string | null | undefined; children: ReactNode }) {
+export function Facts({ failure, waits, children }: FactsProps) {
   return (
     <div className={styles.frame}>
       <dl className={styles.facts}>{children}</dl>
       {failure && (
         <p className={styles.failure}>
           <strong>Why it failed:</strong> {failure}
+        </p>
+      )}
+      {waits && (
+        <p className={styles.waits}>
+          <strong>Why it waits:</strong> {waits}
         </p>
       )}
     </div>

@@ -2,8 +2,9 @@
 
 use axum::Extension;
 use axum::extract::State;
-use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::fleet::{Hello, Welcome, Worker};
+use pedigree_protocol::resources::{Hold, Pause};
+use pedigree_protocol::{ApiErrorBody, WorkerId};
 
 use crate::access::caller::Caller;
 use crate::access::ownership;
@@ -43,4 +44,25 @@ pub(crate) async fn release(
 ) -> ApiResult<Json<Vec<Worker>>> {
     quarantine::release(&app.pool, &device).await?;
     sql::list(&app.pool, app.lease_ttl).await.map(Json)
+}
+
+/// Drains a worker: it is given nothing new until it is resumed or started again.
+#[utoipa::path(post, path = "/workers/{worker}/drain", tag = "workers", operation_id = "drain_worker",
+    params(("worker" = WorkerId, Path, description = "Id of the worker")),
+    request_body = Pause,
+    responses((status = 200, body = Worker), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn drain(
+    State(app): State<App>,
+    Path(worker): Path<WorkerId>,
+    Json(pause): Json<Pause>,
+) -> ApiResult<Json<Worker>> {
+    sql::set_hold(&app.pool, worker, pause.hold(), app.lease_ttl).await.map(Json)
+}
+
+/// Gives a drained worker work again.
+#[utoipa::path(post, path = "/workers/{worker}/resume", tag = "workers", operation_id = "resume_worker",
+    params(("worker" = WorkerId, Path, description = "Id of the worker")),
+    responses((status = 200, body = Worker), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn resume(State(app): State<App>, Path(worker): Path<WorkerId>) -> ApiResult<Json<Worker>> {
+    sql::set_hold(&app.pool, worker, Hold::None, app.lease_ttl).await.map(Json)
 }

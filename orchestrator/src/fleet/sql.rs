@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Worker};
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::DeviceKindColumn;
+use crate::column::{DeviceKindColumn, HoldColumn};
 use crate::error::{ApiError, ApiResult};
 
 /// Records a worker, the token by which it came, and exactly the devices that it offers.
@@ -14,14 +15,16 @@ pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) 
     let id = hello.worker_id.0;
     let mut tx = pool.begin().await?;
     sqlx::query!(
-        "INSERT INTO workers (id, name, pid, version, token_id) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO workers (id, name, pid, version, token_id, available_until)
+         VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision))
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, pid = excluded.pid, version = excluded.version,
-             last_seen_at = now()",
+             available_until = excluded.available_until, last_seen_at = now()",
         id,
         hello.name,
         hello.pid,
         hello.version,
         token.map(|token| token.0),
+        hello.remaining_s.map(f64::from),
     )
     .execute(&mut *tx)
     .await?;
@@ -72,11 +75,28 @@ pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiR
     }
 }
 
+/// Drains a worker, or gives it work again.
+pub(crate) async fn set_hold(
+    pool: &PgPool,
+    worker: WorkerId,
+    hold: Hold,
+    ttl: Duration,
+) -> ApiResult<Worker> {
+    let column = HoldColumn::from(hold);
+    let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, column as _);
+    done.execute(pool).await?;
+    let found = list(pool, ttl).await?.into_iter().find(|listed| listed.id == worker);
+    found.ok_or_else(|| {
+        ApiError::not_found(format!("there is no worker {worker}; `pedigree worker list` shows all"))
+    })
+}
+
 /// All workers, newest first, with what holds their devices.
 pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Worker>> {
     let rows = sqlx::query!(
         r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at,
                w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
+               w.hold AS "hold: HoldColumn", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?", q.reason AS "quarantine?"
            FROM workers w
@@ -98,6 +118,8 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
                 version: row.version,
                 last_seen_at: row.last_seen_at,
                 alive: row.alive,
+                hold: row.hold.into(),
+                available_until: row.available_until,
                 devices: Vec::new(),
             });
         }

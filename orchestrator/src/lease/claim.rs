@@ -40,7 +40,7 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
     }
 }
 
-/// Leases the oldest waiting run to the worker's device.
+/// Leases a waiting run to the worker's device: whose turn it is says the statement.
 pub(crate) async fn claim(
     pool: &PgPool,
     request: &ClaimRequest,
@@ -106,6 +106,7 @@ impl Row {
                 backbone: self.backbone.0.files,
                 backbone_name: self.backbone.0.name,
             },
+            walltime_s: study.resources.walltime_s,
             checkpoint: self
                 .checkpoint_attempt
                 .zip(self.checkpoint_bytes)

@@ -54,6 +54,9 @@ async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiR
     if held.study_state.is_final() {
         return Ok(retry::refused("its study has ended"));
     }
+    if held.cancel_asked {
+        return Ok(retry::refused("a user cancelled it"));
+    }
     if held.prune_reason.is_some() {
         return Ok(retry::refused("the study's pruner had given it up"));
     }
@@ -92,7 +95,7 @@ pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<(
     record(db, held, AttemptState::Lost, Some(&lost), None).await?;
     let given_up =
         Failure::new(FailureCause::Lost, format!("{losses} attempts were lost: the lease ran out each time"));
-    let event = match held.study_state.is_final() {
+    let event = match held.is_over() {
         true => Event::Cancelled,
         false if held.prune_reason.is_some() => Event::Pruned,
         false => Event::Lost { retry: decision.retry },
@@ -105,11 +108,12 @@ pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<(
 /// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again, and neither
 /// is one that its pruner has given up, unless it came to its end nevertheless.
 fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (AttemptState, Event) {
-    let over = held.study_state.is_final();
+    let over = held.is_over();
     let pruned = held.prune_reason.is_some();
     match end {
         AttemptEnd::Completed { .. } => (AttemptState::Completed, Event::Completed),
         AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
+        AttemptEnd::Failed { .. } if held.cancel_asked => (AttemptState::Failed, Event::Cancelled),
         AttemptEnd::Failed { .. } if pruned => (AttemptState::Failed, Event::Pruned),
         AttemptEnd::Failed { .. } => {
             (AttemptState::Failed, Event::Failed { retry: decision.is_some_and(|decision| decision.retry) })

@@ -30,6 +30,10 @@ pub(crate) struct Held {
     pub(crate) crashes: i32,
     pub(crate) losses: i32,
     pub(crate) study_state: StudyState,
+    /// A user cancelled the run.
+    pub(crate) cancel_asked: bool,
+    /// The run is to be handed back: it or its study is paused, or its worker drained, at once.
+    pub(crate) hand_back: bool,
     pub(crate) metric: Metric,
     pub(crate) pruner: Pruner,
     /// Why the study's pruner wants the trial to end.
@@ -42,6 +46,11 @@ impl Held {
     /// Whether the attempt may write.
     pub(crate) fn is_live(&self) -> bool {
         self.has_not_ended() && self.unexpired
+    }
+
+    /// Whether the run is not to be tried any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.study_state.is_final() || self.cancel_asked
     }
 
     /// Whether nobody has ended the attempt yet, its lease perhaps run out.
@@ -59,9 +68,11 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
                a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyStateColumn",
                s.spec -> 'metric' AS "metric!: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
-               a.prune_reason
+               a.prune_reason, r.cancel_asked,
+               (r.paused OR s.hold = 'now' OR w.hold = 'now') AS "hand_back!"
            FROM runs r
            JOIN attempts a ON a.run_id = r.id
+           JOIN workers w ON w.id = a.worker_id
            JOIN studies s ON s.id = r.study_id
            WHERE r.id = $1 AND a.attempt = $2
            FOR NO KEY UPDATE OF r, a"#,
@@ -82,6 +93,8 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         crashes: row.crashes,
         losses: row.losses,
         study_state: row.study_state.into(),
+        cancel_asked: row.cancel_asked,
+        hand_back: row.hand_back,
         metric: row.metric.0,
         pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
         prune_reason: row.prune_reason,

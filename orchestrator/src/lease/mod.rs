@@ -4,6 +4,8 @@
 //! renews its lease.
 
 pub(crate) mod claim;
+#[cfg(test)]
+mod control_tests;
 pub(crate) mod end;
 pub(crate) mod held;
 pub(crate) mod http;

@@ -100,10 +100,11 @@ async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> Ap
 }
 
 fn directive(held: &Held, prune: bool) -> Directive {
-    match (held.study_state.is_final(), prune) {
-        (true, _) => Directive::Stop,
-        (false, true) => Directive::Prune,
-        (false, false) => Directive::Continue,
+    match (held.is_over(), prune, held.hand_back) {
+        (true, _, _) => Directive::Stop,
+        (false, true, _) => Directive::Prune,
+        (false, false, true) => Directive::Release,
+        (false, false, false) => Directive::Continue,
     }
 }
 

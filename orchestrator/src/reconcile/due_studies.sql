@@ -10,6 +10,6 @@ LEFT JOIN LATERAL (
     FROM runs r WHERE r.study_id = s.id
 ) c ON true
 WHERE (s.state = 'searching'
-       AND (c.fatal OR (c.proposed < s.trials AND c.open < s.max_concurrent) OR (c.proposed = s.trials AND c.open = 0)))
+       AND (c.fatal OR (s.hold = 'none' AND c.proposed < s.trials AND c.open < s.max_concurrent) OR (c.proposed = s.trials AND c.open = 0)))
    OR (s.state = 'finishing' AND c.final_ended)
 ORDER BY s.created_at

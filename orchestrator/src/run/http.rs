@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use pedigree_protocol::retry::Retried;
-use pedigree_protocol::run::{LogSlice, RunDetail};
+use pedigree_protocol::run::{LogSlice, Run, RunDetail};
 use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -48,4 +48,28 @@ pub(crate) async fn log(
     responses((status = 200, body = Retried), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn retry(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Retried>> {
     study::retry::run(&app.pool, run).await.map(Json)
+}
+
+/// Pauses a run: it is not given out until it is resumed, and handed back where it is being trained.
+#[utoipa::path(post, path = "/runs/{run}/pause", tag = "runs", operation_id = "pause_run",
+    params(("run" = RunId, Path, description = "Id of the run")),
+    responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn pause(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Run>> {
+    run::control::set_paused(&app.pool, run, true).await.map(Json)
+}
+
+/// Lets a paused run go on.
+#[utoipa::path(post, path = "/runs/{run}/resume", tag = "runs", operation_id = "resume_run",
+    params(("run" = RunId, Path, description = "Id of the run")),
+    responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn resume(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Run>> {
+    run::control::set_paused(&app.pool, run, false).await.map(Json)
+}
+
+/// Cancels a run: at once where it waits, else as soon as its worker hears of it.
+#[utoipa::path(post, path = "/runs/{run}/cancel", tag = "runs", operation_id = "cancel_run",
+    params(("run" = RunId, Path, description = "Id of the run")),
+    responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn cancel(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Run>> {
+    run::control::cancel(&app.pool, run).await.map(Json)
 }

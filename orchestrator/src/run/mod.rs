@@ -1,5 +1,6 @@
 //! Runs: their states, how they are shown, and their logs.
 
+pub(crate) mod control;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod machine;

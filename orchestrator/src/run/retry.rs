@@ -49,20 +49,22 @@ pub(crate) fn decide(cause: FailureCause, budget: &Budget) -> Decision {
     match cause.policy() {
         Policy::Result => refused("it is this configuration's result, and the sampler learns from it"),
         Policy::EndStudy => refused("every trial of the study would fail alike"),
-        Policy::Anywhere if budget.losses >= budget.lost_limit => refused(&format!(
-            "the run was lost {} times; something about it may end its hosts",
-            budget.losses + 1
-        )),
-        Policy::Anywhere => {
+        Policy::Anywhere if cause == FailureCause::Lost && budget.losses >= budget.lost_limit => refused(
+            &format!("the run was lost {} times; something about it may end its hosts", budget.losses + 1),
+        ),
+        Policy::Anywhere if cause == FailureCause::Lost => {
             again(Duration::ZERO, &format!("loss {} of at most {}", budget.losses + 1, budget.lost_limit))
         }
-        Policy::AfterPause | Policy::Elsewhere if budget.failures >= budget.run_limit => {
+        Policy::AfterPause | Policy::Elsewhere | Policy::Anywhere if budget.failures >= budget.run_limit => {
             refused(&format!("the {} retries of the run are spent", budget.run_limit))
         }
-        Policy::AfterPause | Policy::Elsewhere if budget.in_study >= budget.study_limit => {
+        Policy::AfterPause | Policy::Elsewhere | Policy::Anywhere
+            if budget.in_study >= budget.study_limit =>
+        {
             refused(&format!("the {} retries of the study are spent", budget.study_limit))
         }
         Policy::AfterPause => again(pause(budget.failures), &count(budget)),
+        Policy::Anywhere => again(Duration::ZERO, &format!("{}, from where it was left", count(budget))),
         Policy::Elsewhere => again(Duration::ZERO, &format!("{}, on another device", count(budget))),
     }
 }
@@ -130,6 +132,7 @@ mod tests {
             (FailureCause::Lost, "tried again: loss 1 of at most 20"),
             (FailureCause::Device, "tried again: retry 1 of 2, on another device"),
             (FailureCause::InvalidJob, result),
+            (FailureCause::Timeout, "tried again: retry 1 of 2, from where it was left"),
         ];
         assert_eq!(expected.map(|(cause, _)| cause), FailureCause::ALL);
         for (cause, expected) in expected {

@@ -37,6 +37,7 @@ pub(crate) async fn apply(
         "UPDATE runs SET state = $2, crashes = CASE WHEN $12 THEN 0 ELSE crashes + $3 END,
              losses = CASE WHEN $12 THEN 0 ELSE losses + $4 END, value = $5, summary = $6,
              best_so_far = coalesce($5, best_so_far), failure_cause = $7, failure_message = $8, failure_evidence = $10,
+             paused = paused AND NOT $12, cancel_asked = cancel_asked AND NOT $12,
              not_before = now() + make_interval(secs => $11::double precision),
              ended_at = CASE WHEN $9 THEN now() END
          WHERE id = $1",

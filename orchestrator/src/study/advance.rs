@@ -5,6 +5,7 @@
 
 use pedigree_protocol::StudyId;
 use pedigree_protocol::objective::Goal;
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudyState;
 use sqlx::{PgConnection, PgPool};
@@ -35,6 +36,9 @@ async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
     }
     let ended = trials.iter().filter(|t| t.state.is_final()).count();
     if ended < study.spec.trials as usize {
+        if study.hold != Hold::None {
+            return Ok(());
+        }
         return propose::top_up_trials(db, study, trials).await;
     }
     match best(&trials, study.spec.metric.goal) {

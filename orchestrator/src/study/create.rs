@@ -2,22 +2,22 @@
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::study::{Study, StudySpec};
-use pedigree_protocol::{BackboneId, DatasetId, StudyId};
+use pedigree_protocol::{BackboneId, DatasetId, StudyId, TokenId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
-use crate::study::{advance, view};
+use crate::study::{advance, control, view};
 use crate::{backbone, dataset, name};
 
 /// Creates a study and proposes its first trials. The same specification under the same name again is the study that
 /// is there.
-pub(crate) async fn create(pool: &PgPool, spec: StudySpec) -> ApiResult<Study> {
+pub(crate) async fn create(pool: &PgPool, spec: StudySpec, owner: Option<TokenId>) -> ApiResult<Study> {
     name::check("study", &spec.name)?;
     check(&spec)?;
     let dataset = dataset::sql::get(pool, &spec.dataset).await?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
-    insert(pool, &spec, dataset.id, backbone.id).await?;
+    insert(pool, &spec, (dataset.id, backbone.id), owner).await?;
     let study = view::get(pool, &spec.name).await?;
     if study.spec != spec {
         return Err(ApiError::conflict(format!(
@@ -29,10 +29,18 @@ pub(crate) async fn create(pool: &PgPool, spec: StudySpec) -> ApiResult<Study> {
     view::get(pool, &spec.name).await
 }
 
-async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: BackboneId) -> ApiResult<()> {
+async fn insert(
+    pool: &PgPool,
+    spec: &StudySpec,
+    (dataset, backbone): (DatasetId, BackboneId),
+    owner: Option<TokenId>,
+) -> ApiResult<()> {
+    let walltime = spec.resources.walltime_s.map(|seconds| count("resources.walltime", seconds, 1));
     let done = sqlx::query!(
-        "INSERT INTO studies (id, name, dataset_id, backbone_id, spec, trials, max_concurrent, retries, maximize)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING",
+        "INSERT INTO studies (id, name, dataset_id, backbone_id, spec, trials, max_concurrent, retries, maximize, priority,
+             owner, gpu_model, min_memory_bytes, walltime_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT name FROM tokens WHERE id = $11), $12, $13, $14)
+         ON CONFLICT (name) DO NOTHING",
         StudyId::new().0,
         spec.name,
         dataset.0,
@@ -42,6 +50,11 @@ async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: B
         count("max_concurrent", spec.max_concurrent, 1)?,
         count("retries", spec.retries, 0)?,
         spec.metric.goal == Goal::Maximize,
+        spec.priority,
+        owner.map(|token| token.0),
+        spec.resources.gpu_model,
+        spec.resources.min_memory_bytes(),
+        walltime.transpose()?,
     );
     if done.execute(pool).await?.rows_affected() == 1 {
         tracing::info!(study = spec.name, trials = spec.trials, "study created");
@@ -50,6 +63,7 @@ async fn insert(pool: &PgPool, spec: &StudySpec, dataset: DatasetId, backbone: B
 }
 
 fn check(spec: &StudySpec) -> ApiResult<()> {
+    control::check_priority(spec.priority)?;
     if let Err((key, message)) = spec.pruner.check() {
         return Err(ApiError::invalid(format!("pruner.{key}: {message}")));
     }

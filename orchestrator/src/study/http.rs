@@ -1,13 +1,16 @@
 //! Routes of studies.
 
+use axum::Extension;
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::insight::StudyInsight;
 use pedigree_protocol::replay::StudyReplay;
+use pedigree_protocol::resources::{Hold, Pause};
 use pedigree_protocol::retry::{Retried, RetryFailed};
 use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Enqueue, Enqueued, Study, StudySpec};
+use pedigree_protocol::study::{Enqueue, Enqueued, Priority, Study, StudySpec};
 
+use crate::access::caller::Caller;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
@@ -32,8 +35,12 @@ pub(crate) async fn get(State(app): State<App>, Path(study): Path<String>) -> Ap
 #[utoipa::path(post, path = "/studies", tag = "studies", operation_id = "create_study",
     request_body = StudySpec,
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn create(State(app): State<App>, Json(spec): Json<StudySpec>) -> ApiResult<Json<Study>> {
-    study::create(&app.pool, spec).await.map(Json)
+pub(crate) async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(spec): Json<StudySpec>,
+) -> ApiResult<Json<Study>> {
+    study::create(&app.pool, spec, caller.token()).await.map(Json)
 }
 
 /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
@@ -42,6 +49,40 @@ pub(crate) async fn create(State(app): State<App>, Json(spec): Json<StudySpec>) 
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn cancel(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
     study::cancel(&app.pool, &study).await.map(Json)
+}
+
+/// Pauses a study: nothing new begins until it is resumed.
+#[utoipa::path(post, path = "/studies/{study}/pause", tag = "studies", operation_id = "pause_study",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    request_body = Pause,
+    responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn pause(
+    State(app): State<App>,
+    Path(study): Path<String>,
+    Json(pause): Json<Pause>,
+) -> ApiResult<Json<Study>> {
+    study::control::set_hold(&app.pool, &study, pause.hold()).await.map(Json)
+}
+
+/// Lets a paused study go on.
+#[utoipa::path(post, path = "/studies/{study}/resume", tag = "studies", operation_id = "resume_study",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn resume(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
+    study::control::set_hold(&app.pool, &study, Hold::None).await.map(Json)
+}
+
+/// Gives a study another priority.
+#[utoipa::path(post, path = "/studies/{study}/priority", tag = "studies", operation_id = "prioritise_study",
+    params(("study" = String, Path, description = "Id or name of the study")),
+    request_body = Priority,
+    responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn prioritise(
+    State(app): State<App>,
+    Path(study): Path<String>,
+    Json(wanted): Json<Priority>,
+) -> ApiResult<Json<Study>> {
+    study::control::prioritise(&app.pool, &study, wanted.priority).await.map(Json)
 }
 
 /// Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again.

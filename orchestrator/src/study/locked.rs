@@ -2,12 +2,13 @@
 //!
 //! Lock order: the study, then its runs. A worker's write locks its run alone and comes here afterwards.
 
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::study::{StudySpec, StudyState};
 use pedigree_protocol::{RunId, StudyId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::StudyStateColumn;
+use crate::column::{HoldColumn, StudyStateColumn};
 use crate::error::ApiResult;
 use crate::run;
 use crate::run::machine::Event;
@@ -18,17 +19,18 @@ pub(crate) struct LockedStudy {
     pub(crate) id: StudyId,
     pub(crate) spec: StudySpec,
     pub(crate) state: StudyState,
+    pub(crate) hold: Hold,
 }
 
 /// Locks the study until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
     let row = sqlx::query!(
-        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyStateColumn"
+        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyStateColumn", hold AS "hold: HoldColumn"
            FROM studies WHERE id = $1 FOR NO KEY UPDATE"#,
         id.0
     );
     let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state.into() }))
+    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state.into(), hold: row.hold.into() }))
 }
 
 impl LockedStudy {

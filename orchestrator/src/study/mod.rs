@@ -2,6 +2,7 @@
 
 mod advance;
 mod cancel;
+pub(crate) mod control;
 mod create;
 pub(crate) mod donors;
 pub(crate) mod http;
@@ -14,6 +15,7 @@ pub(crate) mod retry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;
+mod waiting;
 
 pub(crate) use advance::advance;
 pub(crate) use cancel::cancel;

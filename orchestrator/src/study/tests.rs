@@ -72,7 +72,7 @@ async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     let first = coordinator.create(study_spec("study", 3, 2)).await;
     assert_eq!(coordinator.create(study_spec("study", 3, 2)).await, first);
-    let other = study::create(coordinator.pool(), study_spec("study", 4, 2)).await;
+    let other = study::create(coordinator.pool(), study_spec("study", 4, 2), None).await;
     assert!(is_code(other, ErrorCode::Conflict));
     assert_eq!(study::view::list(coordinator.pool()).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(coordinator.study(&first.id.to_string()).await, first);
@@ -81,7 +81,7 @@ async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_study_that_cannot_be_is_refused_with_a_sentence(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
-    let create = |spec| study::create(coordinator.pool(), spec);
+    let create = |spec| study::create(coordinator.pool(), spec, None);
     let good = study_spec("study", 1, 1);
     let dataset = create(StudySpec { dataset: "ncbi".into(), ..good.clone() }).await;
     assert_eq!(message(dataset), "there is no dataset \"ncbi\"; known: corpus");

@@ -9,8 +9,9 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::column::{RunStateColumn, StudyStateColumn};
+use crate::column::{HoldColumn, RunStateColumn, StudyStateColumn};
 use crate::error::{ApiError, ApiResult};
+use crate::study::waiting;
 
 /// All studies, newest first.
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
@@ -27,7 +28,9 @@ pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
 
 async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResult<Vec<Study>> {
     let rows = sqlx::query_file_as!(Row, "src/study/view.sql", id, name).fetch_all(pool).await?;
-    rows.into_iter().map(Row::into_study).collect()
+    let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
+    waiting::explain(pool, &mut studies).await?;
+    Ok(studies)
 }
 
 struct Row {
@@ -35,6 +38,9 @@ struct Row {
     spec: Json<StudySpec>,
     state: StudyStateColumn,
     failure: Option<String>,
+    hold: HoldColumn,
+    priority: i32,
+    owner: Option<String>,
     created_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     synthetic: bool,
@@ -72,6 +78,10 @@ impl Row {
             seal: self.seal()?,
             spec: self.spec.0,
             failure: self.failure,
+            hold: self.hold.into(),
+            priority: self.priority,
+            owner: self.owner,
+            waits: None,
             created_at: self.created_at,
             ended_at: self.ended_at,
         })

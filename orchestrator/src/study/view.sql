@@ -1,4 +1,5 @@
 SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyStateColumn", s.failure, s.created_at,
+       s.hold AS "hold: HoldColumn", s.priority, s.owner,
        s.ended_at, d.synthetic,
        c.waiting AS "waiting!", c.leased AS "leased!", c.running AS "running!", c.completed AS "completed!",
        c.pruned AS "pruned!", c.failed AS "failed!", c.cancelled AS "cancelled!",

@@ -8,6 +8,7 @@ use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::ParamValues;
 use crate::pruner::Pruner;
+use crate::resources::Resources;
 use crate::space::Space;
 use crate::study::{StudySpec, Transfer};
 
@@ -27,6 +28,8 @@ pub struct SweepFile {
     pub(super) transfer: Transfer,
     pub(super) trials: u32,
     pub(super) max_concurrent: u32,
+    pub(super) priority: i32,
+    pub(super) resources: Resources,
     pub(super) retries: Retries,
     pub(super) seed: u32,
     pub(super) notes: Vec<Problem>,
@@ -100,6 +103,8 @@ impl SweepFile {
             transfer: self.transfer,
             trials: flags.trials.unwrap_or(self.trials),
             max_concurrent: self.max_concurrent,
+            priority: self.priority,
+            resources: self.resources.clone(),
             retries: self.retries.run,
             lost_retries: self.retries.lost,
             study_retries: self.retries.study,

@@ -22,8 +22,21 @@ pub(super) fn top(key: &str) -> Option<&'static str> {
             "leave it out: Pedigree runs its own trainer"
         }
         "scheduler" => "write pruner: asha, or another pruner",
-        "grid" | "resources" | "final" => "leave it out: this version does not have it yet",
+        "grid" | "final" => "leave it out: this version does not have it yet",
         "params" => "write parameters: for what is searched, fixed: for what is not",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of the resources.
+pub(super) fn resources(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "gpus" | "gpu" | "slots" | "slots_per_trial" | "num_gpus" | "GPU" => {
+            "leave it out: a trial trains on one device"
+        }
+        "memory" | "mem" | "gpu_memory" | "min_memory" => "write min_memory_gib: N",
+        "time" | "time_limit" | "time_budget_s" | "max_time" => "write walltime: 2h",
+        "accelerator_type" | "gpu_type" | "gres" => "write gpu_model: A100",
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ mod node;
 pub mod parameters;
 mod problem;
 mod pruner;
+mod resources;
 mod retries;
 mod schema;
 mod space;

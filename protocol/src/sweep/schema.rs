@@ -39,6 +39,11 @@ struct SearchSpaceFile {
     /// Trials open at a time.
     #[schemars(range(min = 1), extend("default" = 1))]
     max_concurrent: Option<u32>,
+    /// Of studies that wait for the same devices, the higher goes first.
+    #[schemars(range(min = -100, max = 100), extend("default" = 0))]
+    priority: Option<i32>,
+    /// What is asked of a device, and how long an attempt may take.
+    resources: Option<Resources>,
     /// When a trial ends before max_epochs.
     early_stop: Option<EarlyStop>,
     /// When a trial is ended because others did better: a name, or a name with settings.
@@ -53,6 +58,19 @@ struct SearchSpaceFile {
     /// Seed of suggestions and trainings.
     #[schemars(extend("default" = 42))]
     seed: Option<u32>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct Resources {
+    /// A part of the GPU's product name.
+    gpu_model: Option<String>,
+    /// Memory of the GPU.
+    #[schemars(range(min = 1))]
+    min_memory_gib: Option<u32>,
+    /// How long one attempt may take, such as 2h or 90m.
+    walltime: Option<String>,
 }
 
 #[derive(JsonSchema)]

@@ -7,6 +7,7 @@ use super::{Overrides, SweepFile, schema};
 use crate::method::Method;
 use crate::params::Scalar;
 use crate::pruner::{Pruner, Watch};
+use crate::resources::Resources;
 use crate::space::Domain;
 
 const GOOD: &str = "\
@@ -65,6 +66,24 @@ fn retries_are_a_number_or_a_number_for_each_budget() {
 }
 
 #[test]
+fn resources_and_priority_are_read_and_checked() {
+    let parse = |lines: &str| SweepFile::parse(&format!("{GOOD}{lines}\n"), "s.yaml").unwrap();
+    let asked = "priority: -5\nresources: {gpu_model: A100, min_memory_gib: 40, walltime: 1h30m}";
+    let spec = parse(asked).spec(&Overrides::default()).unwrap();
+    let expected =
+        Resources { gpu_model: Some("A100".into()), min_memory_gib: Some(40), walltime_s: Some(5_400) };
+    assert_eq!((spec.priority, spec.resources), (-5, expected));
+    let plain = parse("").spec(&Overrides::default()).unwrap();
+    assert_eq!((plain.priority, plain.resources.is_empty()), (0, true));
+    let refused = |line: &str| refuse(&format!("{GOOD}{line}\n"));
+    assert_snapshot!(refused("priority: 101"), @"s.yaml:14:11: priority: 101 is out of bounds; give -100 to 100");
+    assert_snapshot!(refused("resources: {walltime: 90}"), @"s.yaml:14:23: resources.walltime: is 90; give a text");
+    assert_snapshot!(refused("resources: {walltime: soon}"), @r#"s.yaml:14:23: resources.walltime: "soon" is no length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)"#);
+    assert_snapshot!(refused("resources: {gpus: 2}"), @"s.yaml:14:13: resources.gpus: is no key here; leave it out: a trial trains on one device");
+    assert_snapshot!(refused("resources: {min_memory_gib: 0}"), @"s.yaml:14:29: resources.min_memory_gib: 0 is out of bounds; give 1 to 100000");
+}
+
+#[test]
 fn a_file_without_a_method_means_auto() {
     let method =
         |text: &str| SweepFile::parse(text, "s.yaml").unwrap().spec(&Overrides::default()).unwrap().method;
@@ -105,7 +124,7 @@ trials: none
 
 #[test]
 fn an_empty_file_and_broken_yaml_say_so() {
-    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, early_stop, pruner, transfer, retries, seed");
+    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, priority, resources, early_stop, pruner, transfer, retries, seed");
     assert_snapshot!(refuse("name: [1, 2\ntrials: 3\n"), @"s.yaml:2:7: this is not YAML: illegal placement of ':' indicator");
 }
 

@@ -5,7 +5,7 @@ use super::foreign;
 use super::node::{Node, Value};
 use super::problem::{Position, Report, hint};
 use super::table::{Keys, Table};
-use super::{pruner, retries, space};
+use super::{pruner, resources, retries, space};
 use crate::method::Method;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use crate::params::{ParamValues, Scalar};
@@ -25,6 +25,8 @@ pub(super) const KEYS: Keys = Keys {
         "fixed",
         "trials",
         "max_concurrent",
+        "priority",
+        "resources",
         "early_stop",
         "pruner",
         "transfer",
@@ -69,6 +71,8 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     let trials = table.count("trials", 1, MOST_TRIALS, report);
     let max_concurrent = table.count("max_concurrent", 1, 10_000, report).unwrap_or(1);
     let retries = retries::read(&table, report);
+    let priority = resources::priority(&table, report);
+    let resources = resources::read(&table, report);
     let seed = table.count("seed", 0, u32::MAX, report).unwrap_or(42);
     let parameters = parameters?;
     if parameters.dimension("learning_rate").is_none() && !fixed.contains_key("learning_rate") {
@@ -89,6 +93,8 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
         transfer: transfer?,
         trials: trials?,
         max_concurrent,
+        priority,
+        resources: resources?,
         retries: retries?,
         seed,
         notes: Vec::new(),

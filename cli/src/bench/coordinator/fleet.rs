@@ -45,6 +45,7 @@ impl SimulatedWorker {
             pid: 1,
             version: env!("CARGO_PKG_VERSION").into(),
             devices: vec![device],
+            remaining_s: None,
         };
         self.patiently(|| self.client.hello(&hello)).await?;
         Ok(())

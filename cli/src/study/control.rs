@@ -1,0 +1,57 @@
+//! `pedigree study pause`, `resume` and `priority`.
+
+use std::io::Write;
+
+use pedigree_protocol::client::Client;
+use pedigree_protocol::resources::{Hold, Pause};
+use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Priority, Study};
+
+use super::{Named, study_state};
+use crate::output::Output;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PauseArgs {
+    #[command(flatten)]
+    study: Named,
+    /// Hand back what is being trained, with its progress, instead of letting it come to its end
+    #[arg(long)]
+    now: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriorityArgs {
+    #[command(flatten)]
+    study: Named,
+    /// From -100 to 100; of studies that wait for the same devices the higher goes first
+    #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(i32)
+        .range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY)))]
+    priority: i32,
+}
+
+pub(super) async fn pause(client: &Client, args: &PauseArgs, output: Output) -> anyhow::Result<()> {
+    say(&client.pause_study(&args.study.study, Pause { now: args.now }).await?, output)
+}
+
+pub(super) async fn resume(client: &Client, study: &str, output: Output) -> anyhow::Result<()> {
+    say(&client.resume_study(study).await?, output)
+}
+
+pub(super) async fn prioritise(client: &Client, args: &PriorityArgs, output: Output) -> anyhow::Result<()> {
+    say(&client.prioritise(&args.study.study, Priority { priority: args.priority }).await?, output)
+}
+
+fn say(study: &Study, output: Output) -> anyhow::Result<()> {
+    output.document(study, |screen| {
+        let (name, state) = (&study.spec.name, study_state(study.state));
+        writeln!(screen, "study {name} is {state}{}, priority {}", held(study.hold), study.priority)
+    })
+}
+
+/// How a held study is shown beside its state.
+pub(super) const fn held(hold: Hold) -> &'static str {
+    match hold {
+        Hold::None => "",
+        Hold::Finish => ", paused (what runs comes to its end)",
+        Hold::Now => ", paused (what runs is handed back)",
+    }
+}
