@@ -1,7 +1,5 @@
 //! `pedigree study pause`, `resume` and `priority`.
 
-use std::io::Write;
-
 use pedigree_protocol::client::Client;
 use pedigree_protocol::resources::{Hold, Pause};
 use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Priority, Study};

@@ -232,6 +232,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a run: at once where it waits, else as soon as its worker hears of it. */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/log": {
         parameters: {
             query?: never;
@@ -243,6 +260,40 @@ export interface paths {
         get: operations["get_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a run: it is not given out until it is resumed, and handed back where it is being trained. */
+        post: operations["pause_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused run go on. */
+        post: operations["resume_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -352,6 +403,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{study}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a study: nothing new begins until it is resumed. */
+        post: operations["pause_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a study another priority. */
+        post: operations["prioritise_study"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{study}/replay": {
         parameters: {
             query?: never;
@@ -363,6 +448,23 @@ export interface paths {
         get: operations["replay_study"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused study go on. */
+        post: operations["resume_study"];
         delete?: never;
         options?: never;
         head?: never;
@@ -467,6 +569,40 @@ export interface paths {
         put?: never;
         /** A worker introduces itself. */
         post: operations["hello"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/{worker}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drains a worker: it is given nothing new until it is resumed or started again. */
+        post: operations["drain_worker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/{worker}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a drained worker work again. */
+        post: operations["resume_worker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -823,7 +959,7 @@ export interface components {
          * @description What the worker should do next.
          * @enum {string}
          */
-        Directive: "continue" | "stop" | "prune";
+        Directive: "continue" | "stop" | "prune" | "release";
         /** @description The values that a dimension may take. */
         Domain: {
             /** @enum {string} */
@@ -1035,7 +1171,7 @@ export interface components {
          * @description Why an attempt failed. What follows is [`FailureCause::policy`]'s.
          * @enum {string}
          */
-        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job";
+        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job" | "timeout";
         /** @description The final run of a study. */
         FinalRun: {
             /** @description The run. */
@@ -1059,11 +1195,21 @@ export interface components {
              * @description Process id on its host.
              */
             pid: number;
+            /**
+             * Format: int32
+             * @description Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
+             */
+            remaining_s?: number | null;
             /** @description Version of the binary. */
             version: string;
             /** @description Made by the worker at its start. */
             worker_id: components["schemas"]["WorkerId"];
         };
+        /**
+         * @description Whether work may be given out.
+         * @enum {string}
+         */
+        Hold: "none" | "finish" | "now";
         /** @description One run, leased to one worker on one device. */
         LeaseGrant: {
             /** @description The attempt: the fencing token that every write names. */
@@ -1087,6 +1233,11 @@ export interface components {
              * @description Milliseconds from the grant until the lease ends unless renewed.
              */
             ttl_ms: number;
+            /**
+             * Format: int32
+             * @description Seconds after which the attempt is ended as timed out.
+             */
+            walltime_s?: number | null;
             /** @description What to train. */
             work: components["schemas"]["Work"];
         };
@@ -1155,6 +1306,19 @@ export interface components {
             importance?: number | null;
             /** @description Its name. */
             name: string;
+        };
+        /** @description How a study is paused, or a worker drained. */
+        Pause: {
+            /** @description What runs is handed back with its progress instead of coming to its end. */
+            now?: boolean;
+        };
+        /** @description Another priority for a study. */
+        Priority: {
+            /**
+             * Format: int32
+             * @description From [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+             */
+            priority: number;
         };
         /** @description Entity scores under both comparable protocols. */
         ProtocolScores: {
@@ -1286,6 +1450,21 @@ export interface components {
             /** @description What became of it. */
             verdict: components["schemas"]["ReplayVerdict"];
         };
+        /** @description What a study asks of a device. A run is given only to a device that has all of it. */
+        Resources: {
+            /** @description A part of the GPU's product name, upper and lower case alike. */
+            gpu_model?: string | null;
+            /**
+             * Format: int32
+             * @description Memory of the GPU, GiB.
+             */
+            min_memory_gib?: number | null;
+            /**
+             * Format: int32
+             * @description How long one attempt may take, seconds: it is ended after it, and none begins on a worker that has less left.
+             */
+            walltime_s?: number | null;
+        };
         /** @description What became of trying a study's failed runs again. */
         Retried: {
             /** @description Why others were left as they are, a sentence each. */
@@ -1314,6 +1493,8 @@ export interface components {
              * @description The objective's value of the best epoch reported so far by the newest attempt.
              */
             best_so_far?: number | null;
+            /** @description A user cancelled it: its worker has not heard of it yet. */
+            cancelling?: boolean;
             /**
              * Format: date-time
              * @description When it was proposed.
@@ -1343,6 +1524,8 @@ export interface components {
             params: {
                 [key: string]: components["schemas"]["Scalar"];
             };
+            /** @description A user paused it: it waits and is not given out. */
+            paused?: boolean;
             /**
              * Format: date-time
              * @description When its newest attempt began.
@@ -1543,8 +1726,17 @@ export interface components {
             /** @description Why it failed. */
             failure?: string | null;
             final_run?: components["schemas"]["FinalRun"] | null;
+            /** @description Whether it is paused. */
+            hold?: components["schemas"]["Hold"];
             /** @description Its id. */
             id: components["schemas"]["StudyId"];
+            /** @description Name of the token by which it was created: whose share of the devices its runs count to. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Its priority now.
+             */
+            priority?: number;
             seal?: components["schemas"]["Seal"] | null;
             /** @description What was asked for. */
             spec: components["schemas"]["StudySpec"];
@@ -1554,6 +1746,8 @@ export interface components {
             synthetic: boolean;
             /** @description How many trials are in each state. */
             trials: components["schemas"]["TrialCounts"];
+            /** @description Why none of its runs is being trained, where one waits. */
+            waits?: string | null;
         };
         /**
          * Format: uuid
@@ -1631,8 +1825,15 @@ export interface components {
             name: string;
             /** @description The space that is searched. */
             parameters: components["schemas"]["Dimension"][];
+            /**
+             * Format: int32
+             * @description Of studies that wait for the same devices the higher goes first; from [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+             */
+            priority?: number;
             /** @description When a trial is ended because others did better. */
             pruner?: components["schemas"]["Pruner"];
+            /** @description What is asked of a device. */
+            resources?: components["schemas"]["Resources"];
             /**
              * Format: int32
              * @description Further attempts of a run after failures whose cause allows one.
@@ -1833,8 +2034,15 @@ export interface components {
         Worker: {
             /** @description It spoke within the last lease time. */
             alive: boolean;
+            /**
+             * Format: date-time
+             * @description When it has to end.
+             */
+            available_until?: string | null;
             /** @description Its devices. */
             devices: components["schemas"]["DeviceRecord"][];
+            /** @description Whether a user drains it. */
+            hold?: components["schemas"]["Hold"];
             /** @description Its id. */
             id: components["schemas"]["WorkerId"];
             /**
@@ -2400,6 +2608,36 @@ export interface operations {
             };
         };
     };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     get_log: {
         parameters: {
             query?: {
@@ -2423,6 +2661,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogSlice"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    pause_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    resume_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
             default: {
@@ -2638,6 +2936,74 @@ export interface operations {
             };
         };
     };
+    pause_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    prioritise_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Priority"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     replay_study: {
         parameters: {
             query?: never;
@@ -2656,6 +3022,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyReplay"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    resume_study: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the study */
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
                 };
             };
             default: {
@@ -2900,6 +3296,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Welcome"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    drain_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the worker */
+                worker: components["schemas"]["WorkerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    resume_worker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the worker */
+                worker: components["schemas"]["WorkerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
                 };
             };
             default: {

@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(say(&[]), "no worker is here; `pedigree worker` on a host with a GPU starts one");
         let small = gpu("NVIDIA RTX A2000", 12, Some(3_600.0));
         assert_eq!(
-            say(&[small.clone()]),
+            say(std::slice::from_ref(&small)),
             "no worker fits: none has gpu_model a100 (here are NVIDIA RTX A2000), nor min_memory_gib 40 (the largest \
              has 12), nor walltime 2h (the longest has 1h left)"
         );
