@@ -157,7 +157,12 @@ fn unmet(asked: &Resources, offers: &[Offer]) -> String {
     if !parts.is_empty() {
         return format!("none has {}", parts.join(", nor "));
     }
-    let nearest = offers.iter().min_by_key(|offer| misses(asked, offer).len());
+    // Time is what changes, a model is not.
+    let distance = |offer: &&Offer| {
+        let missed = misses(asked, offer);
+        ["gpu_model", "min_memory_gib", "walltime"].map(|name| missed.contains(name))
+    };
+    let nearest = offers.iter().min_by_key(distance);
     let lacks = |offer: &Offer| {
         let missed: Vec<&str> = misses(asked, offer).into_iter().collect();
         format!("the nearest, {}, misses the {}", offer.name, missed.join(" and the "))
