@@ -55,6 +55,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
     telemetry::start(&cli.log, is_service)?;
+    // Before there are threads: the process may have to start itself again.
+    if let Command::Bench { command } = &cli.command {
+        command.settle()?;
+    }
     match cli.command {
         // What the trainer does is synchronous and takes all cores: no runtime beside it.
         Command::Train(args) => train::run(&args, output),

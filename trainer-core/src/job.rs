@@ -321,6 +321,31 @@ impl TrainJob {
 }
 
 impl Hyperparameters {
+    /// The defaults, at the one value that has none.
+    #[cfg(feature = "engine")]
+    pub(crate) fn with_rate(learning_rate: f64) -> Self {
+        Self {
+            learning_rate,
+            head_learning_rate: None,
+            batch_size: default_batch_size(),
+            weight_decay: default_weight_decay(),
+            warmup_ratio: default_warmup_ratio(),
+            max_epochs: default_max_epochs(),
+            patience: default_patience(),
+            label_smoothing: default_label_smoothing(),
+            clip: default_clip(),
+            lora_r: default_lora_r(),
+            lora_alpha: default_lora_alpha(),
+            lora_dropout: default_lora_dropout(),
+            lora_targets: LoraTargets::default(),
+            lora_scaling: LoraScaling::default(),
+            max_length: default_max_length(),
+            stride: default_stride(),
+            max_train_sentences: None,
+            max_dev_sentences: None,
+        }
+    }
+
     /// Checks every value against its bounds.
     ///
     /// # Errors

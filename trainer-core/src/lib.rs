@@ -63,7 +63,7 @@ pub use event::{
     TrainerEvent,
 };
 #[cfg(feature = "engine")]
-pub use fit::{Supervisor, train};
+pub use fit::{BenchReport, BenchSpec, Supervisor, bench, train};
 pub use job::{
     CheckpointPlan, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, MicroBatch,
     ScoringProtocol, TestAccess, TrainJob,

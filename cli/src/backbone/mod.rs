@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use clap::Subcommand;
 use pedigree_protocol::backbone::{Backbone, BackboneSpec};
 
+pub(crate) use random::family;
+
 use crate::connection::Connection;
 use crate::output::{Output, bytes, table, write_facts, write_table};
 

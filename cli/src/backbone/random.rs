@@ -34,7 +34,8 @@ pub(crate) struct RandomArgs {
     seed: u64,
 }
 
-fn family(text: &str) -> Result<Family, String> {
+/// A family by its `model_type`.
+pub(crate) fn family(text: &str) -> Result<Family, String> {
     let known = Family::ALL.map(Family::model_type).join(", ");
     Family::named(text).ok_or_else(|| format!("no such family; write one of {known}"))
 }

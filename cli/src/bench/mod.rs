@@ -1,6 +1,7 @@
 //! `pedigree bench`: how much this machine carries of what Pedigree asks of it.
 
 mod coordinator;
+mod train;
 
 use std::process::ExitCode;
 
@@ -10,10 +11,25 @@ use crate::output::Output;
 pub(crate) enum BenchCommand {
     /// Load a coordinator with simulated workers over HTTP, and count what got lost
     Coordinator(coordinator::CoordinatorArgs),
+    /// Time training steps on random weights of a published size
+    Train(train::BenchTrainArgs),
+}
+
+impl BenchCommand {
+    /// Gives the process what its kernels want, where it will compute; see [`crate::kernels::settle`].
+    pub(crate) fn settle(&self) -> std::io::Result<()> {
+        match self {
+            Self::Coordinator(_) => Ok(()),
+            Self::Train(args) => crate::kernels::settle(args.threads()),
+        }
+    }
 }
 
 pub(crate) async fn run(command: BenchCommand, output: Output) -> anyhow::Result<ExitCode> {
     match command {
         BenchCommand::Coordinator(args) => coordinator::run(args, output).await,
+        BenchCommand::Train(args) => {
+            tokio::task::block_in_place(|| train::run(&args, output)).map(|()| ExitCode::SUCCESS)
+        }
     }
 }

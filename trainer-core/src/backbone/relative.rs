@@ -102,6 +102,11 @@ impl RelativeFile {
 }
 
 impl Relative {
+    /// As the published DeBERTa-v3 models have it.
+    pub(crate) const fn published() -> Self {
+        Self { buckets: Some(256), longest: 512, normed: true, c2p: true, p2c: true }
+    }
+
     /// Distances in either direction that have embeddings of their own: there are twice as many rows.
     pub(crate) fn span(self) -> usize {
         self.buckets.unwrap_or(self.longest)

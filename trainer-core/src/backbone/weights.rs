@@ -50,6 +50,11 @@ impl Weights {
         Ok(Self { path, tensors, prefix })
     }
 
+    /// Tensors that never were in a file, by their names inside the encoder; `path` stands for the file in errors.
+    pub(super) fn in_memory(path: PathBuf, tensors: HashMap<String, Tensor>) -> Self {
+        Self { path, tensors, prefix: String::new() }
+    }
+
     /// The encoder's tensor `name` as f32 on `device`, with the given shape.
     ///
     /// # Errors

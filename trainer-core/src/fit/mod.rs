@@ -3,6 +3,7 @@
 //! Owns the order of things. Must not know processes or pipes; it speaks to a [`Supervisor`].
 
 mod batches;
+mod bench;
 mod course;
 mod early_stop;
 mod epoch;
@@ -16,6 +17,7 @@ mod splits;
 mod step;
 mod supervisor;
 
+pub use bench::{BenchReport, BenchSpec, bench};
 pub(crate) use evaluate::word_logits;
 pub(crate) use loaded::check_vocabulary;
 pub(crate) use splits::Windowed;

@@ -77,13 +77,29 @@ impl<'a> Stepper<'a> {
         members: &[usize],
         supervisor: &mut dyn Supervisor,
     ) -> Result<Option<Measured>, TrainError> {
-        let Some(Sums { loss, gradients, pieces }) = self.sums(split, members, supervisor)? else {
-            return Ok(None);
-        };
+        match self.sums(split, members, supervisor)? {
+            Some(sums) => self.update(&sums).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Trains on one batch that is packed already.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub(super) fn step_on(&mut self, batch: &Batch) -> Result<Measured, TrainError> {
+        let mut keys = self.dropout.nth(self.done).draws();
+        let (loss, gradients) = self.backward(batch, &mut keys)?;
+        self.update(&Sums { loss, gradients, pieces: batch.packed.pieces() })
+    }
+
+    /// Moves everything that is trained.
+    fn update(&mut self, sums: &Sums) -> Result<Measured, TrainError> {
+        let &Sums { loss, ref gradients, pieces } = sums;
         let gradient_norm = gradients.norm();
-        check_finite(self.done + 1, loss, &gradients, gradient_norm)?;
+        check_finite(self.done + 1, loss, gradients, gradient_norm)?;
         if self.done == 0 {
-            check_reached(&self.trainable, &gradients)?;
+            check_reached(&self.trainable, gradients)?;
         }
         let factor = self.schedule.factor(self.done);
         let learning_rate = self.params.learning_rate * factor;
@@ -93,9 +109,9 @@ impl<'a> Stepper<'a> {
             decay: self.params.weight_decay,
             scale: Gradients::clip_factor(gradient_norm, self.params.clip),
         };
-        self.optimiser.step(&self.trainable, &gradients, step)?;
+        self.optimiser.step(&self.trainable, gradients, step)?;
         self.done += 1;
-        Ok(Some(Measured { loss, gradient_norm, learning_rate, pieces }))
+        Ok(Measured { loss, gradient_norm, learning_rate, pieces })
     }
 
     /// Loss and gradients of a batch, from smaller parts after memory ran out where the job allows it.

@@ -1,0 +1,96 @@
+//! `pedigree bench train`: training steps on random weights, timed.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pedigree_trainer_core::backbone::{Family, PublishedSize};
+use pedigree_trainer_core::{BenchReport, BenchSpec, bench};
+use serde_json::json;
+
+use crate::output::{Output, bytes, write_facts};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchTrainArgs {
+    /// Architecture: bert, electra or deberta-v2
+    #[arg(long, default_value = "bert", value_parser = crate::backbone::family)]
+    family: Family,
+    /// small (MiniLM-L6, electra-small, deberta-v3-xsmall), base (12 layers of 768) or large (24 of 1024)
+    #[arg(long, default_value = "small", value_parser = size)]
+    size: PublishedSize,
+    /// Steps to time, after one that is not counted
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    steps: u16,
+    /// Sequences in a batch
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    batch: u16,
+    /// Pieces in a sequence
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(4..=512))]
+    length: u16,
+    /// Threads; absent: as many as the machine has cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Seed of weights and pieces
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+fn size(text: &str) -> Result<PublishedSize, String> {
+    let known = PublishedSize::ALL.map(PublishedSize::as_str).join(", ");
+    let named = PublishedSize::ALL.into_iter().find(|size| size.as_str() == text);
+    named.ok_or_else(|| format!("no such size; write one of {known}"))
+}
+
+impl BenchTrainArgs {
+    /// Threads, where they are given.
+    pub(super) fn threads(&self) -> Option<usize> {
+        self.threads.map(usize::from)
+    }
+}
+
+pub(super) fn run(args: &BenchTrainArgs, output: Output) -> anyhow::Result<()> {
+    let spec = BenchSpec {
+        family: args.family,
+        size: args.size,
+        steps: usize::from(args.steps),
+        batch_size: usize::from(args.batch),
+        length: usize::from(args.length),
+        seed: args.seed,
+    };
+    // Drawn on stderr, and only at a terminal.
+    let bar = ProgressBar::new(u64::from(args.steps) + 1)
+        .with_style(ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} steps, {elapsed}")?)
+        .with_message("training steps");
+    bar.tick();
+    let report = bench(spec, &mut |done, _| bar.set_position(done as u64))?;
+    bar.finish_and_clear();
+    let document = json!({
+        "family": args.family.model_type(),
+        "size": args.size,
+        "batch_size": args.batch,
+        "length": args.length,
+        "threads": std::env::var("RAYON_NUM_THREADS").ok(),
+        "seed": args.seed,
+        "report": report,
+    });
+    output.document(&document, |screen| write_report(screen, &report))
+}
+
+fn write_report(screen: &mut dyn Write, report: &BenchReport) -> std::io::Result<()> {
+    let facts = [
+        ("step", format!("{:.3} s, median of {}", report.step_seconds, report.steps)),
+        ("tokens/s", format!("{:.0}", report.tokens_per_second)),
+        ("sequences/s", format!("{:.1}", report.sequences_per_second)),
+        ("tokens/CPU s", format!("{:.0}", report.tokens_per_cpu_second)),
+        ("peak memory", bytes(i64::try_from(report.peak_memory_bytes).unwrap_or(i64::MAX))),
+        (
+            "matmul share",
+            format!(
+                "{:.0} % of {:.0} GFLOP per CPU second",
+                100.0 * report.matmul_share,
+                report.matmul_gflops_per_cpu_second
+            ),
+        ),
+        ("trained values", report.trainable_parameters.to_string()),
+    ];
+    write_facts(screen, &facts)
+}
