@@ -6,7 +6,7 @@
 # Both install what is missing (PostgreSQL server binaries, Node, Chromium) and build.
 
 .PHONY: deny fuzz schemathesis
-.PHONY: demo test fmt clippy sql rust dashboard dashboard-build browser release
+.PHONY: demo test fmt clippy sql rust dashboard dashboard-build browser release cuda
 
 demo: release
 	scripts/demo.sh
@@ -59,3 +59,8 @@ schemathesis:
 
 deny:
 	cargo deny --locked check licenses bans sources
+
+# The binary with the trainer on NVIDIA GPUs, built without GPU, driver or toolkit; no part of the two above.
+cuda: dashboard-build
+	scripts/need.sh cuda
+	scripts/cuda/build.sh cargo build --release --locked -p pedigree-cli --features cuda

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a build or test step needs and the machine lacks.
 #
-#   scripts/need.sh postgres|node|chromium|nextest|python ...
+#   scripts/need.sh postgres|node|chromium|nextest|python|cuda ...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,6 +50,24 @@ nextest() {
   cargo nextest --version >/dev/null 2>&1 && return
   echo "installing cargo-nextest (this builds it, once)" >&2
   cargo install --quiet --locked cargo-nextest
+}
+
+# nvcc and its headers as Python packages, 107 MB, without root. Pinned: a driver refuses what a newer compiler than its own
+# has made, and 13.0 is what driver 580 takes.
+cuda() {
+  local folder=.tools/cuda
+  { [ -n "${CUDA_HOME:-}" ] || [ -x $folder/nvidia/cu13/bin/nvcc ]; } && return
+  command -v cc >/dev/null || apt_install gcc g++ libc6-dev binutils
+  python
+  [ -x .tools/pip/bin/pip ] || python3 -m venv .tools/pip
+  .tools/pip/bin/pip download --quiet --no-deps --only-binary=:all: --dest $folder/wheels nvidia-cuda-nvcc==13.0.88 \
+    nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85
+  for wheel in $folder/wheels/*.whl; do python3 -m zipfile -e "$wheel" $folder; done
+  rm -r $folder/wheels
+  chmod +x $folder/nvidia/cu13/bin/* $folder/nvidia/cu13/nvvm/bin/*
+  ln -sfn lib $folder/nvidia/cu13/lib64
+  # candle's kernels link cudart: taken statically, nothing has to be installed beside the binary for it.
+  ln -sf libcudart_static.a $folder/nvidia/cu13/lib/libcudart.a
 }
 
 for need in "$@"; do "$need"; done

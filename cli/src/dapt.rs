@@ -40,6 +40,7 @@ pub(crate) struct DaptArgs {
 
 pub(crate) fn run(args: &DaptArgs, output: Output) -> anyhow::Result<ExitCode> {
     let job = job(args)?;
+    crate::kernels::settle(job.threads)?;
     match dapt(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
         Ok(summary) => {
             output.document(&summary, |screen| write_summary(screen, &job, &summary))?;

@@ -1,4 +1,4 @@
-//! What allocator and matrix kernels read from the environment when a process starts, set for trainings.
+//! What allocator and matrix kernels read from the environment when a process starts, set for whatever computes with a model.
 //!
 //! Owns these variables. Must not know what is trained. A process cannot safely change its own environment once
 //! libraries have read it, so it starts itself again, under the same process id.

@@ -56,8 +56,10 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
     telemetry::start(&cli.log, is_service)?;
     // Before there are threads: the process may have to start itself again.
-    if let Command::Bench { command } = &cli.command {
-        command.settle()?;
+    match &cli.command {
+        Command::Bench { command } => command.settle()?,
+        Command::Evaluate(_) | Command::Predict(_) | Command::Export(_) => kernels::settle(None)?,
+        _ => {}
     }
     match cli.command {
         // What the trainer does is synchronous and takes all cores: no runtime beside it.

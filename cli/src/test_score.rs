@@ -1,4 +1,4 @@
-//! The score on the test split, under both protocols, and the seal that it carries.
+//! The score on the test split, under every protocol, and the seal that it carries.
 
 use std::io::{self, Write};
 
@@ -30,12 +30,14 @@ pub(crate) fn write_seal(screen: &mut dyn Write, seal: &Seal) -> io::Result<()> 
 
 fn write_scores(screen: &mut dyn Write, scores: &TestScores) -> io::Result<()> {
     writeln!(screen, "test score over {} sentences", scores.sentences)?;
-    let both = |name: &str, of: &ProtocolScores| {
-        [row(name, "strict", &of.strict), row(name, "conlleval", &of.conlleval)]
+    let each = |name: &str, of: &ProtocolScores| {
+        let subtoken_all = of.subtoken_all.as_ref().map(|score| row(name, "subtoken_all", score));
+        let comparable = [row(name, "strict", &of.strict), row(name, "conlleval", &of.conlleval)];
+        comparable.into_iter().chain(subtoken_all).collect::<Vec<_>>()
     };
-    let mut rows = both("all types", &scores.overall).to_vec();
+    let mut rows = each("all types", &scores.overall);
     if scores.per_type.len() > 1 {
-        rows.extend(scores.per_type.iter().flat_map(|(kind, of)| both(kind, of)));
+        rows.extend(scores.per_type.iter().flat_map(|(kind, of)| each(kind, of)));
     }
     let header = ["entities", "protocol", "precision", "recall", "F1", "right", "spurious", "missed"];
     write_table(screen, &table(&header, &[2, 3, 4, 5, 6, 7], rows))
@@ -78,17 +80,20 @@ mod tests {
     "#);
         seal.openings = 2;
         if let Some(scores) = &mut seal.scores {
+            scores.overall.subtoken_all = Some(scores.overall.strict);
             scores.per_type.insert("Drug".to_owned(), scores.overall);
         }
         insta::assert_snapshot!(written(&seal), @r#"
     test score over 60 sentences
-    entities   protocol   precision  recall      F1  right  spurious  missed
-    all types  strict        0.8000  0.5000  0.6154     40        10      40
-    all types  conlleval     0.8000  0.5000  0.6154     40        10      40
-    Disease    strict        0.8000  0.5000  0.6154     40        10      40
-    Disease    conlleval     0.8000  0.5000  0.6154     40        10      40
-    Drug       strict        0.8000  0.5000  0.6154     40        10      40
-    Drug       conlleval     0.8000  0.5000  0.6154     40        10      40
+    entities   protocol      precision  recall      F1  right  spurious  missed
+    all types  strict           0.8000  0.5000  0.6154     40        10      40
+    all types  conlleval        0.8000  0.5000  0.6154     40        10      40
+    all types  subtoken_all     0.8000  0.5000  0.6154     40        10      40
+    Disease    strict           0.8000  0.5000  0.6154     40        10      40
+    Disease    conlleval        0.8000  0.5000  0.6154     40        10      40
+    Drug       strict           0.8000  0.5000  0.6154     40        10      40
+    Drug       conlleval        0.8000  0.5000  0.6154     40        10      40
+    Drug       subtoken_all     0.8000  0.5000  0.6154     40        10      40
     seal: test split abababababab opened 2026-01-02 03:08:00 UTC, 2 times (an attempt of the same final run was lost in between), by run 019a0000-0000-7000-8000-000000000001 attempt 1; sealed 03:09:00 UTC
     "#);
     }

@@ -214,6 +214,7 @@ pub(crate) fn backbone_spec(name: &str, file: Sha256) -> BackboneSpec {
         revision: None,
         shape,
         random_weights: true,
+        start_adapter: None,
         sha256: file.clone(),
         files: vec![ArtifactFile { name: "config.json".into(), sha256: file, bytes: 2 }],
     }
@@ -271,7 +272,7 @@ pub(crate) fn scores(f1: f64) -> ProtocolScores {
         false_positives: 1,
         false_negatives: 1,
     };
-    ProtocolScores { strict: score, conlleval: score }
+    ProtocolScores { strict: score, conlleval: score, subtoken_all: None }
 }
 
 pub(crate) fn test_scores(f1: f64) -> TestScores {

@@ -23,10 +23,23 @@ pub struct BackboneSpec {
     pub shape: BackboneShape,
     /// Random weights instead of pretrained ones.
     pub random_weights: bool,
+    /// Adapter of domain-adaptive pretraining that fine-tuning starts from. Its files are among `files`, in `dapt/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_adapter: Option<StartAdapter>,
     /// Hash over the names and hashes of all files.
     pub sha256: Sha256,
     /// config.json, weights and tokenizer files.
     pub files: Vec<ArtifactFile>,
+}
+
+/// An adapter that is merged into a backbone before it is fine-tuned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartAdapter {
+    /// Where it came from: a folder.
+    pub source: String,
+    /// Hash over the names and hashes of its files.
+    pub sha256: Sha256,
 }
 
 /// Shape of an encoder.

@@ -42,13 +42,16 @@ pub struct EpochReport {
     pub carried: bool,
 }
 
-/// Entity scores under both comparable protocols.
+/// Entity scores by protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProtocolScores {
     /// An entity opens with `B-`.
     pub strict: EntityScore,
     /// Orphan `I-` open entities.
     pub conlleval: EntityScore,
+    /// Every piece of a word counted as a word: not comparable with the other two. Absent in reports of older trainers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtoken_all: Option<EntityScore>,
 }
 
 impl ProtocolScores {

@@ -50,10 +50,10 @@ def some_ids(backbone, length=24):
     return torch.randint(5, vocabulary, (1, length), generator=generator)
 
 
-def train(pedigree, work, corpus, backbone, params):
-    out = work / f"out-{params['lora_targets']}"
+def train(pedigree, work, corpus, backbone, params, **keys):
+    out = work / f"out-{params['lora_targets']}{'-'.join(['', *keys])}"
     job = {"train": str(corpus / "train.conll"), "dev": str(corpus / "dev.conll"), "backbone": str(backbone),
-           "out": str(out), "params": {"learning_rate": 2e-3, "max_epochs": 1, "batch_size": 16, **params}}
+           "out": str(out), "params": {"learning_rate": 2e-3, "max_epochs": 1, "batch_size": 16, **params}, **keys}
     path = work / "job.json"
     path.write_text(json.dumps(job))
     run(pedigree, "train", path)
@@ -132,6 +132,40 @@ def theirs_here(pedigree, work, backbone, family, name):
         check(f"{name} {task or 'masked LM'}: PEFT's adapter merged here against PEFT", apart)
 
 
+def pretrained(pedigree, work, corpus, backbone, name):
+    """An adapter of `pedigree dapt` in PEFT, and a training that starts from it."""
+    ids = some_ids(backbone)
+    for split in ("train", "dev"):
+        sentences = (corpus / f"{split}.conll").read_text().strip().split("\n\n")
+        passages = [" ".join(line.split("\t")[0] for line in sentence.splitlines()) for sentence in sentences]
+        (work / f"{split}.txt").write_text("\n".join(passages))
+    run(pedigree, "dapt", "--passages", work / "train.txt", "--held-out", work / "dev.txt", "--backbone", backbone,
+        "--out", work / "dapt", "--set", "steps=6", "--set", "head_steps=4", "--set", "batch_size=8",
+        "--set", "learning_rate=0.01")
+    start = work / "dapt" / "adapter"
+    torch.manual_seed(0)
+    base = AutoModelForMaskedLM.from_pretrained(backbone)
+    wrapped = PeftModel.from_pretrained(base, start)
+    live = {key.replace(".default", ""): tensor for key, tensor in wrapped.state_dict().items() if "lora_" in key}
+    saved = load_file(start / "adapter_model.safetensors")
+    assert set(saved) == set(live) and all(torch.equal(live[key], tensor) for key, tensor in saved.items())
+    again = AutoModelForMaskedLM.from_pretrained(merged(pedigree, start, backbone, work / "merged-dapt"))
+    with torch.no_grad():
+        theirs = wrapped.base_model.model.base_model.eval()(input_ids=ids).last_hidden_state
+        ours = again.base_model.eval()(input_ids=ids).last_hidden_state
+    check(f"{name}: our pretraining's adapter in PEFT against its merged export", difference(ours, theirs))
+
+    adapter = train(pedigree, work, corpus, backbone, {"lora_targets": "qv"}, start_adapter=str(start))
+    labels = len(json.loads((adapter / "ner_labels.json").read_text())["id2label"])
+    base = AutoModelForTokenClassification.from_pretrained(backbone, num_labels=labels)
+    base = PeftModel.from_pretrained(base, adapter / "dapt").merge_and_unload()
+    tuned = PeftModel.from_pretrained(base, adapter)
+    folder = merged(pedigree, adapter, backbone, work / "merged-start")
+    model = AutoModelForTokenClassification.from_pretrained(folder)
+    check(f"{name}: a training that starts from it, as its card says to load it, against the merged export",
+          difference(logits(model, ids), logits(tuned, ids)))
+
+
 def fixtures(pedigree, work, parity):
     for case in sorted(path.parent for path in parity.glob("*/*/expected.safetensors")):
         if case.name != "token-classification":
@@ -175,6 +209,7 @@ def main():
             name = f"{family} ({backbone.name})"
             ours_in_python(args.pedigree, work, root / "corpus", backbone, name)
             theirs_here(args.pedigree, work, backbone, family, name)
+            pretrained(args.pedigree, work, root / "corpus", backbone, name)
         if args.parity:
             (root / "parity").mkdir()
             fixtures(args.pedigree, root / "parity", args.parity)

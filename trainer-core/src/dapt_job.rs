@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckpointPlan, InvalidJob, LoraTargets};
+use crate::{CheckpointPlan, DeviceChoice, InvalidJob, LoraTargets, Precision};
 
 /// One domain-adaptive pretraining, as read from a JSON job file (`pedigree dapt JOB.json`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,15 @@ pub struct DaptJob {
     /// Threads for matrix work; absent: as many as the machine has cores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Where to compute.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// In which type; `fp16` is for trainings alone.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Keep the inputs of layers alone and compute the rest again for the backward pass.
+    #[serde(default)]
+    pub gradient_checkpointing: bool,
     /// Where and how often progress is kept. A job whose checkpoint is there continues from it.
     #[serde(default)]
     pub checkpoint: CheckpointPlan,
@@ -123,6 +132,10 @@ impl DaptJob {
     /// The first key out of its bounds.
     pub fn check(&self) -> Result<(), InvalidJob> {
         self.checkpoint.check()?;
+        if self.precision == Precision::Fp16 {
+            let problem = "fp16 would need a scaled loss, which pretraining does not have; give bf16 or f32";
+            return Err(InvalidJob { key: "precision".into(), problem: problem.into() });
+        }
         self.params.check()
     }
 }

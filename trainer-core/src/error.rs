@@ -59,9 +59,12 @@ pub enum TrainError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The requested device is not part of this build.
-    #[error("device {0}: this build computes on the CPU only; set \"device\": \"cpu\"")]
-    Device(&'static str),
+    /// The requested device is not part of this build, or does not compute in the requested precision.
+    #[error("{0}")]
+    Device(String),
+    /// The requested device cannot be had.
+    #[error("{0}")]
+    NoDevice(String),
     /// The matrix library failed.
     #[error("tensor computation failed: {0}")]
     Tensor(#[source] candle_core::Error),
@@ -93,9 +96,11 @@ impl TrainError {
             Self::OutOfMemory(_) => ExitReason::OutOfMemory,
             Self::Checkpoint(CheckpointError::Unwritten { .. }) => ExitReason::Error,
             Self::Checkpoint(_) => ExitReason::InvalidCheckpoint,
-            Self::NoGradient { .. } | Self::Output { .. } | Self::Tensor(_) | Self::Threads(_) => {
-                ExitReason::Error
-            }
+            Self::NoDevice(_)
+            | Self::NoGradient { .. }
+            | Self::Output { .. }
+            | Self::Tensor(_)
+            | Self::Threads(_) => ExitReason::Error,
         }
     }
 

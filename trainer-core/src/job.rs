@@ -19,6 +19,10 @@ pub struct TrainJob {
     pub test: TestAccess,
     /// Folder with `config.json`, weights and tokenizer files.
     pub backbone: PathBuf,
+    /// Adapter of `pedigree dapt` to start from: merged into the frozen weights before new branches are put on them; absent:
+    /// the one in `dapt/` of the backbone's folder, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_adapter: Option<PathBuf>,
     /// The backbone's name, for the adapter's card; absent: its folder's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backbone_name: Option<String>,
@@ -41,6 +45,13 @@ pub struct TrainJob {
     /// Where to compute.
     #[serde(default)]
     pub device: DeviceChoice,
+    /// In which type; what is trained stays in f32.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Keep the inputs of layers alone and compute the rest again for the backward pass: about a quarter more work, and
+    /// memory for one layer's activations in place of all.
+    #[serde(default)]
+    pub gradient_checkpointing: bool,
     /// Where and how often progress is kept. A job whose checkpoint is there continues from it.
     #[serde(default)]
     pub checkpoint: CheckpointPlan,
@@ -131,7 +142,7 @@ pub enum ScoringProtocol {
 }
 
 /// Compute device of a training.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
     /// The CPU, f32.
@@ -143,9 +154,24 @@ pub enum DeviceChoice {
 
 impl DeviceChoice {
     /// Whether this build of the trainer computes there.
-    pub const fn is_built(&self) -> bool {
-        matches!(self, Self::Cpu)
+    pub const fn is_built(self) -> bool {
+        matches!(self, Self::Cpu) || cfg!(feature = "cuda")
     }
+}
+
+/// The type of frozen weights and activations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// bf16 on CUDA, f32 on the CPU.
+    #[default]
+    Auto,
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of f32.
+    Bf16,
+    /// 16 bits with a narrow range: the loss is scaled so that gradients stay inside.
+    Fp16,
 }
 
 /// Which frozen linear layers get a LoRA branch.

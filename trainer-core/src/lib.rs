@@ -27,6 +27,8 @@ mod dapt;
 #[cfg(feature = "engine")]
 pub mod decode;
 #[cfg(feature = "engine")]
+mod device;
+#[cfg(feature = "engine")]
 mod error;
 #[cfg(feature = "engine")]
 mod fit;
@@ -50,7 +52,7 @@ mod rng;
 pub mod score;
 
 #[cfg(feature = "engine")]
-pub use adapter::export_merged;
+pub use adapter::{check_start, export_merged};
 #[cfg(feature = "engine")]
 pub use checkpoint::CheckpointError;
 #[cfg(feature = "engine")]
@@ -66,7 +68,7 @@ pub use event::{
 pub use fit::{BenchReport, BenchSpec, Supervisor, bench, train};
 pub use job::{
     CheckpointPlan, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, MicroBatch,
-    ScoringProtocol, TestAccess, TrainJob,
+    Precision, ScoringProtocol, TestAccess, TrainJob,
 };
 #[cfg(feature = "engine")]
 pub use process::{run_process, stop_on_signals};

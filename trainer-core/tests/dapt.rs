@@ -8,7 +8,13 @@ use std::path::Path;
 
 use fixture::{Recorder, folder, folder_of};
 use pedigree_trainer_core::backbone::Family;
-use pedigree_trainer_core::{CheckpointPlan, DaptJob, DaptSummary, ExitReason, dapt, train};
+use pedigree_trainer_core::corpus::{ReadOptions, read};
+use pedigree_trainer_core::decode::Decoding;
+use pedigree_trainer_core::inference::Recogniser;
+use pedigree_trainer_core::score::read_predictions;
+use pedigree_trainer_core::{
+    CheckpointPlan, DaptJob, DaptSummary, ExitReason, TestAccess, TrainJob, check_start, dapt, train,
+};
 
 /// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
 const WORDS: [&str; 8] =
@@ -114,4 +120,47 @@ fn the_checkpoint_of_a_training_is_refused() {
     let error = dapt(&job, &mut Recorder::default()).unwrap_err();
     assert_eq!(error.reason(), ExitReason::InvalidCheckpoint);
     assert!(error.to_string().contains("of another job: "), "{error}");
+}
+
+/// The adapter of a fine-tuning that starts from another carries that one along: its evaluation is the training's own.
+#[test]
+fn a_fine_tuning_starts_from_the_adapter_and_carries_it_along() {
+    let dir = folder_of(Family::DebertaV2);
+    write_text(dir.path());
+    let mut pretraining = dapt_job(dir.path(), "dapt");
+    (pretraining.params.steps, pretraining.params.head_steps) = (Some(12), 4);
+    dapt(&pretraining, &mut Recorder::default()).unwrap();
+    let start = dir.path().join("dapt/adapter");
+    let params = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 2}"#;
+    let tuned = |out: &str, start: Option<&Path>| {
+        let job = TrainJob {
+            out: dir.path().join(out),
+            test: TestAccess::Never,
+            start_adapter: start.map(Path::to_owned),
+            ..fixture::job(dir.path(), params)
+        };
+        let summary = train(&job, &mut Recorder::default()).unwrap();
+        (summary, std::fs::read(job.out.join("adapter/adapter_model.safetensors")).unwrap())
+    };
+    let (summary, from_start) = tuned("from-start", Some(&start));
+    let (_, plain) = tuned("plain", None);
+    assert!(from_start != plain, "the pretraining changed nothing");
+
+    let adapter = dir.path().join("from-start/adapter");
+    let recogniser = Recogniser::open(&adapter, &dir.path().join("backbone")).unwrap();
+    let dev = read(&dir.path().join("corpus/dev.conll"), &ReadOptions::default()).unwrap();
+    let tokens = dev.sentences.iter().map(|sentence| sentence.tokens.clone());
+    let tagged = recogniser.tag(tokens, Decoding::Argmax, &mut |_, _| Ok(())).unwrap();
+    let predicted = read_predictions(&dir.path().join("from-start/predictions.jsonl")).unwrap();
+    let same = predicted.iter().zip(&tagged.tags).all(|(line, tags)| &line.predicted == tags);
+    assert!(same && predicted.len() == tagged.tags.len(), "{summary:?}");
+
+    let refused = check_start(&adapter, &dir.path().join("backbone")).unwrap_err().to_string();
+    assert!(refused.contains("has a classifier"), "{refused}");
+    for (name, path) in check_start(&start, &dir.path().join("backbone")).unwrap() {
+        let to = dir.path().join("backbone").join(name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(path, to).unwrap();
+    }
+    assert!(tuned("from-backbone", None).1 == from_start, "the backbone's own adapter counts the same");
 }

@@ -48,6 +48,12 @@ fn learns_and_writes_everything() {
         serde_json::from_str(&std::fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
     assert_eq!(written.dev, summary.dev);
 
+    let errors: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("errors.json")).unwrap()).unwrap();
+    let missed: u64 =
+        errors["classes"].as_array().unwrap().iter().map(|of| of["gold"].as_u64().unwrap()).sum();
+    assert_eq!(missed, summary.test.as_ref().unwrap().overall.strict.false_negatives);
+
     let files: BTreeSet<String> = std::fs::read_dir(out.join("adapter"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -11,7 +11,7 @@ use pedigree_protocol::params::ParamValues;
 use pedigree_protocol::run::RunKind;
 use pedigree_trainer_core as trainer;
 use pedigree_trainer_core::{
-    CheckpointPlan, DeviceChoice, Hyperparameters, MicroBatch, TestAccess, TrainJob,
+    CheckpointPlan, DeviceChoice, Hyperparameters, MicroBatch, Precision, TestAccess, TrainJob,
 };
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
             RunKind::Final => TestAccess::OnRequest,
         },
         backbone: here.backbone,
+        start_adapter: None,
         backbone_name: Some(grant.work.backbone_name.clone()),
         out: here.out,
         entity_type: None,
@@ -48,6 +49,8 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
         seed: grant.work.seed.cast_unsigned(),
         threads: Some(here.threads),
         device: here.device,
+        precision: Precision::Auto,
+        gradient_checkpointing: false,
         checkpoint: CheckpointPlan { file: Some(here.checkpoint), ..CheckpointPlan::default() },
         // A result from smaller parts is worth more than a trial that ran out of memory.
         micro_batch: MicroBatch::Auto,

@@ -54,7 +54,11 @@ fn test_scores(test: &trainer::TestScores) -> TestScores {
 }
 
 fn protocol_scores(scores: trainer::ProtocolScores) -> ProtocolScores {
-    ProtocolScores { strict: entity_score(scores.strict), conlleval: entity_score(scores.conlleval) }
+    ProtocolScores {
+        strict: entity_score(scores.strict),
+        conlleval: entity_score(scores.conlleval),
+        subtoken_all: Some(entity_score(scores.subtoken_all)),
+    }
 }
 
 fn entity_score(score: trainer::EntityScore) -> EntityScore {

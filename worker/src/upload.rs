@@ -35,7 +35,7 @@ pub(crate) enum UploadError {
     },
 }
 
-/// The files of a completed attempt by name: adapter, predictions, summary, log.
+/// The files of a completed attempt by name: adapter, predictions, summary, the mistakes on a test split, log.
 pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
     let out = folder.out();
     let mut files = Vec::new();
@@ -45,6 +45,11 @@ pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, 
     files.sort_unstable();
     for name in ["predictions.jsonl", "summary.json"] {
         files.push((name.to_owned(), out.join(name)));
+    }
+    // Only a run that opened a test split has it.
+    let errors = out.join("errors.json");
+    if errors.is_file() {
+        files.push(("errors.json".to_owned(), errors));
     }
     files.extend(log(folder));
     Ok(files)

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use pedigree_protocol::backbone::{BackboneShape, BackboneSpec};
+use pedigree_protocol::backbone::{BackboneShape, BackboneSpec, StartAdapter};
 use pedigree_trainer_core::backbone::{TOKENIZER_FILES, inspect};
+use pedigree_trainer_core::check_start;
 use serde_json::Value;
 
 use super::{hub, write_backbone};
@@ -26,6 +27,9 @@ pub(crate) struct AddArgs {
     name: String,
     /// A folder, or hf:ORG/NAME or hf:ORG/NAME@REVISION
     source: String,
+    /// Adapter of `pedigree dapt` on this backbone, to start fine-tuning from
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
 }
 
 /// A backbone on this machine.
@@ -38,7 +42,10 @@ pub(super) struct Located {
 pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let located = locate(&args.source, output).await?;
     let shape = inspect(&located.folder)?;
-    let files = local_files(&located.folder)?;
+    let mut files = local_files(&located.folder)?;
+    let start = args.adapter.as_deref().map(|adapter| start_files(adapter, &located.folder)).transpose()?;
+    let start_adapter = args.adapter.as_deref().zip(start.as_deref()).map(start_adapter).transpose()?;
+    files.extend(start.into_iter().flatten());
     let client = connection.client()?;
     upload::files(&client, &files).await?;
     let spec = BackboneSpec {
@@ -56,6 +63,7 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
             parameters: shape.parameters,
         },
         random_weights: has_random_weights(&located.folder)?,
+        start_adapter,
         sha256: upload::hash(listing(&files).as_bytes())?,
         files: files.into_iter().map(|local| local.file).collect(),
     };
@@ -80,6 +88,17 @@ fn local_files(folder: &Path) -> anyhow::Result<Vec<LocalFile>> {
     let is_present = |name: &&str| folder.join(name).is_file();
     let files = WEIGHTS.into_iter().find(is_present).into_iter().chain(other_files().filter(is_present));
     files.map(|name| LocalFile::open(folder.join(name), name.to_owned())).collect()
+}
+
+/// The adapter's files by their names in the backbone's folder, after it was tried on the backbone.
+fn start_files(adapter: &Path, backbone: &Path) -> anyhow::Result<Vec<LocalFile>> {
+    let files = check_start(adapter, backbone)?;
+    files.into_iter().map(|(name, path)| LocalFile::open(path, name)).collect()
+}
+
+fn start_adapter((folder, files): (&Path, &[LocalFile])) -> anyhow::Result<StartAdapter> {
+    let sha256 = upload::hash(listing(files).as_bytes())?;
+    Ok(StartAdapter { source: folder.display().to_string(), sha256 })
 }
 
 /// What the hash of the whole is taken over: a `HASH  NAME` line for each file, by name.

@@ -86,6 +86,11 @@ fn write_backbone(screen: &mut dyn Write, backbone: &Backbone) -> io::Result<()>
         "{} layers, {} wide, {} heads, {} feed-forward; {} pieces, {} positions",
         shape.layers, shape.hidden, shape.heads, shape.intermediate, shape.vocab, shape.max_positions
     );
+    let start = spec.start_adapter.as_ref();
+    let start = start.map_or_else(
+        || "-".to_owned(),
+        |start| format!("{} ({})", start.source, &start.sha256.as_str()[..12]),
+    );
     write_facts(
         screen,
         &[
@@ -94,6 +99,7 @@ fn write_backbone(screen: &mut dyn Write, backbone: &Backbone) -> io::Result<()>
             ("source", source(spec)),
             ("parameters", shape.parameters.to_string()),
             ("shape", size),
+            ("starts from", start),
             ("sha256", spec.sha256.to_string()),
         ],
     )?;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pedigree_trainer_core::backbone::{Family, PublishedSize};
-use pedigree_trainer_core::{BenchReport, BenchSpec, bench};
+use pedigree_trainer_core::{BenchReport, BenchSpec, DeviceChoice, Precision, bench};
 use serde_json::json;
 
 use crate::output::{Output, bytes, write_facts};
@@ -26,12 +26,26 @@ pub(crate) struct BenchTrainArgs {
     /// Pieces in a sequence
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(4..=512))]
     length: u16,
+    /// cpu, or cuda in a build with it
+    #[arg(long, default_value = "cpu", value_parser = named::<DeviceChoice>)]
+    device: DeviceChoice,
+    /// auto (bf16 on cuda, f32 on the cpu), f32, bf16 or fp16
+    #[arg(long, default_value = "auto", value_parser = named::<Precision>)]
+    precision: Precision,
+    /// Keep the inputs of layers alone and compute the rest again
+    #[arg(long)]
+    gradient_checkpointing: bool,
     /// Threads; absent: as many as the machine has cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Seed of weights and pieces
     #[arg(long, default_value_t = 42)]
     seed: u64,
+}
+
+/// A value by its name in a job file.
+fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
 fn size(text: &str) -> Result<PublishedSize, String> {
@@ -54,6 +68,9 @@ pub(super) fn run(args: &BenchTrainArgs, output: Output) -> anyhow::Result<()> {
         steps: usize::from(args.steps),
         batch_size: usize::from(args.batch),
         length: usize::from(args.length),
+        device: args.device,
+        precision: args.precision,
+        gradient_checkpointing: args.gradient_checkpointing,
         seed: args.seed,
     };
     // Drawn on stderr, and only at a terminal.
@@ -76,7 +93,9 @@ pub(super) fn run(args: &BenchTrainArgs, output: Output) -> anyhow::Result<()> {
 }
 
 fn write_report(screen: &mut dyn Write, report: &BenchReport) -> std::io::Result<()> {
+    let unit = if report.device.starts_with("cpu") { "CPU second" } else { "second" };
     let facts = [
+        ("device", report.device.clone()),
         ("step", format!("{:.3} s, median of {}", report.step_seconds, report.steps)),
         ("tokens/s", format!("{:.0}", report.tokens_per_second)),
         ("sequences/s", format!("{:.1}", report.sequences_per_second)),
@@ -84,11 +103,7 @@ fn write_report(screen: &mut dyn Write, report: &BenchReport) -> std::io::Result
         ("peak memory", bytes(i64::try_from(report.peak_memory_bytes).unwrap_or(i64::MAX))),
         (
             "matmul share",
-            format!(
-                "{:.0} % of {:.0} GFLOP per CPU second",
-                100.0 * report.matmul_share,
-                report.matmul_gflops_per_cpu_second
-            ),
+            format!("{:.0} % of {:.0} GFLOP per {unit}", 100.0 * report.matmul_share, report.matmul_gflops),
         ),
         ("trained values", report.trainable_parameters.to_string()),
     ];

@@ -823,6 +823,7 @@ export interface components {
             shape: components["schemas"]["BackboneShape"];
             /** @description Where it came from: a folder, or `hf:ORG/NAME`. */
             source: string;
+            start_adapter?: components["schemas"]["StartAdapter"] | null;
         };
         /** @description The best completed trial of a study. */
         BestTrial: {
@@ -1320,12 +1321,13 @@ export interface components {
              */
             priority: number;
         };
-        /** @description Entity scores under both comparable protocols. */
+        /** @description Entity scores by protocol. */
         ProtocolScores: {
             /** @description Orphan `I-` open entities. */
             conlleval: components["schemas"]["EntityScore"];
             /** @description An entity opens with `B-`. */
             strict: components["schemas"]["EntityScore"];
+            subtoken_all?: components["schemas"]["EntityScore"] | null;
         };
         /** @description A rule across trials. */
         Pruner: {
@@ -1699,6 +1701,13 @@ export interface components {
             test: components["schemas"]["Split"];
             /** @description Training split. */
             train: components["schemas"]["Split"];
+        };
+        /** @description An adapter that is merged into a backbone before it is fine-tuned. */
+        StartAdapter: {
+            /** @description Hash over the names and hashes of its files. */
+            sha256: components["schemas"]["Sha256"];
+            /** @description Where it came from: a folder. */
+            source: string;
         };
         /** @description Progress of a run that the coordinator keeps until the run ends. */
         StoredCheckpoint: {

@@ -2,7 +2,7 @@
 
 use pedigree_protocol::BackboneId;
 use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::backbone::{Backbone, BackboneSpec};
+use pedigree_protocol::backbone::{Backbone, BackboneSpec, StartAdapter};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -52,7 +52,12 @@ pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone
 
 /// Where it came from is for people: the content decides.
 fn same_content(a: &BackboneSpec, b: &BackboneSpec) -> bool {
-    a == &BackboneSpec { source: a.source.clone(), revision: a.revision.clone(), ..b.clone() }
+    let start_adapter = b.start_adapter.clone().map(|start| StartAdapter {
+        source: a.start_adapter.as_ref().map_or_else(String::new, |there| there.source.clone()),
+        ..start
+    });
+    let (source, revision) = (a.source.clone(), a.revision.clone());
+    a == &BackboneSpec { source, revision, start_adapter, ..b.clone() }
 }
 
 async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<Backbone>> {

@@ -16,13 +16,19 @@ impl Adapter<'_> {
              | dev F1, strict | {strict:.4} |\n| dev F1, conlleval | {conlleval:.4} |\n\n\
              ## Loading\n\n```python\nimport json\nfrom transformers import AutoModelForTokenClassification\n\
              from peft import PeftModel\n\nlabels = json.load(open(\"ner_labels.json\"))\n\
-             base = AutoModelForTokenClassification.from_pretrained(BACKBONE, num_labels={count})\n\
+             base = AutoModelForTokenClassification.from_pretrained(BACKBONE, num_labels={count})\n{start}\
              model = PeftModel.from_pretrained(base, ADAPTER)\n```\n\n\
              `AutoPeftModelForTokenClassification.from_pretrained(ADAPTER, num_labels={count})` works too; without\n\
              `num_labels` it fails on the classifier's size, because a plain backbone's configuration has two labels.\n\
              `pedigree export --adapter ADAPTER --backbone BACKBONE --merged --out DIR` makes a model of it that\n\
              `transformers.pipeline(\"token-classification\", DIR)` loads without PEFT.\n\
              The first piece of a word carries its tag; tags are IOB2, by id in `ner_labels.json`.\n",
+            start = if self.start.is_some() {
+                "# The training started from an adapter of domain-adaptive pretraining, which is in the weights first.\n\
+                 base = PeftModel.from_pretrained(base, f\"{ADAPTER}/dapt\").merge_and_unload()\n"
+            } else {
+                ""
+            },
             base = self.job.backbone_name(),
             labels = self.labels.tags(),
             types = self.labels.types().join(", "),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::saved::SavedAdapter;
+use super::start::StartAdapter;
 use super::{Trained, pretty};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, TOKENIZER_FILES, Weights, encoder_tensors, safetensors_file};
@@ -25,6 +26,9 @@ pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<
     weights.check(&config)?;
     let pieces = WordPieces::open(backbone)?;
     let saved = SavedAdapter::open(adapter)?;
+    if let Some(start) = StartAdapter::beside(adapter)? {
+        start.merge_into(&mut weights, config.family)?;
+    }
     saved.merge_into(&mut weights, config.family)?;
     std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
     let tensors = match saved.classifier() {

@@ -1,16 +1,20 @@
 //! The trained adapter as a folder that PEFT loads (checked with peft 0.21), and back.
 //!
-//! Owns the layout: `adapter_config.json`, `adapter_model.safetensors`, `ner_labels.json`, `README.md`. Never a
+//! Owns the layout: `adapter_config.json`, `adapter_model.safetensors`, `ner_labels.json`, `README.md`, and in `dapt/` the
+//! adapter that the training started from. Never a
 //! `config.json`: beside an adapter it makes `AutoModel.from_pretrained` look for a whole model.
 
 mod card;
 mod merged;
 mod saved;
+mod start;
 #[cfg(test)]
 mod tests;
 
 pub use merged::export_merged;
 pub(crate) use saved::SavedAdapter;
+pub(crate) use start::StartAdapter;
+pub use start::check_start;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -36,6 +40,8 @@ pub(crate) struct Adapter<'a> {
     pub(crate) labels: &'a LabelSet,
     /// By PEFT name.
     pub(crate) tensors: &'a BTreeMap<String, Trained>,
+    /// What the training started from.
+    pub(crate) start: Option<&'a StartAdapter>,
     pub(crate) best_epoch: usize,
     /// Dev F1 of the best epoch, strict and conlleval.
     pub(crate) dev_f1: (f64, f64),
@@ -51,6 +57,7 @@ impl Adapter<'_> {
         std::fs::write(dir.join(WEIGHTS), safetensors_file(self.tensors)?)?;
         std::fs::write(dir.join(CONFIG), pretty(&self.config())?)?;
         std::fs::write(dir.join(LABELS), pretty(&self.label_map())?)?;
+        self.start.map_or(Ok(()), |start| start.carry_along(dir))?;
         std::fs::write(dir.join("README.md"), self.card())
     }
 

@@ -7,11 +7,11 @@ use candle_core::{Device, Tensor};
 use tempfile::TempDir;
 
 use super::saved::SavedAdapter;
-use super::{Trained, export_merged};
+use super::{StartAdapter, Trained, check_start, export_merged};
 use crate::backbone::{
     EncoderConfig, Family, RandomEncoder, Weights, inspect, safetensors_file, write_random,
 };
-use crate::model::{LoraShape, Packed, Tagger};
+use crate::model::{Compute, LoraShape, Packed, Tagger};
 use crate::rng::Seeds;
 use crate::{LoraScaling, LoraTargets};
 
@@ -30,7 +30,7 @@ fn backbone(family: Family) -> TempDir {
 fn tagger(backbone: &Path, lora: Option<LoraShape>) -> Tagger {
     let config = EncoderConfig::read(backbone).unwrap();
     let weights = Weights::open(backbone, config.family).unwrap();
-    Tagger::new(&config, &weights, TAGS.len(), lora, &Seeds::root(9), &Device::Cpu).unwrap()
+    Tagger::new(&config, &weights, TAGS.len(), lora, &Seeds::root(9), &Compute::cpu()).unwrap()
 }
 
 /// An adapter with random values as PEFT would leave it.
@@ -56,9 +56,51 @@ fn adapter(tagger: &Tagger, lora: LoraShape) -> TempDir {
     dir
 }
 
+/// The same without its classifier, as a pretraining leaves it.
+fn pretrained(tagger: &Tagger, lora: LoraShape) -> TempDir {
+    let folder = adapter(tagger, lora);
+    let branches = tagger.trainable().into_iter().filter(|(name, _)| name.contains(".lora_"));
+    let values = |var: candle_core::Var| var.flatten_all().unwrap().to_vec1().unwrap();
+    let tensors = branches.map(|(name, var)| (name, (var.dims().to_vec(), values(var)))).collect();
+    let path = folder.path().join("adapter_model.safetensors");
+    std::fs::write(path, safetensors_file(&tensors).unwrap()).unwrap();
+    folder
+}
+
+fn last_hidden(tagger: &Tagger) -> Vec<f32> {
+    let sequence: Vec<u32> = (2..30).collect();
+    let batch = Packed::new([sequence.as_slice()].into_iter(), &Compute::cpu()).unwrap();
+    tagger.hidden(&batch, &mut None).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// New branches add nothing: what a fine-tuning starts from computes what the pretraining ended with.
+#[test]
+fn a_fine_tuning_starts_from_the_hidden_states_of_the_pretraining() {
+    for family in Family::ALL {
+        let lora = LoraShape { rank: 4, alpha: ALPHA, dropout: 0.0, targets: LoraTargets::AllLinear };
+        let backbone = backbone(family);
+        let unmerged = tagger(backbone.path(), Some(lora));
+        let folder = pretrained(&unmerged, lora);
+        for (name, path) in check_start(folder.path(), backbone.path()).unwrap() {
+            let to = backbone.path().join(name);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(path, to).unwrap();
+        }
+        let config = EncoderConfig::read(backbone.path()).unwrap();
+        let mut weights = Weights::open(backbone.path(), family).unwrap();
+        let start = StartAdapter::beside(backbone.path()).unwrap().unwrap();
+        start.merge_into(&mut weights, family).unwrap();
+        let merged = Tagger::new(&config, &weights, 3, Some(lora), &Seeds::root(1), &Compute::cpu()).unwrap();
+        let difference = largest_difference(&last_hidden(&unmerged), &last_hidden(&merged));
+        assert!(difference < 1e-5, "{family:?}: {difference}");
+        let apart = largest_difference(&last_hidden(&unmerged), &last_hidden(&tagger(backbone.path(), None)));
+        assert!(apart > 1e-2, "{family:?}: the adapter does nothing");
+    }
+}
+
 fn logits(tagger: &Tagger) -> Vec<f32> {
     let sequence: Vec<u32> = (2..30).collect();
-    let batch = Packed::new([sequence.as_slice()].into_iter(), &Device::Cpu).unwrap();
+    let batch = Packed::new([sequence.as_slice()].into_iter(), &Compute::cpu()).unwrap();
     let rows = Tensor::arange(0u32, 28, &Device::Cpu).unwrap();
     tagger.logits(&batch, &rows, None).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }

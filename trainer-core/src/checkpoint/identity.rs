@@ -19,6 +19,12 @@ impl Identity {
         Self(facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// With further facts.
+    pub(crate) fn with<'a>(mut self, facts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        self.0.extend(facts.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
     /// With each key of an object as a fact of its own, under `prefix`.
     pub(crate) fn with_object(mut self, prefix: &str, value: &impl Serialize) -> Self {
         if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(value) {

@@ -48,7 +48,7 @@ impl HeldOut {
             if supervisor.interrupted() {
                 return Err(Interrupted.into());
             }
-            let batch = Batch::new(sequences, model.device())?;
+            let batch = Batch::new(sequences, model.compute())?;
             let count = batch.rows.elem_count();
             if count == 0 {
                 continue;

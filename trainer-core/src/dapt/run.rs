@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use candle_core::Device;
-
 use super::held_out::HeldOut;
 use super::masks::{Masked, Vocabulary};
 use super::outputs::{write_adapter, write_summary};
 use super::progress::{Progress, TakenUp, checkpoint, identity};
 use super::sequences::Sequences;
 use super::step::{Stepper, Trains, copies};
-use crate::backbone::{BackboneError, EncoderConfig, Weights};
+use crate::backbone::{BackboneError, EncoderConfig, START, Weights};
 use crate::checkpoint::Keeper;
 use crate::corpus::batch::bucketed;
 use crate::corpus::pieces::WordPieces;
@@ -29,6 +27,12 @@ pub(super) fn run(job: &DaptJob, supervisor: &mut dyn Supervisor) -> Result<Dapt
     let seeds = Seeds::root(job.seed).child("dapt");
     let config = EncoderConfig::read(&job.backbone)?;
     let pieces = WordPieces::open(&job.backbone)?;
+    if job.backbone.join(START).is_dir() {
+        let problem = format!(
+            "holds {START}/, an adapter of an earlier pretraining; merge it first with `pedigree export`"
+        );
+        return Err(BackboneError::Malformed { path: job.backbone.clone(), problem }.into());
+    }
     let weights = Weights::open(&job.backbone, config.family)?;
     let vocabulary = vocabulary(job, &pieces, &config)?;
     let longest = job.params.max_length.min(config.max_position_embeddings);
@@ -36,11 +40,13 @@ pub(super) fn run(job: &DaptJob, supervisor: &mut dyn Supervisor) -> Result<Dapt
     let train = Sequences::read(&job.passages, &pieces, longest, pack)?;
     let measured = Sequences::read(&job.held_out, &pieces, longest, None)?;
     let initial = seeds.child("initial values");
-    let model = MaskedLm::new(&config, &weights, Some(lora(job)), &initial, &Device::Cpu)?;
+    let compute = crate::device::open(job.device, job.precision, job.gradient_checkpointing)?;
+    let model = MaskedLm::new(&config, &weights, Some(lora(job)), &initial, &compute)?;
     drop(weights);
     std::fs::create_dir_all(&job.out).map_err(TrainError::output(&job.out))?;
     supervisor.log(&format!(
-        "{} sequences of {} pieces in all; {} of {} parameters are trained",
+        "{}: {} sequences of {} pieces in all; {} of {} parameters are trained",
+        compute.describe(),
         train.ids.len(),
         train.pieces(),
         model.trainable_parameters(),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Tensor, Var};
 
 use super::masks::Masked;
 use crate::adapter::Trained;
 use crate::loss::smoothed;
-use crate::model::{MaskKeys, MaskedLm, Packed};
+use crate::model::{Compute, MaskedLm, Packed};
 use crate::optim::{AdamW, Gradients, Moments, Schedule, Step, check_finite, check_reached};
-use crate::rng::Seeds;
+use crate::rng::{Draws, Seeds};
 use crate::{Interrupted, Supervisor, TrainError};
 
 /// What a step trains.
@@ -46,10 +46,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(sequences: &[Masked], device: &Device) -> candle_core::Result<Self> {
-        let packed = Packed::new(sequences.iter().map(|sequence| sequence.ids.as_slice()), device)?;
+    pub(super) fn new(sequences: &[Masked], compute: &Compute) -> candle_core::Result<Self> {
+        let packed = Packed::new(sequences.iter().map(|sequence| sequence.ids.as_slice()), compute)?;
+        let device = &compute.device;
         let (mut rows, mut targets) = (Vec::new(), Vec::new());
-        for (sequence, start) in sequences.iter().zip(packed.offsets.iter()) {
+        for (sequence, start) in sequences.iter().zip(packed.starts()) {
             rows.extend(sequence.targets.iter().map(|(at, _)| *start as u32 + at));
             targets.extend(sequence.targets.iter().map(|(_, id)| *id));
         }
@@ -94,7 +95,7 @@ impl<'a> Stepper<'a> {
             let targets: usize = part.iter().map(|sequence| sequence.targets.len()).sum();
             if targets > 0 {
                 let share = targets as f64 / masked as f64;
-                let (part_loss, part_gradients) = self.backward(part, Some(&mut keys))?;
+                let (part_loss, part_gradients) = self.backward(part, &mut keys)?;
                 loss += part_loss * share;
                 gradients.add(part_gradients, share as f32);
             }
@@ -112,17 +113,20 @@ impl<'a> Stepper<'a> {
         Ok(loss)
     }
 
-    fn backward(&self, part: &[Masked], keys: MaskKeys<'_>) -> Result<(f64, Gradients), TrainError> {
-        let batch = Batch::new(part, self.model.device())?;
-        let logits = match self.trains {
+    fn backward(&self, part: &[Masked], keys: &mut Draws) -> Result<(f64, Gradients), TrainError> {
+        let batch = Batch::new(part, self.model.compute())?;
+        let loss_of = |logits: &Tensor| smoothed(logits, &batch.targets, 0.0);
+        let (loss, stores) = match self.trains {
             // The encoder is not trained here, and dropout would only blur what the head is to learn.
-            Trains::Head => self.model.logits_for_head(&batch.packed, &batch.rows, None)?,
-            Trains::Branches => self.model.logits(&batch.packed, &batch.rows, keys)?,
+            Trains::Head => {
+                let loss = loss_of(&self.model.logits_for_head(&batch.packed, &batch.rows, None)?)?;
+                let store = loss.backward()?;
+                (loss, vec![store])
+            }
+            Trains::Branches => self.model.gradients(&batch.packed, &batch.rows, keys, &loss_of)?,
         };
-        let loss = smoothed(&logits, &batch.targets, 0.0)?;
         let value = f64::from(loss.to_scalar::<f32>()?);
-        let mut store = loss.backward()?;
-        Ok((value, Gradients::take(&mut store, &self.trainable)?))
+        Ok((value, Gradients::collect(stores, &self.trainable, 1.0)?))
     }
 
     /// The optimiser's moments, for a checkpoint.

@@ -1,9 +1,9 @@
 //! One batch as tensors.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::splits::Windowed;
-use crate::model::Packed;
+use crate::model::{Compute, Packed};
 
 /// Windows packed one after the other, with the places and gold labels of their first pieces.
 pub(super) struct Batch {
@@ -19,11 +19,12 @@ impl Batch {
     ///
     /// # Errors
     /// The device is out of memory.
-    pub(super) fn new(split: &Windowed, members: &[usize], device: &Device) -> Result<Self> {
+    pub(super) fn new(split: &Windowed, members: &[usize], compute: &Compute) -> Result<Self> {
         let windows = || members.iter().map(|&at| &split.windows[at]);
-        let packed = Packed::new(windows().map(|window| window.ids.as_slice()), device)?;
+        let packed = Packed::new(windows().map(|window| window.ids.as_slice()), compute)?;
+        let device = &compute.device;
         let (mut rows, mut labels) = (Vec::new(), Vec::new());
-        for (window, start) in windows().zip(packed.offsets.iter()) {
+        for (window, start) in windows().zip(packed.starts()) {
             rows.extend(window.words.iter().map(|&(position, _)| *start as u32 + position));
             labels.extend(split.labels_of(window));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use serde::Serialize;
 
 use super::batches::Batch;
@@ -10,11 +10,10 @@ use super::parts::Parts;
 use super::step::Stepper;
 use crate::backbone::{EncoderConfig, Family, PublishedSize, published, random_weights};
 use crate::job::Hyperparameters;
-use crate::memory::peak_bytes;
-use crate::model::{LoraShape, Packed, Tagger};
+use crate::model::{Compute, LoraShape, Packed, Tagger};
 use crate::optim::Schedule;
 use crate::rng::Seeds;
-use crate::{MicroBatch, TrainError};
+use crate::{DeviceChoice, MicroBatch, Precision, TrainError};
 
 /// Tags of the benched classifier.
 const TAGS: usize = 9;
@@ -34,13 +33,21 @@ pub struct BenchSpec {
     pub batch_size: usize,
     /// Pieces of each sequence, 4 to 512.
     pub length: usize,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// In which type.
+    pub precision: Precision,
+    /// As in a job.
+    pub gradient_checkpointing: bool,
     /// Seed of weights and pieces.
     pub seed: u64,
 }
 
 /// What was measured. One training step is forward, backward and update.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BenchReport {
+    /// Where and in which type it was computed.
+    pub device: String,
     /// Counted steps.
     pub steps: usize,
     /// Median wall seconds of a step.
@@ -51,12 +58,13 @@ pub struct BenchReport {
     pub sequences_per_second: f64,
     /// Pieces per processor second of all threads, over the counted steps.
     pub tokens_per_cpu_second: f64,
-    /// Highest resident memory of the process, bytes.
+    /// Highest resident memory of the process, on a GPU the most of its memory seen in use, bytes.
     pub peak_memory_bytes: u64,
-    /// Floating-point operations of a step's products with frozen weights, forward and to the input, per processor second.
-    pub gflops_per_cpu_second: f64,
+    /// Floating-point operations of a step's products with frozen weights, forward and to the input, in billions per
+    /// processor second, on a GPU per second.
+    pub gflops: f64,
     /// The same measured for one product alone: all pieces by the feed-forward's first layer.
-    pub matmul_gflops_per_cpu_second: f64,
+    pub matmul_gflops: f64,
     /// The former over the latter: how much of the time a step multiplies frozen weights at full speed.
     pub matmul_share: f64,
     /// Values trained.
@@ -72,11 +80,12 @@ pub fn bench(spec: BenchSpec, progress: &mut dyn FnMut(usize, usize)) -> Result<
     let seeds = Seeds::root(spec.seed);
     let config = published(spec.family, spec.size);
     let params = Hyperparameters::with_rate(1e-4);
-    let tagger = tagger(&config, &params, &seeds)?;
+    let compute = crate::device::open(spec.device, spec.precision, spec.gradient_checkpointing)?;
+    let tagger = tagger(&config, &params, &seeds, &compute)?;
     let total = WARM_UP + spec.steps;
     let mut stepper =
         Stepper::new(&tagger, &params, Schedule::new(total, 0.0), Parts::new(MicroBatch::Whole, 1), &seeds);
-    let batch = batch(spec, &seeds, tagger.device())?;
+    let batch = batch(spec, &seeds, &compute)?;
     let (mut seconds, mut cpu) = (Vec::with_capacity(spec.steps), 0.0);
     for step in 1..=total {
         let (started, cpu_started) = (Instant::now(), cpu_seconds());
@@ -88,31 +97,30 @@ pub fn bench(spec: BenchSpec, progress: &mut dyn FnMut(usize, usize)) -> Result<
         progress(step, total);
     }
     // Before the lone product: its operands are not the step's.
-    let peak_memory_bytes = peak_bytes();
-    let matmul = matmul_rate(&config, batch.packed.pieces())?;
+    let peak_memory_bytes = stepper.peak_bytes();
+    let matmul = matmul_rate(&config, batch.packed.pieces(), &compute)?;
     let measured = Measured { seconds, cpu, matmul, peak_memory_bytes };
-    Ok(measured.report(spec, &config, tagger.trainable_parameters()))
+    Ok(measured.report(spec, &config, &compute, tagger.trainable_parameters()))
 }
 
-fn tagger(config: &EncoderConfig, params: &Hyperparameters, seeds: &Seeds) -> Result<Tagger, TrainError> {
+fn tagger(
+    config: &EncoderConfig,
+    params: &Hyperparameters,
+    seeds: &Seeds,
+    compute: &Compute,
+) -> Result<Tagger, TrainError> {
     let weights = random_weights(config, &seeds.child("weights"))?;
-    Tagger::new(
-        config,
-        &weights,
-        TAGS,
-        Some(LoraShape::of(params)),
-        &seeds.child("initial values"),
-        &Device::Cpu,
-    )
+    Tagger::new(config, &weights, TAGS, Some(LoraShape::of(params)), &seeds.child("initial values"), compute)
 }
 
 /// Every piece but the first and the last of a sequence is labelled.
-fn batch(spec: BenchSpec, seeds: &Seeds, device: &Device) -> Result<Batch, TrainError> {
+fn batch(spec: BenchSpec, seeds: &Seeds, compute: &Compute) -> Result<Batch, TrainError> {
     let mut draws = seeds.child("pieces").draws();
     let vocabulary = published(spec.family, spec.size).vocab_size;
     let mut sequence = || (0..spec.length).map(|_| draws.below(vocabulary) as u32).collect::<Vec<_>>();
     let sequences: Vec<Vec<u32>> = (0..spec.batch_size).map(|_| sequence()).collect();
-    let packed = Packed::new(sequences.iter().map(Vec::as_slice), device)?;
+    let packed = Packed::new(sequences.iter().map(Vec::as_slice), compute)?;
+    let device = &compute.device;
     let inner = |at: &usize| !matches!(at % spec.length, 0) && at % spec.length != spec.length - 1;
     let rows: Vec<u32> = (0..spec.length * spec.batch_size).filter(inner).map(|at| at as u32).collect();
     let count = rows.len();
@@ -124,22 +132,31 @@ fn batch(spec: BenchSpec, seeds: &Seeds, device: &Device) -> Result<Batch, Train
     })
 }
 
-/// GFLOP per processor second of `[pieces, width]` by `[width, 4 width]`, over a few repetitions.
-fn matmul_rate(config: &EncoderConfig, pieces: usize) -> Result<f64, TrainError> {
+/// GFLOP per busy second of `[pieces, width]` by `[width, 4 width]`, over a few repetitions.
+fn matmul_rate(config: &EncoderConfig, pieces: usize, compute: &Compute) -> Result<f64, TrainError> {
     const REPETITIONS: usize = 12;
     let (width, inner) = (config.hidden_size, config.intermediate_size);
     let mut draws = Seeds::root(0).draws();
     let mut matrix = |rows: usize, columns: usize| {
-        Tensor::from_vec(draws.uniform(rows * columns, 1.0), (rows, columns), &Device::Cpu)
+        let values = draws.uniform(rows * columns, 1.0);
+        compute.frozen(&Tensor::from_vec(values, (rows, columns), &candle_core::Device::Cpu)?)
     };
     let (x, weight) = (matrix(pieces, width)?, matrix(width, inner)?);
     x.matmul(&weight)?;
-    let started = cpu_seconds();
+    compute.device.synchronize()?;
+    let (started, cpu_started) = (Instant::now(), cpu_seconds());
     for _ in 0..REPETITIONS {
         x.matmul(&weight)?;
     }
+    compute.device.synchronize()?;
     let operations = 2 * REPETITIONS * pieces * width * inner;
-    Ok(operations as f64 / (cpu_seconds() - started).max(0.01) / 1e9)
+    let busy = busy_seconds(compute, started.elapsed().as_secs_f64(), cpu_seconds() - cpu_started);
+    Ok(operations as f64 / busy / 1e9)
+}
+
+/// What a rate is taken over: the processor's seconds, which other programs on the machine do not lengthen, or a GPU's.
+fn busy_seconds(compute: &Compute, wall: f64, cpu: f64) -> f64 {
+    if compute.device.is_cpu() { cpu.max(0.01) } else { wall.max(1e-6) }
 }
 
 /// Processor seconds of this process so far, all threads added up: fields 14 and 15 of `/proc/self/stat`
@@ -161,21 +178,29 @@ struct Measured {
 }
 
 impl Measured {
-    fn report(mut self, spec: BenchSpec, config: &EncoderConfig, trainable: u64) -> BenchReport {
+    fn report(
+        mut self,
+        spec: BenchSpec,
+        config: &EncoderConfig,
+        compute: &Compute,
+        trainable: u64,
+    ) -> BenchReport {
         self.seconds.sort_by(f64::total_cmp);
         let step_seconds = self.seconds[self.seconds.len() / 2].max(1e-9);
         let pieces = (spec.batch_size * spec.length) as f64;
         let cpu_per_step = (self.cpu / spec.steps as f64).max(1e-9);
-        let gflops = frozen_operations(config) * pieces / cpu_per_step / 1e9;
+        let busy = busy_seconds(compute, step_seconds, cpu_per_step);
+        let gflops = frozen_operations(config) * pieces / busy / 1e9;
         BenchReport {
+            device: compute.describe(),
             steps: spec.steps,
             step_seconds,
             tokens_per_second: pieces / step_seconds,
             sequences_per_second: spec.batch_size as f64 / step_seconds,
             tokens_per_cpu_second: pieces / cpu_per_step,
             peak_memory_bytes: self.peak_memory_bytes,
-            gflops_per_cpu_second: gflops,
-            matmul_gflops_per_cpu_second: self.matmul,
+            gflops,
+            matmul_gflops: self.matmul,
             matmul_share: gflops / self.matmul,
             trainable_parameters: trainable,
         }
@@ -198,7 +223,17 @@ mod tests {
     fn every_family_takes_steps() {
         for family in Family::ALL {
             let size = PublishedSize::Small;
-            let spec = BenchSpec { family, size, steps: 1, batch_size: 2, length: 8, seed: 1 };
+            let spec = BenchSpec {
+                family,
+                size,
+                steps: 1,
+                batch_size: 2,
+                length: 8,
+                device: DeviceChoice::Cpu,
+                precision: Precision::Auto,
+                gradient_checkpointing: false,
+                seed: 1,
+            };
             let mut heard = Vec::new();
             let report = bench(spec, &mut |done, total| heard.push((done, total))).unwrap();
             assert_eq!(heard, [(1, 2), (2, 2)]);

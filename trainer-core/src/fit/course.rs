@@ -12,7 +12,6 @@ use super::step::Stepper;
 use crate::adapter::Trained;
 use crate::checkpoint::Keeper;
 use crate::corpus::batch::bucketed;
-use crate::memory::peak_bytes;
 use crate::rng::Seeds;
 use crate::{EpochMetrics, Resumed, Supervisor, TrainError, TrainJob, TrainerEvent};
 
@@ -121,7 +120,7 @@ impl Course<'_> {
             self.at.step,
             &trained,
             evaluation,
-            (sentences, self.at.seconds - before),
+            (sentences, self.at.seconds - before, self.stepper.peak_bytes()),
         );
         supervisor.log(&format!(
             "epoch {}: loss {:.4}, dev loss {:.4}, dev F1 {:.4} strict {:.4} conlleval, {:.1} s, {:.0} tokens/s",
@@ -157,9 +156,8 @@ fn metrics(
     step: usize,
     trained: &Pass,
     evaluation: &Evaluation,
-    (sentences, seconds): (usize, f64),
+    (sentences, seconds, peak_memory_bytes): (usize, f64, u64),
 ) -> EpochMetrics {
-    let tokens_per_second = trained.per_second(trained.pieces);
     EpochMetrics {
         epoch,
         step,
@@ -171,10 +169,9 @@ fn metrics(
         seconds,
         train_seconds: trained.seconds,
         sentences_per_second: trained.per_second(sentences),
-        tokens_per_second,
-        // Packed batches hold no padding.
-        padded_tokens_per_second: tokens_per_second,
-        peak_memory_bytes: peak_bytes(),
+        tokens_per_second: trained.per_second(trained.pieces),
+        padded_tokens_per_second: trained.per_second(trained.computed),
+        peak_memory_bytes,
         carried: false,
     }
 }

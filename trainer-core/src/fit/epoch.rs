@@ -16,8 +16,11 @@ pub(super) struct Pass {
     losses: f64,
     gradient_norms: f64,
     steps: usize,
-    /// Real pieces. Packed batches have no others.
+    /// Real pieces.
     pub(super) pieces: usize,
+    /// Pieces computed, padding included.
+    #[serde(default)]
+    pub(super) computed: usize,
     pub(super) windows: usize,
     pub(super) learning_rate: f64,
     /// Wall seconds of training.
@@ -47,6 +50,7 @@ impl Pass {
         self.learning_rate = measured.learning_rate;
         self.steps += 1;
         self.pieces += measured.pieces;
+        self.computed += measured.computed;
         self.windows += windows;
         self.seconds += seconds;
     }

@@ -65,7 +65,7 @@ pub(crate) fn word_logits(
     for members in sorted(&split.lengths(), BATCH) {
         each(done)?;
         done += members.len();
-        let batch = Batch::new(split, &members, tagger.device())?;
+        let batch = Batch::new(split, &members, tagger.compute())?;
         if batch.labelled() == 0 {
             continue;
         }

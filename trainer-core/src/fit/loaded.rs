@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use candle_core::Device;
-
 use super::parts::Parts;
 use super::splits::Windowed;
+use crate::adapter::StartAdapter;
 use crate::backbone::{BackboneError, EncoderConfig, Weights};
 use crate::corpus::pieces::WordPieces;
 use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
 use crate::memory::{Limit, Sizes};
-use crate::model::{LoraShape, Tagger};
+use crate::model::{Compute, LoraShape, Tagger};
 use crate::rng::Seeds;
 use crate::{MicroBatch, Supervisor, TrainError, TrainJob};
 
@@ -21,6 +20,8 @@ pub(super) struct Loaded {
     pub(super) train: Windowed,
     pub(super) dev: Windowed,
     pub(super) tagger: Tagger,
+    /// What is merged into its weights.
+    pub(super) start: Option<StartAdapter>,
     /// How many windows of a batch go through the model at once.
     pub(super) parts: Parts,
     pieces: WordPieces,
@@ -52,11 +53,18 @@ impl Loaded {
             log_split(name, split, supervisor);
         }
         let lora = LoraShape::of(&job.params);
-        let parts = parts(job, &Sizes::of(&config, lora), &train.lengths())?;
-        let weights = Weights::open(&job.backbone, config.family)?;
+        let compute = crate::device::open(job.device, job.precision, job.gradient_checkpointing)?;
+        let parts = parts(job, &Sizes::of(&config, lora, &compute), &train.lengths(), &compute)?;
+        let mut weights = Weights::open(&job.backbone, config.family)?;
+        let start = StartAdapter::of_job(job)?;
+        if let Some(start) = &start {
+            start.merge_into(&mut weights, config.family)?;
+            supervisor
+                .log("starting from an adapter of domain-adaptive pretraining, merged into the weights");
+        }
         let (count, initial) = (labels.tags().len(), seeds.child("initial values"));
-        let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &Device::Cpu)?;
-        Ok(Self { labels, train, dev, tagger, parts, pieces, shape, options })
+        let tagger = Tagger::new(&config, &weights, count, Some(lora), &initial, &compute)?;
+        Ok(Self { labels, train, dev, tagger, start, parts, pieces, shape, options })
     }
 
     /// Reads the test split.
@@ -73,8 +81,8 @@ impl Loaded {
 }
 
 /// Refuses a job that cannot fit into memory, before anything large is read.
-fn parts(job: &TrainJob, sizes: &Sizes, lengths: &[usize]) -> Result<Parts, TrainError> {
-    let (batch, limit) = (job.params.batch_size, Limit::now(job.memory_limit));
+fn parts(job: &TrainJob, sizes: &Sizes, lengths: &[usize], compute: &Compute) -> Result<Parts, TrainError> {
+    let (batch, limit) = (job.params.batch_size, Limit::on(&compute.device, job.memory_limit));
     let wanted = Parts::new(job.micro_batch, usize::MAX).size(batch);
     match sizes.fitting(lengths, wanted, &limit) {
         Ok(fitting) if fitting == wanted.min(lengths.len()) => Ok(Parts::new(job.micro_batch, batch)),

@@ -33,9 +33,6 @@ use crate::{TrainError, TrainJob, TrainSummary};
 /// See [`TrainError`]; its [`TrainError::reason`] is the exit code of a trainer process.
 pub fn train(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
     job.check()?;
-    if !job.device.is_built() {
-        return Err(TrainError::Device("cuda"));
-    }
     match job.threads {
         None => run::run(job, supervisor),
         // A pool of its own: the global one may already be in use with another size.

@@ -1,4 +1,4 @@
-//! The files of a finished training: `predictions.jsonl` and `summary.json`.
+//! The files of a finished training: `predictions.jsonl`, `summary.json`, and `errors.json` where a test split was opened.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::evaluate::Evaluation;
 use super::splits::Windowed;
 use crate::TrainSummary;
-use crate::score::SentencePrediction;
+use crate::score::{SentencePrediction, SurfaceForms, error_report};
 
 /// One line for each sentence of a split: what was predicted, what was right, and the counts from which significance
 /// tests work without any model.
@@ -16,6 +16,24 @@ pub(super) fn predictions(
     evaluation: &Evaluation,
 ) -> impl Iterator<Item = SentencePrediction> {
     crate::score::sentence_predictions(name, &split.sentences, &evaluation.tags, &evaluation.scores.sentences)
+}
+
+/// Examples of each class of mistakes.
+const EXAMPLES: usize = 3;
+
+/// Writes the mistakes on a split: classes with examples, by length, for forms seen in `train` and unseen ones.
+///
+/// # Errors
+/// What the file system said.
+pub(super) fn write_errors(
+    path: &Path,
+    split: &Windowed,
+    evaluation: &Evaluation,
+    train: &Windowed,
+) -> io::Result<()> {
+    let seen = SurfaceForms::of(&train.sentences);
+    let report = error_report(&split.sentences, &evaluation.tags, Some(&seen), EXAMPLES);
+    std::fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
 }
 
 /// Writes the summary.

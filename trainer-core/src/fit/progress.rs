@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::early_stop::EarlyStop;
 use super::epoch::Pass;
 use super::step::Stepper;
-use crate::adapter::Trained;
+use crate::adapter::{StartAdapter, Trained};
 use crate::checkpoint::{Checkpoint, Identity, hash_backbone, hash_file};
-use crate::optim::Moments;
+use crate::optim::{LossScale, Moments};
 use crate::{EpochMetrics, ProtocolScores, TrainError, TrainJob};
 
 /// Everything that is not computed again from the job, but for tensors.
@@ -25,6 +25,9 @@ pub(super) struct Progress {
     pub(super) step: usize,
     pub(super) early_stop: EarlyStop,
     pub(super) best: Option<BestEpoch>,
+    /// In f16 the factor on the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) loss_scale: Option<LossScale>,
     /// Wall seconds so far, earlier runs of the job included.
     pub(super) seconds: f64,
 }
@@ -46,6 +49,7 @@ impl Progress {
             step: 0,
             early_stop: EarlyStop::new(patience),
             best: None,
+            loss_scale: None,
             seconds: 0.0,
         }
     }
@@ -63,7 +67,7 @@ impl Progress {
 
 /// What makes this job the same when it is started again. Neither places nor threads do, nor the size of a batch's
 /// parts, nor when the test split is opened.
-pub(super) fn identity(job: &TrainJob) -> Result<Identity, TrainError> {
+pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<Identity, TrainError> {
     let hash = |path: &std::path::Path| hash_file(path).map_err(TrainError::output(path));
     let facts = Identity::of([
         ("kind", "train".to_owned()),
@@ -74,7 +78,12 @@ pub(super) fn identity(job: &TrainJob) -> Result<Identity, TrainError> {
         ("dev", hash(&job.dev)?),
         ("backbone", hash_backbone(&job.backbone).map_err(TrainError::output(&job.backbone))?),
     ]);
-    Ok(facts.with_object("params", &job.params))
+    let of_start = |start: &StartAdapter| {
+        let hashes = start.files().map(|path| hash(&path));
+        hashes.into_iter().collect::<Result<String, _>>()
+    };
+    let start = start.map(of_start).transpose()?.map(|hashes| ("start_adapter", hashes));
+    Ok(facts.with(start).with_object("params", &job.params))
 }
 
 /// Groups of tensors in the file.
@@ -98,7 +107,8 @@ pub(super) fn checkpoint(
     tensors
         .extend(stepper.snapshot()?.into_iter().map(|(name, tensor)| (format!("{TRAINED}{name}"), tensor)));
     tensors.extend(best.iter().map(|(name, tensor)| (format!("{BEST}{name}"), tensor.clone())));
-    Ok(Checkpoint { state: progress.clone(), tensors })
+    let state = Progress { loss_scale: stepper.loss_scale(), ..progress.clone() };
+    Ok(Checkpoint { state, tensors })
 }
 
 /// Puts a checkpoint back into the stepper; returns where the training stands and the best epoch's tensors.
@@ -121,6 +131,6 @@ pub(super) fn take_up(
         }
     }
     stepper.restore(&trained)?;
-    stepper.resume(state.step, moments);
+    stepper.resume(state.step, moments, state.loss_scale);
     Ok((state, best))
 }

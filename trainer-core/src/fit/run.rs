@@ -7,12 +7,11 @@ use super::Supervisor;
 use super::course::Course;
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
-use super::outputs::{predictions, write_summary};
+use super::outputs::{predictions, write_errors, write_summary};
 use super::progress::{BestEpoch, Progress, identity};
 use super::step::Stepper;
 use crate::adapter::{Adapter, Trained};
 use crate::checkpoint::Keeper;
-use crate::memory::peak_bytes;
 use crate::optim::Schedule;
 use crate::rng::Seeds;
 use crate::score::write_predictions;
@@ -48,7 +47,11 @@ fn course<'a>(
         loaded,
         stepper: Stepper::new(&loaded.tagger, &job.params, schedule, loaded.parts, seeds),
         seeds,
-        keeper: Keeper::new(job.checkpoint.path(&job.out), identity(job)?, job.checkpoint.clone()),
+        keeper: Keeper::new(
+            job.checkpoint.path(&job.out),
+            identity(job, loaded.start.as_ref())?,
+            job.checkpoint.clone(),
+        ),
         at: Progress::new(job.params.patience),
         best: BTreeMap::new(),
         best_dev: None,
@@ -81,7 +84,7 @@ fn finish(mut course: Course<'_>, supervisor: &mut dyn Supervisor) -> Result<Tra
         test,
         trainable_parameters: loaded.tagger.trainable_parameters(),
         seconds: course.tick(),
-        peak_memory_bytes: peak_bytes(),
+        peak_memory_bytes: course.stepper.peak_bytes(),
     };
     let path = job.out.join("summary.json");
     write_summary(&path, &summary).map_err(TrainError::output(&path))?;
@@ -100,7 +103,8 @@ pub(super) fn under(protocol: ScoringProtocol, scores: ProtocolScores) -> Entity
 fn announce(loaded: &Loaded, total_steps: usize, resumed: Option<Resumed>, supervisor: &mut dyn Supervisor) {
     let tagger = &loaded.tagger;
     supervisor.log(&format!(
-        "training {} of {} parameters, {} tags, at most {total_steps} steps",
+        "{}: training {} of {} parameters, {} tags, at most {total_steps} steps",
+        tagger.compute().describe(),
         tagger.trainable_parameters(),
         tagger.total_parameters(),
         loaded.labels.tags().len()
@@ -130,6 +134,7 @@ fn write_adapter(
         family: loaded.tagger.family(),
         labels: &loaded.labels,
         tensors,
+        start: loaded.start.as_ref(),
         best_epoch: best.epoch,
         dev_f1: (best.dev.strict.f1, best.dev.conlleval.f1),
     };
@@ -137,7 +142,7 @@ fn write_adapter(
     adapter.write(&dir).map_err(TrainError::output(&dir))
 }
 
-/// Writes the predictions, after opening the test split if the job may.
+/// Writes the predictions and the mistakes on test, after opening the test split if the job may.
 fn test_scores(
     job: &TrainJob,
     loaded: &Loaded,
@@ -157,6 +162,8 @@ fn test_scores(
         Some(path) => {
             let test = loaded.test(&path, supervisor)?;
             let evaluation = evaluate(&loaded.tagger, &test, &loaded.labels, supervisor)?;
+            let path = job.out.join("errors.json");
+            write_errors(&path, &test, &evaluation, &loaded.train).map_err(TrainError::output(&path))?;
             Some((test, evaluation))
         }
     };

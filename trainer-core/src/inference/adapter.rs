@@ -9,8 +9,8 @@ use candle_core::Var;
 use serde::Deserialize;
 
 use super::InferenceError;
-use crate::adapter::SavedAdapter;
-use crate::backbone::{BackboneError, Family};
+use crate::adapter::{SavedAdapter, StartAdapter};
+use crate::backbone::{BackboneError, Family, Weights};
 use crate::corpus::LabelSet;
 use crate::corpus::windows::WindowShape;
 use crate::model::LoraShape;
@@ -67,6 +67,17 @@ impl AdapterFolder {
     /// The tags that the head gives.
     pub fn labels(&self) -> &LabelSet {
         &self.labels
+    }
+
+    /// Adds to the weights what the adapter's training started from.
+    ///
+    /// # Errors
+    /// That adapter is damaged, or belongs to another backbone.
+    pub(super) fn prepare(&self, weights: &mut Weights, family: Family) -> Result<(), InferenceError> {
+        match StartAdapter::beside(&self.dir)? {
+            Some(start) => Ok(start.merge_into(weights, family)?),
+            None => Ok(()),
+        }
     }
 
     /// The branches of the model.

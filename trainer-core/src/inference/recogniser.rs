@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use candle_core::Device;
-
 use super::{AdapterFolder, InferenceError};
 use crate::Interrupted;
 use crate::backbone::{EncoderConfig, Weights};
@@ -12,7 +10,7 @@ use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, Sentence};
 use crate::decode::{Decoded, Decoding, decode};
 use crate::fit::{Windowed, check_vocabulary, word_logits};
-use crate::model::Tagger;
+use crate::model::{Compute, Tagger};
 use crate::rng::Seeds;
 
 /// A model for one label set.
@@ -56,10 +54,11 @@ impl Recogniser {
         let config = EncoderConfig::read(backbone)?;
         let pieces = WordPieces::open(backbone)?;
         check_vocabulary(backbone, &pieces, &config)?;
-        let weights = Weights::open(backbone, config.family)?;
+        let mut weights = Weights::open(backbone, config.family)?;
+        adapter.prepare(&mut weights, config.family)?;
         let (count, lora) = (adapter.labels().tags().len(), adapter.lora(config.family)?);
         // Every value that the seed decides is overwritten.
-        let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), &Device::Cpu)?;
+        let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), &Compute::cpu())?;
         adapter.fill(&tagger.trainable())?;
         let shape = adapter.shape.within(config.max_position_embeddings);
         Ok(Self { labels: adapter.labels().clone(), pieces, shape, tagger })

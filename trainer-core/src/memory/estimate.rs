@@ -4,10 +4,12 @@ use std::fmt;
 
 use super::Limit;
 use crate::backbone::{EncoderConfig, Site, encoder_parameters};
-use crate::model::LoraShape;
+use crate::model::{Compute, LoraShape};
 
-/// Bytes of an f32.
+/// Bytes of an f32, the type of what is trained.
 const VALUE: u64 = 4;
+/// Squares of scores that attention over a whole padded batch has at once.
+const SQUARES: u64 = 7;
 /// Tokenizer, corpus, program and allocator.
 const BASE: u64 = 60 << 20;
 /// Copies of each trained value: itself, gradient, two moments, best epoch, and the checkpoint while it is written.
@@ -29,6 +31,10 @@ pub(crate) struct Sizes {
     heads: u64,
     parameters: u64,
     trained: u64,
+    /// Bytes of a frozen value or an activation.
+    value: u64,
+    recompute: bool,
+    pads: bool,
 }
 
 /// An estimate, in its parts.
@@ -43,7 +49,7 @@ pub(crate) struct Demand {
 
 impl Sizes {
     /// The sizes of an encoder with branches.
-    pub(crate) fn of(config: &EncoderConfig, lora: LoraShape) -> Self {
+    pub(crate) fn of(config: &EncoderConfig, lora: LoraShape, compute: &Compute) -> Self {
         let covered = |site: &Site| {
             config.family.covers(lora.targets, &format!("layer.0.{}", config.family.path(*site)))
         };
@@ -60,21 +66,33 @@ impl Sizes {
             heads: config.num_attention_heads as u64,
             parameters: encoder_parameters(config),
             trained: layers * per_layer,
+            value: compute.dtype.size_in_bytes() as u64,
+            recompute: compute.recompute,
+            pads: compute.pads(),
         }
     }
 
     /// What is needed when windows of these lengths, pieces each, go through the model at once.
     pub(crate) fn demand(&self, lengths: &[usize]) -> Demand {
-        let pieces: u64 = lengths.iter().map(|&length| length as u64).sum();
-        let longest = lengths.iter().max().copied().unwrap_or(0) as u64;
+        let (windows, longest) = (lengths.len() as u64, lengths.iter().max().copied().unwrap_or(0) as u64);
+        let real: u64 = lengths.iter().map(|&length| length as u64).sum();
+        let pieces = if self.pads { windows * longest } else { real };
         let layer = KEPT_HIDDEN * self.hidden + KEPT_INTERMEDIATE * self.intermediate;
         let transient = TRANSIENT * (self.hidden + self.intermediate);
-        // Attention scores of one sequence at a time on each thread, not of the batch.
-        let scores = 4 * self.heads * longest * longest;
+        let kept = if self.recompute { self.layers * self.hidden + layer } else { self.layers * layer };
+        let square = self.heads * longest * longest;
+        let scores = if self.pads {
+            // And a byte of each layer's dropout mask.
+            let masks = if self.recompute { 1 } else { self.layers };
+            windows * square * (SQUARES * self.value + masks)
+        } else {
+            // Of one sequence at a time on each thread.
+            4 * square * self.value
+        };
         Demand {
-            weights: VALUE * self.parameters,
+            weights: self.value * self.parameters,
             trained: VALUE * TRAINED_COPIES * self.trained,
-            activations: VALUE * (pieces * (self.layers * layer + transient) + scores),
+            activations: self.value * pieces * (kept + transient) + scores,
             windows: lengths.len(),
             pieces: pieces as usize,
         }

@@ -11,6 +11,14 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// What bounds a training on `device`: of a GPU, what the job allows and what is free there; else [`Self::now`].
+    pub(crate) fn on(device: &candle_core::Device, allowed: Option<u64>) -> Self {
+        let Some((used, total)) = super::device_bytes(device) else { return Self::now(allowed) };
+        let bounds = [(allowed, "the job's memory_limit"), (Some(total - used), "what is free on the GPU")];
+        let known = bounds.into_iter().filter_map(|(bytes, from)| Some(Self { bytes: bytes?, from }));
+        known.min_by_key(|limit| limit.bytes).unwrap_or(Self { bytes: u64::MAX, from: "no limit" })
+    }
+
     /// The tightest of: what the job allows, the process's limits, its control group's, and what the machine has left.
     pub(crate) fn now(allowed: Option<u64>) -> Self {
         let limits = read("/proc/self/limits");

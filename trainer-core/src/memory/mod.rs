@@ -20,6 +20,17 @@ pub(crate) fn peak_bytes() -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
+/// Memory of a CUDA device in use and in all, bytes, whoever uses it; `None` elsewhere, or where the driver does not say.
+pub(crate) fn device_bytes(device: &candle_core::Device) -> Option<(u64, u64)> {
+    #[cfg(feature = "cuda")]
+    if let candle_core::Device::Cuda(device) = device {
+        let (free, total) = device.cuda_stream().context().mem_get_info().ok()?;
+        return Some(((total - free) as u64, total as u64));
+    }
+    let _ = device;
+    None
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -45,6 +45,11 @@ impl Embeddings {
         })
     }
 
+    /// Whether there is a branch in them.
+    pub(super) fn is_trained(&self) -> bool {
+        self.widening.as_ref().is_some_and(|widening| widening.lora.is_some())
+    }
+
     /// `[pieces, hidden]`.
     pub(super) fn forward(&self, batch: &Packed, keys: &mut MaskKeys<'_>) -> candle_core::Result<Tensor> {
         let mut sum = self.words.index_select(&batch.ids, 0)?;

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::backprop::GradStore;
+use candle_core::{Tensor, Var};
 
 use super::embeddings::Embeddings;
 use super::layer::Layer;
 use super::projection::Projection;
-use super::relative::RelativeEmbeddings;
+use super::recompute::{self, Top};
+use super::relative::{Positions, RelativeEmbeddings};
 use super::source::Source;
-use super::{LoraShape, MaskKeys, Packed};
+use super::{Compute, LoraShape, MaskKeys, Packed};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights, encoder_parameters};
-use crate::rng::Seeds;
+use crate::rng::{Draws, Seeds};
 
 /// A pretrained encoder.
 pub(super) struct Encoder {
@@ -22,7 +24,7 @@ pub(super) struct Encoder {
     pub(super) relative: Option<RelativeEmbeddings>,
     /// Values that are not trained.
     pub(super) frozen: u64,
-    pub(super) device: Device,
+    pub(super) compute: Compute,
 }
 
 impl Encoder {
@@ -35,9 +37,9 @@ impl Encoder {
         weights: &Weights,
         lora: Option<LoraShape>,
         seeds: &Seeds,
-        device: &Device,
+        compute: &Compute,
     ) -> Result<Self, TrainError> {
-        let source = Source { family: config.family, weights, lora, seeds, device };
+        let source = Source { family: config.family, weights, lora, seeds, compute };
         let layers = (0..config.num_hidden_layers).map(|index| Layer::new(&source, config, index));
         Ok(Self {
             family: config.family,
@@ -45,7 +47,7 @@ impl Encoder {
             layers: layers.collect::<Result<_, _>>()?,
             relative: RelativeEmbeddings::new(&source, config)?,
             frozen: encoder_parameters(config),
-            device: device.clone(),
+            compute: compute.clone(),
         })
     }
 
@@ -68,17 +70,40 @@ impl Encoder {
 
     /// The last hidden state, `[pieces, hidden]`.
     pub(super) fn hidden(&self, batch: &Packed, keys: &mut MaskKeys<'_>) -> candle_core::Result<Tensor> {
+        self.compute.seed(keys)?;
         let embedded = self.embeddings.forward(batch, keys)?;
-        let positions = self.relative.as_ref().map(|relative| relative.of(batch)).transpose()?;
+        let positions = self.positions(batch)?;
         let mut layers = self.layers.iter();
         layers.try_fold(embedded, |x, layer| layer.forward(&x, batch, positions.as_ref(), keys))
+    }
+
+    /// The relative positions that a batch needs, in DeBERTa.
+    pub(super) fn positions(&self, batch: &Packed) -> candle_core::Result<Option<Positions>> {
+        self.relative.as_ref().map(|relative| relative.of(batch)).transpose()
+    }
+
+    /// The loss that `top` makes of the last hidden state, and the gradients of what is trained, in as many stores as the
+    /// backward had parts.
+    pub(super) fn gradients(
+        &self,
+        batch: &Packed,
+        keys: &mut Draws,
+        top: &Top<'_>,
+    ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
+        if self.compute.recompute {
+            return recompute::gradients(self, batch, keys, top);
+        }
+        let mut keys = Some(keys);
+        let loss = top(&self.hidden(batch, &mut keys)?, &mut keys)?;
+        let store = loss.backward()?;
+        Ok((loss, vec![store]))
     }
 
     /// The embedding output and the output of each layer, without dropout.
     #[cfg(test)]
     pub(super) fn hidden_states(&self, batch: &Packed) -> candle_core::Result<Vec<Tensor>> {
         let mut states = vec![self.embeddings.forward(batch, &mut None)?];
-        let positions = self.relative.as_ref().map(|relative| relative.of(batch)).transpose()?;
+        let positions = self.positions(batch)?;
         for layer in &self.layers {
             let state = layer.forward(&states[states.len() - 1], batch, positions.as_ref(), &mut None)?;
             states.push(state);

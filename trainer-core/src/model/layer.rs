@@ -87,11 +87,11 @@ impl Layer {
             Some(positions) => disentangled_attention(
                 [&query, &key, &value],
                 self.heads,
-                &batch.offsets,
+                &batch.sequences,
                 &positions.rows,
                 mask,
             ),
-            None => attention([&query, &key, &value], self.heads, &batch.offsets, mask),
+            None => attention([&query, &key, &value], self.heads, &batch.sequences, mask),
         }
     }
 }

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Tensor, Var};
 
 use super::encoder::Encoder;
-use super::ops::{gelu, linear, norm};
-use super::{LoraShape, MaskKeys, Packed};
+use super::ops::{gelu, linear, norm, rows as chosen_rows};
+use super::{Compute, LoraShape, MaskKeys, Packed};
 use crate::TrainError;
-use crate::backbone::{BackboneError, EncoderConfig, HeadLayout, Weights};
-use crate::rng::Seeds;
+use crate::backbone::{EncoderConfig, HeadLayout, Weights};
+use crate::rng::{Draws, Seeds};
 
 /// Standard deviation of a new head's weights, as transformers starts it.
 const HEAD_DEVIATION: f64 = 0.02;
@@ -50,7 +51,7 @@ impl MaskedLm {
         weights: &Weights,
         lora: Option<LoraShape>,
         seeds: &Seeds,
-        device: &Device,
+        compute: &Compute,
     ) -> Result<Self, TrainError> {
         if !config.tie_word_embeddings {
             return Err(weights
@@ -58,15 +59,15 @@ impl MaskedLm {
                 .into());
         }
         let head = match lm_head(config, weights) {
-            Some(layout) => Head::pretrained(layout, config, weights, device)?,
-            None => Head::fresh(config, &seeds.child("lm head"), device)?,
+            Some(layout) => Head::pretrained(layout, config, weights, compute)?,
+            None => Head::fresh(config, &seeds.child("lm head"), &compute.device)?,
         };
-        Ok(Self { encoder: Encoder::new(config, weights, lora, seeds, device)?, head })
+        Ok(Self { encoder: Encoder::new(config, weights, lora, seeds, compute)?, head })
     }
 
-    /// Where the model lives.
-    pub(crate) fn device(&self) -> &Device {
-        &self.encoder.device
+    /// Where the model computes.
+    pub(crate) fn compute(&self) -> &Compute {
+        &self.encoder.compute
     }
 
     /// The branches by their name in a PEFT adapter, sorted by name.
@@ -97,8 +98,22 @@ impl MaskedLm {
         rows: &Tensor,
         mut keys: MaskKeys<'_>,
     ) -> candle_core::Result<Tensor> {
-        let hidden = self.encoder.hidden(batch, &mut keys)?.index_select(rows, 0)?;
+        let hidden = chosen_rows(&self.encoder.hidden(batch, &mut keys)?, rows)?;
         self.head.logits(&hidden, &self.encoder.embeddings.words)
+    }
+
+    /// The loss that `loss` makes of the logits of `rows`, and the gradients of the branches, in as many stores as the
+    /// backward had parts.
+    pub(crate) fn gradients(
+        &self,
+        batch: &Packed,
+        rows: &Tensor,
+        keys: &mut Draws,
+        loss: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
+        let words = &self.encoder.embeddings.words;
+        self.encoder
+            .gradients(batch, keys, &|hidden, _| loss(&self.head.logits(&chosen_rows(hidden, rows)?, words)?))
     }
 
     /// The same without gradients to the branches: a new head is trained on the encoder as it is.
@@ -124,16 +139,17 @@ impl Head {
         layout: HeadLayout,
         config: &EncoderConfig,
         weights: &Weights,
-        device: &Device,
-    ) -> Result<Self, BackboneError> {
+        compute: &Compute,
+    ) -> Result<Self, TrainError> {
         let (hidden, width) = (config.hidden_size, config.embedding_size);
-        let of = |path: &str, part: &str, shape: &[usize]| {
-            weights.outside(&format!("{path}.{part}"), shape, device)
+        let named = |name: &str, shape: &[usize]| -> Result<Tensor, TrainError> {
+            Ok(compute.frozen(&weights.outside(name, shape, &Device::Cpu)?)?)
         };
+        let of = |path: &str, part: &str, shape: &[usize]| named(&format!("{path}.{part}"), shape);
         Ok(Self {
             dense: (of(layout.dense, "weight", &[width, hidden])?, of(layout.dense, "bias", &[width])?),
             norm: (of(layout.norm, "weight", &[width])?, of(layout.norm, "bias", &[width])?),
-            bias: weights.outside(layout.bias, &[config.vocab_size], device)?,
+            bias: named(layout.bias, &[config.vocab_size])?,
             eps: config.layer_norm_eps,
             fresh: BTreeMap::new(),
         })
@@ -174,6 +190,6 @@ impl Head {
     fn logits(&self, hidden: &Tensor, words: &Tensor) -> candle_core::Result<Tensor> {
         let inner = gelu(&linear(hidden, &self.dense.0, &self.dense.1)?)?;
         let inner = norm(&inner, (&self.norm.0, &self.norm.1), self.eps)?;
-        linear(&inner, words, &self.bias)
+        linear(&inner, words, &self.bias)?.to_dtype(DType::F32)
     }
 }

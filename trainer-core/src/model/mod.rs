@@ -6,6 +6,7 @@
 //! gradient and say nothing; dropout in candle-transformers' encoders does nothing; CPU random numbers cannot be seeded;
 //! a `VarMap` has another order in each run.
 
+mod compute;
 mod embeddings;
 mod encoder;
 mod layer;
@@ -14,10 +15,12 @@ mod masked_lm;
 mod ops;
 mod packed;
 mod projection;
+mod recompute;
 mod relative;
 mod source;
 mod tagger;
 
+pub(crate) use compute::Compute;
 pub(crate) use lora::LoraShape;
 pub(crate) use masked_lm::MaskedLm;
 pub(crate) use packed::Packed;
@@ -33,5 +36,7 @@ fn next_mask(keys: &mut MaskKeys<'_>, probability: f64) -> Option<ops::Mask> {
     keys.as_mut().and_then(|keys| ops::Mask::new(probability, keys.bits()))
 }
 
+#[cfg(test)]
+mod composed_tests;
 #[cfg(test)]
 mod tests;

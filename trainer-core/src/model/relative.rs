@@ -42,7 +42,7 @@ impl RelativeEmbeddings {
 
     /// Only distances that occur in the batch are projected: short sentences need few of the buckets.
     pub(super) fn of(&self, batch: &Packed) -> Result<Positions> {
-        let longest = batch.offsets.windows(2).map(|bound| bound[1] - bound[0]).max().unwrap_or(1);
+        let longest = batch.sequences.offsets.windows(2).map(|bound| bound[1] - bound[0]).max().unwrap_or(1);
         let farthest = longest as i64 - 1;
         let (first, last) = (self.relative.row(-farthest), self.relative.row(farthest));
         let table = self.table.narrow(0, first, last - first + 1)?;

@@ -2,6 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
+use super::Compute;
 use super::lora::{Lora, LoraShape};
 use super::projection::Projection;
 use crate::TrainError;
@@ -14,13 +15,13 @@ pub(super) struct Source<'a> {
     pub(super) weights: &'a Weights,
     pub(super) lora: Option<LoraShape>,
     pub(super) seeds: &'a Seeds,
-    pub(super) device: &'a Device,
+    pub(super) compute: &'a Compute,
 }
 
 impl Source<'_> {
     /// A tensor of the encoder.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, TrainError> {
-        Ok(self.weights.get(name, shape, self.device)?)
+        Ok(self.compute.frozen(&self.weights.get(name, shape, &Device::Cpu)?)?)
     }
 
     /// Weight and bias of the encoder's layer norm at `path`, `[width]` each.
@@ -38,7 +39,7 @@ impl Source<'_> {
         let weight = self.tensor(&format!("{path}.weight"), &[out, input])?;
         let bias = self.tensor(&format!("{path}.bias"), &[out])?;
         let covered = self.lora.filter(|lora| self.family.covers(lora.targets, &path));
-        let branch = |shape| Lora::new(shape, (out, input), &self.seeds.child(&path), self.device);
+        let branch = |shape| Lora::new(shape, (out, input), &self.seeds.child(&path), &self.compute.device);
         let lora = covered.map(branch).transpose()?;
         Ok(Projection { path, weight, bias, lora })
     }

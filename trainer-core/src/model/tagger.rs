@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Tensor, Var};
 
 use super::encoder::Encoder;
-use super::ops::dropout;
-use super::{LoraShape, MaskKeys, Packed, next_mask};
+use super::ops::{dropout, rows as chosen_rows};
+use super::{Compute, LoraShape, MaskKeys, Packed, next_mask};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights};
-use crate::rng::Seeds;
+use crate::rng::{Draws, Seeds};
 
 /// Standard deviation of a new classifier's weights, as transformers starts it.
 const HEAD_DEVIATION: f64 = 0.02;
@@ -35,12 +36,12 @@ impl Tagger {
         labels: usize,
         lora: Option<LoraShape>,
         seeds: &Seeds,
-        device: &Device,
+        compute: &Compute,
     ) -> Result<Self, TrainError> {
-        let hidden = config.hidden_size;
+        let (hidden, device) = (config.hidden_size, &compute.device);
         let head = seeds.child("classifier").draws().normal(labels * hidden, HEAD_DEVIATION);
         Ok(Self {
-            encoder: Encoder::new(config, weights, lora, seeds, device)?,
+            encoder: Encoder::new(config, weights, lora, seeds, compute)?,
             head_weight: Var::from_tensor(&Tensor::from_vec(head, (labels, hidden), device)?)?,
             head_bias: Var::from_tensor(&Tensor::from_vec(vec![0.0f32; labels], labels, device)?)?,
             head_dropout: config.classifier_dropout.unwrap_or(config.hidden_dropout_prob),
@@ -52,9 +53,9 @@ impl Tagger {
         self.encoder.family
     }
 
-    /// Where the model lives.
-    pub(crate) fn device(&self) -> &Device {
-        &self.encoder.device
+    /// Where the model computes.
+    pub(crate) fn compute(&self) -> &Compute {
+        &self.encoder.compute
     }
 
     /// Trained tensors by their name in a PEFT adapter, sorted by name.
@@ -93,8 +94,25 @@ impl Tagger {
         rows: &Tensor,
         mut keys: MaskKeys<'_>,
     ) -> candle_core::Result<Tensor> {
-        let hidden = self.hidden(batch, &mut keys)?.index_select(rows, 0)?;
-        let hidden = dropout(&hidden, next_mask(&mut keys, self.head_dropout))?;
+        let hidden = self.hidden(batch, &mut keys)?;
+        self.head(&hidden, rows, &mut keys)
+    }
+
+    fn head(&self, hidden: &Tensor, rows: &Tensor, keys: &mut MaskKeys<'_>) -> candle_core::Result<Tensor> {
+        let hidden = chosen_rows(hidden, rows)?.to_dtype(DType::F32)?;
+        let hidden = dropout(&hidden, next_mask(keys, self.head_dropout))?;
         hidden.matmul(&self.head_weight.t()?)?.broadcast_add(&self.head_bias)
+    }
+
+    /// The loss that `loss` makes of the logits of `rows`, and the gradients of what is trained, in as many stores as the
+    /// backward had parts.
+    pub(crate) fn gradients(
+        &self,
+        batch: &Packed,
+        rows: &Tensor,
+        keys: &mut Draws,
+        loss: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
+        self.encoder.gradients(batch, keys, &|hidden, keys| loss(&self.head(hidden, rows, keys)?))
     }
 }

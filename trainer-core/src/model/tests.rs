@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::layer::Layer;
 use super::ops;
 use super::relative::Positions;
-use super::{LoraShape, MaskedLm, Packed, Tagger};
+use super::{Compute, LoraShape, MaskedLm, Packed, Tagger};
 use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, write_random};
 use crate::rng::Seeds;
@@ -23,12 +23,16 @@ fn folder(family: Family) -> TempDir {
 }
 
 fn tagger(family: Family, targets: LoraTargets, dropout: f64) -> Tagger {
+    tagger_on(family, targets, dropout, &Compute::cpu())
+}
+
+pub(super) fn tagger_on(family: Family, targets: LoraTargets, dropout: f64, compute: &Compute) -> Tagger {
     let dir = folder(family);
     let config = EncoderConfig::read(dir.path()).unwrap();
     let weights = Weights::open(dir.path(), family).unwrap();
     let lora = LoraShape { rank: 4, alpha: 8.0, dropout, targets };
     let seeds = Seeds::root(9);
-    let tagger = Tagger::new(&config, &weights, 5, Some(lora), &seeds, &Device::Cpu).unwrap();
+    let tagger = Tagger::new(&config, &weights, 5, Some(lora), &seeds, compute).unwrap();
     // B starts at zero, which would hide the gradient of A.
     for (name, var) in tagger.trainable() {
         let values = seeds.child(&name).draws().normal(var.elem_count(), 0.1);
@@ -38,22 +42,29 @@ fn tagger(family: Family, targets: LoraTargets, dropout: f64) -> Tagger {
 }
 
 fn batch() -> Packed {
-    let sequences: [Vec<u32>; 3] = [(2..20).collect(), vec![2, 9, 3], (5..36).collect()];
-    Packed::new(sequences.iter().map(Vec::as_slice), &Device::Cpu).unwrap()
+    batch_on(&Compute::cpu())
 }
 
-fn all_rows(batch: &Packed) -> Tensor {
-    Tensor::arange(0u32, batch.pieces() as u32, &Device::Cpu).unwrap()
+pub(super) fn batch_on(compute: &Compute) -> Packed {
+    let sequences: [Vec<u32>; 3] = [(2..20).collect(), vec![2, 9, 3], (5..36).collect()];
+    Packed::new(sequences.iter().map(Vec::as_slice), compute).unwrap()
+}
+
+/// All pieces that are no padding: the sequences have 18, 3 and 31.
+pub(super) fn all_rows(batch: &Packed) -> Tensor {
+    let starts = batch.starts().iter().map(|start| *start as u32);
+    let rows: Vec<u32> = starts.zip([18, 3, 31]).flat_map(|(start, length)| start..start + length).collect();
+    Tensor::from_vec(rows, batch.pieces(), &Device::Cpu).unwrap()
 }
 
 /// A scalar that depends on every logit in its own way.
-fn scalar(logits: &Tensor) -> Tensor {
+pub(super) fn scalar(logits: &Tensor) -> Tensor {
     let weights = Seeds::root(4).draws().normal(logits.elem_count(), 1.0);
     let weights = Tensor::from_vec(weights, logits.shape(), logits.device()).unwrap();
     (logits * weights).unwrap().sum_all().unwrap()
 }
 
-fn gradients(tagger: &Tagger, scalar: &Tensor) -> BTreeMap<String, Vec<f32>> {
+pub(super) fn gradients(tagger: &Tagger, scalar: &Tensor) -> BTreeMap<String, Vec<f32>> {
     let gradients = scalar.backward().unwrap();
     let of = |var: &Var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1().unwrap();
     tagger.trainable().iter().map(|(name, var)| (name.clone(), of(var))).collect()
@@ -113,7 +124,7 @@ fn plain_logits(tagger: &Tagger, batch: &Packed) -> Tensor {
     let mut x = tagger.encoder.embeddings.forward(batch, &mut None).unwrap();
     let positions = tagger.encoder.relative.as_ref().map(|relative| relative.of(batch).unwrap());
     for layer in &tagger.encoder.layers {
-        let context = plain_attention(layer, &x, &batch.offsets, positions.as_ref());
+        let context = plain_attention(layer, &x, &batch.sequences.offsets, positions.as_ref());
         let context = layer.attention_output.plain(&context).unwrap();
         x = plain_norm(&(x + context).unwrap(), &layer.attention_norm, layer.eps);
         let inner = layer.up.plain(&x).unwrap().gelu_erf().unwrap();
@@ -123,7 +134,7 @@ fn plain_logits(tagger: &Tagger, batch: &Packed) -> Tensor {
     x.matmul(&tagger.head_weight.t().unwrap()).unwrap().broadcast_add(&tagger.head_bias).unwrap()
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -165,9 +176,9 @@ fn trainable_values_are_counted_exactly() {
     let weights = Weights::open(dir.path(), family).unwrap();
     let targets = LoraTargets::Qv;
     let lora = LoraShape { rank: 16, alpha: 32.0, dropout: 0.0, targets };
-    let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+    let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Compute::cpu()).unwrap();
     assert_eq!(24 * model.trainable_parameters(), 1_572_864);
-    let tagger = Tagger::new(&config, &weights, 5, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+    let tagger = Tagger::new(&config, &weights, 5, Some(lora), &Seeds::root(1), &Compute::cpu()).unwrap();
     assert_eq!(24 * (tagger.trainable_parameters() - 5 * 1024 - 5), 1_572_864);
 }
 
@@ -180,7 +191,7 @@ fn a_new_lm_head_is_trained_alone() {
         let weights = Weights::open(dir.path(), family).unwrap();
         let targets = LoraTargets::Qv;
         let lora = LoraShape { rank: 2, alpha: 4.0, dropout: 0.0, targets };
-        let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Device::Cpu).unwrap();
+        let model = MaskedLm::new(&config, &weights, Some(lora), &Seeds::root(1), &Compute::cpu()).unwrap();
         let batch = batch();
         let logits = model.logits_for_head(&batch, &all_rows(&batch), None).unwrap();
         assert_eq!(logits.dims(), [batch.pieces(), config.vocab_size]);
@@ -196,12 +207,13 @@ fn a_new_lm_head_is_trained_alone() {
 #[test]
 fn gradients_with_dropout_match_differences() {
     for family in Family::ALL {
-        differences(family);
+        differences(family, &Compute::cpu());
     }
 }
 
-fn differences(family: Family) {
-    let (tagger, batch) = (tagger(family, LoraTargets::AllLinear, 0.2), batch());
+pub(super) fn differences(family: Family, compute: &Compute) {
+    let tagger = tagger_on(family, LoraTargets::AllLinear, 0.2, compute);
+    let batch = batch_on(compute);
     let rows = all_rows(&batch);
     let value = || {
         let mut keys = Seeds::root(5).draws();
@@ -236,7 +248,7 @@ fn neighbours(family: Family) {
     let tagger = tagger(family, LoraTargets::Qv, 0.1);
     let (long, short): (Vec<u32>, Vec<u32>) = ((5..36).collect(), vec![2, 9, 3]);
     let of = |sequences: &[&[u32]]| {
-        let batch = Packed::new(sequences.iter().copied(), &Device::Cpu).unwrap();
+        let batch = Packed::new(sequences.iter().copied(), &Compute::cpu()).unwrap();
         tagger.hidden(&batch, &mut None).unwrap().to_vec2::<f32>().unwrap()
     };
     let together = of(&[&long, &short]);

@@ -22,6 +22,19 @@ impl Gradients {
         Ok(Self(gradients))
     }
 
+    /// Takes the gradients of `trainable` out of several stores, each times `share`.
+    pub(crate) fn collect(
+        stores: Vec<GradStore>,
+        trainable: &BTreeMap<String, Var>,
+        share: f32,
+    ) -> Result<Self> {
+        let mut all = Self::default();
+        for mut store in stores {
+            all.add(Self::take(&mut store, trainable)?, share);
+        }
+        Ok(all)
+    }
+
     /// Adds a share of other gradients of the same tensors.
     pub(crate) fn add(&mut self, other: Self, share: f32) {
         for (name, values) in other.0 {

@@ -6,9 +6,11 @@
 mod adamw;
 mod checks;
 mod gradients;
+mod loss_scale;
 mod schedule;
 
 pub(crate) use adamw::{AdamW, Moments, Step};
 pub(crate) use checks::{check_finite, check_reached};
 pub(crate) use gradients::Gradients;
+pub(crate) use loss_scale::LossScale;
 pub(crate) use schedule::Schedule;

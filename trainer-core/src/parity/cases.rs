@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::fixture::{CLOSE, CLOSE_AFTER, Fixture, Model, cases};
 use crate::backbone::{EncoderConfig, Weights};
-use crate::model::{MaskedLm, Tagger};
+use crate::model::{Compute, MaskedLm, Tagger};
 use crate::optim::{AdamW, Step};
 use crate::rng::Seeds;
 
@@ -65,7 +65,7 @@ fn parity_of_gradients_of_every_parameter() {
     for case in cases().into_iter().filter(Fixture::is_masked_lm) {
         let (config, mut weights) = case.weights();
         let variables = weights.variables();
-        let model = MaskedLm::new(&config, &weights, None, &Seeds::root(1), &Device::Cpu).unwrap();
+        let model = MaskedLm::new(&config, &weights, None, &Seeds::root(1), &Compute::cpu()).unwrap();
         let model = Model::MaskedLm(model);
         case.compare("loss_base", &case.loss(&model, 0.0), CLOSE);
         let (_, gradients) = case.backward(&model, &variables);
@@ -104,7 +104,7 @@ fn parity_of_weight_spellings() {
         candle_core::safetensors::save(&renamed, other.path().join("model.safetensors")).unwrap();
         let config = EncoderConfig::read(other.path()).unwrap();
         let weights = Weights::open(other.path(), config.family).unwrap();
-        let tagger = Tagger::new(&config, &weights, 5, None, &Seeds::root(1), &Device::Cpu).unwrap();
+        let tagger = Tagger::new(&config, &weights, 5, None, &Seeds::root(1), &Compute::cpu()).unwrap();
         let ours = tagger.hidden_states(&case.packed()).unwrap();
         let theirs = case.model(false).hidden_states(&case.packed());
         for (ours, theirs) in ours.iter().zip(&theirs) {

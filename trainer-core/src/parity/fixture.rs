@@ -9,7 +9,7 @@ use super::shared;
 use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Weights};
 use crate::loss::smoothed;
-use crate::model::{LoraShape, MaskedLm, Packed, Tagger};
+use crate::model::{Compute, LoraShape, MaskedLm, Packed, Tagger};
 use crate::optim::Gradients;
 use crate::rng::Seeds;
 
@@ -121,7 +121,7 @@ impl Fixture {
 
     pub(super) fn packed(&self) -> Packed {
         let ids = self.unpadded("input_ids");
-        let mut packed = Packed::new(ids.iter().map(Vec::as_slice), &Device::Cpu).unwrap();
+        let mut packed = Packed::new(ids.iter().map(Vec::as_slice), &Compute::cpu()).unwrap();
         if self.inputs.contains_key("token_type_ids") {
             packed.types = Some(Tensor::new(self.unpadded("token_type_ids").concat(), &Device::Cpu).unwrap());
         }
@@ -193,10 +193,10 @@ impl Fixture {
         let trained = self.adapter();
         let seeds = Seeds::root(1);
         let model = if self.is_masked_lm() {
-            Model::MaskedLm(MaskedLm::new(&config, &weights, lora, &seeds, &Device::Cpu).unwrap())
+            Model::MaskedLm(MaskedLm::new(&config, &weights, lora, &seeds, &Compute::cpu()).unwrap())
         } else {
             let labels = trained["base_model.model.classifier.bias"].elem_count();
-            Model::Tagger(Tagger::new(&config, &weights, labels, lora, &seeds, &Device::Cpu).unwrap())
+            Model::Tagger(Tagger::new(&config, &weights, labels, lora, &seeds, &Compute::cpu()).unwrap())
         };
         if adapter {
             assert_eq!(model.trainable().len(), trained.len());

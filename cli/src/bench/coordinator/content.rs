@@ -97,6 +97,7 @@ fn backbone(file: ArtifactFile) -> BackboneSpec {
         revision: None,
         shape,
         random_weights: true,
+        start_adapter: None,
         sha256: file.sha256.clone(),
         files: vec![file],
     }

@@ -9,16 +9,20 @@ use rayon::prelude::*;
 
 use super::dropout::Mask;
 use super::vector::{exp, sum, vectorised};
-use super::{on_cpu, values};
+use super::{composed, on_cpu, values};
+use crate::model::packed::Sequences;
 
-/// `q`, `k`, `v` are `[pieces, heads * d]`; sequence i has the rows `offsets[i]..offsets[i + 1]`. `mask` is dropout on
-/// the probabilities.
+/// `q`, `k`, `v` are `[pieces, heads * d]`, sequences where `at` says. `mask` is dropout on the probabilities.
 pub(crate) fn attention(
     [q, k, v]: [&Tensor; 3],
     heads: usize,
-    offsets: &Arc<[usize]>,
+    at: &Sequences,
     mask: Option<Mask>,
 ) -> Result<Tensor> {
+    let Sequences { offsets, padding } = at;
+    if let Some(padding) = padding {
+        return composed::attention([q, k, v], heads, padding, mask);
+    }
     let op = Attention { heads, offsets: Arc::clone(offsets), mask };
     q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, op)
 }

@@ -14,8 +14,9 @@ use rayon::prelude::*;
 
 use super::attention::{Operand, Sequence, cut, floats, sequences, softmax, softmax_backward};
 use super::dropout::Mask;
-use super::on_cpu;
 use super::vector::vectorised;
+use super::{composed, on_cpu};
+use crate::model::packed::Sequences;
 
 /// Which row of relative embeddings belongs to which distance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +30,18 @@ pub(crate) struct RelativeRows {
 }
 
 /// `q` and `k` are `[pieces + rows, heads * d]`: behind the pieces the same projections of the relative embeddings; `v` is
-/// `[pieces, heads * d]`. Sequence i has the pieces `offsets[i]..offsets[i + 1]`. `mask` is dropout on the probabilities.
+/// `[pieces, heads * d]`, sequences where `at` says. `mask` is dropout on the probabilities.
 pub(crate) fn disentangled_attention(
     [q, k, v]: [&Tensor; 3],
     heads: usize,
-    offsets: &Arc<[usize]>,
+    at: &Sequences,
     rows: &Arc<RelativeRows>,
     mask: Option<Mask>,
 ) -> Result<Tensor> {
+    let Sequences { offsets, padding } = at;
+    if let Some(padding) = padding {
+        return composed::disentangled_attention([q, k, v], heads, padding, rows, mask);
+    }
     let op = Disentangled { heads, offsets: Arc::clone(offsets), rows: Arc::clone(rows), mask };
     q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, op)
 }

@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::vector::vectorised;
-use super::{values, with_values};
+use super::{composed, is_fused, values, with_values};
 
 /// A replayable mask: which elements are kept, and what they are scaled by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +22,16 @@ impl Mask {
             threshold: (probability * 4_294_967_296.0) as u32,
             scale: (1.0 / (1.0 - probability)) as f32,
         })
+    }
+
+    /// Share of elements that are dropped.
+    pub(super) fn probability(self) -> f64 {
+        f64::from(self.threshold) / 4_294_967_296.0
+    }
+
+    /// What kept elements are multiplied by.
+    pub(super) fn scale(self) -> f64 {
+        f64::from(self.scale)
     }
 
     /// The mask of part number `index` of a larger whole.
@@ -74,7 +84,8 @@ fn mix(mut x: u32) -> u32 {
 /// `x` with dropout; `None` returns it unchanged.
 pub(crate) fn dropout(x: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
     match mask {
-        Some(mask) => x.contiguous()?.apply_op1(Dropout(mask)),
+        Some(mask) if is_fused(x) => x.contiguous()?.apply_op1(Dropout(mask)),
+        Some(mask) => composed::dropout(x, mask),
         None => Ok(x.clone()),
     }
 }

@@ -4,13 +4,13 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::vector::{erf_and_exp, vectorised};
-use super::{values, with_values};
+use super::{is_fused, values, with_values};
 
 const CHUNK: usize = 1 << 13;
 
 /// x * Phi(x), element by element.
 pub(crate) fn gelu(x: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(Gelu)
+    if is_fused(x) { x.contiguous()?.apply_op1(Gelu) } else { x.gelu_erf() }
 }
 
 struct Gelu;

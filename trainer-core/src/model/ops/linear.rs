@@ -5,13 +5,17 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::vector::vectorised;
-use super::{on_cpu, with_values};
+use super::{composed, is_fused, on_cpu, with_values};
 
 /// x W^T + b with `x` `[rows, in]`, `weight` `[out, in]`, `bias` `[out]`. Where they are variables, weight and bias get
 /// gradients.
 pub(crate) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     if weight.is_variable() || bias.is_variable() {
-        return x.matmul(&weight.t()?)?.broadcast_add(bias);
+        let weight = weight.to_dtype(x.dtype())?;
+        return x.matmul(&weight.t()?)?.broadcast_add(&bias.to_dtype(x.dtype())?);
+    }
+    if !is_fused(x) {
+        return composed::linear(x, weight, bias);
     }
     x.contiguous()?.apply_op1(Linear { weight: weight.clone(), bias: bias.clone() })
 }

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::dropout::Mask;
 use super::linear::{affine, product};
-use super::values;
 use super::vector::vectorised;
+use super::{composed, is_fused, values};
 
 /// What a branch adds to its layer.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,9 @@ pub(crate) fn lora_linear(
     (a, b): (&Tensor, &Tensor),
     branch: Branch,
 ) -> Result<Tensor> {
+    if !is_fused(x) {
+        return composed::lora_linear(x, (weight, bias), (a, b), branch);
+    }
     let op = LoraLinear { weight: weight.clone(), bias: bias.clone(), branch };
     x.contiguous()?.apply_op3(a, b, op)
 }

@@ -6,8 +6,13 @@
 //!
 //! Matrix products go through candle's own storage, so no operation needs `unsafe`. Sequences of a batch are packed one
 //! after the other without padding: tensors are `[pieces, width]`.
+//!
+//! The fused operations compute on the CPU in f32. Everywhere else the same functions are composed of candle's operations
+//! on the device that holds the tensors (`composed`); nothing is brought to the CPU for it.
 
 mod attention;
+mod by_hand;
+mod composed;
 mod disentangled;
 mod dropout;
 mod gelu;
@@ -25,6 +30,18 @@ pub(crate) use lora::{Branch, lora_linear};
 pub(crate) use norm::{add_norm, norm};
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, bail};
+
+use super::compute;
+
+/// Whether the fused operations compute on this tensor.
+fn is_fused(x: &Tensor) -> bool {
+    compute::is_fused(x.device(), x.dtype())
+}
+
+/// The rows `index` (`[m]`, no row twice) of `x` `[rows, width]`.
+pub(crate) fn rows(x: &Tensor, index: &Tensor) -> Result<Tensor> {
+    if is_fused(x) { x.index_select(index, 0) } else { composed::rows(x, index) }
+}
 
 /// The values of a contiguous f32 tensor, as a custom operation gets it.
 fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {

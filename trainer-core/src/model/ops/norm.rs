@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::dropout::Mask;
 use super::vector::{sum, vectorised};
-use super::{values, with_values};
+use super::{composed, is_fused, values, with_values};
 
 /// Rows that one task works on.
 const ROWS: usize = 32;
@@ -19,8 +19,12 @@ pub(crate) fn add_norm(
     eps: f64,
 ) -> Result<Tensor> {
     if weight.is_variable() || bias.is_variable() {
+        let (weight, bias) = (weight.to_dtype(x.dtype())?, bias.to_dtype(x.dtype())?);
         let (one, zero) = (weight.ones_like()?, bias.zeros_like()?);
-        return add_norm(x, y, mask, (&one, &zero), eps)?.broadcast_mul(weight)?.broadcast_add(bias);
+        return add_norm(x, y, mask, (&one, &zero), eps)?.broadcast_mul(&weight)?.broadcast_add(&bias);
+    }
+    if !is_fused(x) {
+        return composed::add_norm(x, y, mask, (weight, bias), eps);
     }
     let op = AddNorm { weight: weight.clone(), bias: bias.clone(), mask, eps: eps as f32 };
     x.contiguous()?.apply_op2(&y.contiguous()?, op)

@@ -1,0 +1,60 @@
+//! The factor on the loss that keeps gradients of f16 from vanishing (Micikevicius et al. 2018, section 3.2).
+
+use serde::{Deserialize, Serialize};
+
+/// Where the factor starts; powers of two change no bits but the exponent's.
+const START: f64 = 65_536.0;
+/// Good steps after which it is tried twice as large.
+const PATIENCE: u32 = 2_000;
+
+/// A factor that halves when a gradient overflows and doubles after many that did not.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LossScale {
+    factor: f64,
+    good: u32,
+}
+
+impl Default for LossScale {
+    fn default() -> Self {
+        Self { factor: START, good: 0 }
+    }
+}
+
+impl LossScale {
+    /// What the loss is multiplied by.
+    pub(crate) fn factor(self) -> f64 {
+        self.factor
+    }
+
+    /// Takes in whether a step's gradients were finite. False where they were not and a smaller factor may help: the step
+    /// is to be left out.
+    pub(crate) fn after(&mut self, finite: bool) -> bool {
+        if finite {
+            self.good += 1;
+            if self.good == PATIENCE {
+                *self = Self { factor: self.factor * 2.0, good: 0 };
+            }
+            return true;
+        }
+        let smallest = self.factor <= 1.0;
+        *self = Self { factor: (self.factor / 2.0).max(1.0), good: 0 };
+        smallest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_on_overflow_and_doubles_after_long_peace() {
+        let mut scale = LossScale::default();
+        assert!(!scale.after(false));
+        assert_eq!(scale.factor(), 32_768.0);
+        assert!((0..2_000).all(|_| scale.after(true)));
+        assert_eq!(scale.factor(), 65_536.0);
+        // At 1 the fault is not the scale's: the caller's own check speaks.
+        assert_eq!((0..17).map(|_| scale.after(false)).filter(|leave| *leave).count(), 1);
+        assert_eq!(scale.factor(), 1.0);
+    }
+}
