@@ -223,7 +223,7 @@ pub(crate) fn backbone_spec(name: &str, file: Sha256) -> BackboneSpec {
 /// A study `name` over `corpus` and `encoder` with one searched dimension.
 pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudySpec {
     let domain = Domain::Float { min: 1e-5, max: 1e-2, log: true, step: None };
-    let dimension = Dimension { name: "learning_rate".into(), domain, when: BTreeMap::new() };
+    let dimension = Dimension { name: "learning_rate".into(), domain, when: BTreeMap::new(), prior: None };
     StudySpec {
         name: name.into(),
         dataset: "corpus".into(),

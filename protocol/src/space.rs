@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::params::{ParamValues, Params, Scalar};
+use crate::prior::Prior;
 
 /// One searched parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +22,9 @@ pub struct Dimension {
     /// The dimension is active only where each named earlier dimension has one of the listed values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub when: BTreeMap<String, Vec<Scalar>>,
+    /// Where good values are expected before any trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Prior>,
 }
 
 /// The values that a dimension may take.
@@ -107,6 +111,10 @@ impl Space {
                 return Err(InvalidSpace::new(&dimension.name, None, "is given twice; remove one"));
             }
             dimension.domain.check(&dimension.name)?;
+            if let Some(prior) = &dimension.prior {
+                let fault = |problem| InvalidSpace::new(&dimension.name, "prior", problem);
+                prior.check(&dimension.domain).map_err(fault)?;
+            }
             check_when(dimension, earlier)?;
         }
         Ok(Self(dimensions))
@@ -183,6 +191,17 @@ impl Domain {
         }
     }
 
+    /// Whether the value lies between the domain's ends, on its grid or not; of listed values, among them.
+    pub(crate) fn spans(&self, value: &Scalar) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "bounds of parameters are far below 2^53")]
+        let (min, max) = match self {
+            Self::Float { min, max, .. } => (*min, *max),
+            Self::Int { min, max, .. } => (*min as f64, *max as f64),
+            Self::Ordinal { .. } | Self::Categorical { .. } => return self.contains(value),
+        };
+        value.as_f64().is_some_and(|value| min <= value && value <= max)
+    }
+
     fn check(&self, name: &str) -> Result<(), InvalidSpace> {
         match self {
             Self::Float { min, max, log, step } => check_range(name, *min, *max, *log, *step),
@@ -253,12 +272,18 @@ mod tests {
             name: name.into(),
             domain: Domain::Float { min, max, log, step: None },
             when: BTreeMap::new(),
+            prior: None,
         }
     }
 
     fn choice(name: &str, values: &[&str]) -> Dimension {
         let values = values.iter().map(|v| Scalar::Text((*v).into())).collect();
-        Dimension { name: name.into(), domain: Domain::Categorical { values }, when: BTreeMap::new() }
+        Dimension {
+            name: name.into(),
+            domain: Domain::Categorical { values },
+            when: BTreeMap::new(),
+            prior: None,
+        }
     }
 
     #[test]

@@ -17,7 +17,8 @@ use pedigree_protocol::{Method, Scalar, Space};
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 
 fn space() -> Space {
-    let dimension = |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new() };
+    let dimension =
+        |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None };
     let float = |name: &str, min, max, log| dimension(name, Domain::Float { min, max, log, step: None });
     let targets = ["qv", "qkvo", "all-linear"].map(|t| Scalar::Text(t.to_owned())).to_vec();
     Space::new(vec![

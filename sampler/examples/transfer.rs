@@ -28,18 +28,28 @@ const DONORS: u64 = 3;
 /// Makes donor `i` of a seed.
 type DonorOf<'a> = &'a dyn Fn(u64, u64) -> Member;
 
+/// What a member's loss looks like.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    Bowl,
+    UpsideDown,
+    /// It says nothing of the parameters.
+    Chance,
+}
+
 /// Where a member of a family has its optimum, each coordinate a share of its range.
 #[derive(Debug, Clone, Copy)]
 struct Member {
     optimum: [f64; 5],
     /// The better choice of two.
     targets: usize,
-    upside_down: bool,
+    shape: Shape,
     seed: u64,
 }
 
 fn space() -> Space {
-    let dimension = |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new() };
+    let dimension =
+        |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None };
     let float = |min, max, log| Domain::Float { min, max, log, step: None };
     Space::new(vec![
         dimension("learning_rate", float(1e-5, 1e-2, true)),
@@ -73,7 +83,7 @@ impl Member {
             (center + spread * (2.0 * draw(family, 100 + 10 * i + d) - 1.0)).clamp(0.0, 1.0)
         };
         let targets = usize::from(draw(family, 50) < 0.5);
-        Self { optimum: [0, 1, 2, 3, 4].map(place), targets, upside_down: false, seed: family * 100 + i }
+        Self { optimum: [0, 1, 2, 3, 4].map(place), targets, shape: Shape::Bowl, seed: family * 100 + i }
     }
 
     fn loss(&self, params: &ParamValues) -> f64 {
@@ -98,7 +108,11 @@ impl Member {
             0.08
         };
         let loss = weights[0] * rate * rate + bowl + cliff + other;
-        if self.upside_down { 3.0 - loss } else { loss }
+        match self.shape {
+            Shape::Bowl => loss,
+            Shape::UpsideDown => 3.0 - loss,
+            Shape::Chance => draw(self.seed, (1e15 * bowl) as u64),
+        }
     }
 }
 
@@ -123,23 +137,29 @@ fn search(
     (trials, curve)
 }
 
-/// The mean regret after each trial, with donors that `donor` makes for the seed and its number.
-fn mean_curve(
+/// The regret after each trial, one curve for each seed, with donors that `donor` makes for the seed and its number.
+fn curves(
     space: &Space,
     method: Method,
     (seeds, spread): (u64, f64),
     donor: Option<DonorOf<'_>>,
-) -> Vec<f64> {
-    let mut mean = vec![0.0; TRIALS as usize];
-    for seed in 0..seeds {
+) -> Vec<Vec<f64>> {
+    let curve = |seed| {
         let donors: Vec<Donor> = donor.map_or_else(Vec::new, |donor| {
-            let trials = |i| search(space, donor(seed, i), method, 7_000 + seed * 10 + i, &[]).0;
+            let trials = |i| search(space, donor(seed, i), Method::Tpe, 7_000 + seed * 10 + i, &[]).0;
             (1..=DONORS).map(|i| Donor { study: format!("donor {i}"), trials: trials(i) }).collect()
         });
-        let (_, curve) = search(space, Member::related(seed, 0, spread), method, seed, &donors);
-        mean.iter_mut().zip(&curve).for_each(|(sum, regret)| *sum += regret / seeds as f64);
-    }
-    mean
+        search(space, Member::related(seed, 0, spread), method, seed, &donors).1
+    };
+    (0..seeds).map(curve).collect()
+}
+
+/// Mean and standard error.
+fn mean(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
+    (mean, (squares / (count - 1.0) / count).sqrt())
 }
 
 fn main() -> std::io::Result<()> {
@@ -149,7 +169,7 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{}, {seeds} seeds; mean regret after 10, 20 and 40 trials; trials to the cold start's regret after 20",
+        "{}, {seeds} seeds; donors, mean regret after 10, 20 and 40 trials, after 20 against a cold start's, trials to that",
         method.as_str()
     )?;
     for spread in [0.05, 0.1, 0.2] {
@@ -161,24 +181,33 @@ fn main() -> std::io::Result<()> {
 /// A row for each kind of donors.
 fn compare(out: &mut impl Write, method: Method, seeds: u64, spread: f64) -> std::io::Result<()> {
     let space = space();
-    let cold = mean_curve(&space, method, (seeds, spread), None);
+    let cold = curves(&space, method, (seeds, spread), None);
+    let after = |curves: &[Vec<f64>], trials: usize| mean(curves.iter().map(|curve| curve[trials - 1])).0;
+    let goal = after(&cold, 20);
     let related = |seed, i| Member::related(seed, i, spread);
     let unrelated = |seed: u64, i: u64| Member::related(90_000 + seed * 10 + i, i, 0.3);
     let mixed = |seed, i| if i == DONORS { related(seed, i) } else { unrelated(seed, i) };
-    let inverse = |seed, i| Member { upside_down: true, ..Member::related(seed, i, spread) };
-    let arms: [(&str, Option<DonorOf<'_>>); 5] = [
+    let inverse = |seed, i| Member { shape: Shape::UpsideDown, ..Member::related(seed, i, spread) };
+    let chance = |seed, i| Member { shape: Shape::Chance, ..Member::related(seed, i, spread) };
+    let arms: [(&str, Option<DonorOf<'_>>); 6] = [
         ("cold", None),
-        ("related donors", Some(&related)),
+        ("related", Some(&related)),
         ("one related of three", Some(&mixed)),
-        ("unrelated donors", Some(&unrelated)),
-        ("upside-down donors", Some(&inverse)),
+        ("unrelated", Some(&unrelated)),
+        ("upside down", Some(&inverse)),
+        ("values at random", Some(&chance)),
     ];
     for (name, donor) in arms {
-        let curve = mean_curve(&space, method, (seeds, spread), donor);
-        let reached = curve.iter().position(|regret| *regret <= cold[19]);
-        let reached = reached.map_or("never".to_owned(), |place| (place + 1).to_string());
-        let (ten, twenty, forty) = (curve[9], curve[19], curve[39]);
-        writeln!(out, "shift {spread:<5} {name:<21} {ten:.4} {twenty:.4} {forty:.4}  {reached}")?;
+        let curves = curves(&space, method, (seeds, spread), donor);
+        let reached = (1..=TRIALS as usize).find(|&trials| after(&curves, trials) <= goal);
+        let reached = reached.map_or("never".to_owned(), |trials| trials.to_string());
+        let (extra, error) = mean(curves.iter().zip(&cold).map(|(curve, cold)| curve[19] - cold[19]));
+        let (extra, error) = (100.0 * extra / goal, 100.0 * error / goal);
+        let [ten, twenty, forty] = [10, 20, 40].map(|trials| after(&curves, trials));
+        writeln!(
+            out,
+            "shift {spread:<5} {name:<21} {ten:.4} {twenty:.4} {forty:.4}  {extra:+5.1} +- {error:.1} %  {reached}"
+        )?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 
 use crate::real::{exp, ln};
 use pedigree_protocol::space::{Dimension, Domain};
-use pedigree_protocol::{ParamValues, Scalar, Space};
+use pedigree_protocol::{ParamValues, Prior, Scalar, Space};
 
 /// One dimension of the space and its shape on the real line.
 #[derive(Debug)]
@@ -62,6 +62,11 @@ impl<'a> Axis<'a> {
 
     pub(crate) fn name(&self) -> &'a str {
         &self.dimension.name
+    }
+
+    /// What the file states about where good values lie.
+    pub(crate) fn prior(&self) -> Option<&'a Prior> {
+        self.dimension.prior.as_ref()
     }
 
     pub(crate) fn shape(&self) -> Shape {

@@ -136,8 +136,12 @@ mod tests {
 
     #[test]
     fn every_configuration_comes_once() {
-        let dimension =
-            |name: &str, domain| Dimension { name: name.to_owned(), domain, when: Default::default() };
+        let dimension = |name: &str, domain| Dimension {
+            name: name.to_owned(),
+            domain,
+            when: Default::default(),
+            prior: None,
+        };
         let space = Space::new(vec![
             dimension("rate", Domain::Float { min: 1e-4, max: 1e-2, log: true, step: None }),
             dimension("batch", Domain::Ordinal { values: [8, 16].map(Scalar::Int).to_vec() }),
@@ -149,7 +153,15 @@ mod tests {
                     let seeds = Seeds::new(seed, number);
                     let axes = Axis::all(&space);
                     let view = View::default();
-                    let ask = Ask { axes, goal: Goal::Minimize, seeds, number, trials: Some(6), view: &view };
+                    let ask = Ask {
+                        axes,
+                        goal: Goal::Minimize,
+                        seeds,
+                        number,
+                        trials: Some(6),
+                        view: &view,
+                        donors: Default::default(),
+                    };
                     let values = Grid.draw(&ask).point.into_values(&ask.axes);
                     format!("{:.1e} {}", values["rate"].as_f64().unwrap(), values["batch"])
                 })

@@ -5,8 +5,7 @@
 use pedigree_protocol::ParamValues;
 
 use crate::axis::{Axis, Reader};
-use crate::sampler::Ask;
-use crate::transfer::{Donor, Ranked};
+use crate::transfer::Donor;
 
 /// A trial as a sampler sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +67,9 @@ impl History {
         Self { donors, ..self }
     }
 
-    /// The donors that have something to give in this space.
-    pub(crate) fn donors(&self, ask: &Ask<'_>) -> Vec<Ranked> {
-        let trials = |donor: &Donor| Self::new(donor.trials.clone()).view(&ask.axes, 0).trials;
-        self.donors.iter().filter_map(|donor| Ranked::new(donor, ask, trials(donor))).collect()
+    /// The sibling studies to learn from.
+    pub(crate) fn donors(&self) -> &[Donor] {
+        &self.donors
     }
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.

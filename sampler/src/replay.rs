@@ -107,15 +107,20 @@ impl Watermark {
     }
 }
 
-/// Name and version of the sampler in a record, and of the one that it left the choice to.
+/// Name and version of the sampler in a record, of the one that it left the choice to, and of the transfer.
 fn maker(record: &Value) -> String {
     let named = |record: &Value| {
         let name = record["sampler"].as_str().unwrap_or("an unnamed sampler");
         format!("{name} version {}", record["version"])
     };
-    match record.get("chosen") {
+    let made_by = match record.get("chosen") {
         Some(chosen) if chosen.is_object() => format!("{} ({})", named(record), named(chosen)),
         _ => named(record),
+    };
+    match (record.get("donors"), record.get("transfer_version")) {
+        (None, _) => made_by,
+        // The first version did not say so.
+        (Some(_), version) => format!("{made_by} with transfer version {}", version.unwrap_or(&1.into())),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::axis::{Axis, Point};
 use crate::history::{History, View};
 use crate::preset;
 use crate::seed::Seeds;
-use crate::transfer;
+use crate::transfer::{self, Donors};
 
 /// A study, as far as its suggestions depend on it.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +33,9 @@ pub struct Suggestion {
     /// Everything that decided it, beside the space and the trials themselves: `sampler`, `version`, `seed`,
     /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials, of the trials
     /// `skipped` because their parameters do not lie in the space, and whether this was a `startup` draw, made for want
-    /// of finished trials. Where donors were asked, `donors` (each with its number of trials and its weight) and
-    /// `transfer`: from which donor the configuration came, and how. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
+    /// of finished trials. Where donors were asked, `donors` (each with its number of trials and its weight),
+    /// `transfer` (from which donor the configuration came, and how; null where the sampler drew it) and
+    /// `transfer_version`. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
     pub record: serde_json::Value,
 }
 
@@ -46,15 +47,19 @@ pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestio
     let sampler = preset::of(search.method);
     let axes = Axis::all(search.space);
     let view = history.view(&axes, number);
-    let ask = Ask::new(search, axes, number, &view);
+    let mut ask = Ask::new(search, axes, number, &view);
+    ask.donors = Donors::of(history, &ask);
     let mut drawn = sampler.draw(&ask);
     let mut record = record(sampler, search, &ask, &drawn);
-    if drawn.startup
-        && let Some(transferred) = transfer::propose(&ask, &history.donors(&ask))
-    {
-        record["donors"] = transferred.donors;
-        record["transfer"] = transferred.how;
-        drawn.point = transferred.point.unwrap_or(drawn.point);
+    if !ask.donors.is_empty() {
+        record["donors"] = ask.donors.record();
+        record["transfer_version"] = transfer::VERSION.into();
+        record["transfer"] = serde_json::Value::Null;
+        if drawn.startup
+            && let Some(given) = ask.donors.propose(&ask)
+        {
+            (drawn.point, record["transfer"]) = (given.point, given.how);
+        }
     }
     let params = search
         .space
@@ -108,13 +113,30 @@ pub(crate) struct Ask<'a> {
     pub(crate) trials: Option<u32>,
     /// What may be used.
     pub(crate) view: &'a View,
+    /// Who may be asked.
+    pub(crate) donors: Donors,
 }
 
 impl<'a> Ask<'a> {
     /// A question about trial `number`, whose axes are those of the search's space.
     pub(crate) fn new(search: &Search<'_>, axes: Vec<Axis<'a>>, number: u32, view: &'a View) -> Self {
         let seeds = Seeds::new(search.seed, number);
-        Self { axes, goal: search.goal, seeds, number, trials: search.trials, view }
+        Self {
+            axes,
+            goal: search.goal,
+            seeds,
+            number,
+            trials: search.trials,
+            view,
+            donors: Donors::default(),
+        }
+    }
+
+    /// The place of the trial in the sampler's own design, counted from 1: what donors gave takes none.
+    pub(crate) fn place(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "a handful")]
+        let given = self.donors.given(self.view) as u32;
+        self.number.saturating_sub(given)
     }
 
     /// Whether the point can be counted and a visible trial has it already.

@@ -184,7 +184,7 @@ impl Parameter {
                 (name, when, Domain::Categorical { values: choices })
             }
         };
-        Ok(Dimension { name, domain, when })
+        Ok(Dimension { name, domain, when, prior: None })
     }
 }
 

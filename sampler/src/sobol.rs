@@ -30,32 +30,30 @@ impl Sampler for Sobol {
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        Drawn::modelled(draw_new(ask, 0.0))
+        Drawn::modelled(draw_new(ask, ask.number, |i, unit| ask.axes[i].uniform(unit)))
     }
 }
 
-/// The trial's own point, or where that repeats another, one from far later in the sequence or at random. The share
-/// `margin` of ordered ranges at either end is left out.
-pub(crate) fn draw_new(ask: &Ask<'_>, margin: f64) -> Point {
+/// The point at the trial's place, counted from 1, or where that repeats another, one from far later in the sequence or
+/// at random. `coordinate` is that of a dimension at a share of its mass.
+pub(crate) fn draw_new(ask: &Ask<'_>, place: u32, coordinate: impl Fn(usize, f64) -> f64) -> Point {
     let sequence = ask.seeds.study("sobol").random();
-    let own = ask.number.saturating_sub(1);
+    let own = place.saturating_sub(1);
     // Half the sequence away from the numbers of trials, each number with a stretch of its own.
     let skipped =
         (1..SKIPS).map(|skip| (POINTS / 2).wrapping_add(own.wrapping_mul(SKIPS)).wrapping_add(skip));
-    let fresh = std::iter::once(own).chain(skipped).map(|index| point(ask, index, sequence, margin));
+    let fresh = std::iter::once(own).chain(skipped).map(|index| point(ask, index, sequence, &coordinate));
     let mut fresh = fresh.filter(|point| !ask.is_repeated(point));
     fresh.next().unwrap_or_else(|| random::draw_new(ask))
 }
 
-fn point(ask: &Ask<'_>, index: u32, sequence: u32, margin: f64) -> Point {
+fn point(ask: &Ask<'_>, index: u32, sequence: u32, coordinate: &impl Fn(usize, f64) -> f64) -> Point {
     Point::walk(&ask.axes, |i| {
         let dimension = u32::try_from(i).unwrap_or(u32::MAX);
         let scramble = sequence
             .wrapping_add(index / POINTS)
             .wrapping_add((dimension / DIMENSIONS).wrapping_mul(0x9E37_79B9));
-        let unit = f64::from(sobol_burley::sample(index % POINTS, dimension % DIMENSIONS, scramble));
-        let margin = if ask.axes[i].shape().is_ordered() { margin } else { 0.0 };
-        ask.axes[i].uniform(margin + (1.0 - 2.0 * margin) * unit)
+        coordinate(i, f64::from(sobol_burley::sample(index % POINTS, dimension % DIMENSIONS, scramble)))
     })
 }
 
@@ -75,6 +73,7 @@ mod tests {
             name: name.to_owned(),
             domain: Domain::Float { min: 0.0, max: 32.0, log: false, step: None },
             when: Default::default(),
+            prior: None,
         };
         let space = Space::new((0..6).map(|i| float(&i.to_string())).collect()).unwrap();
         for seed in 0..10 {

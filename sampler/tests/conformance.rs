@@ -20,7 +20,7 @@ use proptest::prelude::*;
 const GOALS: [Goal; 2] = [Goal::Minimize, Goal::Maximize];
 
 fn dimension(name: &str, domain: Domain) -> Dimension {
-    Dimension { name: name.to_owned(), domain, when: BTreeMap::new() }
+    Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None }
 }
 
 fn float(min: f64, max: f64, log: bool, step: Option<f64>) -> Domain {

@@ -63,11 +63,13 @@ fn space() -> impl Strategy<Value = Space> {
             name: "switch".to_owned(),
             domain: Domain::Categorical { values: texts(3) },
             when: BTreeMap::new(),
+            prior: None,
         };
         let conditional = dimensions.into_iter().enumerate().map(|(i, (domain, setting))| Dimension {
             name: format!("d{i}"),
             domain,
             when: setting.map(|s| ("switch".to_owned(), vec![texts(3)[s].clone()])).into_iter().collect(),
+            prior: None,
         });
         Space::new([switch].into_iter().chain(conditional).collect()).expect("valid")
     })
@@ -142,7 +144,8 @@ proptest! {
 }
 
 fn one(name: &str, domain: Domain) -> Space {
-    Space::new(vec![Dimension { name: name.to_owned(), domain, when: BTreeMap::new() }]).expect("valid")
+    Space::new(vec![Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None }])
+        .expect("valid")
 }
 
 fn completed(number: u32, name: &str, value: Scalar, objective: f64) -> Observed {
@@ -231,10 +234,11 @@ fn a_conditional_space_is_tried_out_to_its_last_configuration() {
         name: "inner".to_owned(),
         domain: Domain::Int { min: 1, max: 400, log: true, step: None },
         when: BTreeMap::new(),
+        prior: None,
     };
     inner.when = [("outer".to_owned(), vec![text("b")])].into();
     let outer = Domain::Categorical { values: vec![text("a"), text("b")] };
-    let outer = Dimension { name: "outer".to_owned(), domain: outer, when: BTreeMap::new() };
+    let outer = Dimension { name: "outer".to_owned(), domain: outer, when: BTreeMap::new(), prior: None };
     let space = Space::new(vec![outer, inner]).expect("valid");
     for method in Method::ALL {
         let trials = grow(method, &space, 5, &[Outcome::Completed(0.5); 401]);

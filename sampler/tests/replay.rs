@@ -20,10 +20,15 @@ fn space() -> Space {
         name: name.to_owned(),
         domain: Domain::Float { min, max, log, step: None },
         when: BTreeMap::new(),
+        prior: None,
     };
     let values = [8, 16, 32].map(Scalar::Int).to_vec();
-    let batch =
-        Dimension { name: "batch".to_owned(), domain: Domain::Ordinal { values }, when: BTreeMap::new() };
+    let batch = Dimension {
+        name: "batch".to_owned(),
+        domain: Domain::Ordinal { values },
+        when: BTreeMap::new(),
+        prior: None,
+    };
     Space::new(vec![float("rate", 1e-5, 1e-2, true), batch, float("decay", 0.0, 0.1, false)]).expect("valid")
 }
 

@@ -18,7 +18,7 @@ const TRIALS: u32 = 40;
 const SEEDS: u64 = 30;
 
 fn dimension(name: &str, domain: Domain) -> Dimension {
-    Dimension { name: name.to_owned(), domain, when: BTreeMap::new() }
+    Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None }
 }
 
 fn float(name: &str, min: f64, max: f64, log: bool) -> Dimension {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::foreign;
 use super::node::{Key, Node, Value};
 use super::parameters::{self, Parameter, ParameterKind};
+use super::prior;
 use super::problem::{Report, hint};
 use super::table::{Keys, Table};
 use crate::params::Scalar;
 use crate::space::{Dimension, Domain};
 
 const KEYS: Keys = Keys {
-    known: &["min", "max", "log", "step", "int", "values", "ordinal", "when"],
+    known: &["min", "max", "log", "step", "int", "values", "ordinal", "when", "prior"],
     foreign: foreign::dimension,
 };
 
@@ -46,7 +47,9 @@ pub(super) fn read<'n>(key: &Key, node: &'n Node, report: &mut Report) -> Option
     let table = Table::open(node, &path, &KEYS, report)?;
     let domain = domain(&table, parameter, report);
     let when = conditions(&table, report);
-    let dimension = Dimension { name: key.name.clone(), domain: domain?, when };
+    let domain = domain?;
+    let prior = prior::read(&table, &domain, parameter, report);
+    let dimension = Dimension { name: key.name.clone(), domain, when, prior };
     (report.problems.len() == before).then_some((dimension, table))
 }
 

@@ -61,7 +61,7 @@ pub(super) fn dimension(key: &str) -> Option<&'static str> {
         "quniform" | "qrandint" => "write {min: A, max: B, step: Q}",
         "base" => "leave it out; min and max are the values themselves, not exponents",
         "value" => "a parameter that does not vary stands under fixed:",
-        "mu" | "sigma" | "prior" => "leave it out: priors are not in this version",
+        "mu" | "sigma" => "write prior: {mu: VALUE, sigma: SHARE}; sigma is a share of the range",
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@ mod file;
 mod foreign;
 mod node;
 pub mod parameters;
+mod prior;
 mod problem;
 mod pruner;
 mod resources;

@@ -176,6 +176,23 @@ struct Dimension {
     ordinal: Option<bool>,
     /// Active only where each named earlier parameter has one of the listed values.
     when: Option<BTreeMap<String, Vec<Scalar>>>,
+    /// Where good values are expected before any trial; `tpe` takes it up.
+    prior: Option<Prior>,
+}
+
+/// Values with an order: mu and sigma. Values without: weights.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+struct Prior {
+    /// The most likely value.
+    mu: Option<Scalar>,
+    /// Its standard deviation, as a share of the range (of its logarithm under log).
+    #[schemars(range(min = 0))]
+    sigma: Option<f64>,
+    /// How likely each value is, relative to the others.
+    #[schemars(length(min = 1))]
+    weights: Option<Vec<f64>>,
 }
 
 #[derive(JsonSchema)]

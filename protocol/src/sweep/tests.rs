@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::{Overrides, SweepFile, schema};
 use crate::method::Method;
 use crate::params::Scalar;
+use crate::prior::Prior;
 use crate::pruner::{Pruner, Watch};
 use crate::resources::Resources;
 use crate::space::Domain;
@@ -149,6 +150,42 @@ fn keys_of_other_tools_are_answered_with_ours() {
     assert_snapshot!(refuse_with("preset: tpe", "preset: optuna5"), @r#"s.yaml:4:18: method.preset: there is no method "optuna5"; did you mean optuna-5?"#);
     let bayes = SweepFile::parse(&GOOD.replace("{preset: tpe}", "bayes"), "s.yaml").unwrap();
     assert_snapshot!(bayes.notes().collect::<String>(), @"s.yaml:4:9: method: bayes is read as auto");
+}
+
+#[test]
+fn priors_are_read_and_checked() {
+    let with = |range: &str| GOOD.replacen("{min: 1e-5, max: 1.0e-3, log: true}", range, 1);
+    let range = |prior: &str| with(&format!("{{min: 1e-5, max: 1.0e-3, log: true, prior: {prior}}}"));
+    let file = SweepFile::parse(&range("{mu: 3e-4, sigma: 0.15}"), "s.yaml").unwrap();
+    let space = file.spec(&Overrides::default()).unwrap().parameters;
+    let stated = Some(Prior::Normal { mu: Scalar::Float(3e-4), sigma: 0.15 });
+    assert_eq!(space.dimension("learning_rate").unwrap().prior, stated);
+    let travelled: crate::Space = serde_json::from_str(&serde_json::to_string(&space).unwrap()).unwrap();
+    assert_eq!(travelled, space);
+    for (prior, sentence) in [
+        (
+            "{mu: 0.1, sigma: 0.15}",
+            "parameters.learning_rate.prior: mu 0.1 lies outside the parameter's values",
+        ),
+        ("{mu: 3e-4, sigma: 0}", "prior: sigma 0 must be above 0; it is a share of the range, such as 0.2"),
+        ("{mu: 3e-4}", "prior.sigma: is missing; give the deviation as a share of the range, such as 0.2"),
+        ("{weights: [1, 2]}", "prior.weights: is no key here; known: mu, sigma"),
+        ("3e-4", "prior: is 0.0003; give a mapping with the keys mu, sigma"),
+    ] {
+        let refused = refuse(&range(prior));
+        assert!(refused.contains(sentence), "{prior}: {refused}");
+    }
+    let choice = |prior: &str| GOOD.replacen("[qv, qkvo]}", &format!("[qv, qkvo], prior: {prior}}}"), 1);
+    assert!(SweepFile::parse(&choice("{weights: [3, 1]}"), "s.yaml").is_ok());
+    for (prior, sentence) in [
+        ("{weights: [3]}", "weights has 1 numbers for 2 values; give one for each"),
+        ("{weights: [3, 0]}", "weights has 0; every weight must be above 0"),
+        ("{weights: 3}", "prior.weights: is 3; give a list of numbers such as [3, 1]"),
+        ("{mu: qv}", "prior.mu: is no key here; known: weights"),
+    ] {
+        let refused = refuse(&choice(prior));
+        assert!(refused.contains(sentence), "{prior}: {refused}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Sampler for Gp {
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
         if ask.view.numbers(true).len() < STARTUP {
-            return Drawn::startup(sobol::draw_new(ask, 0.0));
+            return Drawn::startup(sobol::draw_new(ask, ask.place(), |i, unit| ask.axes[i].uniform(unit)));
         }
         match modelled(ask) {
             Some(point) => Drawn::modelled(point),

@@ -47,7 +47,7 @@ fn vectors() -> Vectors {
 }
 
 fn dimension(name: String, domain: Domain) -> Dimension {
-    Dimension { name, domain, when: BTreeMap::new() }
+    Dimension { name, domain, when: BTreeMap::new(), prior: None }
 }
 
 fn cube(features: usize) -> Space {

@@ -10,12 +10,14 @@ fn space() -> Space {
         name: name.to_owned(),
         domain: Domain::Float { min: 0.0, max: 1.0, log: false, step: None },
         when: BTreeMap::new(),
+        prior: None,
     };
     let values = ["a", "b", "c"].map(|v| Scalar::Text(v.to_owned())).to_vec();
     let choice = Dimension {
         name: "choice".to_owned(),
         domain: Domain::Categorical { values },
         when: BTreeMap::new(),
+        prior: None,
     };
     Space::new(vec![float("much"), float("little"), float("nothing"), choice]).unwrap()
 }

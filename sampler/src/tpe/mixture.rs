@@ -7,6 +7,7 @@
 
 use rand::{Rng, RngExt};
 
+use super::belief::Belief;
 use super::truncnorm::{Cut, LN_SQRT_2PI, mass_around_middle};
 use crate::axis::{Axis, Point, Shape};
 use crate::history::Seen;
@@ -15,6 +16,10 @@ use crate::real::{decay, exp, ln};
 /// No kernel is narrower than this share of the range, or than this share of a step of a grid.
 const NARROWEST: f64 = 0.06;
 const NARROWEST_OF_STEP: f64 = 0.5;
+/// The width of a lent trial's kernel, as a share of the range.
+const LENT_WIDTH: f64 = 0.12;
+/// The least share of the prior that no lent trial gets.
+const LEAST_OWN: f64 = 0.02;
 /// Below this, exp(x) beside exp(0) is nothing.
 const NEGLIGIBLE: f64 = -36.0;
 
@@ -25,7 +30,16 @@ pub(crate) struct Weighted<'a> {
     pub(crate) weight: f64,
 }
 
-/// The density: one component for each trial, then the prior, whose weight is the trials' mean.
+/// What a density holds beside its trials, all together with the weight of a mean one.
+#[derive(Debug, Default)]
+pub(crate) struct Prior<'a> {
+    /// Trials of other studies; their weights are shares of the prior's.
+    pub(crate) lent: Vec<Weighted<'a>>,
+    /// What was stated of each dimension, in the order of the axes; wide where there is none.
+    pub(crate) beliefs: Vec<Belief>,
+}
+
+/// The density: one component for each trial, one for each lent one, then the prior's own.
 #[derive(Debug)]
 pub(crate) struct Mixture {
     log_weights: Vec<f64>,
@@ -40,7 +54,7 @@ enum Kernels {
     /// Truncated normals.
     Ordered { shape: Shape, normals: Normals },
     /// A choice that the component's trial had, mixed with the uniform distribution by `share`.
-    Choice { count: usize, share: f64, seen: Vec<Option<f64>> },
+    Choice { count: usize, share: f64, seen: Vec<Option<f64>>, belief: Belief },
 }
 
 /// Normals on the unit interval, one for each component, their parts in columns so that a density is added to all
@@ -56,13 +70,21 @@ struct Normals {
 
 impl Mixture {
     /// Builds the density of those trials.
-    pub(crate) fn new(axes: &[Axis<'_>], trials: &[Weighted<'_>]) -> Self {
+    pub(crate) fn new(axes: &[Axis<'_>], trials: &[Weighted<'_>], prior: &Prior<'_>) -> Self {
         let sum: f64 = trials.iter().map(|t| t.weight).sum();
-        let prior = if trials.is_empty() { 1.0 } else { sum / trials.len() as f64 };
-        let weights = trials.iter().map(|t| t.weight).chain([prior]);
-        let log_weights = weights.map(|weight| ln(weight / (sum + prior))).collect();
-        let column = |i: usize| trials.iter().map(|t| t.trial.coordinates[i]).collect::<Vec<_>>();
-        let kernels = axes.iter().enumerate().map(|(i, axis)| Kernels::new(axis, &column(i))).collect();
+        let mean = if trials.is_empty() { 1.0 } else { sum / trials.len() as f64 };
+        let lent: f64 = prior.lent.iter().map(|t| t.weight).sum();
+        let shares = prior.lent.iter().map(|t| t.weight).chain([(1.0 - lent).max(LEAST_OWN)]);
+        let weights = trials.iter().map(|t| t.weight).chain(shares.map(|share| share * mean));
+        let log_weights = weights.map(|weight| ln(weight / (sum + mean))).collect();
+        let column = |trials: &[Weighted<'_>], i: usize| -> Vec<Option<f64>> {
+            trials.iter().map(|t| t.trial.coordinates[i]).collect()
+        };
+        let kernels = axes.iter().enumerate().map(|(i, axis)| {
+            let belief = prior.beliefs.get(i).cloned().unwrap_or(Belief::Wide);
+            Kernels::new(axis, &column(trials, i), &column(&prior.lent, i), belief)
+        });
+        let kernels = kernels.collect();
         Self { log_weights, kernels }
     }
 
@@ -102,20 +124,23 @@ impl Mixture {
 
 impl Kernels {
     /// Kernels of the coordinates that trials had (`None`: the dimension was inactive), then the prior's.
-    fn new(axis: &Axis<'_>, coordinates: &[Option<f64>]) -> Self {
+    fn new(axis: &Axis<'_>, coordinates: &[Option<f64>], lent: &[Option<f64>], belief: Belief) -> Self {
         let shape = axis.shape();
         if axis.is_fixed() {
             return Self::Fixed;
         }
         if let Shape::Choice { count } = shape {
             let share = 1.0 / (coordinates.iter().flatten().count() + 1) as f64;
-            return Self::Choice { count, share, seen: coordinates.iter().copied().chain([None]).collect() };
+            let seen = coordinates.iter().chain(lent).copied().chain([None]).collect();
+            return Self::Choice { count, share, seen, belief };
         }
         let units: Vec<Option<f64>> = coordinates.iter().map(|c| c.map(|c| shape.to_unit(c))).collect();
         let narrowest = axis.count().map_or(0.0, |count| NARROWEST_OF_STEP / count as f64).max(NARROWEST);
         let widths = widths(&units, narrowest);
         let mut normals = Normals::default();
-        for (unit, width) in units.iter().copied().zip(widths).chain([(Some(0.5), 1.0)]) {
+        let lent = lent.iter().map(|c| (c.map(|c| shape.to_unit(c)), LENT_WIDTH));
+        let (mean, sigma) = belief.normal();
+        for (unit, width) in units.iter().copied().zip(widths).chain(lent).chain([(Some(mean), sigma)]) {
             normals.push(unit, width);
         }
         Self::Ordered { shape, normals }
@@ -126,7 +151,8 @@ impl Kernels {
         match self {
             Self::Fixed => axis.uniform(unit),
             Self::Ordered { normals, .. } => axis.uniform(normals.quantile(component, unit, cut)),
-            Self::Choice { count, share, seen } => match seen[component] {
+            Self::Choice { count, share, seen, belief } => match seen[component] {
+                None if component + 1 == seen.len() => belief.coordinate(axis, unit),
                 None => axis.uniform(unit),
                 // The choice seen with the part of the mass that is not shared out, else any.
                 Some(seen) => {
@@ -145,9 +171,12 @@ impl Kernels {
                 let unit = shape.to_unit(coordinate);
                 normals.add_to(unit, logs);
             }
-            Self::Choice { count, share, seen } => {
+            Self::Choice { count, share, seen, belief } => {
                 let total = ln(1.0 + share * *count as f64);
                 let (same, other, any) = (ln(1.0 + share) - total, ln(*share) - total, -ln(*count as f64));
+                if let (Belief::Shares(shares), Some(prior)) = (belief, logs.last_mut()) {
+                    *prior += ln(shares[coordinate as usize]) - any;
+                }
                 for (log, seen) in logs.iter_mut().zip(seen) {
                     *log += seen.map_or(any, |seen| if seen == coordinate { same } else { other });
                 }

@@ -2,8 +2,9 @@
 //!
 //! `split` ranks the history and parts it; `ours` is the sampler tuned here over the densities of `mixture`; `frozen`
 //! holds the presets that compute what others compute, over those of `parzen`. Both rest on the numerics of
-//! `truncnorm`.
+//! `truncnorm`. `belief` is what the file states beforehand; only `ours` takes it up.
 
+mod belief;
 mod frozen;
 mod mixture;
 mod ours;

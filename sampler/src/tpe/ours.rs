@@ -4,7 +4,8 @@
 //! were tuned together on the benchmark of `docs/sampler.md`, which lists what else was tried; a changed one makes a
 //! new version.
 
-use super::mixture::{Mixture, Weighted};
+use super::belief::Belief;
+use super::mixture::{Mixture, Prior, Weighted};
 use super::split::ranked;
 use crate::axis::Point;
 use crate::history::Seen;
@@ -44,14 +45,29 @@ impl Sampler for Tpe {
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
         let trials: Vec<&Seen> = ask.view.trials.iter().collect();
         let finished = ranked(&trials, ask.goal);
-        if ask.number <= STARTUP_TRIALS || finished.len() < LEAST_FINISHED {
-            return Drawn::startup(sobol::draw_new(ask, STARTUP_MARGIN));
+        if ask.place() <= STARTUP_TRIALS || finished.len() < LEAST_FINISHED {
+            return Drawn::startup(start(ask));
         }
         let (good, bad) = sides(&finished, &trials);
-        let good = Mixture::new(&ask.axes, &good);
-        let bad = Mixture::new(&ask.axes, &bad);
+        let lent = ask.donors.prior().map(|(trial, weight)| Weighted { trial, weight }).collect();
+        let beliefs = ask.axes.iter().map(Belief::of).collect();
+        let good = Mixture::new(&ask.axes, &good, &Prior { lent, beliefs });
+        let bad = Mixture::new(&ask.axes, &bad, &Prior::default());
         Drawn::modelled(best_candidate(ask, &good, &bad).unwrap_or_else(|| random::draw_new(ask)))
     }
+}
+
+/// The point of the start-up design: the sequence, bent to what was stated beforehand.
+fn start(ask: &Ask<'_>) -> Point {
+    sobol::draw_new(ask, ask.place(), |i, unit| {
+        let axis = &ask.axes[i];
+        match Belief::of(axis) {
+            Belief::Wide if axis.shape().is_ordered() => {
+                axis.uniform(STARTUP_MARGIN + (1.0 - 2.0 * STARTUP_MARGIN) * unit)
+            }
+            belief => belief.coordinate(axis, unit),
+        }
+    })
 }
 
 /// The good trials, weighing the more the better they rank, and the bad ones with the pending.

@@ -1,11 +1,12 @@
-//! What finished sibling studies (donors) contribute: their best configurations first, then, while a sampler has no
-//! model of its own yet, draws from the donors' good regions, in proportion to how much each donor agrees with what
-//! this study has seen.
+//! What finished sibling studies (donors) contribute: the first trial is the one of their best configurations that all
+//! of them rank highest, and the third another one, should the first be ahead of the second. From then on a donor
+//! counts as far as it ranks this study's own trials rightly beyond chance: by draws near its good trials while the
+//! sampler has no model, and in the prior of a model that has one (`tpe`).
 //!
-//! Mixing densities by task similarity is meta-learned TPE's idea (Watanabe et al., arXiv:2212.06751); the similarity
-//! here is the agreement of rankings (`similarity`), which needs fewer trials than the overlap of good sets. It works
-//! under every sampler, because it replaces start-up draws alone: a study whose donors are no help goes on as if it had
-//! none. Must not know how samplers work, nor where donors are kept.
+//! The sampler's start-up design is put off by the donors' trials, not replaced: donors that know nothing cost what
+//! they were given, one trial or two. Mixing densities by task similarity is meta-learned TPE's idea (Watanabe et al., arXiv:2212.06751); the
+//! similarity here is the agreement of rankings (`similarity`), which needs fewer trials than the overlap of good sets.
+//! Must not know how samplers work, nor where donors are kept.
 
 mod similarity;
 
@@ -13,12 +14,18 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use crate::axis::Point;
-use crate::history::{Observed, Outcome, Seen};
+use crate::history::{History, Observed, Outcome, Seen, View};
 use crate::real::{cos, ln};
 use crate::sampler::Ask;
 
-/// Trials that begin a study with the donors' best configurations.
-const BEST_FIRST: usize = 3;
+/// Grows with every change of what donors contribute.
+pub(crate) const VERSION: u32 = 2;
+/// Best configurations of each donor that one to be tried is chosen from.
+const BEST: usize = 3;
+/// Donors' configurations that are tried as they are.
+const MOST: usize = 2;
+/// Standard deviations of chance that a donor's agreement must exceed before it counts.
+const DEVIATIONS: f64 = 1.5;
 /// Finished trials after which donors are not asked any more.
 pub const ASKED_UNTIL: usize = 16;
 /// Share of a donor's trials that count as good.
@@ -39,30 +46,132 @@ pub struct Donor {
     pub trials: Vec<Observed>,
 }
 
-/// A donor's trials as points of the asking study's space, best first.
-#[derive(Debug)]
-pub(crate) struct Ranked {
-    study: String,
-    trials: Vec<Seen>,
+/// The donors of one question, and how much each counts. None where there are none, or it is too late for them.
+#[derive(Debug, Default)]
+pub(crate) struct Donors {
+    donors: Vec<Ranked>,
 }
 
-/// What donors that were asked gave, for the record too.
+/// A donor's completed trials as points of the asking study's space, best first.
 #[derive(Debug)]
-pub(crate) struct Transferred {
-    /// `None`: the sampler's own draw stands.
-    pub(crate) point: Option<Point>,
-    /// Each donor with its number of trials and its weight.
-    pub(crate) donors: Value,
-    /// From which donor the point came, and how: its `best`, or `near` a good one.
+struct Ranked {
+    study: String,
+    trials: Vec<Seen>,
+    /// 0 at chance, nearer to 1 the more of this study's trials it ranks rightly.
+    weight: f64,
+}
+
+/// A configuration that donors propose instead of a draw without a model.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) point: Point,
+    /// From which donor it came, and how: its `best`, or `near` a good one.
     pub(crate) how: Value,
+}
+
+impl Donors {
+    /// The donors that have something to give in this space.
+    pub(crate) fn of(history: &History, ask: &Ask<'_>) -> Self {
+        if history.donors().is_empty() || ask.view.numbers(true).len() >= ASKED_UNTIL {
+            return Self::default();
+        }
+        let ranked = history.donors().iter().filter_map(|donor| Ranked::new(donor, ask));
+        Self { donors: ranked.collect() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.donors.is_empty()
+    }
+
+    /// Visible trials that are donors' configurations: those that came before the sampler's own design, or between.
+    pub(crate) fn given(&self, view: &View) -> usize {
+        view.trials.iter().filter(|trial| self.is_donors(trial)).count().min(MOST)
+    }
+
+    fn is_donors(&self, seen: &Seen) -> bool {
+        self.donors.iter().any(|donor| donor.trials.iter().any(|trial| trial.coordinates == seen.coordinates))
+    }
+
+    /// Which donors were asked and how much each counts, for the record.
+    pub(crate) fn record(&self) -> Value {
+        let row = |d: &Ranked| json!({ "study": d.study, "trials": d.trials.len(), "weight": d.weight });
+        self.donors.iter().map(row).collect()
+    }
+
+    /// How much all donors together count: as much as the most similar one, shared out by weight.
+    fn shares(&self) -> impl Iterator<Item = (&Ranked, f64)> {
+        let most = self.donors.iter().map(|donor| donor.weight).fold(0.0, f64::max);
+        let total: f64 = self.donors.iter().map(|donor| donor.weight).sum();
+        self.donors.iter().map(move |d| (d, if total > 0.0 { d.weight / total * most } else { 0.0 }))
+    }
+
+    /// The donors' good trials, each with its share of the prior; the shares need not sum to 1.
+    pub(crate) fn prior(&self) -> impl Iterator<Item = (&Seen, f64)> {
+        self.shares().filter(|(_, share)| *share > 0.0).flat_map(|(donor, share)| {
+            let good = donor.good();
+            good.iter().map(move |trial| (trial, share / good.len() as f64))
+        })
+    }
+
+    /// What the donors propose instead of a draw without a model.
+    pub(crate) fn propose(&self, ask: &Ask<'_>) -> Option<Given> {
+        let best = if self.is_turn(ask) { self.best(ask) } else { None };
+        best.or_else(|| self.near(ask))
+    }
+
+    /// Whether a donors' best configuration is next: as the first trial, and again after as many trials of the
+    /// sampler's own as long as one of the donors' is ahead of them.
+    fn is_turn(&self, ask: &Ask<'_>) -> bool {
+        let given = self.given(ask.view);
+        let finished = ask.view.trials.iter().filter(|trial| trial.outcome.is_finished());
+        let best = finished.clone().min_by(|a, b| similarity::compare(a, b, ask.goal));
+        let is_ahead = best.is_some_and(|best| self.is_donors(best));
+        let own = finished.filter(|trial| !self.is_donors(trial)).count();
+        ask.view.trials.is_empty() || (is_ahead && given < MOST && own >= given)
+    }
+
+    /// Of each donor's best configurations that were not tried yet, the one that all donors rank highest.
+    fn best(&self, ask: &Ask<'_>) -> Option<Given> {
+        let tried = |trial: &Seen| ask.view.trials.iter().any(|seen| seen.coordinates == trial.coordinates);
+        let candidates = self.donors.iter().flat_map(|donor| {
+            donor.trials.iter().filter(|trial| !tried(trial)).take(BEST).map(move |trial| (donor, trial))
+        });
+        let standing = |trial: &Seen| -> f64 {
+            self.donors
+                .iter()
+                .map(|other| similarity::standing(&ask.axes, &other.trials, &trial.coordinates))
+                .sum()
+        };
+        let (_, donor, trial) = candidates
+            .map(|(donor, trial)| (standing(trial), donor, trial))
+            .reduce(|best, next| if next.0 < best.0 { next } else { best })?;
+        let point =
+            Point::walk(&ask.axes, |i| trial.coordinates[i].unwrap_or_else(|| ask.axes[i].uniform(0.5)));
+        Some(Given { point, how: json!({ "from": donor.study, "how": "best" }) })
+    }
+
+    /// A draw near a good trial of a donor, which is chosen by weight; what is left of 1 is the sampler's own draw.
+    fn near(&self, ask: &Ask<'_>) -> Option<Given> {
+        let mut place: f64 = ask.seeds.child("transfer", "donor").random();
+        let (donor, _) = self.shares().find(|(_, share)| {
+            place -= share;
+            place < 0.0
+        })?;
+        let drawn = (0..REDRAWS).map(|redraw| draw(ask, donor.good(), redraw));
+        let point = drawn.into_iter().find(|point| !ask.is_repeated(point))?;
+        Some(Given { point, how: json!({ "from": donor.study, "how": "near" }) })
+    }
 }
 
 impl Ranked {
     /// Ranks a donor's completed trials that lie in the space; `None` where there are none.
-    pub(crate) fn new(donor: &Donor, ask: &Ask<'_>, mut trials: Vec<Seen>) -> Option<Self> {
+    fn new(donor: &Donor, ask: &Ask<'_>) -> Option<Self> {
+        let mut trials = History::new(donor.trials.clone()).view(&ask.axes, 0).trials;
         trials.retain(|trial| matches!(trial.outcome, Outcome::Completed(value) if !value.is_nan()));
         trials.sort_by(|a, b| similarity::compare(a, b, ask.goal).then(a.number.cmp(&b.number)));
-        (!trials.is_empty()).then(|| Self { study: donor.study.clone(), trials })
+        let similarity::Agreement { tau, chance } = similarity::agreement(ask, &trials);
+        let weight = (tau - DEVIATIONS * chance).max(0.0);
+        (!trials.is_empty()).then(|| Self { study: donor.study.clone(), trials, weight })
     }
 
     fn good(&self) -> &[Seen] {
@@ -74,62 +183,6 @@ impl Ranked {
         let count = (GOOD * self.trials.len() as f64).ceil() as usize;
         &self.trials[..count.clamp(1, self.trials.len())]
     }
-}
-
-/// What the donors propose instead of a draw without a model; `None` where there are none, or it is too late for them.
-pub(crate) fn propose(ask: &Ask<'_>, donors: &[Ranked]) -> Option<Transferred> {
-    if donors.is_empty() || ask.view.numbers(true).len() >= ASKED_UNTIL {
-        return None;
-    }
-    let weights: Vec<f64> = donors.iter().map(|donor| similarity::weight(ask, &donor.trials)).collect();
-    let first = if ask.view.trials.len() < BEST_FIRST { best(ask, donors) } else { None };
-    let given = match first {
-        Some((donor, point)) => Some((donor, point, "best")),
-        None => near(ask, donors, &weights).map(|(donor, point)| (donor, point, "near")),
-    };
-    let counted = donors.iter().zip(&weights);
-    let counted =
-        counted.map(|(d, weight)| json!({ "study": d.study, "trials": d.trials.len(), "weight": weight }));
-    let how = given.as_ref().map(|(donor, _, how)| json!({ "from": donors[*donor].study, "how": how }));
-    Some(Transferred {
-        donors: counted.collect(),
-        how: how.unwrap_or(Value::Null),
-        point: given.map(|(_, point, _)| point),
-    })
-}
-
-/// The best configuration that was not tried yet: each donor's best first, then each one's second.
-fn best(ask: &Ask<'_>, donors: &[Ranked]) -> Option<(usize, Point)> {
-    let places = 0..donors.iter().map(|donor| donor.trials.len()).max()?;
-    let trials = places.flat_map(|place| {
-        donors.iter().enumerate().filter_map(move |(i, donor)| Some((i, donor.trials.get(place)?)))
-    });
-    trials.take(BEST_FIRST * donors.len() * 4).find_map(|(donor, trial)| {
-        let tried = ask.view.trials.iter().any(|seen| seen.coordinates == trial.coordinates);
-        (!tried).then(|| (donor, copy(ask, trial)))
-    })
-}
-
-fn copy(ask: &Ask<'_>, trial: &Seen) -> Point {
-    Point::walk(&ask.axes, |i| trial.coordinates[i].unwrap_or_else(|| ask.axes[i].uniform(0.5)))
-}
-
-/// A draw near a good trial of a donor, which is chosen by weight. The weights need not sum to 1: the rest is the
-/// sampler's own draw.
-fn near(ask: &Ask<'_>, donors: &[Ranked], weights: &[f64]) -> Option<(usize, Point)> {
-    let mut place: f64 = ask.seeds.child("transfer", "donor").random();
-    // The most similar donor decides how much is left to donors at all.
-    let most = weights.iter().copied().fold(0.0, f64::max);
-    let total: f64 = weights.iter().sum();
-    let donor = weights.iter().position(|weight| {
-        let share = if total > 0.0 { weight / total * most } else { 0.0 };
-        place -= share;
-        place < 0.0
-    })?;
-    let point = (0..REDRAWS)
-        .map(|redraw| draw(ask, donors[donor].good(), redraw))
-        .find(|point| !ask.is_repeated(point))?;
-    Some((donor, point))
 }
 
 fn draw(ask: &Ask<'_>, good: &[Seen], redraw: usize) -> Point {

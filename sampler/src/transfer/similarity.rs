@@ -14,8 +14,6 @@ use crate::sampler::Ask;
 
 /// Width of the kernel, as a share of each range.
 const WIDTH: f64 = 0.15;
-/// Pairs, half of them right, that stand against a donor until enough was compared.
-const DOUBT: f64 = 2.0;
 /// Distance in a dimension between two different choices, or between having a value and having none.
 const OTHER: f64 = 0.5;
 
@@ -33,41 +31,51 @@ fn loss(outcome: &Outcome, goal: Goal) -> f64 {
     }
 }
 
-/// The donor's weight, 0 to 1: 0 when its ranking is no better than chance.
-pub(super) fn weight(ask: &Ask<'_>, donor: &[Seen]) -> f64 {
+/// How a donor's ranking of this study's trials compares with their results.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Agreement {
+    /// Kendall's τ: 1 where every pair is ranked rightly, 0 at chance, -1 where every pair is ranked wrongly.
+    pub(super) tau: f64,
+    /// Its standard deviation by chance: √(2 (2n + 5) / (9 n (n - 1))) for n trials (Kendall 1938).
+    pub(super) chance: f64,
+}
+
+/// Compares a donor's ranking with what became of this study's trials.
+pub(super) fn agreement(ask: &Ask<'_>, donor: &[Seen]) -> Agreement {
     let own: Vec<(f64, f64)> = ask
         .view
         .trials
         .iter()
         .filter(|trial| trial.outcome.is_finished())
-        .map(|trial| (loss(&trial.outcome, ask.goal), predict(ask, donor, trial)))
+        .map(|trial| (loss(&trial.outcome, ask.goal), standing(&ask.axes, donor, &trial.coordinates)))
         .collect();
-    let mut right = DOUBT / 2.0;
-    let mut pairs = DOUBT;
+    let (mut balance, mut pairs) = (0.0, 0.0);
     for (i, a) in own.iter().enumerate() {
-        for b in &own[..i] {
-            // Two trials that failed alike say nothing.
-            if a.0 == b.0 || a.1 == b.1 {
-                continue;
-            }
+        // Two trials that failed alike say nothing.
+        for b in own[..i].iter().filter(|b| a.0 != b.0 && a.1 != b.1) {
             pairs += 1.0;
-            right += f64::from(u8::from((a.0 < b.0) == (a.1 < b.1)));
+            balance += if (a.0 < b.0) == (a.1 < b.1) { 1.0 } else { -1.0 };
         }
     }
-    (2.0 * right / pairs - 1.0).clamp(0.0, 1.0)
+    if pairs == 0.0 {
+        return Agreement { tau: 0.0, chance: 1.0 };
+    }
+    let n = own.len() as f64;
+    Agreement { tau: balance / pairs, chance: (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt() }
 }
 
-/// The donor's mean loss near a trial.
-fn predict(ask: &Ask<'_>, donor: &[Seen], trial: &Seen) -> f64 {
+/// The mean rank of the donor's trials near a configuration, as a share of their number: 0 where the best ones are.
+/// `donor` is sorted, the best first.
+pub(super) fn standing(axes: &[Axis<'_>], donor: &[Seen], coordinates: &[Option<f64>]) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
-    for known in donor {
-        let distance = distance(&ask.axes, &known.coordinates, &trial.coordinates);
+    for (rank, known) in donor.iter().enumerate() {
+        let distance = distance(axes, &known.coordinates, coordinates);
         // The floor keeps far trials apart from none at all.
         let kernel = exp(-0.5 * distance / (WIDTH * WIDTH)).max(1e-12);
-        sum += kernel * loss(&known.outcome, ask.goal);
+        sum += kernel * rank as f64;
         total += kernel;
     }
-    sum / total
+    sum / (total * donor.len() as f64)
 }
 
 /// The mean over the dimensions of the squared distance, each as a share of its range.

@@ -45,7 +45,8 @@ struct Sides {
 }
 
 fn space() -> Space {
-    let dimension = |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new() };
+    let dimension =
+        |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None };
     let text = |text: &str| Scalar::Text(text.to_owned());
     let mut momentum = dimension("momentum", Domain::Float { min: 0.0, max: 0.99, log: false, step: None });
     momentum.when = [("optimizer".to_owned(), vec![text("sgd")])].into();
@@ -82,7 +83,15 @@ fn check(preset: &Frozen, vectors: &str) {
         let number = 1_000;
         let view = History::new(trials.collect()).view(&axes, number);
         assert!(view.skipped.is_empty(), "{:?}", view.skipped);
-        let ask = Ask { axes, goal, seeds: Seeds::new(0, number), number, trials: None, view: &view };
+        let ask = Ask {
+            axes,
+            goal,
+            seeds: Seeds::new(0, number),
+            number,
+            trials: None,
+            view: &view,
+            donors: Default::default(),
+        };
         let usable = preset.usable(&ask.view.trials);
         let split = preset.split(&usable, goal);
         let blocks = preset.blocks(&ask, &usable);
