@@ -6,7 +6,8 @@
 //!
 //! A family is one surface, shaped like the loss of a LoRA fine-tuning, whose members differ in where their optimum
 //! lies. Three members have been searched before (40 trials each, cold); a fourth is searched with and without them.
-//! Unrelated donors have their optima anywhere, or are the surface upside down.
+//! Unrelated donors have their optima anywhere, are the surface upside down, or have values at random. Donors were
+//! searched by `tpe`, whichever method the fourth one has.
 
 #![expect(
     clippy::disallowed_methods,

@@ -132,11 +132,9 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// The place of the trial in the sampler's own design, counted from 1: what donors gave takes none.
+    /// The place of the trial in the sampler's own design, counted from 1: what donors gave first takes none.
     pub(crate) fn place(&self) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "a handful")]
-        let given = self.donors.given(self.view) as u32;
-        self.number.saturating_sub(given)
+        self.number.saturating_sub(u32::from(self.donors.has_given(self.view)))
     }
 
     /// Whether the point can be counted and a visible trial has it already.

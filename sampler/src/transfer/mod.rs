@@ -1,10 +1,9 @@
 //! What finished sibling studies (donors) contribute: the first trial is the one of their best configurations that all
-//! of them rank highest, and the third another one, should the first be ahead of the second. From then on a donor
-//! counts as far as it ranks this study's own trials rightly beyond chance: by draws near its good trials while the
-//! sampler has no model, and in the prior of a model that has one (`tpe`).
+//! of them rank highest. From then on a donor counts as far as it ranks this study's own trials rightly beyond chance: by
+//! draws near its good trials while the sampler has no model, and in the prior of a model that has one (`tpe`).
 //!
-//! The sampler's start-up design is put off by the donors' trials, not replaced: donors that know nothing cost what
-//! they were given, one trial or two. Mixing densities by task similarity is meta-learned TPE's idea (Watanabe et al., arXiv:2212.06751); the
+//! The sampler's start-up design is put off by the donors' trial, not replaced: donors that know nothing cost that trial.
+//! Mixing densities by task similarity is meta-learned TPE's idea (Watanabe et al., arXiv:2212.06751); the
 //! similarity here is the agreement of rankings (`similarity`), which needs fewer trials than the overlap of good sets.
 //! Must not know how samplers work, nor where donors are kept.
 
@@ -22,8 +21,6 @@ use crate::sampler::Ask;
 pub(crate) const VERSION: u32 = 2;
 /// Best configurations of each donor that one to be tried is chosen from.
 const BEST: usize = 3;
-/// Donors' configurations that are tried as they are.
-const MOST: usize = 2;
 /// Standard deviations of chance that a donor's agreement must exceed before it counts.
 const DEVIATIONS: f64 = 1.5;
 /// Finished trials after which donors are not asked any more.
@@ -83,13 +80,14 @@ impl Donors {
         self.donors.is_empty()
     }
 
-    /// Visible trials that are donors' configurations: those that came before the sampler's own design, or between.
-    pub(crate) fn given(&self, view: &View) -> usize {
-        view.trials.iter().filter(|trial| self.is_donors(trial)).count().min(MOST)
-    }
-
-    fn is_donors(&self, seen: &Seen) -> bool {
-        self.donors.iter().any(|donor| donor.trials.iter().any(|trial| trial.coordinates == seen.coordinates))
+    /// Whether one of the visible trials is a donor's configuration, which takes no place in the sampler's own design.
+    pub(crate) fn has_given(&self, view: &View) -> bool {
+        let is_donors = |seen: &Seen| {
+            self.donors
+                .iter()
+                .any(|donor| donor.trials.iter().any(|trial| trial.coordinates == seen.coordinates))
+        };
+        view.trials.iter().any(is_donors)
     }
 
     /// Which donors were asked and how much each counts, for the record.
@@ -115,19 +113,8 @@ impl Donors {
 
     /// What the donors propose instead of a draw without a model.
     pub(crate) fn propose(&self, ask: &Ask<'_>) -> Option<Given> {
-        let best = if self.is_turn(ask) { self.best(ask) } else { None };
+        let best = if ask.view.trials.is_empty() { self.best(ask) } else { None };
         best.or_else(|| self.near(ask))
-    }
-
-    /// Whether a donors' best configuration is next: as the first trial, and again after as many trials of the
-    /// sampler's own as long as one of the donors' is ahead of them.
-    fn is_turn(&self, ask: &Ask<'_>) -> bool {
-        let given = self.given(ask.view);
-        let finished = ask.view.trials.iter().filter(|trial| trial.outcome.is_finished());
-        let best = finished.clone().min_by(|a, b| similarity::compare(a, b, ask.goal));
-        let is_ahead = best.is_some_and(|best| self.is_donors(best));
-        let own = finished.filter(|trial| !self.is_donors(trial)).count();
-        ask.view.trials.is_empty() || (is_ahead && given < MOST && own >= given)
     }
 
     /// Of each donor's best configurations that were not tried yet, the one that all donors rank highest.
