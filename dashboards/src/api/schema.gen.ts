@@ -951,6 +951,7 @@ export interface components {
             domain: components["schemas"]["Domain"];
             /** @description The parameter's name. */
             name: string;
+            prior?: components["schemas"]["Prior"] | null;
             /** @description The dimension is active only where each named earlier dimension has one of the listed values. */
             when?: {
                 [key: string]: components["schemas"]["Scalar"][];
@@ -1312,6 +1313,23 @@ export interface components {
         Pause: {
             /** @description What runs is handed back with its progress instead of coming to its end. */
             now?: boolean;
+        };
+        /** @description Where good values are expected. */
+        Prior: {
+            /** @enum {string} */
+            kind: "normal";
+            /** @description The most likely value. */
+            mu: components["schemas"]["Scalar"];
+            /**
+             * Format: double
+             * @description Its standard deviation, as a share of the range.
+             */
+            sigma: number;
+        } | {
+            /** @enum {string} */
+            kind: "weights";
+            /** @description How likely each value is, in the order of the values, relative to the others. */
+            weights: number[];
         };
         /** @description Another priority for a study. */
         Priority: {
