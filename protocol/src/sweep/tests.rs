@@ -170,7 +170,7 @@ fn priors_are_read_and_checked() {
         ("{mu: 3e-4, sigma: 0}", "prior: sigma 0 must be above 0; it is a share of the range, such as 0.2"),
         ("{mu: 3e-4}", "prior.sigma: is missing; give the deviation as a share of the range, such as 0.2"),
         ("{weights: [1, 2]}", "prior.weights: is no key here; known: mu, sigma"),
-        ("3e-4", "prior: is 0.0003; give a mapping with the keys mu, sigma"),
+        ("3e-4", "prior: is 3e-4; give a mapping with the keys mu, sigma"),
     ] {
         let refused = refuse(&range(prior));
         assert!(refused.contains(sentence), "{prior}: {refused}");
