@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::Client;
+use pedigree_protocol::energy::Energy;
 use pedigree_protocol::run::{AttemptRecord, Run, RunDetail, RunKind};
 use serde_json::json;
 
@@ -248,14 +249,24 @@ fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Res
             attempt.worker_name.clone(),
             attempt.device_uuid.clone(),
             attempt.leased_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            attempt.energy.as_ref().map_or_else(String::new, energy),
             cause,
             why,
         ]
     });
     write_table(
         screen,
-        &table(&["attempt", "state", "worker", "device", "leased", "cause", "why it ended"], &[0], rows),
+        &table(
+            &["attempt", "state", "worker", "device", "leased", "energy", "cause", "why it ended"],
+            &[0],
+            rows,
+        ),
     )
+}
+
+/// An energy in watt-hours, and how it is known.
+fn energy(energy: &Energy) -> String {
+    format!("{:.1} Wh ({})", energy.joules / 3600.0, energy.source.as_str())
 }
 
 /// The cause of an attempt's failure, and in words why it ended, what showed it, and what followed.

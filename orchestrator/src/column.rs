@@ -3,6 +3,7 @@
 //! Owns the pairing alone; a test reads `pg_enum` and fails when a variant is missing on either side.
 
 use pedigree_protocol::access::Role;
+use pedigree_protocol::energy::EnergySource;
 use pedigree_protocol::event::Topic;
 use pedigree_protocol::fleet::DeviceKind;
 use pedigree_protocol::resources::Hold;
@@ -50,6 +51,7 @@ mirror!(AttemptStateColumn = "attempt_state" mirrors AttemptState {
 mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause {
     Oom, Diverged, InvalidInput, Crashed, Lost, Device, InvalidJob, Timeout,
 });
+mirror!(EnergySourceColumn = "energy_source" mirrors EnergySource { Counter, Sampled, Tdp });
 mirror!(HoldColumn = "hold" mirrors Hold { None, Finish, Now });
 mirror!(DeviceKindColumn = "device_kind" mirrors DeviceKind { Gpu, Cpu });
 mirror!(RoleColumn = "role" mirrors Role { Viewer, Worker, Operator, Admin });
@@ -80,6 +82,7 @@ mod tests {
         check::<RunStateColumn>(&pool).await;
         check::<AttemptStateColumn>(&pool).await;
         check::<FailureCauseColumn>(&pool).await;
+        check::<EnergySourceColumn>(&pool).await;
         check::<HoldColumn>(&pool).await;
         check::<DeviceKindColumn>(&pool).await;
         check::<RoleColumn>(&pool).await;

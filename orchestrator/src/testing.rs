@@ -328,5 +328,5 @@ pub(crate) fn failed(cause: FailureCause) -> AttemptWrite {
 }
 
 pub(crate) fn end(end: AttemptEnd) -> AttemptWrite {
-    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new() }
+    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None }
 }

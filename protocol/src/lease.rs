@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::{ArtifactFile, Sha256};
+use crate::energy::Energy;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::objective::ScoringProtocol;
 use crate::params::{ParamValues, Scalar};
@@ -146,6 +147,9 @@ pub enum AttemptWrite {
         end: Box<AttemptEnd>,
         /// What it leaves; each content has been uploaded before.
         artifacts: Vec<ArtifactFile>,
+        /// What its GPU took.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        energy: Option<Energy>,
     },
 }
 

@@ -12,6 +12,7 @@ pub mod backbone;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod dataset;
+pub mod energy;
 pub mod error;
 pub mod event;
 pub mod fleet;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::ArtifactFile;
+use crate::energy::Energy;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::params::{ParamValues, Scalar};
 use crate::report::{EpochReport, RunSummary};
@@ -213,6 +214,9 @@ pub struct AttemptRecord {
     pub ended_at: Option<DateTime<Utc>>,
     /// When the lease ends unless it is renewed; live attempts only.
     pub lease_expires_at: Option<DateTime<Utc>>,
+    /// What its GPU took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
     /// What it left behind.
     pub artifacts: Vec<ArtifactFile>,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::client::ClientError;
+use pedigree_protocol::energy::Energy;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
 use pedigree_protocol::resources::write_duration;
 use pedigree_protocol::run::{Failure, FailureCause};
@@ -18,6 +19,7 @@ use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::checkpoints::Checkpoints;
+use crate::energy::Meter;
 use crate::exit::{self, LastWords, Verdict};
 use crate::fleet_member::{Drain, Host};
 use crate::lease_keeper::{self, Delivery, Lease, Revocation};
@@ -83,8 +85,9 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
             AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease)).in_current_span()));
         let attempt = Attempt { host, slot, claim, lease, folder, drain };
         tracing::info!("the attempt begins");
+        let meter = Meter::start(slot).await;
         let ending = attempt.train().await;
-        attempt.end(ending, keeper).await;
+        attempt.end(ending, keeper, meter).await;
     }
     .instrument(span)
     .await;
@@ -266,11 +269,17 @@ impl Attempt<'_> {
     }
 
     /// Leaves the device, stores what there is, and tells the end.
-    async fn end(self, ending: Ending, keeper: AbortOnDropHandle<()>) {
+    async fn end(self, ending: Ending, keeper: AbortOnDropHandle<()>, meter: Option<Meter>) {
         if matches!(ending, Ending::Interrupted(Interruption::Lost)) {
             tracing::warn!("the lease is lost; the attempt is dropped");
             return;
         }
+        let shown = match meter {
+            Some(meter) => Some(meter.read().await),
+            None => None,
+        };
+        let energy = shown.as_ref().and_then(|shown| shown.energy);
+        let ending = blame(ending, shown.and_then(|shown| shown.fault));
         let told = self.within_drain(async {
             if timeout(LEAVE_LIMIT, self.slot.until_left(&self.claim.idle)).await.is_err() {
                 tracing::warn!("the GPU is not free yet although the trainer has ended");
@@ -278,7 +287,7 @@ impl Attempt<'_> {
             let (end, artifacts) = self.hand_over(ending).await;
             // From here on a renewal could only learn that the attempt has ended.
             drop(keeper);
-            self.tell(end, artifacts).await;
+            self.tell(end, artifacts, energy).await;
         });
         tokio::select! {
             () = told => {}
@@ -312,9 +321,9 @@ impl Attempt<'_> {
         }
     }
 
-    async fn tell(&self, end: AttemptEnd, artifacts: Vec<ArtifactFile>) {
+    async fn tell(&self, end: AttemptEnd, artifacts: Vec<ArtifactFile>, energy: Option<Energy>) {
         let result = format!("{end:?}");
-        match self.lease.deliver(&AttemptWrite::End { end: Box::new(end), artifacts }).await {
+        match self.lease.deliver(&AttemptWrite::End { end: Box::new(end), artifacts, energy }).await {
             Delivery::Accepted => tracing::info!(result, "the attempt has ended"),
             Delivery::Lost => tracing::warn!(
                 result,
@@ -323,7 +332,7 @@ impl Attempt<'_> {
             Delivery::Refused(error) => {
                 tracing::error!(%error, result, "the coordinator refuses the attempt's end");
                 let end = Box::new(failed(refused_end(&error)));
-                self.lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new() }).await;
+                self.lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new(), energy }).await;
             }
         }
     }
@@ -336,6 +345,16 @@ impl Attempt<'_> {
                 tracing::warn!("not everything could be told before the worker had to end");
             }
         }
+    }
+}
+
+/// A trainer that died while its GPU failed did not fail by itself.
+fn blame(ending: Ending, fault: Option<String>) -> Ending {
+    match (ending, fault) {
+        (Ending::Failed(failure), Some(sentence)) if failure.cause == FailureCause::Crashed => {
+            Ending::Failed(Failure { cause: FailureCause::Device, evidence: Some(sentence), ..failure })
+        }
+        (ending, _) => ending,
     }
 }
 

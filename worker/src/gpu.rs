@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 use nvml_wrapper::Nvml as Library;
+use nvml_wrapper::enum_wrappers::device::{EccCounter, MemoryError};
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
 
@@ -41,6 +42,21 @@ pub(crate) struct Usage {
     pub(crate) used_bytes: u64,
 }
 
+/// What a GPU counts and shows; absent where it does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Energy since the driver was loaded, millijoules.
+    pub(crate) energy_mj: Option<u64>,
+    /// Power now, milliwatts.
+    pub(crate) power_mw: Option<u32>,
+    /// Most power that it may draw, milliwatts.
+    pub(crate) limit_mw: Option<u32>,
+    /// Uncorrectable memory errors since the driver was loaded.
+    pub(crate) uncorrected: Option<u64>,
+    /// It does not answer any more.
+    pub(crate) lost: bool,
+}
+
 /// A compute process on a GPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Occupant {
@@ -55,6 +71,8 @@ pub(crate) trait GpuProbe: Send + Sync + fmt::Debug {
     fn inventory(&self) -> Result<Vec<Gpu>, GpuFault>;
     /// What sits on one.
     fn usage(&self, uuid: &str) -> Result<Usage, GpuFault>;
+    /// What one counts and shows.
+    fn reading(&self, uuid: &str) -> Reading;
     /// Why there may be no GPU, for a message.
     fn absence(&self) -> String;
 }
@@ -128,6 +146,20 @@ impl GpuProbe for Nvml {
         })
     }
 
+    fn reading(&self, uuid: &str) -> Reading {
+        let device = match self.library.device_by_uuid(uuid) {
+            Ok(device) => device,
+            Err(error) => return Reading { lost: matches!(error, NvmlError::GpuLost), ..Reading::default() },
+        };
+        Reading {
+            energy_mj: device.total_energy_consumption().ok(),
+            power_mw: device.power_usage().ok(),
+            limit_mw: device.enforced_power_limit().ok(),
+            uncorrected: device.total_ecc_errors(MemoryError::Uncorrected, EccCounter::Volatile).ok(),
+            lost: false,
+        }
+    }
+
     fn absence(&self) -> String {
         "NVML lists none".into()
     }
@@ -140,6 +172,10 @@ impl GpuProbe for Absent {
 
     fn usage(&self, _uuid: &str) -> Result<Usage, GpuFault> {
         Err(GpuFault { doing: "find the GPU", source: NvmlError::Uninitialized })
+    }
+
+    fn reading(&self, _uuid: &str) -> Reading {
+        Reading::default()
     }
 
     fn absence(&self) -> String {

@@ -108,6 +108,26 @@ fn a_trainer_has_left_once_its_process_and_its_memory_are_gone() {
 }
 
 #[test]
+fn what_a_gpu_counts_is_read_and_what_it_does_not_is_absent() {
+    let Some(fake) = FakeNvml::build(&idle()) else { return };
+    let probe = fake.probe();
+    assert_eq!(probe.reading(FIRST), Reading::default());
+    let counts = "energy {} 61000\npower {} 250000\nlimit {} 400000\necc {} 2\n".replace("{}", FIRST);
+    fake.show(&(idle() + &counts));
+    let expected = Reading {
+        energy_mj: Some(61_000),
+        power_mw: Some(250_000),
+        limit_mw: Some(400_000),
+        uncorrected: Some(2),
+        lost: false,
+    };
+    assert_eq!(probe.reading(FIRST), expected);
+    assert_eq!(probe.reading(SECOND), Reading::default(), "the other GPU is not concerned");
+    fake.show(&format!("{}lost {FIRST}\n", idle()));
+    assert!(probe.reading(FIRST).lost);
+}
+
+#[test]
 fn a_gpu_that_fell_off_the_bus_is_a_fault() {
     let Some(fake) = FakeNvml::build(&idle()) else { return };
     let probe = fake.probe();

@@ -14,6 +14,7 @@ mod attempt_folder;
 mod backoff;
 mod checkpoints;
 mod config;
+mod energy;
 mod error;
 mod exit;
 mod fleet_member;

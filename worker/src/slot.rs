@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::attempt;
 use crate::backoff::{ANSWER_LIMIT, Backoff, is_away};
 use crate::fleet_member::{Drain, Host};
-use crate::gpu::{GpuProbe, Usage};
+use crate::gpu::{GpuProbe, Reading, Usage};
 
 /// How often a GPU that somebody else uses is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
 
 /// A device that this worker offers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Slot {
     pub(crate) device: Device,
     probe: Arc<dyn GpuProbe>,
@@ -67,6 +67,15 @@ impl Slot {
             Ok(Err(fault)) => Err(describe(&fault)),
             Err(panic) => Err(format!("NVML could not be asked: {panic}")),
         }
+    }
+
+    /// What the device counts and shows; `None` for a CPU slot.
+    pub(crate) async fn reading(&self) -> Option<Reading> {
+        if self.device.kind == DeviceKind::Cpu {
+            return None;
+        }
+        let (probe, uuid) = (Arc::clone(&self.probe), self.device.uuid.clone());
+        tokio::task::spawn_blocking(move || probe.reading(&uuid)).await.ok()
     }
 
     /// What sits on the idle device, or why it must not be used now.

@@ -4,6 +4,10 @@
  *     gpu UUID TOTAL_MIB USED_MIB NAME...
  *     process UUID PID MIB
  *     lost UUID
+ *     energy UUID MILLIJOULES
+ *     power UUID MILLIWATTS
+ *     limit UUID MILLIWATTS
+ *     ecc UUID COUNT
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUCCESS = 0, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, UNKNOWN = 999 };
+enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, UNKNOWN = 999 };
 enum { MOST_GPUS = 16, MOST_PROCESSES = 32 };
 
 typedef unsigned long long u64;
@@ -135,6 +139,47 @@ int nvmlDeviceGetComputeRunningProcesses_v3(const char *handle, unsigned *count,
     if (*count > room) return INSUFFICIENT_SIZE;
     if (*count) memcpy(processes, found, *count * sizeof *found);
     return SUCCESS;
+}
+
+/* The number in the line that begins with a word and names the GPU. */
+static int read_number(const char *handle, const char *word, u64 *number) {
+    struct gpu gpu;
+    char line[512], key[16], on[80];
+    int failure = look(handle, &gpu), found = NOT_SUPPORTED;
+    FILE *state = failure ? NULL : open_state();
+    if (!state) return failure ? failure : UNKNOWN;
+    while (fgets(line, sizeof line, state)) {
+        u64 value;
+        if (sscanf(line, "%15s %79s %llu", key, on, &value) != 3 || strcmp(key, word) || strcmp(on, gpu.uuid)) continue;
+        *number = value;
+        found = SUCCESS;
+    }
+    fclose(state);
+    return found;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(const char *handle, u64 *millijoules) {
+    return read_number(handle, "energy", millijoules);
+}
+
+int nvmlDeviceGetPowerUsage(const char *handle, unsigned *milliwatts) {
+    u64 value = 0;
+    int failure = read_number(handle, "power", &value);
+    *milliwatts = (unsigned)value;
+    return failure;
+}
+
+int nvmlDeviceGetEnforcedPowerLimit(const char *handle, unsigned *milliwatts) {
+    u64 value = 0;
+    int failure = read_number(handle, "limit", &value);
+    *milliwatts = (unsigned)value;
+    return failure;
+}
+
+int nvmlDeviceGetTotalEccErrors(const char *handle, int kind, int counter, u64 *count) {
+    (void)kind;
+    (void)counter;
+    return read_number(handle, "ecc", count);
 }
 
 int nvmlSystemGetProcessName(unsigned pid, char *name, unsigned size) {

@@ -673,6 +673,7 @@ export interface components {
              * @description When it ended.
              */
             ended_at?: string | null;
+            energy?: components["schemas"]["Energy"] | null;
             failure?: components["schemas"]["Failure"] | null;
             /**
              * Format: date-time
@@ -747,6 +748,7 @@ export interface components {
             artifacts: components["schemas"]["ArtifactFile"][];
             /** @description How. */
             end: components["schemas"]["AttemptEnd"];
+            energy?: components["schemas"]["Energy"] | null;
             /** @enum {string} */
             kind: "end";
         };
@@ -1029,6 +1031,21 @@ export interface components {
              */
             weight: number;
         };
+        /** @description The energy that a GPU took while an attempt held it, its preparation included. */
+        Energy: {
+            /**
+             * Format: double
+             * @description Joules.
+             */
+            joules: number;
+            /** @description How it is known. */
+            source: components["schemas"]["EnergySource"];
+        };
+        /**
+         * @description How an energy is known, the best first.
+         * @enum {string}
+         */
+        EnergySource: "counter" | "sampled" | "tdp";
         /** @description A configuration that is to be tried. */
         Enqueue: {
             /** @description Names the configuration in its study: the same key again changes nothing. */

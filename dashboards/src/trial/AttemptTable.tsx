@@ -32,6 +32,9 @@ export function AttemptTable({ attempts }: { attempts: AttemptRecord[] }) {
                 <th scope="col" className={table.number}>
                   Training
                 </th>
+                <th scope="col" className={table.number}>
+                  Energy
+                </th>
                 <th scope="col">End</th>
               </tr>
             </thead>
@@ -46,6 +49,12 @@ export function AttemptTable({ attempts }: { attempts: AttemptRecord[] }) {
     </Panel>
   );
 }
+
+const ENERGY_SOURCES: Record<NonNullable<AttemptRecord['energy']>['source'], string> = {
+  counter: "by the GPU's counter",
+  sampled: 'summed up from its power',
+  tdp: 'not measured: its power limit times the time',
+};
 
 function AttemptRow({ attempt }: { attempt: AttemptRecord }) {
   const shown = ATTEMPT_STATES[attempt.state];
@@ -67,6 +76,12 @@ function AttemptRow({ attempt }: { attempt: AttemptRecord }) {
       </td>
       <td className={table.number}>{preparing === null ? ABSENT : span(preparing)}</td>
       <td className={table.number}>{training === null ? ABSENT : span(training)}</td>
+      <td
+        className={table.number}
+        title={attempt.energy ? ENERGY_SOURCES[attempt.energy.source] : 'known of GPUs alone'}
+      >
+        {attempt.energy ? `${(attempt.energy.joules / 3600).toFixed(1)} Wh` : ABSENT}
+      </td>
       <td className={table.wrap}>
         <End attempt={attempt} />
       </td>

@@ -10,7 +10,7 @@ use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunKind};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{AttemptStateColumn, FailureCauseColumn};
+use crate::column::{AttemptStateColumn, EnergySourceColumn, FailureCauseColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
 use crate::run::machine::Event;
@@ -168,8 +168,13 @@ async fn record(
     failure: Option<&Failure>,
     write: Option<&AttemptWrite>,
 ) -> ApiResult<()> {
+    let energy = match write {
+        Some(AttemptWrite::End { energy, .. }) => energy.filter(|energy| energy.joules >= 0.0),
+        _ => None,
+    };
     sqlx::query!(
         "UPDATE attempts SET state = $3, failure_cause = $4, failure_message = $5, end_write = $6, failure_evidence = $7,
+             energy_joules = $8, energy_source = $9,
              ended_at = now(), lease_expires_at = NULL
          WHERE run_id = $1 AND attempt = $2",
         held.run.0,
@@ -179,6 +184,8 @@ async fn record(
         failure.map(|failure| failure.message.as_str()),
         write.map(Json) as _,
         failure.and_then(|failure| failure.evidence.as_deref()),
+        energy.map(|energy| energy.joules),
+        energy.map(|energy| EnergySourceColumn::from(energy.source)) as _,
     )
     .execute(db)
     .await?;

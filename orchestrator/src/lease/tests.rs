@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::energy::{Energy, EnergySource};
 use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, ClaimRequest, Directive, LeaseGrant, WriteOutcome, WriteReply,
 };
@@ -132,7 +133,7 @@ async fn the_same_end_again_is_still_won_and_another_end_is_lost(pool: PgPool) {
     let AttemptWrite::End { end: how, .. } = completed(0.123_456_789_012_345_67, None) else {
         unreachable!()
     };
-    let ending = AttemptWrite::End { end: how, artifacts: vec![file.clone()] };
+    let ending = AttemptWrite::End { end: how, artifacts: vec![file.clone()], energy: None };
     assert_eq!(coordinator.write(&grant, &ending).await, WON);
     assert_eq!(coordinator.write(&grant, &ending).await, WON);
     assert_eq!(coordinator.write(&grant, &completed(0.9, None)).await, LOST);
@@ -296,4 +297,16 @@ async fn several_reports_in_one_write_count_once_each(pool: PgPool) {
     assert_eq!((epochs, detail.run.epochs, detail.run.best_so_far), (vec![1, 2, 3], 3, Some(0.7)));
     assert!(coordinator.try_write(&grant, &several(&[(4, 0.1), (0, 0.1)])).await.is_err());
     assert_eq!(coordinator.detail(grant.run_id).await.run.epochs, 3);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_energy_of_an_attempt_is_kept_with_how_it_is_known(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let worker = coordinator.worker(1).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    let energy = Some(Energy { joules: 1234.5, source: EnergySource::Sampled });
+    let ending = AttemptWrite::End { end: Box::new(AttemptEnd::Released), artifacts: Vec::new(), energy };
+    assert_eq!(coordinator.write(&grant, &ending).await, WON);
+    assert_eq!(coordinator.detail(grant.run_id).await.attempts[0].energy, energy);
 }

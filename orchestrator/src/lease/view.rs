@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::artifact::ArtifactFile;
+use pedigree_protocol::energy::Energy;
 use pedigree_protocol::run::AttemptRecord;
 use pedigree_protocol::{Attempt, RunId, WorkerId};
 use sqlx::PgPool;
 
 use crate::artifact::sql::parse;
-use crate::column::{AttemptStateColumn, FailureCauseColumn};
+use crate::column::{AttemptStateColumn, EnergySourceColumn, FailureCauseColumn};
 use crate::error::ApiResult;
 use crate::run::trial::failure;
 
@@ -17,7 +18,8 @@ pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRe
     let rows = sqlx::query!(
         r#"SELECT a.attempt, a.worker_id, w.name, a.device_uuid, a.state AS "state: AttemptStateColumn",
                a.failure_cause AS "failure_cause: FailureCauseColumn", a.failure_message, a.failure_evidence,
-               a.consequence, a.prune_reason, a.leased_at, a.started_at, a.ended_at, a.lease_expires_at
+               a.consequence, a.energy_joules, a.energy_source AS "energy_source: EnergySourceColumn",
+               a.prune_reason, a.leased_at, a.started_at, a.ended_at, a.lease_expires_at
            FROM attempts a JOIN workers w ON w.id = a.worker_id WHERE a.run_id = $1 ORDER BY a.attempt"#,
         run.0
     );
@@ -31,6 +33,10 @@ pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRe
         state: row.state.into(),
         failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),
         consequence: row.consequence,
+        energy: row
+            .energy_joules
+            .zip(row.energy_source)
+            .map(|(joules, source)| Energy { joules, source: source.into() }),
         prune_reason: row.prune_reason,
         leased_at: row.leased_at,
         started_at: row.started_at,

@@ -94,7 +94,7 @@ async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> Ap
         AttemptWrite::Report { metrics } => prune = report(db, held, slice::from_ref(metrics)).await?,
         AttemptWrite::Reports { reports } => prune = report(db, held, reports).await?,
         AttemptWrite::Log { offset, text } => run::log::append(db, run, attempt, (*offset, text)).await?,
-        AttemptWrite::End { end, artifacts } => end::by_worker(db, held, write, end, artifacts).await?,
+        AttemptWrite::End { end, artifacts, .. } => end::by_worker(db, held, write, end, artifacts).await?,
     }
     Ok(directive(held, prune))
 }

@@ -143,12 +143,12 @@ pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
         peak_memory_bytes: 1 << 30,
     };
     let end = AttemptEnd::Completed { summary: Box::new(summary) };
-    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new() }
+    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None }
 }
 
 /// The end of an attempt that hands its run back.
 pub(super) fn released() -> AttemptWrite {
-    AttemptWrite::End { end: Box::new(AttemptEnd::Released), artifacts: Vec::new() }
+    AttemptWrite::End { end: Box::new(AttemptEnd::Released), artifacts: Vec::new(), energy: None }
 }
 
 fn objective(grant: &LeaseGrant) -> f64 {

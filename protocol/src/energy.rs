@@ -1,0 +1,36 @@
+//! The energy that an attempt took, and how it is known.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The energy that a GPU took while an attempt held it, its preparation included.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Energy {
+    /// Joules.
+    pub joules: f64,
+    /// How it is known.
+    pub source: EnergySource,
+}
+
+/// How an energy is known, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnergySource {
+    /// By the GPU's own counter.
+    Counter,
+    /// Summed up from readings of its power.
+    Sampled,
+    /// Not measured: its power limit times the time. An upper bound.
+    Tdp,
+}
+
+impl EnergySource {
+    /// The words in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Sampled => "sampled power",
+            Self::Tdp => "power limit, an upper bound",
+        }
+    }
+}
