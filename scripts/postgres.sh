@@ -4,6 +4,8 @@
 #   scripts/postgres.sh up DIR     starts it (unix socket only, no TCP) and prints its DATABASE_URL
 #   scripts/postgres.sh down DIR   stops it
 #
+# With DURABLE=1 its writes reach the disk, as a measurement of it needs.
+#
 # As root the server runs as the user `postgres` (else `nobody`), because Postgres refuses to run as root.
 set -euo pipefail
 
@@ -39,9 +41,11 @@ up() {
     mv data.new data
   fi
   # Durability is off: what this cluster holds is thrown away.
+  durable=off
+  [ -z "${DURABLE:-}" ] || durable=on
   "${as_owner[@]}" "$binaries/pg_ctl" -D "$folder/data" -l "$folder/run/postgres.log" -w -t 60 -s start -o "\
     -c listen_addresses='' -c unix_socket_directories='$folder/run' -c unix_socket_permissions=0700 \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c timezone=UTC" >&2
+    -c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable -c max_connections=200 -c timezone=UTC" >&2
   echo "postgres://pedigree@localhost/postgres?host=$folder/run"
 }
 

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, bench, compare, dapt, data, evaluate, export, predict, sampler, serve, study, sweep, token,
-    train, trial, up, worker,
+    backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, predict, sampler, serve, study,
+    sweep, token, train, trial, up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -69,6 +69,10 @@ pub(crate) enum Command {
     Login,
     /// Run a coordinator
     Serve(serve::ServeArgs),
+    /// Look whether this machine and its coordinator are as they should be
+    Doctor(doctor::DoctorArgs),
+    /// Make room: remove files and logs that ended studies need no longer
+    Gc(gc::GcArgs),
     /// Measure how much this machine carries
     Bench {
         #[command(subcommand)]

@@ -7,12 +7,14 @@ mod compare;
 mod connection;
 mod dapt;
 mod data;
+mod doctor;
 mod evaluate;
 mod export;
 mod fetch;
 #[cfg(test)]
 mod fixtures;
 mod follow;
+mod gc;
 mod kernels;
 mod leaderboard;
 mod model;
@@ -93,6 +95,8 @@ async fn dispatch(
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,
+        Command::Doctor(args) => return doctor::run(args, &connection, output).await,
+        Command::Gc(args) => gc::run(args, &connection, output).await?,
         Command::Bench { command } => return bench::run(command, output).await,
         Command::Train(_) | Command::Dapt(_) | Command::Export(_) | Command::Sampler { .. } => {}
     }

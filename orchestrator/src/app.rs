@@ -5,24 +5,29 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use object_store::local::LocalFileSystem;
 use pedigree_protocol::access::Role;
 use sqlx::PgPool;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tower_http::trace::TraceLayer;
 
 use crate::access::rate::Rate;
 use crate::access::secret::Hash;
+use crate::durable::Durability;
+use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
-use crate::{access, dashboard, health, openapi};
+use crate::{access, dashboard, durable, health, meter, openapi};
 
 /// What every request can reach. Holds nothing that a restart could lose.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
-    /// The database.
+    /// The database. Its transactions do not wait for the disk: see [`durable`].
     pub(crate) pool: PgPool,
+    /// What the answer to a write waits for.
+    pub(crate) durable: Durability,
     /// Contents by hash.
     pub(crate) store: Arc<LocalFileSystem>,
     /// How long a lease lasts unless renewed.
@@ -39,6 +44,9 @@ pub(crate) struct App {
     pub(crate) largest_artifact: u64,
     /// The dashboard.
     pub(crate) dashboard: dashboard::Source,
+    /// Claims and writes of workers at a time: fewer than there are connections. A whole fleet that comes at once waits
+    /// here in its order, instead of running into the pool's time-out.
+    pub(crate) admission: Arc<Semaphore>,
     /// Changes and wake-ups that the database notified.
     pub(crate) feed: Feed,
     /// Cancelled when the coordinator stops: whoever holds a request open lets go.
@@ -46,6 +54,11 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Waits until a worker's request may use the database; until the answer is dropped.
+    pub(crate) async fn admit(&self) -> ApiResult<SemaphorePermit<'_>> {
+        self.admission.acquire().await.map_err(|closed| ApiError::Broken(closed.to_string()))
+    }
+
     /// The length of a lease in whole milliseconds.
     pub(crate) fn lease_ttl_ms(&self) -> u32 {
         u32::try_from(self.lease_ttl.as_millis()).unwrap_or(u32::MAX)
@@ -59,11 +72,14 @@ pub(crate) fn router(app: App) -> Router {
     api.route("/api/v1/openapi.json", get(async move || axum::Json(document.clone())))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(meter::render))
         .route("/login", get(access::http::login))
         .fallback(dashboard::serve)
+        .layer(from_fn_with_state(app.clone(), durable::before_answer))
         .layer(from_fn_with_state(app.clone(), access::gate::check))
         // Failures are logged where they are known by name: in `error`.
         // The path alone: a query may hold a login code.
+        .layer(from_fn(meter::observe))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .with_state(app)
 }

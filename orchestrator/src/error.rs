@@ -20,6 +20,9 @@ pub(crate) enum ApiError {
     /// The database.
     #[error("the database refused an operation")]
     Database(#[from] sqlx::Error),
+    /// What was written is not known to be on disk.
+    #[error("the database's log could not be flushed")]
+    Unflushed,
     /// The artifact store.
     #[error("the artifact store failed")]
     Store(#[from] object_store::Error),
@@ -73,7 +76,11 @@ impl ApiError {
 
     /// Whether the database is away rather than unwilling: the same request may succeed soon.
     pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Self::Database(error) if is_outage(error))
+        match self {
+            Self::Database(error) => is_outage(error),
+            Self::Unflushed => true,
+            Self::Refused { .. } | Self::Store(_) | Self::Broken(_) => false,
+        }
     }
 
     fn answer(self) -> (StatusCode, ApiErrorBody) {
@@ -89,6 +96,9 @@ impl ApiError {
             Self::Database(error) if is_unstorable(&error) => {
                 let message = "a text in this request holds a NUL character, which no text here may";
                 (StatusCode::BAD_REQUEST, ApiErrorBody { code: ErrorCode::Invalid, message: message.into() })
+            }
+            Self::Unflushed => {
+                (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");

@@ -16,6 +16,7 @@ mod config;
 mod dashboard;
 mod dataset;
 pub mod db;
+mod durable;
 mod enqueued;
 mod error;
 mod events;
@@ -23,6 +24,7 @@ mod extract;
 mod fleet;
 mod health;
 mod lease;
+mod meter;
 mod name;
 mod openapi;
 mod propose;
@@ -34,8 +36,10 @@ mod study;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod upkeep;
 
 pub use config::{Config, TlsFiles};
+pub use db::diagnose;
 pub use openapi::openapi;
 pub use serve::{ServeError, serve};
 pub use tls::TlsError;

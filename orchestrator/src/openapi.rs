@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{access, artifact, backbone, checkpoint, dataset, events, fleet, lease, run, study};
+use crate::{access, artifact, backbone, checkpoint, dataset, events, fleet, lease, run, study, upkeep};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -58,6 +58,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(access::http::revoke))
         .routes(routes!(access::http::create_link))
         .routes(routes!(access::http::end_session))
+        .routes(routes!(upkeep::http::diagnose))
+        .routes(routes!(upkeep::http::make_room))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     // An upload is streamed to disk, so that its size costs no memory.
     let uploads = OpenApiRouter::new()

@@ -3,6 +3,9 @@
 //! Owns what the sampler is shown. A suggestion is a function of the study's seed, the trial's number and the trials
 //! seen, all recorded with the run; time plays no part.
 
+use std::time::Instant;
+
+use metrics::{counter, histogram};
 use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudySpec;
@@ -26,6 +29,7 @@ pub(crate) async fn top_up_trials(
     let spec = &study.spec;
     let finished = trials.iter().filter(|t| t.state.is_final()).count();
     let donors = donors::of_study(db, study, finished).await?;
+    let mut history = History::new(trials.iter().filter_map(observe).collect()).with_donors(donors);
     loop {
         let open = trials.iter().filter(|t| !t.state.is_final()).count();
         if open >= spec.max_concurrent as usize || trials.len() >= spec.trials as usize {
@@ -35,14 +39,16 @@ pub(crate) async fn top_up_trials(
         let (params, record) = match enqueued::take(db, study, number).await? {
             Some(given) => given,
             None => {
-                let history = History::new(trials.iter().filter_map(observe).collect());
-                let history = history.with_donors(donors.clone());
+                let began = Instant::now();
                 let Suggestion { params, record } = suggest(&search(spec), number, &history);
+                histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
                 (params.into_values(), record)
             }
         };
         insert(db, study, Some(number), &params, Some(record)).await?;
-        trials.push(Trial::proposed(number, params));
+        let proposed = Trial::proposed(number, params);
+        history.add(observe_or_pending(&proposed));
+        trials.push(proposed);
     }
 }
 
@@ -87,6 +93,7 @@ async fn insert(
     )
     .execute(db)
     .await?;
+    counter!("pedigree_runs_proposed_total").increment(1);
     tracing::info!(study.id = %study.id, run.id = %id, number, "run proposed");
     Ok(())
 }
@@ -109,11 +116,15 @@ pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
         }
         (RunState::Failed | RunState::Cancelled, _) => return None,
     };
-    Some(Observed { number: trial.number, params: trial.params.clone(), outcome })
+    Some(Observed { number: trial.number, params: ParamValues::clone(&trial.params), outcome })
 }
 
 /// A trial as the sampler saw it while it was open, should its outcome say nothing.
 pub(crate) fn observe_or_pending(trial: &Trial) -> Observed {
-    let open = || Observed { number: trial.number, params: trial.params.clone(), outcome: Outcome::Pending };
+    let open = || Observed {
+        number: trial.number,
+        params: ParamValues::clone(&trial.params),
+        outcome: Outcome::Pending,
+    };
     observe(trial).unwrap_or_else(open)
 }

@@ -10,7 +10,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,9 +18,10 @@ use crate::access::rate::{Peer, Rate};
 use crate::access::secret;
 use crate::app::{self, App};
 use crate::config::Config;
+use crate::durable::Durability;
 use crate::events::Feed;
 use crate::tls::{self, TlsError};
-use crate::{dashboard, db, events, reconcile};
+use crate::{dashboard, db, events, meter, reconcile};
 
 /// How long requests that are under way may take to end once the coordinator stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -34,6 +35,9 @@ pub enum ServeError {
     /// The database did not answer.
     #[error("the database does not answer")]
     Connect(#[source] sqlx::Error),
+    /// The database could not be looked at.
+    #[error("the database could not be looked at: {0}")]
+    Diagnosis(String),
     /// The schema could not be brought up to date.
     #[error("the database's schema cannot be brought up to date")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -92,6 +96,8 @@ pub async fn serve(
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
     let address = listener.local_addr().map_err(ServeError::Http)?;
     let tasks = TaskTracker::new();
+    meter::handle();
+    tasks.spawn(meter::fold(stop.clone()));
     tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
     tasks.spawn(reconcile::driver::run(app.pool.clone(), app.store.clone(), app.feed.clone(), stop.clone()));
     tasks.close();
@@ -113,8 +119,11 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
     std::fs::create_dir_all(&config.artifacts)
         .map_err(|source| ServeError::Artifacts { folder: config.artifacts.clone(), source })?;
     let store = LocalFileSystem::new_with_prefix(&config.artifacts)?.with_fsync(true);
+    let database = db::open(&config.database_url).await?;
     Ok(App {
-        pool: db::open(&config.database_url).await?,
+        pool: database.pool,
+        durable: Durability::start(database.synchronous),
+        admission: Arc::new(Semaphore::new(db::ADMITTED)),
         store: Arc::new(store),
         lease_ttl: config.lease_ttl,
         token: config.token.as_ref().map(|token| secret::hash(token.expose())),

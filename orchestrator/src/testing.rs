@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::rate::Rate;
 use crate::app::App;
+use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::{artifact, backbone, dashboard, dataset, fleet, lease, run, study};
@@ -47,6 +48,8 @@ impl Coordinator {
         let folder = tempfile::tempdir().unwrap();
         let store = object_store::local::LocalFileSystem::new_with_prefix(folder.path()).unwrap();
         let app = App {
+            durable: Durability::start(pool.clone()),
+            admission: tokio::sync::Semaphore::new(crate::db::ADMITTED).into(),
             pool,
             store: store.into(),
             lease_ttl: Duration::from_secs(30),
@@ -286,11 +289,7 @@ pub(crate) fn test_scores(f1: f64) -> TestScores {
 }
 
 pub(crate) fn report(epoch: i32, f1: f64) -> AttemptWrite {
-    AttemptWrite::Report { metrics: Box::new(epoch_report(epoch, f1)) }
-}
-
-pub(crate) fn epoch_report(epoch: i32, f1: f64) -> EpochReport {
-    EpochReport {
+    let metrics = EpochReport {
         epoch,
         step: i64::from(epoch) * 10,
         train_loss: 0.5,
@@ -305,7 +304,8 @@ pub(crate) fn epoch_report(epoch: i32, f1: f64) -> EpochReport {
         padded_tokens_per_second: 120.0,
         peak_memory_bytes: 1,
         carried: false,
-    }
+    };
+    AttemptWrite::Report { metrics: Box::new(metrics) }
 }
 
 pub(crate) fn completed(objective: f64, test: Option<TestScores>) -> AttemptWrite {

@@ -129,11 +129,6 @@ pub enum AttemptWrite {
         /// Its metrics.
         metrics: Box<EpochReport>,
     },
-    /// Several epochs ended since the last write, as after an outage.
-    Reports {
-        /// Their metrics.
-        reports: Vec<EpochReport>,
-    },
     /// More of the log.
     Log {
         /// Byte offset of `text`; a slice that is there already is not doubled.
@@ -151,6 +146,27 @@ pub enum AttemptWrite {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         energy: Option<Energy>,
     },
+    /// Several of the others at once, in their order, as after an outage: all of them count, or none. An end comes last.
+    Several {
+        /// The writes.
+        #[schema(no_recursion)]
+        writes: Vec<AttemptWrite>,
+    },
+}
+
+impl AttemptWrite {
+    /// The single writes, in their order.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Several { writes } => writes,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Whether the attempt ends with it.
+    pub fn is_end(&self) -> bool {
+        matches!(self.parts().last(), Some(Self::End { .. }))
+    }
 }
 
 /// How an attempt ended, as its worker saw it.

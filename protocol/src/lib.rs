@@ -33,6 +33,7 @@ pub mod seal;
 pub mod space;
 pub mod study;
 pub mod sweep;
+pub mod upkeep;
 
 pub use error::{ApiErrorBody, ErrorCode};
 pub use id::{Attempt, BackboneId, DatasetId, RunId, StudyId, TokenId, WorkerId};

@@ -91,6 +91,22 @@ pub enum AttemptState {
     Pruned,
 }
 
+impl AttemptState {
+    /// The name in files and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Leased => "leased",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+            Self::Released => "released",
+            Self::Cancelled => "cancelled",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
 /// Why an attempt failed. What follows is [`FailureCause::policy`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -67,6 +67,13 @@ impl History {
         Self { donors, ..self }
     }
 
+    /// Adds a trial; one whose number is there already changes nothing.
+    pub fn add(&mut self, trial: Observed) {
+        if let Err(place) = self.trials.binary_search_by_key(&trial.number, |known| known.number) {
+            self.trials.insert(place, trial);
+        }
+    }
+
     /// The sibling studies to learn from.
     pub(crate) fn donors(&self) -> &[Donor] {
         &self.donors

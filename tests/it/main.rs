@@ -5,6 +5,7 @@
     reason = "a test's panic is its report; the lint's own exemption ends at helpers of tests"
 )]
 
+mod backup;
 mod dependency_rules;
 mod determinism;
 mod invariants;

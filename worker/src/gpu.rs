@@ -102,6 +102,33 @@ pub(crate) fn probe(library: Option<&Path>) -> Result<Box<dyn GpuProbe>, GpuFaul
     }
 }
 
+/// A GPU of this host as somebody who looks sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenGpu {
+    /// NVML's UUID.
+    pub uuid: String,
+    /// Product name.
+    pub name: String,
+    /// What sits on it, as a sentence.
+    pub occupied: Option<String>,
+}
+
+/// The GPUs of this host with what sits on them; none where there is no NVML.
+///
+/// # Errors
+/// A sentence, where NVML is there and does not work.
+pub fn look_at_gpus() -> Result<Vec<SeenGpu>, String> {
+    let look = || -> Result<Vec<SeenGpu>, GpuFault> {
+        let probe = probe(None)?;
+        let seen = |gpu: Gpu| {
+            let usage = probe.usage(&gpu.uuid)?;
+            Ok(SeenGpu { occupied: usage.foreign(), uuid: gpu.uuid, name: gpu.name })
+        };
+        probe.inventory()?.into_iter().map(seen).collect()
+    };
+    look().map_err(|fault| format!("{fault}: {}", fault.source))
+}
+
 /// Whether the system's NVML shows a GPU on this host.
 pub fn gpu_present() -> bool {
     probe(None).is_ok_and(|probe| probe.inventory().is_ok_and(|gpus| !gpus.is_empty()))

@@ -37,4 +37,4 @@ mod upload;
 pub use config::Config;
 pub use error::WorkerError;
 pub use fleet_member::run;
-pub use gpu::{GpuFault, gpu_present};
+pub use gpu::{GpuFault, SeenGpu, gpu_present, look_at_gpus};

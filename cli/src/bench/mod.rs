@@ -11,6 +11,8 @@ use crate::output::Output;
 pub(crate) enum BenchCommand {
     /// Load a coordinator with simulated workers over HTTP, and count what got lost
     Coordinator(coordinator::CoordinatorArgs),
+    /// Time trials that train nothing, from asking to telling, on one study
+    Trials(coordinator::trials::TrialsArgs),
     /// Time training steps on random weights of a published size
     Train(train::BenchTrainArgs),
 }
@@ -19,7 +21,7 @@ impl BenchCommand {
     /// Gives the process what its kernels want, where it will compute; see [`crate::kernels::settle`].
     pub(crate) fn settle(&self) -> std::io::Result<()> {
         match self {
-            Self::Coordinator(_) => Ok(()),
+            Self::Coordinator(_) | Self::Trials(_) => Ok(()),
             Self::Train(args) => crate::kernels::settle(args.threads()),
         }
     }
@@ -28,6 +30,7 @@ impl BenchCommand {
 pub(crate) async fn run(command: BenchCommand, output: Output) -> anyhow::Result<ExitCode> {
     match command {
         BenchCommand::Coordinator(args) => coordinator::run(args, output).await,
+        BenchCommand::Trials(args) => coordinator::trials::run(args, output).await,
         BenchCommand::Train(args) => {
             tokio::task::block_in_place(|| train::run(&args, output)).map(|()| ExitCode::SUCCESS)
         }

@@ -149,6 +149,11 @@ impl Cluster {
     }
 }
 
+/// The folder of the server's programs that a new cluster would use.
+pub(crate) fn server_binaries() -> anyhow::Result<PathBuf> {
+    find_binaries(Path::new(""))
+}
+
 fn unprivileged_user() -> anyhow::Result<User> {
     for name in ["postgres", "nobody"] {
         if let Some(user) = User::from_name(name)? {

@@ -26,6 +26,7 @@ use tokio::time::Instant;
 use crate::connection;
 use crate::output::Output;
 use cluster::Cluster;
+pub(crate) use cluster::server_binaries;
 use record::Record;
 pub(crate) use stand::Stand;
 use supervise::{Kept, Part};

@@ -109,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the coordinator and its database are. */
+        get: operations["diagnose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -157,6 +174,23 @@ export interface paths {
         put?: never;
         /** Makes a link that logs a browser in, once, with the caller's role. */
         post: operations["create_login_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes what ended studies need no longer; with `dry_run` counts it. */
+        post: operations["make_room"];
         delete?: never;
         options?: never;
         head?: never;
@@ -730,11 +764,6 @@ export interface components {
             metrics: components["schemas"]["EpochReport"];
         } | {
             /** @enum {string} */
-            kind: "reports";
-            /** @description Their metrics. */
-            reports: components["schemas"]["EpochReport"][];
-        } | {
-            /** @enum {string} */
             kind: "log";
             /**
              * Format: int64
@@ -751,6 +780,11 @@ export interface components {
             energy?: components["schemas"]["Energy"] | null;
             /** @enum {string} */
             kind: "end";
+        } | {
+            /** @enum {string} */
+            kind: "several";
+            /** @description The writes. */
+            writes: components["schemas"]["AttemptWrite"][];
         };
         /** @description A registered backbone. */
         Backbone: {
@@ -946,6 +980,18 @@ export interface components {
             /** @description Why it was taken out of use: it failed again and again. */
             quarantine?: string | null;
             run_id?: components["schemas"]["RunId"] | null;
+        };
+        /** @description How a coordinator and its database are. */
+        Diagnosis: {
+            /**
+             * Format: date-time
+             * @description The database's clock, the only shared one, as the answer was made.
+             */
+            database_time: string;
+            /** @description Everything that was looked at. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Version of the coordinator. */
+            version: string;
         };
         /** @description One searched parameter. */
         Dimension: {
@@ -1198,6 +1244,17 @@ export interface components {
             /** @description Its state. */
             state: components["schemas"]["RunState"];
         };
+        /** @description What was looked at, what was found, and what to do about it. */
+        Finding: {
+            /** @description What was looked at, such as `migrations`. */
+            check: string;
+            /** @description What was found, as a sentence. */
+            finding: string;
+            /** @description What to do; absent where all is well. */
+            fix?: string | null;
+            /** @description How grave it is. */
+            level: components["schemas"]["Level"];
+        };
         /**
          * @description Which direction is better.
          * @enum {string}
@@ -1260,6 +1317,11 @@ export interface components {
             /** @description What to train. */
             work: components["schemas"]["Work"];
         };
+        /**
+         * @description How grave a finding is.
+         * @enum {string}
+         */
+        Level: "ok" | "warning" | "failure";
         /** @description A piece of an attempt's log. */
         LogSlice: {
             /** @description The attempt whose log it is. */
@@ -1466,6 +1528,48 @@ export interface components {
          * @enum {string}
          */
         RangeEnd: "low" | "high";
+        /** @description What was removed, or would be. */
+        Removed: {
+            /**
+             * Format: int64
+             * @description Their size, bytes.
+             */
+            content_bytes: number;
+            /**
+             * Format: int64
+             * @description Contents that nothing names any more, with what the studies give up.
+             */
+            contents: number;
+            /** @description Whether it was only counted. */
+            dry_run: boolean;
+            /** @description By study. */
+            studies: components["schemas"]["RemovedOfStudy"][];
+        };
+        /** @description What one study gives up. */
+        RemovedOfStudy: {
+            /**
+             * Format: int64
+             * @description Size of those files, bytes; a content that several name counts for each.
+             */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description Files of their attempts: adapters, predictions, logs.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Size of the live logs in the database, bytes.
+             */
+            log_bytes: number;
+            /** @description The study's name. */
+            study: string;
+            /**
+             * Format: int64
+             * @description Trials that give up files or logs.
+             */
+            trials: number;
+        };
         /**
          * @description What became of a suggestion that was computed again.
          * @enum {string}
@@ -1501,6 +1605,21 @@ export interface components {
              * @description How long one attempt may take, seconds: it is ended after it, and none begins on a worker that has less left.
              */
             walltime_s?: number | null;
+        };
+        /** @description What may be removed from studies that have ended. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Only of studies that ended at least so many days ago.
+             */
+            days: number;
+            /** @description Count alone, remove nothing. */
+            dry_run: boolean;
+            /**
+             * Format: int32
+             * @description Trials of each study whose files and logs stay, best first; those of its final run always stay.
+             */
+            keep_best: number;
         };
         /** @description What became of trying a study's failed runs again. */
         Retried: {
@@ -2406,6 +2525,33 @@ export interface operations {
             };
         };
     };
+    diagnose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: never;
@@ -2474,6 +2620,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoginLink"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    make_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
                 };
             };
             default: {

@@ -7,14 +7,14 @@ use pedigree_protocol::access::Need;
 pub(crate) fn of(method: &Method, path: &str) -> Option<Need> {
     let Some(route) = path.strip_prefix("/api/v1/") else {
         // Pages of the dashboard, probes and the login itself hold nothing that is not public.
-        return path.starts_with("/api").then_some(Need::Read);
+        return (path.starts_with("/api") || path == "/metrics").then_some(Need::Read);
     };
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let first = route.split('/').next().unwrap_or_default();
     match first {
         // A session shows and ends itself.
         "openapi.json" | "session" => None,
-        "tokens" => Some(Need::Administer),
+        "tokens" | "retention" => Some(Need::Administer),
         "login-links" => Some(Need::Read),
         _ if reads => Some(Need::Read),
         // A worker is drained by people; it introduces itself alone.
@@ -37,6 +37,8 @@ mod tests {
             ("GET /assets/index-1.js", None),
             ("GET /readyz", None),
             ("GET /login", None),
+            ("GET /metrics", Some(Need::Read)),
+            ("POST /api/v1/retention", Some(Need::Administer)),
             ("GET /api/v1/openapi.json", None),
             ("DELETE /api/v1/session", None),
             ("GET /api/v2/anything", Some(Need::Read)),

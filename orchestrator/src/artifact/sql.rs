@@ -26,7 +26,7 @@ pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: b
     let mut tx = pool.begin().await?;
     let was_sealed = sqlx::query_scalar!(
         "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)
-         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes RETURNING sealed",
+         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, created_at = now() RETURNING sealed",
         sha256.as_str(),
         bytes,
         sealed,

@@ -99,7 +99,7 @@ fn unknown(sha256: &Sha256) -> ApiError {
 }
 
 /// Two levels of folders, so that none grows large.
-fn location(sha256: &Sha256) -> Path {
+pub(crate) fn location(sha256: &Sha256) -> Path {
     let hex = sha256.as_str();
     Path::from_iter(["sha256", &hex[..2], &hex[2..4], hex])
 }

@@ -53,7 +53,7 @@ fn missed(feed: &Feed) {
 
 fn pass_on(feed: &Feed, notification: &PgNotification) {
     if notification.channel() == WORK {
-        return feed.wake_claims();
+        return feed.wake_claim();
     }
     match serde_json::from_str(notification.payload()) {
         Ok(change) => feed.tell(Signal::Change(change)),

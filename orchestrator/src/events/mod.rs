@@ -63,6 +63,11 @@ impl Feed {
         let _ = self.changes.send(signal);
     }
 
+    /// Wakes one request that waits for work. A fleet that idles is not woken as a whole by every run.
+    pub(crate) fn wake_claim(&self) {
+        self.work.notify_one();
+    }
+
     fn wake_claims(&self) {
         self.work.notify_waiters();
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metrics::counter;
 use pedigree_protocol::backbone::BackboneSpec;
 use pedigree_protocol::dataset::DatasetSpec;
 use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, Work};
@@ -26,11 +27,19 @@ const POLL: Duration = Duration::from_secs(2);
 #[tracing::instrument(skip_all, fields(worker.id = %request.worker_id, device = request.device_uuid))]
 pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResult<Option<LeaseGrant>> {
     let deadline = Instant::now() + Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT);
+    let admitted = app.admit().await?;
+    fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
+    drop(admitted);
     loop {
         // Registered before the look, so that work which appears in between is not slept through.
         let woken = app.feed.work();
-        fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
+        let admitted = app.admit().await?;
         let granted = claim(&app.pool, request, app.lease_ttl).await?;
+        drop(admitted);
+        if granted.is_some() {
+            // A notification may stand for many runs, and wakes one request: each grant wakes the next.
+            app.feed.wake_claim();
+        }
         if granted.is_some() || Instant::now() >= deadline || app.shutdown.is_cancelled() {
             return Ok(granted);
         }
@@ -57,6 +66,7 @@ pub(crate) async fn claim(
         Ok(row) => {
             let grant = row.map(|row| row.into_grant(ttl));
             if let Some(grant) = &grant {
+                counter!("pedigree_leases_granted_total").increment(1);
                 tracing::info!(run.id = %grant.run_id, attempt = %grant.attempt, "run leased");
             }
             Ok(grant)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metrics::counter;
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
 use pedigree_protocol::report::RunSummary;
@@ -144,6 +145,9 @@ async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSumm
 
 /// Links the contents that the attempt leaves.
 async fn leave(db: &mut PgConnection, held: &Held, files: &[ArtifactFile]) -> ApiResult<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
     artifact::sql::check_uploaded(db, files).await?;
     let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
     let hashes: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
@@ -189,6 +193,7 @@ async fn record(
     )
     .execute(db)
     .await?;
+    counter!("pedigree_attempts_ended_total", "state" => state.as_str()).increment(1);
     tracing::info!(run.id = %held.run, attempt = %held.attempt, worker.id = %held.worker, ?state, "attempt ended");
     Ok(())
 }

@@ -104,15 +104,19 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
 
 /// Makes the lease last its full length from now, and notes that the worker spoke.
 pub(crate) async fn renew(db: &mut PgConnection, held: &Held, ttl: Duration) -> ApiResult<()> {
+    // A worker's row is not written for every word that it says.
     sqlx::query!(
-        "UPDATE attempts SET lease_expires_at = clock_timestamp() + make_interval(secs => $3::double precision)
-         WHERE run_id = $1 AND attempt = $2",
+        "WITH renewed AS (
+             UPDATE attempts SET lease_expires_at = clock_timestamp() + make_interval(secs => $3::double precision)
+             WHERE run_id = $1 AND attempt = $2 RETURNING worker_id
+         )
+         UPDATE workers SET last_seen_at = now() FROM renewed
+         WHERE workers.id = renewed.worker_id AND last_seen_at < now() - interval '1 s'",
         held.run.0,
         held.attempt.0,
         ttl.as_secs_f64(),
     )
-    .execute(&mut *db)
+    .execute(db)
     .await?;
-    sqlx::query!("UPDATE workers SET last_seen_at = now() WHERE id = $1", held.worker.0).execute(db).await?;
     Ok(())
 }

@@ -17,9 +17,7 @@ use crate::lease::claim::wait_for_work;
 use crate::lease::write::apply;
 use crate::reconcile;
 use crate::run;
-use crate::testing::{
-    Coordinator, Worker, completed, end, epoch_report, failed, is_code, report, study_spec, test_scores,
-};
+use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, report, study_spec, test_scores};
 
 const WON: WriteOutcome = WriteOutcome::Won;
 const LOST: WriteOutcome = WriteOutcome::Lost;
@@ -282,8 +280,8 @@ async fn several_reports_in_one_write_count_once_each(pool: PgPool) {
     coordinator.create(study_spec("study", 1, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&grant, &AttemptWrite::Start).await;
-    let several = |reports: &[(i32, f64)]| AttemptWrite::Reports {
-        reports: reports.iter().map(|(epoch, f1)| epoch_report(*epoch, *f1)).collect(),
+    let several = |reports: &[(i32, f64)]| AttemptWrite::Several {
+        writes: reports.iter().map(|(epoch, f1)| report(*epoch, *f1)).collect(),
     };
     coordinator.write(&grant, &report(1, 0.5)).await;
     // The first one's answer was lost; an epoch that is named twice is stored once.
@@ -291,11 +289,12 @@ async fn several_reports_in_one_write_count_once_each(pool: PgPool) {
     for _ in 0..2 {
         assert_eq!(coordinator.write(&grant, &write).await, WON);
     }
-    assert_eq!(coordinator.write(&grant, &several(&[])).await, WON);
     let detail = coordinator.detail(grant.run_id).await;
     let epochs: Vec<i32> = detail.reports.iter().map(|report| report.metrics.epoch).collect();
     assert_eq!((epochs, detail.run.epochs, detail.run.best_so_far), (vec![1, 2, 3], 3, Some(0.7)));
-    assert!(coordinator.try_write(&grant, &several(&[(4, 0.1), (0, 0.1)])).await.is_err());
+    for nonsense in [several(&[]), several(&[(4, 0.1), (0, 0.1)])] {
+        assert!(coordinator.try_write(&grant, &nonsense).await.is_err());
+    }
     assert_eq!(coordinator.detail(grant.run_id).await.run.epochs, 3);
 }
 
@@ -309,4 +308,32 @@ async fn the_energy_of_an_attempt_is_kept_with_how_it_is_known(pool: PgPool) {
     let ending = AttemptWrite::End { end: Box::new(AttemptEnd::Released), artifacts: Vec::new(), energy };
     assert_eq!(coordinator.write(&grant, &ending).await, WON);
     assert_eq!(coordinator.detail(grant.run_id).await.attempts[0].energy, energy);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_whole_attempt_in_one_write_counts_and_counts_once(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    coordinator.create(study_spec("study", 2, 1)).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    let end = completed(0.7, None);
+    let writes = vec![AttemptWrite::Start, report(1, 0.5), report(2, 0.7), end.clone()];
+    let backwards = AttemptWrite::Several { writes: writes.iter().rev().cloned().collect() };
+    assert!(coordinator.try_write(&grant, &backwards).await.is_err());
+    let whole = AttemptWrite::Several { writes };
+    for write in [&whole, &whole, &end] {
+        assert_eq!(coordinator.write(&grant, write).await, WON);
+    }
+    assert_eq!(
+        coordinator.write(&grant, &AttemptWrite::Several { writes: vec![report(3, 0.9)] }).await,
+        LOST
+    );
+    let detail = coordinator.detail(grant.run_id).await;
+    assert_eq!(
+        (detail.run.state, detail.run.value, detail.reports.len()),
+        (RunState::Completed, Some(0.7), 2)
+    );
+    assert!(detail.attempts[0].started_at.is_some());
+    // The study went on: its next trial waits.
+    assert!(coordinator.claim(&worker).await.is_some());
 }

@@ -1,7 +1,5 @@
 //! What becomes of a worker's write about its attempt: won, lost or unknown, and what to do next.
 
-use std::slice;
-
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::RunState;
@@ -10,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::column::AttemptStateColumn;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::lease::end;
 use crate::lease::held::{self, Held};
 use crate::run::machine::Event;
@@ -30,20 +28,23 @@ pub(crate) async fn apply(
     attempt: Attempt,
     write: &AttemptWrite,
 ) -> ApiResult<WriteReply> {
+    check(write)?;
+    let admitted = app.admit().await?;
     let mut tx = app.pool.begin().await?;
-    let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
+    let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
     if !held.is_live() {
         // The answer to the end may have been lost: the very same end, sent again, is still won.
-        return Ok(if held.end_write.as_ref() == Some(write) { ENDED } else { LOST });
+        let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
+        return Ok(if again { ENDED } else { LOST });
     }
-    if !matches!(write, AttemptWrite::End { .. }) {
-        let next = perform(&mut tx, &held, write).await?;
+    let next = perform(&mut tx, &mut held, write.parts()).await?;
+    if !write.is_end() {
         held::renew(&mut tx, &held, app.lease_ttl).await?;
         tx.commit().await?;
         return Ok(WriteReply { outcome: WriteOutcome::Won, directive: next, ttl_ms: app.lease_ttl_ms() });
     }
-    perform(&mut tx, &held, write).await?;
     tx.commit().await?;
+    drop(admitted);
     if let Err(error) = study::advance(&app.pool, held.study).await {
         // The end is written; the reconciler takes the study further.
         tracing::warn!(error = &error as &dyn std::error::Error, "the study was not moved on yet");
@@ -84,19 +85,38 @@ fn go_on(app: &App, held: &Held) -> WriteReply {
     WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }
 }
 
-/// Does what the write says; answers what the worker should do next.
-async fn perform(db: &mut PgConnection, held: &Held, write: &AttemptWrite) -> ApiResult<Directive> {
-    let (run, attempt) = (held.run, held.attempt);
-    let mut prune = held.prune_reason.is_some();
-    match write {
-        AttemptWrite::Renew => {}
-        AttemptWrite::Start => start(db, held).await?,
-        AttemptWrite::Report { metrics } => prune = report(db, held, slice::from_ref(metrics)).await?,
-        AttemptWrite::Reports { reports } => prune = report(db, held, reports).await?,
-        AttemptWrite::Log { offset, text } => run::log::append(db, run, attempt, (*offset, text)).await?,
-        AttemptWrite::End { end, artifacts, .. } => end::by_worker(db, held, write, end, artifacts).await?,
+/// Refuses what could not be applied in any state.
+fn check(write: &AttemptWrite) -> ApiResult<()> {
+    let Some((_, before)) = write.parts().split_last() else {
+        return Err(ApiError::invalid("writes: there is none; send at least one"));
+    };
+    if before.iter().any(AttemptWrite::is_end) {
+        return Err(ApiError::invalid("writes: an end comes last"));
     }
-    Ok(directive(held, prune))
+    if write.parts().iter().any(|part| matches!(part, AttemptWrite::Several { .. })) {
+        return Err(ApiError::invalid("writes: several within several; send them as one list"));
+    }
+    Ok(())
+}
+
+/// Does what the writes say, in their order; answers what the worker should do next.
+async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]) -> ApiResult<Directive> {
+    let is_report = |write: &AttemptWrite| matches!(write, AttemptWrite::Report { .. });
+    // Reports that follow each other are stored together.
+    for group in writes.chunk_by(|one, next| is_report(one) && is_report(next)) {
+        match &group[0] {
+            AttemptWrite::Renew | AttemptWrite::Several { .. } => {}
+            AttemptWrite::Start => start(db, held).await?,
+            AttemptWrite::Report { .. } => report(db, held, group).await?,
+            AttemptWrite::Log { offset, text } => {
+                run::log::append(db, held.run, held.attempt, (*offset, text)).await?;
+            }
+            AttemptWrite::End { end, artifacts, .. } => {
+                end::by_worker(db, held, &group[0], end, artifacts).await?;
+            }
+        }
+    }
+    Ok(directive(held, held.prune_reason.is_some()))
 }
 
 fn directive(held: &Held, prune: bool) -> Directive {
@@ -108,21 +128,29 @@ fn directive(held: &Held, prune: bool) -> Directive {
     }
 }
 
-/// Epochs have ended; whether the study's pruner wants the trial to end.
-async fn report(db: &mut PgConnection, held: &Held, reports: &[EpochReport]) -> ApiResult<bool> {
-    run::report::record(db, held.run, held.attempt, held.metric, reports).await?;
-    match reports.iter().map(|report| report.epoch).max() {
-        Some(epoch) => Ok(run::prune::judge(db, held, epoch).await?.is_some()),
-        None => Ok(held.prune_reason.is_some()),
+/// Epochs have ended: stored, and shown to the study's pruner.
+async fn report(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]) -> ApiResult<()> {
+    let mut reports: Vec<&EpochReport> = Vec::new();
+    for write in writes {
+        if let AttemptWrite::Report { metrics } = write {
+            reports.push(metrics);
+        }
     }
+    run::report::record(db, held.run, held.attempt, held.metric, &reports).await?;
+    if let Some(epoch) = reports.iter().map(|report| report.epoch).max() {
+        held.prune_reason = run::prune::judge(db, held, epoch).await?;
+    }
+    Ok(())
 }
 
 /// The trainer has started; said twice, it counts once.
-async fn start(db: &mut PgConnection, held: &Held) -> ApiResult<()> {
+async fn start(db: &mut PgConnection, held: &mut Held) -> ApiResult<()> {
     if held.run_state == RunState::Running {
         return Ok(());
     }
-    run::sql::apply(db, held.run, held.run_state, Event::Started, run::sql::Outcome::default()).await?;
+    let started = Event::Started;
+    held.run_state =
+        run::sql::apply(db, held.run, held.run_state, started, run::sql::Outcome::default()).await?;
     sqlx::query!(
         "UPDATE attempts SET state = $3, started_at = now() WHERE run_id = $1 AND attempt = $2",
         held.run.0,

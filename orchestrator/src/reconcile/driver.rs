@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use object_store::local::LocalFileSystem;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
@@ -13,8 +14,8 @@ use crate::events::Feed;
 use crate::reconcile;
 
 const PERIOD: Duration = Duration::from_millis(500);
-/// Changes come in bursts; upkeep looks once after each.
-const SETTLE: Duration = Duration::from_millis(100);
+/// Changes come in bursts; upkeep looks once after each, and no oftener than it would without them by much.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// Runs upkeep until told to stop. A database that is away is waited for.
 pub(crate) async fn run(pool: PgPool, store: Arc<LocalFileSystem>, feed: Feed, stop: CancellationToken) {
@@ -29,7 +30,10 @@ pub(crate) async fn run(pool: PgPool, store: Arc<LocalFileSystem>, feed: Feed, s
             return;
         }
         // Not cut off by the stop: a pass is short, and what it began it should end.
-        health = health.after(reconcile::pass(&pool, &store).await.err());
+        let failed = reconcile::pass(&pool, &store).await.err();
+        let result = if failed.is_none() { "done" } else { "failed" };
+        counter!("pedigree_upkeep_passes_total", "result" => result).increment(1);
+        health = health.after(failed);
     }
 }
 

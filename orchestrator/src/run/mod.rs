@@ -2,6 +2,7 @@
 
 pub(crate) mod control;
 pub(crate) mod http;
+pub(crate) mod known;
 pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod prune;

@@ -1,5 +1,6 @@
 //! Epoch reports: each counts once, by (run, attempt, epoch).
 
+use metrics::counter;
 use pedigree_protocol::objective::{Goal, Metric, MetricName};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::{Attempt, RunId};
@@ -14,13 +15,13 @@ pub(crate) async fn record(
     run: RunId,
     attempt: Attempt,
     metric: Metric,
-    reports: &[EpochReport],
+    reports: &[&EpochReport],
 ) -> ApiResult<()> {
     if let Some(report) = reports.iter().find(|report| report.epoch < 1) {
         return Err(ApiError::invalid(format!("epoch {}: epochs are counted from 1", report.epoch)));
     }
     let epochs: Vec<i32> = reports.iter().map(|report| report.epoch).collect();
-    let metrics: Vec<Json<&EpochReport>> = reports.iter().map(Json).collect();
+    let metrics: Vec<Json<&EpochReport>> = reports.iter().copied().map(Json).collect();
     let inserted = sqlx::query_scalar!(
         "INSERT INTO reports (run_id, attempt, epoch, metrics)
          SELECT $1, $2, epoch, metrics FROM unnest($3::integer[], $4::jsonb[]) AS report (epoch, metrics)
@@ -31,6 +32,7 @@ pub(crate) async fn record(
         metrics as _,
     );
     let fresh = inserted.fetch_all(&mut *db).await?;
+    counter!("pedigree_epoch_reports_stored_total").increment(fresh.len() as u64);
     let values = reports.iter().filter(|r| fresh.contains(&r.epoch)).map(|r| objective(metric, r));
     let best = values.reduce(if metric.goal == Goal::Maximize { f64::max } else { f64::min });
     match (best, i32::try_from(fresh.len())) {

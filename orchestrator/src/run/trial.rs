@@ -1,5 +1,7 @@
 //! The runs of a study as proposing and finishing read them.
 
+use std::sync::Arc;
+
 use pedigree_protocol::objective::Metric;
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{Failure, FailureCause, RunState};
@@ -16,7 +18,8 @@ use crate::run::report::objective;
 pub(crate) struct Trial {
     pub(crate) number: u32,
     pub(crate) state: RunState,
-    pub(crate) params: ParamValues,
+    /// Shared, because a study's past is looked at again and again.
+    pub(crate) params: Arc<ParamValues>,
     pub(crate) value: Option<f64>,
     /// The last report of a pruned trial: its epoch and value.
     pub(crate) last_report: Option<(i32, f64)>,
@@ -26,22 +29,47 @@ pub(crate) struct Trial {
 impl Trial {
     /// A trial that was proposed just now.
     pub(crate) fn proposed(number: u32, params: ParamValues) -> Self {
+        let params = Arc::new(params);
         Self { number, state: RunState::Waiting, params, value: None, last_report: None, failure: None }
     }
 }
 
+/// Some trials of a study: those listed, and those behind a number. The default is all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Which {
+    pub(crate) numbers: Vec<i32>,
+    pub(crate) behind: i32,
+}
+
 /// All trials of a study, by number.
 pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
+    some(db, study, metric, &Which::default()).await
+}
+
+/// Some trials of a study, by number.
+pub(crate) async fn some(
+    db: &mut PgConnection,
+    study: StudyId,
+    metric: Metric,
+    which: &Which,
+) -> ApiResult<Vec<Trial>> {
+    // Two index scans: an OR of the two conditions would read the study's whole past.
     let rows = sqlx::query!(
-        r#"SELECT number AS "number!", state AS "state: RunStateColumn", params AS "params: Json<ParamValues>",
+        r#"SELECT number AS "number!", state AS "state!: RunStateColumn", params AS "params!: Json<ParamValues>",
                value, failure_cause AS "failure_cause: FailureCauseColumn", failure_message,
                failure_evidence,
                CASE WHEN state = 'pruned' THEN (
                    SELECT p.metrics FROM reports p
                    WHERE p.run_id = runs.id AND p.attempt = runs.attempt ORDER BY p.epoch DESC LIMIT 1
                ) END AS "last_report: Json<EpochReport>"
-           FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
-        study.0
+           FROM (
+               SELECT * FROM runs WHERE study_id = $1 AND kind = 'trial' AND number = ANY ($2)
+               UNION ALL
+               SELECT * FROM runs WHERE study_id = $1 AND kind = 'trial' AND number > $3
+           ) AS runs ORDER BY number"#,
+        study.0,
+        &which.numbers,
+        which.behind,
     );
     let rows = rows.fetch_all(db).await?;
     let trials = rows.into_iter().map(|row| {
@@ -49,7 +77,7 @@ pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -
         Ok(Trial {
             number,
             state: row.state.into(),
-            params: row.params.0,
+            params: Arc::new(row.params.0),
             value: row.value,
             last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
             failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),

@@ -12,12 +12,19 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::error::ApiResult;
 use crate::propose;
+use crate::run::known;
 use crate::run::trial::{self, Trial};
 use crate::study::locked::{self, LockedStudy};
+use crate::study::turn;
 
-/// Does whatever the study's runs call for.
+/// Does whatever the study's runs call for. Of several calls at once, one that begins later does what the others
+/// would: they wait for it, and hold no connection meanwhile.
 #[tracing::instrument(skip_all, fields(study.id = %id))]
 pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
+    turn::take(id, || advance_now(pool, id)).await
+}
+
+async fn advance_now(pool: &PgPool, id: StudyId) -> ApiResult<()> {
     let mut tx = pool.begin().await?;
     let Some(study) = locked::lock(&mut tx, id).await? else { return Ok(()) };
     match study.state {
@@ -30,7 +37,7 @@ pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 
 /// While trials are proposed: fail early, end the search, or keep it going.
 async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
-    let trials = trial::all(db, study.id, study.spec.metric).await?;
+    let trials = known::all(db, study.id, study.spec.metric).await?;
     if let Some(message) = fatal(&trials) {
         return study.enter(db, StudyState::Failed, Some(message)).await;
     }
@@ -86,11 +93,13 @@ fn best(trials: &[Trial], goal: Goal) -> Option<&Trial> {
 
 #[cfg(test)]
 mod tests {
+    use pedigree_protocol::ParamValues;
+
     use super::*;
 
     fn trial(number: u32, value: Option<f64>) -> Trial {
         let state = if value.is_some() { RunState::Completed } else { RunState::Running };
-        Trial { number, state, params: [].into(), value, failure: None, last_report: None }
+        Trial { number, state, params: ParamValues::new().into(), value, failure: None, last_report: None }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod replay_tests;
 pub(crate) mod retry;
 #[cfg(test)]
 mod tests;
+mod turn;
 pub(crate) mod view;
 mod waiting;
 

@@ -170,3 +170,18 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
     let numbers: Vec<_> = coordinator.runs(&study).await.iter().map(|run| run.number).collect();
     assert_eq!(numbers, [Some(1), Some(2), None]);
 }
+
+/// Optuna #1488 and #1490: workers that ended trials at once got doubled numbers, or counted all trials for each.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn numbers_are_given_once_however_many_trials_end_at_once(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(12).await;
+    let study = coordinator.create(study_spec("study", 40, 12)).await;
+    let mut grants = Vec::new();
+    for device in 0..12 {
+        grants.push(coordinator.claim_on(&worker, device).await.unwrap());
+    }
+    futures::future::join_all(grants.iter().map(|grant| coordinator.complete(grant, 0.5, None))).await;
+    let numbers: Vec<i32> = coordinator.runs(&study).await.iter().filter_map(|run| run.number).collect();
+    assert_eq!(numbers, (1..=24).collect::<Vec<_>>());
+}

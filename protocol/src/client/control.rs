@@ -7,6 +7,7 @@ use crate::resources::Pause;
 use crate::retry::{Retried, RetryFailed};
 use crate::run::Run;
 use crate::study::{Priority, Study};
+use crate::upkeep::{Diagnosis, Removed, Retention};
 
 impl Client {
     /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
@@ -22,6 +23,16 @@ impl Client {
     /// Puts a failed run back into its study's queue, its budget anew.
     pub async fn retry_run(&self, run: RunId) -> Result<Retried> {
         self.post(&format!("/runs/{run}/retry"), &()).await
+    }
+
+    /// How the coordinator and its database are.
+    pub async fn diagnosis(&self) -> Result<Diagnosis> {
+        self.get("/diagnosis").await
+    }
+
+    /// Removes what ended studies need no longer, or counts it.
+    pub async fn make_room(&self, wanted: &Retention) -> Result<Removed> {
+        self.post("/retention", wanted).await
     }
 
     /// Takes a device that was taken out of use back into use.

@@ -68,15 +68,11 @@ impl SimulatedWorker {
             self.patiently(|| self.client.write(grant.run_id, grant.attempt, write)).await?;
         let won = reply.outcome == WriteOutcome::Won;
         if won {
-            self.tally.note(grant.run_id, grant.attempt, |told| match write {
-                AttemptWrite::Report { .. } => told.points += 1,
-                AttemptWrite::Reports { reports } => {
-                    told.points += u32::try_from(reports.len()).unwrap_or(u32::MAX);
+            self.tally.note(grant.run_id, grant.attempt, |told| {
+                for part in write.parts() {
+                    told.points += u32::from(matches!(part, AttemptWrite::Report { .. }));
+                    told.completed |= is_completion(part);
                 }
-                AttemptWrite::End { end, .. } => {
-                    told.completed |= matches!(**end, AttemptEnd::Completed { .. });
-                }
-                AttemptWrite::Renew | AttemptWrite::Start | AttemptWrite::Log { .. } => {}
             });
         }
         Ok(won)
@@ -100,12 +96,23 @@ impl SimulatedWorker {
     }
 }
 
+fn is_completion(write: &AttemptWrite) -> bool {
+    matches!(write, AttemptWrite::End { end, .. } if matches!(**end, AttemptEnd::Completed { .. }))
+}
+
 /// Reports of `count` epochs from `first` on.
-pub(super) fn reports(first: i32, count: u32) -> AttemptWrite {
-    let reports: Vec<EpochReport> = (first..).take(count as usize).map(report).collect();
-    match <[EpochReport; 1]>::try_from(reports) {
-        Ok([metrics]) => AttemptWrite::Report { metrics: Box::new(metrics) },
-        Err(reports) => AttemptWrite::Reports { reports },
+pub(super) fn reports(first: i32, count: u32) -> Vec<AttemptWrite> {
+    (first..)
+        .take(count as usize)
+        .map(|epoch| AttemptWrite::Report { metrics: Box::new(report(epoch)) })
+        .collect()
+}
+
+/// Writes as one: by itself where there is one alone.
+pub(super) fn together(mut writes: Vec<AttemptWrite>) -> AttemptWrite {
+    match writes.len() {
+        1 => writes.remove(0),
+        _ => AttemptWrite::Several { writes },
     }
 }
 

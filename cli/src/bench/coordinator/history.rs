@@ -33,6 +33,13 @@ pub(super) async fn insert(database_url: &str, study: &str, count: u32) -> anyho
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    sqlx::query("ANALYZE runs").execute(&mut db).await?;
-    Ok(())
+    db.close().await?;
+    analyze(database_url).await
+}
+
+/// Brings the database's statistics up to date.
+pub(super) async fn analyze(database_url: &str) -> anyhow::Result<()> {
+    let mut db = PgConnection::connect(database_url).await?;
+    sqlx::query("ANALYZE").execute(&mut db).await?;
+    Ok(db.close().await?)
 }

@@ -9,6 +9,7 @@ mod fleet;
 mod history;
 mod phases;
 mod tally;
+pub(super) mod trials;
 mod turnover;
 
 use std::io::Write;

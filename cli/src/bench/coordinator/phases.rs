@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures::future::try_join_all;
-use pedigree_protocol::client::Client;
 use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use serde::Serialize;
 
-use super::fleet::{SimulatedWorker, released, reports};
+use super::fleet::{SimulatedWorker, released, reports, together};
 use super::tally::Tally;
 use super::turnover::{self, Turnover};
 use super::{CoordinatorArgs, content, history};
@@ -49,8 +48,7 @@ pub(super) async fn run(
         (0..args.workers).map(|_| SimulatedWorker::new(client.clone(), tally.clone())).collect();
     output.note(&format!("{} workers say hello", args.workers));
     try_join_all(fleet.iter().map(SimulatedWorker::hello)).await?;
-    let (claims_per_s, report_points_per_s, heartbeats_per_s) =
-        capacity(args, &client, &fleet, output).await?;
+    let (claims_per_s, report_points_per_s, heartbeats_per_s) = capacity(args, stand, &fleet, output).await?;
     output.note(&format!("{STUDIES} studies with {} finished trials each", args.trials));
     for number in 1..=STUDIES {
         let name = format!("bench-turnover-{number}");
@@ -66,12 +64,15 @@ pub(super) async fn run(
 /// What a study of random trials, which cost nothing to propose, lets through.
 async fn capacity(
     args: &CoordinatorArgs,
-    client: &Client,
+    stand: &Stand,
     fleet: &[SimulatedWorker],
     output: &Output,
 ) -> anyhow::Result<(f64, f64, f64)> {
+    let client = stand.client();
     let study = content::study("bench-capacity", "random", args.workers)?;
     client.create_study(&study).await.context("creating the study")?;
+    // What the database does by itself within a minute of its first rows.
+    history::analyze(stand.database_url()).await?;
     output.note(&format!("claims: {CLAIM_ROUNDS} rounds of all workers at once"));
     let mut claiming = Duration::ZERO;
     let mut grants = Vec::new();
@@ -86,7 +87,7 @@ async fn capacity(
     try_join_all(held.iter().map(|(worker, grant)| worker.write(grant, &AttemptWrite::Start))).await?;
     output.note(&format!("reports: {} s in batches of {}", REPORTING.as_secs(), args.batch));
     let batch = i32::try_from(args.batch)?;
-    let next = |sent: i32| reports(1 + sent * batch, args.batch);
+    let next = |sent: i32| together(reports(1 + sent * batch, args.batch));
     let points = f64::from(batch) * closed_loop(&held, REPORTING, next).await?;
     output.note(&format!("heartbeats: {} s", BEATING.as_secs()));
     let beats = closed_loop(&held, BEATING, |_| AttemptWrite::Renew).await?;

@@ -8,7 +8,7 @@ use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use serde::Serialize;
 
 use super::CoordinatorArgs;
-use super::fleet::{SimulatedWorker, completed, reports};
+use super::fleet::{SimulatedWorker, completed, reports, together};
 use super::tally::Latencies;
 use crate::output::Output;
 use crate::progress;
@@ -160,7 +160,7 @@ async fn epochs(
         }
         sleep_until(wanted).await;
         let count = plan.batch.min(EPOCHS + 1 - epoch);
-        timed(reports(i32::try_from(epoch)?, count), &seen.report).await?;
+        timed(together(reports(i32::try_from(epoch)?, count)), &seen.report).await?;
         epoch += count;
     }
     Ok(())

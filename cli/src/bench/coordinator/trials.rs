@@ -1,0 +1,128 @@
+//! `pedigree bench trials`: one study, so many workers, trials that train nothing: how many end each second.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
+use pedigree_protocol::lease::AttemptWrite;
+use serde::Serialize;
+
+use super::check::{self, Checked};
+use super::fleet::{SimulatedWorker, completed, reports, together};
+use super::tally::{Latencies, Tally};
+use super::{content, history};
+use crate::output::{Output, write_facts};
+use crate::up::Stand;
+
+const EPOCHS: u32 = 10;
+const STUDY: &str = "bench-trials";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrialsArgs {
+    /// Simulated workers, one device each
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    workers: u32,
+    /// Seconds to measure
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    duration: u64,
+    /// Finished trials that the study has before
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    history: u32,
+    /// How trials are proposed
+    #[arg(long, default_value = "random", value_name = "NAME")]
+    method: String,
+    /// Reports in one request; with all ten, start and end travel along
+    #[arg(long, default_value_t = EPOCHS, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(EPOCHS)))]
+    batch: u32,
+    /// Use this database instead of a private cluster; what the measurement writes stays there
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    trials_per_s: f64,
+    /// From asking for a trial to having it.
+    claim_median_ms: f64,
+    claim_p99_ms: f64,
+    #[serde(flatten)]
+    checked: Checked,
+    workers: u32,
+    history: u32,
+    method: String,
+    batch: u32,
+}
+
+pub(crate) async fn run(args: TrialsArgs, output: Output) -> anyhow::Result<ExitCode> {
+    let stand = Stand::start(args.database_url.clone(), &output).await?;
+    let measured = tokio::select! {
+        measured = measure(&args, &stand, &output) => measured,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    stand.stop(&output).await?;
+    let report = measured?;
+    output.document(&report, |screen| {
+        let facts = [
+            ("trials", format!("{:.1} /s", report.trials_per_s)),
+            ("claim", format!("median {:.1} ms, p99 {:.1} ms", report.claim_median_ms, report.claim_p99_ms)),
+            ("lost", report.checked.lost.to_string()),
+            ("doubled", report.checked.doubled.to_string()),
+        ];
+        write_facts(screen, &facts)
+    })?;
+    Ok(if report.checked.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn measure(args: &TrialsArgs, stand: &Stand, output: &Output) -> anyhow::Result<Report> {
+    let (client, tally) = (stand.client(), Arc::new(Tally::default()));
+    content::register(&client).await?;
+    client.create_study(&content::study(STUDY, &args.method, args.workers)?).await?;
+    history::insert(stand.database_url(), STUDY, args.history).await?;
+    let fleet: Vec<SimulatedWorker> =
+        (0..args.workers).map(|_| SimulatedWorker::new(client.clone(), tally.clone())).collect();
+    try_join_all(fleet.iter().map(SimulatedWorker::hello)).await?;
+    output.note(&format!("{} workers for {} s", args.workers, args.duration));
+    let (claims, length) = (Latencies::default(), Duration::from_secs(args.duration));
+    let began = Instant::now();
+    let ended =
+        try_join_all(fleet.iter().map(|worker| train(worker, args.batch, began + length, &claims))).await?;
+    let trials_per_s = f64::from(ended.iter().sum::<u32>()) / began.elapsed().as_secs_f64();
+    Ok(Report {
+        trials_per_s,
+        claim_median_ms: claims.quantile_ms(0.5),
+        claim_p99_ms: claims.quantile_ms(0.99),
+        checked: check::read(stand.database_url(), &tally).await?,
+        workers: args.workers,
+        history: args.history,
+        method: args.method.clone(),
+        batch: args.batch,
+    })
+}
+
+/// A trial after the other; how many ended.
+async fn train(
+    worker: &SimulatedWorker,
+    batch: u32,
+    until: Instant,
+    claims: &Latencies,
+) -> anyhow::Result<u32> {
+    let mut ended = 0;
+    while Instant::now() < until {
+        let asked = Instant::now();
+        let grant = worker.claim().await?;
+        claims.add(asked.elapsed());
+        let mut writes = vec![AttemptWrite::Start];
+        writes.extend(reports(1, EPOCHS));
+        writes.push(completed(&grant, i32::try_from(EPOCHS)?));
+        if batch == EPOCHS {
+            worker.write(&grant, &together(writes)).await?;
+        } else {
+            for writes in writes.chunks(batch as usize) {
+                worker.write(&grant, &together(writes.to_vec())).await?;
+            }
+        }
+        ended += 1;
+    }
+    Ok(ended)
+}

@@ -1,0 +1,127 @@
+//! How the database is, and what in it waits for somebody. Reads only.
+
+use pedigree_protocol::upkeep::{Diagnosis, Finding};
+use sqlx::PgPool;
+
+use crate::db::MIGRATOR;
+use crate::error::ApiResult;
+
+/// Seconds after a lease's end by which upkeep must have ended it.
+const UPKEEP_LIMIT: f64 = 5.0;
+/// The oldest server that the SQL runs on.
+const OLDEST_SERVER: i32 = 150_000;
+
+/// Looks at everything.
+pub(crate) async fn of(pool: &PgPool) -> ApiResult<Diagnosis> {
+    let mut findings = vec![server(pool).await?, durability(pool).await?, migrations(pool).await?];
+    findings.extend([stale_leases(pool).await?, waiting_runs(pool).await?, devices(pool).await?]);
+    let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(pool).await?;
+    Ok(Diagnosis { version: env!("CARGO_PKG_VERSION").into(), database_time: now, findings })
+}
+
+async fn server(pool: &PgPool) -> ApiResult<Finding> {
+    let row = sqlx::query!(
+        r#"SELECT current_setting('server_version_num')::integer AS "number!", current_setting('server_version') AS "name!",
+               pg_database_size(current_database()) AS "bytes!""#
+    );
+    let row = row.fetch_one(pool).await?;
+    let said = format!("PostgreSQL {}, {} MiB in the database", row.name, row.bytes >> 20);
+    if row.number < OLDEST_SERVER {
+        return Ok(Finding::failure("database", said, "use PostgreSQL 15 or later"));
+    }
+    Ok(Finding::ok("database", said))
+}
+
+/// What was acknowledged must outlive a crash of the server.
+async fn durability(pool: &PgPool) -> ApiResult<Finding> {
+    let off = sqlx::query_scalar!(
+        r#"SELECT name AS "name!" FROM pg_settings
+           WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"#
+    );
+    let off = off.fetch_all(pool).await?;
+    if off.is_empty() {
+        return Ok(Finding::ok("durability", "fsync and full_page_writes are on"));
+    }
+    Ok(Finding::failure(
+        "durability",
+        format!("off: {}; a crash of the database's host can lose acknowledged results", off.join(", ")),
+        "turn it on in postgresql.conf and restart the server",
+    ))
+}
+
+/// The schema against the migrations that this program brings.
+async fn migrations(pool: &PgPool) -> ApiResult<Finding> {
+    let done =
+        sqlx::query_as::<_, (i64, bool)>("SELECT version, success FROM _sqlx_migrations ORDER BY version");
+    let done = done.fetch_all(pool).await?;
+    let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    let list = |versions: Vec<i64>| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let missing: Vec<i64> =
+        known.iter().copied().filter(|version| !done.contains(&(*version, true))).collect();
+    let newer: Vec<i64> =
+        done.iter().map(|(version, _)| *version).filter(|version| !known.contains(version)).collect();
+    if !missing.is_empty() {
+        let said = format!("the schema lacks migrations {}", list(missing));
+        return Ok(Finding::failure(
+            "migrations",
+            said,
+            "restart the coordinator, which applies them at its start",
+        ));
+    }
+    if !newer.is_empty() {
+        let said = format!("the schema has migrations that this program does not know: {}", list(newer));
+        return Ok(Finding::warning(
+            "migrations",
+            said,
+            "a newer coordinator has been here; upgrade this one too",
+        ));
+    }
+    Ok(Finding::ok("migrations", format!("all {} are applied", known.len())))
+}
+
+async fn stale_leases(pool: &PgPool) -> ApiResult<Finding> {
+    let stale = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "stale!" FROM attempts WHERE state IN ('leased', 'running')
+               AND lease_expires_at < now() - make_interval(secs => $1::double precision)"#,
+        UPKEEP_LIMIT,
+    );
+    match stale.fetch_one(pool).await? {
+        0 => Ok(Finding::ok("leases", "none has outlived its end")),
+        stale => Ok(Finding::failure(
+            "leases",
+            format!("{stale} ran out more than {UPKEEP_LIMIT} s ago and hold their runs and devices still"),
+            "upkeep does not get through: the coordinator's log says why; restarting it is safe",
+        )),
+    }
+}
+
+async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
+    let row = sqlx::query!(
+        r#"SELECT
+             (SELECT count(*) FROM runs r JOIN studies s ON s.id = r.study_id
+                  WHERE r.state = 'waiting' AND s.state IN ('searching', 'finishing')) AS "waiting!",
+             (SELECT count(*) FROM workers WHERE last_seen_at > now() - interval '1 min') AS "alive!""#
+    );
+    let row = row.fetch_one(pool).await?;
+    let said = format!("{} runs wait, {} workers were heard within a minute", row.waiting, row.alive);
+    if row.waiting > 0 && row.alive == 0 {
+        return Ok(Finding::warning("workers", said, "start `pedigree worker` on a host with a free device"));
+    }
+    Ok(Finding::ok("workers", said))
+}
+
+/// Devices of living workers that cannot be used, in the workers' own words.
+async fn devices(pool: &PgPool) -> ApiResult<Finding> {
+    let rows = sqlx::query!(
+        r#"SELECT w.name, d.uuid, d.unavailable AS "unavailable!"
+           FROM devices d JOIN workers w ON w.id = d.worker_id
+           WHERE d.unavailable IS NOT NULL AND w.last_seen_at > now() - interval '1 min' ORDER BY w.name, d.position"#
+    );
+    let rows = rows.fetch_all(pool).await?;
+    if rows.is_empty() {
+        return Ok(Finding::ok("devices", "no living worker reports one that cannot be used"));
+    }
+    let said: Vec<String> =
+        rows.into_iter().map(|row| format!("{} of {}: {}", row.uuid, row.name, row.unavailable)).collect();
+    Ok(Finding::warning("devices", said.join("; "), "free the device; its worker takes it back by itself"))
+}

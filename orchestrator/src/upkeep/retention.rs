@@ -1,0 +1,103 @@
+//! Room: what ended studies no longer need. Owns what stays: the final run, the best trials, and everything that a
+//! dataset, a backbone or any other attempt names. Parameters, reports and results always stay; they are small.
+
+use object_store::ObjectStoreExt as _;
+use pedigree_protocol::upkeep::{Removed, RemovedOfStudy, Retention};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::artifact;
+use crate::error::ApiResult;
+
+/// Counts what is no longer needed and, unless it is a dry run, removes it.
+pub(crate) async fn make_room(app: &App, wanted: &Retention) -> ApiResult<Removed> {
+    let mut tx = app.pool.begin().await?;
+    let trials = trials(&mut tx, wanted).await?;
+    let studies = count(&mut tx, &trials).await?;
+    forget(&mut tx, &trials).await?;
+    let contents = unnamed(&mut tx).await?;
+    let removed = Removed {
+        dry_run: wanted.dry_run,
+        studies,
+        contents: i64::try_from(contents.len()).unwrap_or(i64::MAX),
+        content_bytes: contents.iter().map(|(_, bytes)| bytes).sum(),
+    };
+    if wanted.dry_run {
+        // Counted by doing it and taking it back: a dry run cannot say anything else than the run does.
+        tx.rollback().await?;
+        return Ok(removed);
+    }
+    tx.commit().await?;
+    // Not before it is certain that nothing names them.
+    app.durable.flushed().await?;
+    for (sha256, _) in &contents {
+        match app.store.delete(&artifact::location(&artifact::sql::parse(sha256)?)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    tracing::info!(contents = removed.contents, bytes = removed.content_bytes, "room was made");
+    Ok(removed)
+}
+
+/// Trials of long-ended studies that are not among the best.
+async fn trials(db: &mut PgConnection, wanted: &Retention) -> ApiResult<Vec<Uuid>> {
+    let trials = sqlx::query_scalar!(
+        r#"SELECT ranked.id FROM (
+               SELECT r.id, row_number() OVER (
+                   PARTITION BY r.study_id
+                   ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END NULLS LAST, r.number
+               ) AS place
+               FROM runs r JOIN studies s ON s.id = r.study_id
+               WHERE r.kind = 'trial' AND s.ended_at <= now() - make_interval(days => $1)
+           ) AS ranked WHERE place > $2"#,
+        i32::try_from(wanted.days).unwrap_or(i32::MAX),
+        i64::from(wanted.keep_best),
+    );
+    Ok(trials.fetch_all(db).await?)
+}
+
+async fn count(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<Vec<RemovedOfStudy>> {
+    let rows = sqlx::query_as!(
+        RemovedOfStudy,
+        r#"SELECT s.name AS "study!", count(*) AS "trials!", sum(l.files)::bigint AS "files!",
+               sum(l.file_bytes)::bigint AS "file_bytes!", sum(l.log_bytes)::bigint AS "log_bytes!"
+           FROM (
+               SELECT r.study_id,
+                   (SELECT count(*) FROM attempt_artifacts f WHERE f.run_id = r.id) AS files,
+                   (SELECT coalesce(sum(a.bytes), 0) FROM attempt_artifacts f JOIN artifacts a USING (sha256)
+                       WHERE f.run_id = r.id) AS file_bytes,
+                   (SELECT coalesce(sum(length(l.content)), 0) FROM log_slices l WHERE l.run_id = r.id) AS log_bytes
+               FROM runs r WHERE r.id = ANY ($1)
+           ) AS l JOIN studies s ON s.id = l.study_id
+           WHERE l.files > 0 OR l.log_bytes > 0
+           GROUP BY s.id ORDER BY s.created_at, s.id"#,
+        trials,
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+async fn forget(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<()> {
+    sqlx::query!("DELETE FROM attempt_artifacts WHERE run_id = ANY ($1)", trials).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM log_slices WHERE run_id = ANY ($1)", trials).execute(db).await?;
+    Ok(())
+}
+
+/// Takes the contents that nothing names out of the list. Young ones may be on their way to being named: an upload comes
+/// before the end that names it.
+async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        "DELETE FROM artifacts a
+         WHERE a.created_at < now() - interval '1 day'
+           AND NOT EXISTS (SELECT 1 FROM attempt_artifacts f WHERE f.sha256 = a.sha256)
+           AND NOT EXISTS (SELECT 1 FROM seals e WHERE e.test_sha256 = a.sha256)
+           AND NOT EXISTS (SELECT 1 FROM datasets d
+                           WHERE a.sha256 IN (d.train_sha256, d.dev_sha256, d.test_sha256))
+           AND NOT EXISTS (SELECT 1 FROM backbones b, jsonb_array_elements(b.spec -> 'files') AS file
+                           WHERE file ->> 'sha256' = a.sha256)
+         RETURNING a.sha256, a.bytes"
+    );
+    let rows = rows.fetch_all(db).await?.into_iter();
+    Ok(rows.map(|row| (row.sha256, row.bytes)).collect())
+}
