@@ -1,12 +1,13 @@
-# Two commands: `make demo` and `make test`. Everything else is a part of one of them.
+# Two commands: `make demo` and `make test`. Everything else is a part of one of them, or more of the same.
 #
 #   make demo [EXIT=1] [CORPUS=DIR] [BACKBONE=DIR|hf:ORG/NAME@REV]
 #   make test
+#   make chaos [SEEDS=200] [FROM=1]      random schedules of faults; make test runs a dozen
 #
-# Both install what is missing (PostgreSQL server binaries, Node, Chromium) and build.
+# All install what is missing (PostgreSQL server binaries, Node, Chromium) and build.
 
 .PHONY: deny fuzz schemathesis
-.PHONY: demo test fmt clippy sql rust dashboard dashboard-build browser release cuda
+.PHONY: demo test chaos fmt clippy sql rust dashboard dashboard-build browser release cuda
 
 demo: release
 	scripts/demo.sh
@@ -32,8 +33,14 @@ sql:
 	scripts/check-sql.sh
 
 rust:
-	scripts/need.sh postgres nextest
+	scripts/need.sh postgres nextest faketime
 	scripts/with-postgres.sh cargo nextest run --workspace --locked
+
+chaos:
+	scripts/need.sh postgres faketime
+	cargo build --locked -p pedigree-cli
+	cargo build --locked -p pedigree-tests --bins
+	cargo run --locked --quiet -p pedigree-tests --bin chaos -- --seeds $(or $(SEEDS),20) --from $(or $(FROM),1)
 
 dashboard:
 	scripts/npm.sh run check

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a build or test step needs and the machine lacks.
 #
-#   scripts/need.sh postgres|node|chromium|nextest|python|cuda ...
+#   scripts/need.sh postgres|node|chromium|nextest|python|faketime|cuda ...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,6 +44,12 @@ node() {
 chromium() {
   [ -x /usr/bin/chromium ] && return
   apt_install chromium fonts-dejavu-core
+}
+
+faketime() {
+  ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 && return
+  # Without it the chaos tests say that they leave the clocks alone.
+  apt_install faketime || true
 }
 
 nextest() {

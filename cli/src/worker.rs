@@ -96,6 +96,9 @@ struct OfferArgs {
     /// How long this worker may live, such as 4h: what runs is handed back in time, and nothing begins that cannot end
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     walltime: Option<u32>,
+    /// Program that trains instead of this one, called alike: `FILE train --supervised JOB.json`
+    #[arg(long, value_name = "FILE")]
+    trainer: Option<PathBuf>,
     /// Stop when stdin ends: the process that started this one is gone
     #[arg(long, hide = true)]
     supervised: bool,
@@ -139,7 +142,10 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
     let shutdown = shutdown::requested(args.supervised)?;
     let data = data_folder();
     let Resolved { server, token, .. } = connection.resolve(&data)?;
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let program = match args.trainer {
+        Some(program) => program,
+        None => std::env::current_exe().context("cannot find this program's own file")?,
+    };
     let config = Config {
         server,
         token,

@@ -6,6 +6,7 @@
 )]
 
 mod backup;
+mod chaos;
 mod dependency_rules;
 mod determinism;
 mod invariants;

@@ -3,6 +3,7 @@
 //!
 //! Owns how a test finds the binary, the processes and the server. Must not know what a test asserts.
 
+pub mod chaos;
 mod corpus;
 mod processes;
 mod up;

@@ -24,7 +24,12 @@ pub fn kill_nine(pid: u32) {
 
 /// SIGTERM to one process, if it is still there.
 pub fn terminate(pid: u32) {
-    let _ = kill(Pid::from_raw(i32::try_from(pid).expect("a process id fits")), Signal::SIGTERM);
+    signal(pid, Signal::SIGTERM);
+}
+
+/// A signal to one process, if it is still there.
+pub(crate) fn signal(pid: u32, what: Signal) {
+    let _ = kill(Pid::from_raw(i32::try_from(pid).expect("a process id fits")), what);
 }
 
 fn parent_of(pid: u32) -> Option<u32> {

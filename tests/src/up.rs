@@ -22,10 +22,16 @@ pub fn workspace_root() -> PathBuf {
 /// # Panics
 /// When it is not there.
 pub fn binary() -> PathBuf {
+    built("pedigree")
+}
+
+/// A program of the workspace.
+pub(crate) fn built(program: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
-    let binary = target.join("debug/pedigree");
-    assert!(binary.is_file(), "{} is missing; build it: cargo build -p pedigree-cli", binary.display());
+    let binary = target.join("debug").join(program);
+    let build = "cargo build -p pedigree-cli -p pedigree-tests";
+    assert!(binary.is_file(), "{} is missing; build it: {build}", binary.display());
     binary
 }
 

@@ -1,0 +1,237 @@
+//! A Postgres cluster of a schedule's own: it is killed, frozen and restarted.
+//!
+//! The cluster outlives the kill of its processes, not of the machine: commits reach the kernel, fsync is off.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
+use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
+
+use crate::processes::{children_of, signal};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A cluster that has never run, to be copied: initialising one takes far longer.
+#[derive(Debug)]
+pub struct Template {
+    folder: TempDir,
+    programs: Programs,
+}
+
+/// Where the server's programs are, and as whom they run.
+#[derive(Debug, Clone)]
+struct Programs {
+    folder: PathBuf,
+    owner: User,
+    me: User,
+}
+
+impl Template {
+    /// Initialises it.
+    ///
+    /// # Errors
+    /// There are no server binaries, or `initdb` fails.
+    pub fn make() -> anyhow::Result<Self> {
+        let programs = Programs::find()?;
+        let folder = open_folder("pedigree-chaos-template-")?;
+        programs.give(folder.path())?;
+        let data = folder.path().join("data");
+        let mut initdb = programs.command("initdb", folder.path());
+        initdb.arg("-D").arg(&data).args(["-U", "pedigree", "--auth-local=peer", "--no-sync"]);
+        initdb.args(["-E", "UTF8", "--locale=C.UTF-8"]);
+        let made = initdb.output().context("initdb cannot be run")?;
+        if !made.status.success() {
+            bail!("initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        fs::write(data.join("pg_hba.conf"), "local all all peer map=chaos\n")?;
+        let users = [&programs.owner.name, &programs.me.name];
+        let idents: String = users.iter().map(|user| format!("chaos {user} pedigree\n")).collect();
+        fs::write(data.join("pg_ident.conf"), idents)?;
+        Ok(Self { folder, programs })
+    }
+}
+
+/// A temporary folder through which other users can pass: run as root, Postgres belongs to one.
+pub(super) fn open_folder(prefix: &str) -> anyhow::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    Ok(folder)
+}
+
+impl Programs {
+    fn find() -> anyhow::Result<Self> {
+        let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = installed.map(|entry| entry.path().join("bin")).collect();
+        folders.sort();
+        folders.extend(std::env::var_os("PG_BIN").map(PathBuf::from));
+        let found = folders.into_iter().rfind(|folder| folder.join("initdb").is_file());
+        let me = User::from_uid(Uid::effective())?.context("this user has no name")?;
+        let owner = if me.uid.is_root() {
+            User::from_name("postgres")?.context("there is no user postgres for Postgres to run as")?
+        } else {
+            me.clone()
+        };
+        Ok(Self {
+            folder: found.context("no PostgreSQL server binaries; scripts/need.sh postgres")?,
+            owner,
+            me,
+        })
+    }
+
+    fn give(&self, folder: &Path) -> anyhow::Result<()> {
+        if self.owner != self.me {
+            nix::unistd::chown(folder, Some(self.owner.uid), Some(self.owner.gid))?;
+        }
+        Ok(())
+    }
+
+    fn command(&self, program: &str, folder: &Path) -> Command {
+        let mut command = Command::new(self.folder.join(program));
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("HOME", folder);
+        command.current_dir(folder).stdin(Stdio::null());
+        if self.owner != self.me {
+            command.uid(self.owner.uid.as_raw()).gid(self.owner.gid.as_raw());
+        }
+        command
+    }
+}
+
+/// A cluster and its server process.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    folder: PathBuf,
+    programs: Programs,
+    server: Option<Child>,
+}
+
+impl Postgres {
+    /// A cluster in `folder`, which must be new, started.
+    pub(super) async fn start(template: &Template, folder: PathBuf) -> anyhow::Result<Self> {
+        fs::create_dir(&folder)?;
+        let programs = template.programs.clone();
+        let copied =
+            Command::new("cp").arg("-a").arg(template.folder.path().join("data")).arg(&folder).status()?;
+        anyhow::ensure!(copied.success(), "the template cannot be copied");
+        for made in [folder.join("run"), folder.clone()] {
+            fs::create_dir_all(&made)?;
+            programs.give(&made)?;
+        }
+        let mut this = Self { folder, programs, server: None };
+        this.start_again().await?;
+        Ok(this)
+    }
+
+    /// The socket that clients connect to.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.join("run/.s.PGSQL.5432")
+    }
+
+    /// A connection that no link can break.
+    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let url = format!("postgres://pedigree@localhost/postgres?host={}/run", self.folder.display());
+        PgConnection::connect(&url).await
+    }
+
+    /// Starts the server and waits until it answers. One that is started right after a kill may refuse, because
+    /// sessions of the killed one still hold its memory; that passes.
+    pub(super) async fn start_again(&mut self) -> anyhow::Result<()> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let ended = match &mut self.server {
+                Some(server) => server.try_wait()?.is_some(),
+                None => true,
+            };
+            if ended {
+                self.server = Some(self.spawn()?);
+            }
+            match self.connect().await {
+                Ok(db) => return Ok(db.close().await?),
+                Err(error) if std::time::Instant::now() > deadline => {
+                    return Err(error).context("Postgres does not start");
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    fn spawn(&self) -> anyhow::Result<Child> {
+        let mut command = self.programs.command("postgres", &self.folder);
+        command.arg("-D").arg(self.folder.join("data"));
+        let socket = format!("unix_socket_directories={}", self.folder.join("run").display());
+        let settings = [
+            "listen_addresses=",
+            &socket,
+            "fsync=off",
+            "synchronous_commit=on",
+            "shared_buffers=16MB",
+            "max_connections=60",
+            "timezone=UTC",
+        ];
+        for setting in settings {
+            command.args(["-c", setting]);
+        }
+        let log = fs::File::options().create(true).append(true).open(self.log())?;
+        command.stdout(log.try_clone()?).stderr(log);
+        Ok(command.process_group(0).spawn()?)
+    }
+
+    /// The server's log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.with_extension("log")
+    }
+
+    /// SIGKILL to the server; its sessions notice by themselves.
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut server) = self.server.take() {
+            server.kill()?;
+            server.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the server in good order: sessions are broken off, what is committed is kept.
+    pub(super) fn shut_down(&mut self) -> anyhow::Result<()> {
+        if let Some(mut server) = self.server.take() {
+            signal(server.id(), Signal::SIGINT);
+            server.wait()?;
+        }
+        Ok(())
+    }
+
+    /// SIGKILL to one session: the server ends all others and recovers.
+    pub(super) fn kill_session(&self) {
+        let sessions =
+            self.server.as_ref().map_or_else(Vec::new, |server| children_of(server.id(), "pedigree"));
+        if let Some(session) = sessions.first() {
+            signal(*session, Signal::SIGKILL);
+        }
+    }
+
+    /// Sends SIGSTOP or SIGCONT to the server and all its sessions.
+    pub(super) fn signal_all(&self, what: Signal) {
+        let Some(server) = &self.server else { return };
+        signal(server.id(), what);
+        for session in children_of(server.id(), "") {
+            signal(session, what);
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.signal_all(Signal::SIGCONT);
+        if let Some(server) = &mut self.server {
+            // Immediate shutdown: nothing of it is wanted any more.
+            signal(server.id(), Signal::SIGQUIT);
+            let _ = server.wait();
+        }
+    }
+}
