@@ -29,6 +29,10 @@ pub(crate) struct ServeArgs {
     /// Seconds that a worker may be silent before its run is given to another
     #[arg(long, default_value_t = Config::LEASE_TTL.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     lease_ttl: u64,
+    /// Seconds in which a coordinator that was told to stop still takes requests: time for a balancer that asks
+    /// /readyz to turn to another one
+    #[arg(long, default_value_t = Config::LINGER.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    linger: u64,
     /// Folder of a built dashboard to serve instead of the one in the binary
     #[arg(long, value_name = "DIR")]
     ui_dir: Option<PathBuf>,
@@ -89,6 +93,7 @@ pub(crate) async fn run(args: ServeArgs, connection: &Connection, output: Output
         listen: args.listen,
         artifacts: args.artifacts.unwrap_or_else(|| data_folder().join("artifacts")),
         lease_ttl: Duration::from_secs(args.lease_ttl),
+        linger: Duration::from_secs(args.linger),
         token: connection.token.clone(),
         anonymous,
         requests_per_second: NonZeroU32::new(args.max_requests),

@@ -19,7 +19,7 @@ use crate::access::secret::Hash;
 use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
-use crate::{access, dashboard, durable, health, meter, openapi};
+use crate::{access, dashboard, durable, health, leaving, meter, openapi};
 
 /// What every request can reach. Holds nothing that a restart could lose.
 #[derive(Debug, Clone)]
@@ -77,6 +77,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(dashboard::serve)
         .layer(from_fn_with_state(app.clone(), durable::before_answer))
         .layer(from_fn_with_state(app.clone(), access::gate::check))
+        .layer(from_fn_with_state(app.clone(), leaving::let_go))
         // Failures are logged where they are known by name: in `error`.
         // The path alone: a query may hold a login code.
         .layer(from_fn(meter::observe))

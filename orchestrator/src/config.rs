@@ -18,6 +18,9 @@ pub struct Config {
     pub artifacts: PathBuf,
     /// How long a lease lasts unless renewed.
     pub lease_ttl: Duration,
+    /// How long a coordinator that was told to stop still takes requests, each the last of its connection, while
+    /// `/readyz` refuses: the time in which a balancer, and workers, turn to another one.
+    pub linger: Duration,
     /// The coordinator's own token: whoever bears it may do everything.
     pub token: Option<Secret>,
     /// What a caller without any credentials may do.
@@ -46,4 +49,7 @@ impl Config {
     pub const REQUESTS_PER_SECOND: u32 = 1000;
     /// The usual length of a lease.
     pub const LEASE_TTL: Duration = Duration::from_secs(30);
+    /// The usual linger. Longer than clients keep a connection that they do not use (`protocol::client`), so that none
+    /// is closed under a request.
+    pub const LINGER: Duration = Duration::from_secs(3);
 }

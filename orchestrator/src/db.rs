@@ -4,10 +4,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use pedigree_protocol::upkeep::Diagnosis;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor as _, PgPool};
-use tokio::time::Instant;
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Row as _};
+use tokio::time::{Instant, timeout};
 
 use crate::error::{ApiError, is_outage};
 use crate::serve::ServeError;
@@ -20,6 +20,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(250);
 /// How long a request waits for a connection. Short, because whoever waits through an outage notices its end so late.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// A connection that was used this recently is not asked whether it is alive.
+const FRESH: Duration = Duration::from_millis(100);
+/// How long an idle connection may take to show that it is alive.
+const ANSWER: Duration = Duration::from_millis(500);
+
+/// What the server does for others when this coordinator hangs, or its host vanishes: a transaction that stands still,
+/// and the rows that it has locked, are given up.
+const SAFEGUARDS: [(&str, &str); 4] = [
+    ("idle_in_transaction_session_timeout", "15s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
 
 /// Connections of everything but the flush. The database serves two coordinators of this size with its usual limit.
 const CONNECTIONS: u32 = 16;
@@ -38,15 +51,18 @@ pub(crate) struct Database {
 /// Connects to the database, waiting for one that is just starting, and brings its schema up to date.
 pub(crate) async fn open(url: &str) -> Result<Database, ServeError> {
     let options = PgConnectOptions::from_str(url).map_err(ServeError::DatabaseUrl)?;
-    let options = options.application_name("pedigree");
-    let pools = PgPoolOptions::new().acquire_timeout(ACQUIRE);
+    let options = options.application_name("pedigree").options(SAFEGUARDS);
+    let pools = PgPoolOptions::new()
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|db, meta| Box::pin(async move { Ok(meta.idle_for < FRESH || answers(db).await) }))
+        .after_release(|db, _| Box::pin(is_clean(db)));
     let synchronous = pools.clone().max_connections(1).connect_lazy_with(options.clone());
     let pool = pools.max_connections(CONNECTIONS).after_connect(|connection, _| {
         Box::pin(async move { connection.execute("SET synchronous_commit = off").await.map(drop) })
     });
     let pool = pool.connect_lazy_with(options);
-    wait_until_it_answers(&pool).await?;
-    MIGRATOR.run(&synchronous).await.map_err(ServeError::Migrate)?;
+    wait_until_it_is_ready(&synchronous).await?;
     Ok(Database { pool, synchronous })
 }
 
@@ -63,21 +79,79 @@ pub async fn diagnose(url: &str) -> Result<Diagnosis, ServeError> {
     })
 }
 
-async fn wait_until_it_answers(pool: &PgPool) -> Result<(), ServeError> {
+/// Whether a connection is alive. The pool's own test waits for as long as TCP does, a quarter of an hour, when the
+/// database's host has vanished; a few such connections would be all that a pool has.
+async fn answers(db: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWER, db.ping()).await, Ok(Ok(())))
+}
+
+/// Whether a connection may go back to the pool. A request whose caller has hung up is dropped wherever it stands, be it
+/// between sending BEGIN and hearing of it: the connection is then in a transaction that nobody knows of, and whoever gets
+/// it next would write into that.
+async fn is_clean(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // Outside of a transaction each statement begins one of its own.
+    let outside = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(db);
+    match timeout(ACQUIRE, outside).await {
+        Ok(row) => row?.try_get(0),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// Brings the schema up to date, as soon as the database lets it.
+async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), ServeError> {
     let deadline = Instant::now() + PATIENCE;
     let mut announced = false;
     loop {
-        let error = match pool.acquire().await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
+        let Err(error) = migrate(pool).await else { return Ok(()) };
+        let cause = match &error {
+            ServeError::Connect(cause)
+            | ServeError::Migrate(MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) => {
+                cause
+            }
+            _ => return Err(error),
         };
-        if !is_outage(&error) || Instant::now() >= deadline {
-            return Err(ServeError::Connect(error));
+        if !is_outage(cause) || Instant::now() >= deadline {
+            return Err(error);
         }
         if !announced {
-            tracing::info!(error = &error as &dyn std::error::Error, "waiting for the database");
+            tracing::info!(error = cause as &dyn std::error::Error, "waiting for the database");
             announced = true;
         }
         tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn migrate(pool: &PgPool) -> Result<(), ServeError> {
+    drop(pool.acquire().await.map_err(ServeError::Connect)?);
+    MIGRATOR.run(pool).await.map_err(ServeError::Migrate)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use sqlx::ConnectOptions as _;
+
+    use super::*;
+
+    #[sqlx::test(migrations = false)]
+    async fn a_transaction_that_nobody_knows_of_does_not_go_back_to_the_pool(test: PgPool) {
+        let Database { pool, .. } = open(test.connect_options().to_url_lossy().as_str()).await.unwrap();
+        let mut sessions = HashSet::new();
+        for _ in 0..20 {
+            let mut db = pool.acquire().await.unwrap();
+            // As a request leaves it that is dropped while BEGIN is on its way.
+            sqlx::raw_sql("BEGIN").execute(&mut *db).await.unwrap();
+        }
+        for _ in 0..20 {
+            let mut db = pool.acquire().await.unwrap();
+            sqlx::raw_sql("INSERT INTO events (topic) VALUES ('fleet')").execute(&mut *db).await.unwrap();
+            let session: i32 =
+                sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *db).await.unwrap();
+            sessions.insert(session);
+        }
+        assert!(sessions.len() < 20, "sound connections are used again");
+        let written: i64 = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&test).await.unwrap();
+        assert_eq!(written, 20, "each write is there as soon as it is made");
     }
 }

@@ -5,6 +5,8 @@
 //! a hundred requests wait for the disk once, and no lock is held meanwhile. What a crash of the database takes back,
 //! nobody has been told. Must not know what the writes say.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -12,13 +14,16 @@ use axum::response::Response;
 use metrics::histogram;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
 /// Requests that one flush takes along.
 const MOST: usize = 4096;
+
+/// What a flush may take: a database whose host has vanished never answers, and everybody waits behind this.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The way to the one task that flushes.
 #[derive(Debug, Clone)]
@@ -49,7 +54,8 @@ async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Send
     while requests.recv_many(&mut waiting, MOST).await > 0 {
         let began = Instant::now();
         // A transaction that wrote nothing would commit without a flush; this one writes a few bytes into the log.
-        let done = sqlx::query("SELECT pg_logical_emit_message(true, 'pedigree', '')").execute(&pool).await;
+        let flushing = sqlx::query("SELECT pg_logical_emit_message(true, 'pedigree', '')").execute(&pool);
+        let done = timeout(LONGEST, flushing).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
         histogram!("pedigree_flush_duration_seconds").record(began.elapsed());
         if let Err(error) = &done {
             tracing::debug!(error = error as &dyn std::error::Error, "the log could not be flushed");

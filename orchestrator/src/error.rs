@@ -26,6 +26,9 @@ pub(crate) enum ApiError {
     /// The artifact store.
     #[error("the artifact store failed")]
     Store(#[from] object_store::Error),
+    /// The coordinator was told to stop.
+    #[error("this coordinator is stopping")]
+    Leaving,
     /// A state that the code holds to be impossible.
     #[error("an invariant is broken: {0}")]
     Broken(String),
@@ -79,7 +82,7 @@ impl ApiError {
         match self {
             Self::Database(error) => is_outage(error),
             Self::Unflushed => true,
-            Self::Refused { .. } | Self::Store(_) | Self::Broken(_) => false,
+            Self::Refused { .. } | Self::Store(_) | Self::Leaving | Self::Broken(_) => false,
         }
     }
 
@@ -100,6 +103,10 @@ impl ApiError {
             Self::Unflushed => {
                 (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
+            Self::Leaving => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                internal("this coordinator is stopping; try again elsewhere"),
+            ),
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 let message = "the coordinator failed; its log says why";

@@ -1,17 +1,29 @@
 //! Whether the process lives, and whether it can serve.
 
+use std::time::Duration;
+
 use axum::extract::State;
+use tokio::time::timeout;
 
 use crate::app::App;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
+
+/// How long the database may take to answer.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// The process lives.
 pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// The database answers.
+/// The database answers, and the coordinator is to stay: whoever balances between coordinators asks this.
 pub(crate) async fn ready(State(app): State<App>) -> ApiResult<&'static str> {
-    sqlx::query!(r#"SELECT 1 AS "one!""#).fetch_one(&app.pool).await?;
-    Ok("ready")
+    if app.shutdown.is_cancelled() {
+        return Err(ApiError::Leaving);
+    }
+    // A database whose host has vanished never answers; whoever asks here is told so in time.
+    match timeout(ANSWER, sqlx::query!(r#"SELECT 1 AS "one!""#).fetch_one(&app.pool)).await {
+        Ok(answer) => answer.map(|_| "ready").map_err(ApiError::from),
+        Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
+    }
 }

@@ -24,6 +24,7 @@ mod extract;
 mod fleet;
 mod health;
 mod lease;
+mod leaving;
 mod meter;
 mod name;
 mod openapi;

@@ -9,8 +9,10 @@ use std::time::Duration;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use object_store::local::LocalFileSystem;
+use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,8 +25,11 @@ use crate::events::Feed;
 use crate::tls::{self, TlsError};
 use crate::{dashboard, db, events, meter, reconcile};
 
-/// How long requests that are under way may take to end once the coordinator stops.
+/// How long requests that are under way may take to end once the coordinator takes no more of them.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long upkeep and connections to the database may take to end after that. A database that does not answer must
+/// not keep the process.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Why a coordinator could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -99,20 +104,27 @@ pub async fn serve(
     meter::handle();
     tasks.spawn(meter::fold(stop.clone()));
     tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
-    tasks.spawn(reconcile::driver::run(app.pool.clone(), app.store.clone(), app.feed.clone(), stop.clone()));
+    let (pool, store, feed) = (app.pool.clone(), app.store.clone(), app.feed.clone());
+    tasks.spawn(reconcile::driver::run(pool, store, feed, config.lease_ttl, stop.clone()));
     tasks.close();
     tracing::info!(%address, "the coordinator listens");
     // A caller that does not want to know the address has dropped the receiver.
     let _ = ready.send(address);
     let pool = app.pool.clone();
     let result = match acceptor {
-        Some(acceptor) => drain(tls::listener(acceptor, listener), app, stop.clone()).await,
-        None => drain(listener, app, stop.clone()).await,
+        Some(acceptor) => drain(tls::listener(acceptor, listener), app, config.linger, stop.clone()).await,
+        None => drain(listener, app, config.linger, stop.clone()).await,
     };
     stop.cancel();
+    if timeout(CLOSING, close(tasks, pool)).await.is_err() {
+        tracing::warn!("the database does not answer; its connections are cut off");
+    }
+    result
+}
+
+async fn close(tasks: TaskTracker, pool: PgPool) {
     tasks.wait().await;
     pool.close().await;
-    result
 }
 
 async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, ServeError> {
@@ -137,24 +149,32 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
     })
 }
 
-/// Serves until told to stop, then lets requests that are under way end, within reason.
-async fn drain<L>(listener: L, app: App, stop: CancellationToken) -> Result<(), ServeError>
+/// Serves until told to stop. Then everything that waits is answered and new requests are still taken for a while, so
+/// that nobody is refused who could not know; then those that are under way may end, within reason.
+async fn drain<L>(listener: L, app: App, linger: Duration, stop: CancellationToken) -> Result<(), ServeError>
 where
     L: Listener<Addr = SocketAddr>,
     Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
+    let closing = CancellationToken::new();
     let service = app::router(app).into_make_service_with_connect_info::<Peer>();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
+    let server = axum::serve(listener, service)
+        .with_graceful_shutdown(closing.clone().cancelled_owned())
+        .into_future();
     tokio::select! {
         result = server => result.map_err(ServeError::Http),
-        () = overdue => {
+        () = overdue(stop, linger, closing) => {
             tracing::warn!("some requests did not end in time and were cut off");
             Ok(())
         }
     }
+}
+
+/// Lets the server linger once it is to stop, then closes it; ends when requests under way have had their time.
+async fn overdue(stop: CancellationToken, linger: Duration, closing: CancellationToken) {
+    stop.cancelled().await;
+    tracing::info!(linger_seconds = linger.as_secs_f64(), "stopping: requests under way are answered");
+    sleep(linger).await;
+    closing.cancel();
+    sleep(DRAIN).await;
 }

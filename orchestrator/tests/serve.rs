@@ -109,6 +109,46 @@ async fn an_open_stream_tells_changes_and_ends_with_the_server(pool: PgPool) {
     server.stop().await;
 }
 
+#[sqlx::test(migrations = false)]
+async fn a_stopping_server_answers_what_waits_and_lets_every_connection_go(pool: PgPool) {
+    let linger = Duration::from_secs(3);
+    let server = Server::start_with(&pool, None, |config, _| config.linger = linger).await;
+    let (client, worker) = (server.client(None), uuid::Uuid::new_v4());
+    let hello = serde_json::json!({
+        "worker_id": worker, "name": "host", "pid": 1, "version": "0",
+        "devices": [{"uuid": "GPU-1", "kind": "gpu", "name": "A100"}]
+    });
+    client.hello(&serde_json::from_value(hello).unwrap()).await.unwrap();
+    let claim = serde_json::json!({"worker_id": worker, "device_uuid": "GPU-1", "wait_ms": 20_000});
+    let claim = serde_json::from_value(claim).unwrap();
+    let waiting = tokio::spawn(async move { client.claim(&claim).await });
+    let (http, url) = (server.http(), server.url.clone());
+    let ready = || http.get(format!("{url}/readyz")).send();
+    assert!(!ready().await.unwrap().headers().contains_key("connection"));
+    let held = async {
+        while sqlx::query("SELECT 1 FROM workers WHERE last_seen_at > created_at")
+            .fetch_all(&pool)
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), held).await.expect("the claim is held");
+
+    let ending = tokio::spawn(server.stop());
+    let answered = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+    assert_eq!(answered.unwrap(), None, "there was no work");
+    let refused = ready().await.expect("it still takes requests");
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["connection"], "close");
+    let taken = http.get(format!("{url}/api/v1/studies")).send().await.expect("it still takes requests");
+    assert_eq!((taken.status().as_u16(), &taken.headers()["connection"]), (200, &"close".parse().unwrap()));
+    ending.await.unwrap();
+    assert!(ready().await.is_err(), "it is gone");
+}
+
 async fn read_until(stream: &mut reqwest::Response, told: &mut String, wanted: &str) {
     let reading = async {
         while !told.contains(wanted) {

@@ -72,6 +72,10 @@ impl ClientError {
     }
 }
 
+/// How long a connection that is not used is kept. Shorter than a coordinator that stops goes on taking requests, so
+/// that none is sent on a connection that is just being closed.
+const IDLE: Duration = Duration::from_millis(1500);
+
 /// A client of one coordinator.
 #[derive(Clone)]
 pub struct Client {
@@ -96,7 +100,8 @@ impl Client {
         // The first client of a process chooses the TLS implementation; a later choice fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = server.trim_end_matches('/').to_owned();
-        Self { http: reqwest::Client::new(), server, token, patience: None }
+        let http = reqwest::Client::builder().pool_idle_timeout(IDLE).build().unwrap_or_default();
+        Self { http, server, token, patience: None }
     }
 
     /// The same client, which repeats a request that got no answer for as long as `patience`: a coordinator that is

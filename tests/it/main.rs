@@ -7,6 +7,7 @@
 
 mod backup;
 mod chaos;
+mod coordinators;
 mod dependency_rules;
 mod determinism;
 mod invariants;

@@ -5,9 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::client::ClientError;
-use pedigree_protocol::energy::Energy;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
 use pedigree_protocol::resources::write_duration;
 use pedigree_protocol::run::{Failure, FailureCause};
@@ -22,7 +19,8 @@ use crate::checkpoints::Checkpoints;
 use crate::energy::Meter;
 use crate::exit::{self, LastWords, Verdict};
 use crate::fleet_member::{Drain, Host};
-use crate::lease_keeper::{self, Delivery, Lease, Revocation};
+use crate::handover;
+use crate::lease_keeper::{self, Lease, Revocation};
 use crate::log_forwarder::{self, LogForwarder};
 use crate::metrics::{epoch_report, run_summary};
 use crate::oom::OomKills;
@@ -30,7 +28,6 @@ use crate::outbox::Outbox;
 use crate::preparation;
 use crate::slot::{Claim, Slot};
 use crate::trainer_process::TrainerProcess;
-use crate::upload::{self, UploadError};
 
 /// What a trainer that is stopped politely may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -181,6 +178,7 @@ impl Attempt<'_> {
         // The matrix kernels count cores for themselves at every call unless told.
         command.env("RAYON_NUM_THREADS", self.host.trainer.threads.to_string());
         let trainer = TrainerProcess::start(command, &self.folder.log()).await?;
+        self.folder.keep_trainer(trainer.pid())?;
         let mut outbox = Outbox::open(Arc::clone(&self.lease), &self.folder.outbox())?;
         outbox.push(AttemptWrite::Start)?;
         Ok((trainer, outbox))
@@ -199,11 +197,15 @@ impl Attempt<'_> {
             failure = self.overtime() => Ok(Verdict::Failed(failure)),
             result = self.drive(&mut trainer, &mut outbox) => Ok(result),
         };
-        // What is lost must be dead before the lease ends, even where a polite stop has begun.
+        // What is lost is killed at once, even where a polite stop has begun.
         tokio::select! {
             biased;
             () = self.lease.lost() => trainer.stop(Duration::ZERO).await,
             () = trainer.stop(GRACE) => {}
+        }
+        // The coordinator may be away, and this worker be killed before it returns.
+        if let Some(end) = end_of_training(&driven) {
+            self.keep(&end);
         }
         self.within_drain(async {
             outbox.finish().await;
@@ -268,72 +270,41 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Leaves the device, stores what there is, and tells the end.
+    /// Leaves the device, stores what there is, and tells the end. What cannot be told before the worker must end is
+    /// kept for the next one.
     async fn end(self, ending: Ending, keeper: AbortOnDropHandle<()>, meter: Option<Meter>) {
-        if matches!(ending, Ending::Interrupted(Interruption::Lost)) {
-            tracing::warn!("the lease is lost; the attempt is dropped");
-            return;
-        }
         let shown = match meter {
             Some(meter) => Some(meter.read().await),
             None => None,
         };
         let energy = shown.as_ref().and_then(|shown| shown.energy);
-        let ending = blame(ending, shown.and_then(|shown| shown.fault));
-        let told = self.within_drain(async {
+        let Some(end) = end_of(blame(ending, shown.and_then(|shown| shown.fault))) else {
+            tracing::warn!("the lease is lost; the attempt is dropped");
+            return self.folder.remove();
+        };
+        self.keep(&end);
+        let told = async {
             if timeout(LEAVE_LIMIT, self.slot.until_left(&self.claim.idle)).await.is_err() {
                 tracing::warn!("the GPU is not free yet although the trainer has ended");
             }
-            let (end, artifacts) = self.hand_over(ending).await;
-            // From here on a renewal could only learn that the attempt has ended.
-            drop(keeper);
-            self.tell(end, artifacts, energy).await;
-        });
+            handover::hand_over(&self.lease, &self.folder, (end, energy), keeper).await;
+        };
         tokio::select! {
-            () = told => {}
-            () = self.lease.lost() => tracing::warn!("the lease was lost before the end was told"),
-        }
-    }
-
-    /// Stores what an ending leaves.
-    async fn hand_over(&self, ending: Ending) -> (AttemptEnd, Vec<ArtifactFile>) {
-        let client = self.lease.client();
-        match ending {
-            Ending::Completed(summary) => {
-                let stored = async { upload::store(client, upload::results(&self.folder)?).await };
-                match stored.await {
-                    Ok(files) => (AttemptEnd::Completed { summary: Box::new(run_summary(&summary)) }, files),
-                    Err(error) => (failed(not_stored(&error)), Vec::new()),
-                }
+            () = told => self.folder.remove(),
+            () = self.lease.lost() => {
+                tracing::warn!("the lease was lost before the end was told");
+                self.folder.remove();
             }
-            Ending::Failed(failure) => {
-                let stored = upload::store(client, upload::log(&self.folder)).await;
-                (failed(failure), stored.unwrap_or_else(|_| Vec::new()))
-            }
-            Ending::Interrupted(Interruption::Cancelled) => (AttemptEnd::Cancelled, Vec::new()),
-            Ending::Interrupted(Interruption::Pruned) => {
-                let stored = upload::store(client, upload::log(&self.folder)).await;
-                (AttemptEnd::Pruned, stored.unwrap_or_else(|_| Vec::new()))
-            }
-            Ending::Interrupted(Interruption::Released | Interruption::Lost) => {
-                (AttemptEnd::Released, Vec::new())
+            () = self.drain.overdue.cancelled() => {
+                tracing::warn!("the attempt's end was not told before the worker had to end; its next start tells it");
             }
         }
     }
 
-    async fn tell(&self, end: AttemptEnd, artifacts: Vec<ArtifactFile>, energy: Option<Energy>) {
-        let result = format!("{end:?}");
-        match self.lease.deliver(&AttemptWrite::End { end: Box::new(end), artifacts, energy }).await {
-            Delivery::Accepted => tracing::info!(result, "the attempt has ended"),
-            Delivery::Lost => tracing::warn!(
-                result,
-                "the attempt's end does not count: it was told before, or the lease is lost"
-            ),
-            Delivery::Refused(error) => {
-                tracing::error!(%error, result, "the coordinator refuses the attempt's end");
-                let end = Box::new(failed(refused_end(&error)));
-                self.lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new(), energy }).await;
-            }
+    /// Keeps how the attempt ended, for a worker that comes after this one.
+    fn keep(&self, end: &AttemptEnd) {
+        if let Err(error) = self.folder.keep_end(end) {
+            tracing::warn!(%error, "the attempt's end cannot be kept on disk; it is told while this worker lives");
         }
     }
 
@@ -372,15 +343,35 @@ fn crash(message: String) -> Failure {
     Failure::new(FailureCause::Crashed, message)
 }
 
-const fn failed(failure: Failure) -> AttemptEnd {
-    AttemptEnd::Failed { failure }
+/// What is told of an ending; nothing, where nobody would listen.
+fn end_of(ending: Ending) -> Option<AttemptEnd> {
+    match ending {
+        Ending::Completed(summary) => Some(completed(&summary)),
+        Ending::Failed(failure) => Some(AttemptEnd::Failed { failure }),
+        Ending::Interrupted(why) => end_of_interruption(why),
+    }
 }
 
-fn not_stored(error: &UploadError) -> Failure {
-    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-    crash(format!("the results could not be stored: {error}{cause}"))
+/// The same of a trainer's end, unless another one follows it.
+fn end_of_training(ended: &Result<Verdict, Interruption>) -> Option<AttemptEnd> {
+    match ended {
+        Ok(Verdict::Completed(summary)) => Some(completed(summary)),
+        Ok(Verdict::Failed(failure)) => Some(AttemptEnd::Failed { failure: failure.clone() }),
+        Ok(Verdict::Interrupted) => Some(AttemptEnd::Released),
+        Ok(Verdict::CheckpointRefused(_)) => None,
+        Err(why) => end_of_interruption(*why),
+    }
 }
 
-fn refused_end(error: &ClientError) -> Failure {
-    crash(format!("the coordinator refused the attempt's result: {error}"))
+fn completed(summary: &TrainSummary) -> AttemptEnd {
+    AttemptEnd::Completed { summary: Box::new(run_summary(summary)) }
+}
+
+const fn end_of_interruption(why: Interruption) -> Option<AttemptEnd> {
+    match why {
+        Interruption::Lost => None,
+        Interruption::Cancelled => Some(AttemptEnd::Cancelled),
+        Interruption::Pruned => Some(AttemptEnd::Pruned),
+        Interruption::Released => Some(AttemptEnd::Released),
+    }
 }

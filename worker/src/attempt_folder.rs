@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::lease::{AttemptEnd, LeaseGrant};
 
 use crate::WorkerError;
 
@@ -16,7 +16,7 @@ pub(crate) struct WorkerFolder {
 }
 
 impl WorkerFolder {
-    /// Takes the folder for this worker and removes the attempts that an earlier one left: their leases died with it.
+    /// Takes the folder for this worker.
     pub(crate) fn open(folder: &Path) -> Result<Self, WorkerError> {
         let unusable = |source| WorkerError::Folder { path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(unusable)?;
@@ -26,7 +26,7 @@ impl WorkerFolder {
             TryLockError::Error(source) => unusable(source),
         })?;
         let attempts = folder.join("attempts");
-        empty(&attempts).map_err(unusable)?;
+        std::fs::create_dir_all(&attempts).map_err(unusable)?;
         Ok(Self { attempts, _lock: lock })
     }
 
@@ -34,8 +34,37 @@ impl WorkerFolder {
     pub(crate) fn attempt(&self, grant: &LeaseGrant) -> io::Result<AttemptFolder> {
         let path = self.attempts.join(format!("{}-{}", grant.run_id, grant.attempt));
         empty(&path)?;
-        Ok(AttemptFolder { path })
+        let folder = AttemptFolder { path };
+        keep(&folder.grant(), grant)?;
+        Ok(folder)
     }
+
+    /// What an earlier worker left: attempts that it could not hand over, or in the middle of which it was killed.
+    pub(crate) fn left_over(&self) -> io::Result<Vec<(LeaseGrant, AttemptFolder)>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.attempts)? {
+            let folder = AttemptFolder { path: entry?.path() };
+            match read(&folder.grant()) {
+                Some(grant) => found.push((grant, folder)),
+                // It had not begun.
+                None => folder.remove(),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Writes a file in one step, so that whoever finds it finds it whole.
+fn keep(file: &Path, content: &impl serde::Serialize) -> io::Result<()> {
+    let draft = file.with_extension("draft");
+    let mut written = File::create(&draft)?;
+    serde_json::to_writer(&mut written, content)?;
+    written.sync_all()?;
+    std::fs::rename(draft, file)
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
 /// Makes a folder that exists and holds nothing.
@@ -47,13 +76,43 @@ pub(crate) fn empty(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
-/// The folder of one attempt; removed when this is dropped.
+/// The folder of one attempt. It stays until the attempt's end has been told, or does not count any more.
 #[derive(Debug)]
 pub(crate) struct AttemptFolder {
     path: PathBuf,
 }
 
 impl AttemptFolder {
+    /// What was granted.
+    fn grant(&self) -> PathBuf {
+        self.path.join("grant.json")
+    }
+
+    /// How the attempt ended.
+    fn end(&self) -> PathBuf {
+        self.path.join("end.json")
+    }
+
+    /// Notes how the attempt ended, before that is told.
+    pub(crate) fn keep_end(&self, end: &AttemptEnd) -> io::Result<()> {
+        keep(&self.end(), end)
+    }
+
+    /// How the attempt ended, if it did before its worker.
+    pub(crate) fn kept_end(&self) -> Option<AttemptEnd> {
+        read(&self.end())
+    }
+
+    /// Notes which process trains here.
+    pub(crate) fn keep_trainer(&self, pid: u32) -> io::Result<()> {
+        keep(&self.path.join("trainer.json"), &pid)
+    }
+
+    /// The process that trained here, or trains still.
+    pub(crate) fn kept_trainer(&self) -> Option<u32> {
+        read(&self.path.join("trainer.json"))
+    }
+
     /// The job file.
     pub(crate) fn job(&self) -> PathBuf {
         self.path.join("job.json")
@@ -83,10 +142,9 @@ impl AttemptFolder {
     pub(crate) fn outbox(&self) -> PathBuf {
         self.path.join("outbox.jsonl")
     }
-}
 
-impl Drop for AttemptFolder {
-    fn drop(&mut self) {
+    /// Forgets the attempt.
+    pub(crate) fn remove(self) {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "an attempt's folder could not be removed");
         }
@@ -98,16 +156,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_one_worker_and_forgets_the_attempts_of_an_earlier_one() {
+    fn a_folder_has_one_worker_and_keeps_the_attempts_of_an_earlier_one() {
         let folder = tempfile::tempdir().unwrap();
-        let orphan = folder.path().join("attempts/x-1/out");
         let first = WorkerFolder::open(folder.path()).unwrap();
-        std::fs::create_dir_all(&orphan).unwrap();
+        let grant = crate::lease_keeper::tests::grant(3000);
+        let attempt = first.attempt(&grant).unwrap();
+        attempt.keep_end(&AttemptEnd::Released).unwrap();
+        std::fs::create_dir_all(folder.path().join("attempts/half-made")).unwrap();
         let second = WorkerFolder::open(folder.path()).unwrap_err();
         assert!(matches!(second, WorkerError::FolderInUse { .. }), "{second}");
-        assert!(orphan.exists(), "a refused worker must not clean up");
         drop(first);
-        let _third = WorkerFolder::open(folder.path()).unwrap();
-        assert!(!orphan.exists());
+
+        let third = WorkerFolder::open(folder.path()).unwrap();
+        let mut left = third.left_over().unwrap();
+        assert_eq!(left.len(), 1, "what had not begun is gone");
+        let (found, attempt) = left.remove(0);
+        assert_eq!((found, attempt.kept_end()), (grant, Some(AttemptEnd::Released)));
+        assert_eq!(attempt.kept_trainer(), None);
+        attempt.remove();
+        assert_eq!(third.left_over().unwrap().len(), 0);
     }
 }

@@ -18,6 +18,7 @@ use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
 use crate::backoff::{ANSWER_LIMIT, Backoff};
 use crate::gpu::{self, GpuProbe};
+use crate::left_over;
 use crate::slot::{self, Slot};
 use crate::{Config, WorkerError};
 
@@ -97,7 +98,11 @@ pub async fn run(
     let drain = Drain::default();
     let ends = config.walltime.map(end_of);
     let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown, ends)));
+    let folder = config.folder.clone();
     let (host, slots) = open(config, ends)?;
+    // Before anything is claimed: what lies there now is an earlier worker's.
+    let left_over = host.folder.left_over();
+    let left_over = left_over.map_err(|source| WorkerError::Folder { path: folder, source })?;
     tokio::select! {
         biased;
         () = drain.begun.cancelled() => return Ok(()),
@@ -105,6 +110,9 @@ pub async fn run(
     }
     let host = Arc::new(host);
     let mut tasks = JoinSet::new();
+    for (grant, folder) in left_over {
+        tasks.spawn(left_over::settle(Arc::clone(&host), grant, folder, drain.clone()));
+    }
     for slot in slots {
         tasks.spawn(slot::serve(slot, Arc::clone(&host), drain.clone()));
     }

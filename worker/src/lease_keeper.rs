@@ -1,6 +1,9 @@
 //! The lease of one attempt, as its holder sees it: every write goes through here, and this alone knows whether the
 //! attempt may still be acted for.
 //!
+//! A lease is lost when the coordinator says so. Silence says nothing: the coordinator is away, and what has been leased
+//! from it waits for its return. Should the run have gone to somebody else meanwhile, no write of this attempt counts.
+//!
 //! Must not know what is written, nor how a trainer is stopped.
 
 use std::sync::Arc;
@@ -47,7 +50,6 @@ enum Standing {
 #[derive(Debug, Clone, Copy)]
 enum Lesson {
     Answer { asked: Instant, reply: WriteReply },
-    WindowClosed,
     NoSuchAttempt,
 }
 
@@ -65,7 +67,7 @@ pub(crate) enum Delivery {
 /// Why an attempt may not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Revocation {
-    /// The lease is lost, or can no longer be trusted.
+    /// The lease is lost.
     Lost,
     /// A user cancelled the run.
     Stopped,
@@ -161,16 +163,12 @@ impl Lease {
                         Directive::Continue => {}
                     }
                 }
-                // An answer may have moved the window while its old end was being waited for.
-                Lesson::WindowClosed if Instant::now() < state.window.closes() => {}
-                Lesson::Answer { .. } | Lesson::NoSuchAttempt | Lesson::WindowClosed => {
-                    state.standing = Standing::Lost;
-                }
+                Lesson::Answer { .. } | Lesson::NoSuchAttempt => state.standing = Standing::Lost,
             }
         });
     }
 
-    /// Ends when the lease is lost or its trust window closes.
+    /// Ends when the lease is lost.
     pub(crate) async fn lost(&self) {
         self.revoked_from(|standing| standing == Standing::Lost).await;
     }
@@ -192,11 +190,24 @@ impl Lease {
                     Standing::Held | Standing::Lost => Revocation::Lost,
                 };
             }
-            tokio::select! {
-                () = sleep_until(state.window.closes()) => self.learn(Lesson::WindowClosed),
-                _ = changes.changed() => {}
-            }
+            // The sender lives as long as this lease: there is always another change to wait for.
+            let _ = changes.changed().await;
         }
+    }
+
+    /// Renews the lease, and says so once when no answer comes for as long as it lasts.
+    async fn renew(&self) -> Delivery {
+        let renewal = self.deliver(&AttemptWrite::Renew);
+        tokio::pin!(renewal);
+        let closes = self.state.borrow().window.closes();
+        tokio::select! {
+            delivery = &mut renewal => return delivery,
+            () = sleep_until(closes) => {}
+        }
+        tracing::warn!("the coordinator is silent; training goes on, and what it reports is kept on disk");
+        let delivery = renewal.await;
+        tracing::info!(?delivery, "the coordinator answers again");
+        delivery
     }
 }
 
@@ -212,7 +223,7 @@ pub(crate) async fn keep(lease: Arc<Lease>) {
         if lease.state.borrow().window.renew_at() > due {
             continue;
         }
-        match lease.deliver(&AttemptWrite::Renew).await {
+        match lease.renew().await {
             Delivery::Accepted => {}
             Delivery::Lost => return,
             Delivery::Refused(error) => {

@@ -45,17 +45,26 @@ fn held(coordinator: &ScriptedCoordinator, ttl_ms: u32) -> Arc<Lease> {
 }
 
 #[tokio::test]
-async fn a_silent_coordinator_costs_the_lease_before_it_ends() {
-    let coordinator = ScriptedCoordinator::start(|_| None).await;
-    let asked = Instant::now();
-    let lease = held(&coordinator, 300);
-    let _keeper = AbortOnDropHandle::new(tokio::spawn(keep(Arc::clone(&lease))));
-    assert_eq!(timeout(PATIENCE, lease.revoked()).await.unwrap(), Revocation::Lost);
-    assert!(asked.elapsed() >= Duration::from_millis(270), "trusted for nine tenths of its time");
-    assert!(!coordinator.seen().is_empty(), "a renewal was tried");
-    coordinator.follow(|_| ok(reply("won", "continue", 60_000)));
-    let delivery = lease.deliver(&AttemptWrite::Renew).await;
-    assert!(matches!(delivery, Delivery::Lost), "what is lost stays lost: {delivery:?}");
+async fn silence_costs_nothing_and_the_first_answer_decides() {
+    for (answer, lost) in [(reply("won", "continue", 60_000), false), (reply("lost", "stop", 0), true)] {
+        let coordinator = ScriptedCoordinator::start(|_| None).await;
+        let lease = held(&coordinator, 300);
+        let _keeper = AbortOnDropHandle::new(tokio::spawn(keep(Arc::clone(&lease))));
+        assert!(
+            timeout(Duration::from_millis(600), lease.revoked()).await.is_err(),
+            "twice the lease's time"
+        );
+        assert!(!coordinator.seen().is_empty(), "a renewal was tried");
+        coordinator.follow(move |_| ok(&answer));
+        let delivery = timeout(PATIENCE, lease.deliver(&AttemptWrite::Start)).await.unwrap();
+        assert_eq!(matches!(delivery, Delivery::Lost), lost, "{delivery:?}");
+        if lost {
+            assert_eq!(timeout(PATIENCE, lease.revoked()).await.unwrap(), Revocation::Lost);
+            coordinator.follow(|_| ok(reply("won", "continue", 60_000)));
+            let delivery = lease.deliver(&AttemptWrite::Renew).await;
+            assert!(matches!(delivery, Delivery::Lost), "what is lost stays lost: {delivery:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //!
 //! [`run`] → `fleet_member` (says hello, owns drain) → `slot` (one device: check, claim) → `attempt` (one try at a run)
 //! → `artifacts` (splits and backbone by hash) → `job` (the trainer's job file) → `trainer_process` (a child in its own
-//! group) → `outbox`, `log_forwarder` and `checkpoints` (what goes back while it runs) → `upload` (what it leaves). Every write goes
-//! through `lease_keeper`, which alone knows how long the attempt may still be trusted.
+//! group) → `outbox`, `log_forwarder` and `checkpoints` (what goes back while it runs) → `handover` and `upload` (its end,
+//! and what it leaves). Every write goes through `lease_keeper`, which alone knows whether the attempt still holds its
+//! lease. What a killed worker had not told is told by its successor (`left_over`).
 //!
 //! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
 //! a training computes.
@@ -19,8 +20,10 @@ mod error;
 mod exit;
 mod fleet_member;
 mod gpu;
+mod handover;
 mod job;
 mod lease_keeper;
+mod left_over;
 mod log_forwarder;
 mod metrics;
 mod oom;

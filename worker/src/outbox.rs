@@ -1,8 +1,9 @@
 //! What an attempt has to tell while it runs, in order, each told until it is answered.
 //!
-//! Entries are kept on disk before they are sent. Must not know what they say.
+//! Entries are on disk before they are sent, so that they outlive the worker. Telling one twice changes nothing. Must
+//! not know what they say.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ impl Outbox {
         let mut line = serde_json::to_vec(&write)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
+        self.file.sync_data()?;
         // Fails only when the sender has given up because the lease is lost; then there is nobody to tell.
         let _lost = self.waiting.send(write);
         Ok(())
@@ -49,6 +51,12 @@ impl Outbox {
     }
 }
 
+/// The entries of an outbox whose worker is gone. A last one that was only half written was never sent.
+pub(crate) fn entries(file: &Path) -> io::Result<Vec<AttemptWrite>> {
+    let lines = BufReader::new(std::fs::File::open(file)?).lines();
+    Ok(lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok()).collect())
+}
+
 async fn send(lease: Arc<Lease>, mut entries: mpsc::UnboundedReceiver<AttemptWrite>) {
     while let Some(write) = entries.recv().await {
         match lease.deliver(&write).await {
@@ -57,5 +65,24 @@ async fn send(lease: Arc<Lease>, mut entries: mpsc::UnboundedReceiver<AttemptWri
             // Later entries may still be wanted.
             Delivery::Refused(error) => tracing::error!(%error, ?write, "the coordinator refuses a report"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_back_up_to_a_torn_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outbox.jsonl");
+        let log = AttemptWrite::Log { offset: 3, text: "a line\n".into() };
+        let kept = [AttemptWrite::Start, log, AttemptWrite::Renew];
+        let lines: Vec<String> = kept.iter().map(|write| serde_json::to_string(write).unwrap()).collect();
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        assert_eq!(entries(&file).unwrap(), kept);
+        let torn = lines.join("\n");
+        std::fs::write(&file, &torn[..torn.len() - 3]).unwrap();
+        assert_eq!(entries(&file).unwrap(), kept[..2]);
     }
 }

@@ -52,6 +52,11 @@ impl TrainerProcess {
         Ok(Self { child, group: Pid::from_raw(pid.cast_signed()), stdin: Some(stdin), events, status: None })
     }
 
+    /// Its process id, which is also that of its group.
+    pub(crate) fn pid(&self) -> u32 {
+        self.group.as_raw().unsigned_abs()
+    }
+
     /// The next event; `None` once the trainer has closed its stdout or has ended, and all events were taken.
     pub(crate) async fn next_event(&mut self) -> Option<TrainerEvent> {
         while self.status.is_none() {

@@ -1,4 +1,4 @@
-//! How long an attempt's holder may still act, by its own clock. Pure arithmetic on instants.
+//! How long an attempt's holder can be sure of its lease, by its own monotonic clock. Pure arithmetic on instants.
 //!
 //! The window opens when the request *started*, not when its answer came, and closes before the lease does: whatever
 //! the network did in between, it lies inside the lease as the coordinator's clock sees it.
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time in which an attempt may be acted for without hearing from the coordinator.
+/// The time in which the lease is held for certain, whatever became of the coordinator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TrustWindow {
     opened: Instant,
@@ -20,7 +20,7 @@ impl TrustWindow {
         Self { opened: asked, ttl }
     }
 
-    /// When the trainer must begin to die: a tenth of the lease remains to kill and reap it.
+    /// When the lease stops being certain, a tenth of it early: clocks run at different speeds.
     pub(crate) fn closes(&self) -> Instant {
         self.opened + self.ttl - self.ttl / 10
     }

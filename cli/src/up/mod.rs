@@ -160,7 +160,16 @@ fn coordinator(
         let mut command = Command::new(&program);
         // Secrets travel by environment: arguments are visible to every user of the host.
         command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url);
-        command.args(["serve", "--supervised", "--lease-ttl", &ttl, "--listen", &listen.to_string()]);
+        command.args([
+            "serve",
+            "--supervised",
+            "--linger",
+            "0",
+            "--lease-ttl",
+            &ttl,
+            "--listen",
+            &listen.to_string(),
+        ]);
         command.arg("--artifacts").arg(&artifacts);
         command
     };

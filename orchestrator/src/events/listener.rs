@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgNotification};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::events::{Feed, Signal};
@@ -11,6 +12,10 @@ use crate::events::{Feed, Signal};
 const CHANGES: &str = "pedigree_changes";
 const WORK: &str = "pedigree_work";
 const RETRY: Duration = Duration::from_millis(500);
+/// After this long without a notification the connection must show that it is alive: one to a host that vanished is as
+/// silent as a quiet database.
+const QUIET: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Listens until told to stop. After an outage it listens again, and tells that changes may have been missed.
 pub(crate) async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
@@ -31,11 +36,16 @@ async fn listen(pool: &PgPool, feed: &Feed) -> sqlx::Error {
     };
     missed(feed);
     loop {
-        match listener.try_recv().await {
-            Ok(Some(notification)) => pass_on(feed, &notification),
+        match timeout(QUIET, listener.try_recv()).await {
+            Ok(Ok(Some(notification))) => pass_on(feed, &notification),
             // The connection broke and is made again by the next call.
-            Ok(None) => missed(feed),
-            Err(error) => return error,
+            Ok(Ok(None)) => missed(feed),
+            Ok(Err(error)) => return error,
+            Err(_) => match timeout(ANSWER, sqlx::query("SELECT 1").execute(&mut listener)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return error,
+                Err(_) => return sqlx::Error::PoolTimedOut,
+            },
         }
     }
 }

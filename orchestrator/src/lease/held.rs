@@ -43,19 +43,15 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Whether the attempt may write.
+    /// Whether the attempt may write. A lease that ran out while nobody could renew it is still its holder's as long as
+    /// nobody has ended the attempt: the run's next attempt can only begin after that.
     pub(crate) fn is_live(&self) -> bool {
-        self.has_not_ended() && self.unexpired
+        matches!(self.state, AttemptState::Leased | AttemptState::Running)
     }
 
     /// Whether the run is not to be tried any more.
     pub(crate) fn is_over(&self) -> bool {
         self.study_state.is_final() || self.cancel_asked
-    }
-
-    /// Whether nobody has ended the attempt yet, its lease perhaps run out.
-    pub(crate) fn has_not_ended(&self) -> bool {
-        matches!(self.state, AttemptState::Leased | AttemptState::Running)
     }
 }
 

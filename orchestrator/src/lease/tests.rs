@@ -75,8 +75,10 @@ async fn a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_writes_no_more(p
     let first = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&first, &report(1, 0.9)).await;
     coordinator.let_leases_run_out().await;
-    assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, LOST);
+    assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, WON, "nobody else has the run");
+    coordinator.let_leases_run_out().await;
     reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, LOST);
     reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
     let second = coordinator.claim(&worker).await.unwrap();
     assert_eq!((second.run_id, second.attempt), (first.run_id, Attempt(2)));

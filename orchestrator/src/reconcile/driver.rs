@@ -1,4 +1,6 @@
 //! When upkeep runs: periodically, and soon after a change.
+//!
+//! A database that does not answer at all (its host vanished, its disk hangs) must not hold upkeep for ever either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,19 +8,28 @@ use std::time::Duration;
 use metrics::counter;
 use object_store::local::LocalFileSystem;
 use sqlx::PgPool;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
-use crate::reconcile;
+use crate::reconcile::{self, outage};
 
 const PERIOD: Duration = Duration::from_millis(500);
 /// Changes come in bursts; upkeep looks once after each, and no oftener than it would without them by much.
 const SETTLE: Duration = Duration::from_millis(300);
 
+/// What one pass may take. The work of the next one is what this one left.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// Runs upkeep until told to stop. A database that is away is waited for.
-pub(crate) async fn run(pool: PgPool, store: Arc<LocalFileSystem>, feed: Feed, stop: CancellationToken) {
+pub(crate) async fn run(
+    pool: PgPool,
+    store: Arc<LocalFileSystem>,
+    feed: Feed,
+    lease_ttl: Duration,
+    stop: CancellationToken,
+) {
     let mut health = Health::Well;
     loop {
         let pause = async {
@@ -30,11 +41,25 @@ pub(crate) async fn run(pool: PgPool, store: Arc<LocalFileSystem>, feed: Feed, s
             return;
         }
         // Not cut off by the stop: a pass is short, and what it began it should end.
-        let failed = reconcile::pass(&pool, &store).await.err();
+        let failed = match timeout(LONGEST, look(&pool, &store, lease_ttl)).await {
+            Ok(done) => done.err(),
+            Err(_) => Some(sqlx::Error::PoolTimedOut.into()),
+        };
         let result = if failed.is_none() { "done" } else { "failed" };
         counter!("pedigree_upkeep_passes_total", "result" => result).increment(1);
         health = health.after(failed);
     }
+}
+
+/// One pass. After a long one it is noted that it has ended: only the time between passes counts as an outage.
+async fn look(pool: &PgPool, store: &Arc<LocalFileSystem>, lease_ttl: Duration) -> ApiResult<()> {
+    outage::forgive(pool, lease_ttl).await?;
+    let began = Instant::now();
+    reconcile::pass(pool, store).await?;
+    if began.elapsed() < PERIOD {
+        return Ok(());
+    }
+    outage::forgive(pool, lease_ttl).await
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) async fn expire_leases(pool: &PgPool) -> ApiResult<()> {
 async fn expire(pool: &PgPool, run: RunId, attempt: Attempt) -> ApiResult<()> {
     let mut tx = pool.begin().await?;
     let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(()) };
-    if !held.has_not_ended() || held.unexpired {
+    if !held.is_live() || held.unexpired {
         return Ok(());
     }
     end::by_expiry(&mut tx, &held).await?;

@@ -6,6 +6,7 @@
 mod advance_studies;
 pub(crate) mod driver;
 mod expire_leases;
+mod outage;
 mod trim_events;
 
 pub(crate) use expire_leases::expire_leases;

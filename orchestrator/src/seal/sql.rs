@@ -11,12 +11,14 @@ use crate::lease::held::Held;
 
 /// Writes that the final run opens its study's test split; answers which content that is.
 ///
-/// A later attempt of the same run may open it again, counted, as long as no scores are sealed.
+/// A later attempt of the same run may open it again, counted, as long as no scores are sealed. An attempt whose answer
+/// was lost asks again and is not counted twice.
 pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256> {
     let sealed = sqlx::query_scalar!(
         "INSERT INTO seals (study_id, run_id, attempt, test_sha256)
          SELECT s.id, $2, $3, d.test_sha256 FROM studies s JOIN datasets d ON d.id = s.dataset_id WHERE s.id = $1
-         ON CONFLICT (study_id) DO UPDATE SET attempt = excluded.attempt, openings = seals.openings + 1
+         ON CONFLICT (study_id) DO UPDATE SET attempt = excluded.attempt,
+             openings = seals.openings + (seals.attempt <> excluded.attempt)::integer
          WHERE seals.run_id = excluded.run_id AND seals.scores IS NULL
          RETURNING test_sha256",
         held.study.0,

@@ -35,6 +35,7 @@ impl Server {
             listen: "127.0.0.1:0".parse().unwrap(),
             artifacts: folder.path().join("artifacts"),
             lease_ttl: Config::LEASE_TTL,
+            linger: Duration::ZERO,
             token: token.map(|token| token.to_owned().into()),
             anonymous: Some(if token.is_some() { Role::Viewer } else { Role::Admin }),
             requests_per_second: None,

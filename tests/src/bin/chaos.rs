@@ -40,8 +40,15 @@ async fn main() -> anyhow::Result<ExitCode> {
     {
         let runs = futures::stream::iter(seeds).map(|seed| run(Schedule::of_seed(seed), &template));
         let mut outcomes = std::pin::pin!(runs.buffer_unordered(args.jobs.max(1)));
-        while let Some(outcome) = outcomes.next().await {
-            let outcome: Outcome = outcome?;
+        loop {
+            let outcome: Outcome = tokio::select! {
+                outcome = outcomes.next() => match outcome {
+                    Some(outcome) => outcome?,
+                    None => break,
+                },
+                // What runs is dropped, and its processes end with it.
+                stopped = tokio::signal::ctrl_c() => break stopped?,
+            };
             write!(out, "{outcome}")?;
             out.flush()?;
             attempts += outcome.attempts;

@@ -106,7 +106,7 @@ impl Arena {
         let service = Service::start(name, home.with_extension("log"), move || {
             let mut command = pedigree(&home);
             command.args(["serve", "--listen", &address.to_string(), "--lease-ttl", &lease_ttl.to_string()]);
-            command.args(["--linger", &linger.to_string()]);
+            command.args(["--linger", &linger.to_string(), "--max-requests", "0"]);
             command.arg("--artifacts").arg(&artifacts).env("DATABASE_URL", &database);
             command
         })?;
@@ -122,7 +122,7 @@ impl Arena {
     /// A process does not start.
     pub async fn start_workers(&mut self, rules: Rules) -> anyhow::Result<()> {
         for index in 0..EACH {
-            let link = Link::start(Upstream::Tcp(self.addresses.clone())).await?;
+            let link = Link::start(Upstream::Coordinators(self.addresses.clone())).await?;
             let server = format!("http://{}", link.address());
             let home = self.path(&format!("worker-{index}"));
             let trainer = built("scripted-trainer");
@@ -161,7 +161,8 @@ impl Arena {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A path in the arena's folder: `worker-0.log`, `worker-0/worker/attempts`.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -178,9 +179,9 @@ impl Arena {
         Client::new(&format!("http://{}", self.addresses[coordinator]), None)
     }
 
-    /// Where the coordinators listen.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    /// A client that comes by a worker's link.
+    pub fn client_by_link(&self, worker: usize) -> Client {
+        Client::new(&format!("http://{}", self.worker_links[worker].address()), None)
     }
 
     /// Waits until every coordinator serves.
@@ -211,55 +212,8 @@ impl Arena {
         Ok(())
     }
 
-    /// Kills a coordinator.
-    ///
-    /// # Errors
-    /// It cannot be killed.
-    pub fn kill_coordinator(&mut self, index: usize) -> anyhow::Result<()> {
-        self.coordinators[index].kill()
-    }
-
-    /// Starts a coordinator that was killed.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    pub fn start_coordinator(&mut self, index: usize) -> anyhow::Result<()> {
-        self.coordinators[index].start_again()
-    }
-
-    /// Asks a coordinator to end.
-    pub fn terminate_coordinator(&mut self, index: usize) {
-        self.coordinators[index].terminate();
-    }
-
-    /// Waits for the end of a coordinator that was asked to.
-    ///
-    /// # Errors
-    /// It does not end, or not with success.
-    pub async fn until_coordinator_ended(&mut self, index: usize) -> anyhow::Result<()> {
-        let status = self.coordinators[index].until_ended().await?;
-        anyhow::ensure!(status.success(), "coordinator {index} ended with {status} after SIGTERM");
-        Ok(())
-    }
-
     pub(super) async fn restart_coordinator(&mut self, index: usize) -> anyhow::Result<()> {
         restart(&mut self.coordinators[index]).await
-    }
-
-    /// Kills a worker; its trainers see the end of their pipe.
-    ///
-    /// # Errors
-    /// It cannot be killed.
-    pub fn kill_worker(&mut self, index: usize) -> anyhow::Result<()> {
-        self.workers[index].kill()
-    }
-
-    /// Starts a worker that was killed.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    pub fn start_worker(&mut self, index: usize) -> anyhow::Result<()> {
-        self.workers[index].start_again()
     }
 
     pub(super) async fn restart_worker(&mut self, index: usize) -> anyhow::Result<()> {
@@ -274,15 +228,9 @@ impl Arena {
         trainers
     }
 
-    pub(super) fn signal_trainer(&self, worker: usize, what: Signal) {
-        if let Some(trainer) = self.trainers(worker).first() {
-            signal(*trainer, what);
-        }
-    }
-
-    pub(super) fn thaw_trainers(&self, worker: usize) {
-        for trainer in self.trainers(worker) {
-            signal(trainer, Signal::SIGCONT);
+    pub(super) fn signal_trainers(&self, worker: usize, most: usize, what: Signal) {
+        for trainer in self.trainers(worker).into_iter().take(most) {
+            signal(trainer, what);
         }
     }
 

@@ -97,7 +97,10 @@ impl Fault {
     }
 
     /// Lets it happen.
-    pub(super) fn begin(self, arena: &mut Arena) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn begin(self, arena: &mut Arena) -> anyhow::Result<()> {
         match self {
             Self::KillWorker(worker) => arena.workers[worker].kill()?,
             Self::FreezeWorker(worker) => arena.workers[worker].signal(Signal::SIGSTOP),
@@ -110,9 +113,9 @@ impl Fault {
             }
             Self::FreezeCoordinator(coordinator) => arena.coordinators[coordinator].signal(Signal::SIGSTOP),
             Self::RestartCoordinator(coordinator) => arena.coordinators[coordinator].terminate(),
-            Self::KillTrainer(worker) => arena.signal_trainer(worker, Signal::SIGKILL),
-            Self::FreezeTrainer(worker) => arena.signal_trainer(worker, Signal::SIGSTOP),
-            Self::TerminateTrainer(worker) => arena.signal_trainer(worker, Signal::SIGTERM),
+            Self::KillTrainer(worker) => arena.signal_trainers(worker, 1, Signal::SIGKILL),
+            Self::FreezeTrainer(worker) => arena.signal_trainers(worker, 1, Signal::SIGSTOP),
+            Self::TerminateTrainer(worker) => arena.signal_trainers(worker, 1, Signal::SIGTERM),
             Self::KillPostgres => arena.postgres.kill()?,
             Self::KillBackend => arena.postgres.kill_session(),
             Self::FreezePostgres => arena.postgres.signal_all(Signal::SIGSTOP),
@@ -127,7 +130,10 @@ impl Fault {
     }
 
     /// Puts right what can be put right.
-    pub(super) async fn end(self, arena: &mut Arena) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// A process does not end that was asked to, or does not start.
+    pub async fn end(self, arena: &mut Arena) -> anyhow::Result<()> {
         match self {
             Self::KillWorker(worker) => arena.workers[worker].start_again()?,
             Self::FreezeWorker(worker) => arena.workers[worker].signal(Signal::SIGCONT),
@@ -140,7 +146,7 @@ impl Fault {
             }
             Self::FreezeCoordinator(coordinator) => arena.coordinators[coordinator].signal(Signal::SIGCONT),
             Self::RestartCoordinator(coordinator) => arena.restart_coordinator(coordinator).await?,
-            Self::FreezeTrainer(worker) => arena.thaw_trainers(worker),
+            Self::FreezeTrainer(worker) => arena.signal_trainers(worker, usize::MAX, Signal::SIGCONT),
             Self::KillPostgres | Self::RestartPostgres => arena.postgres.start_again().await?,
             Self::FreezePostgres => arena.postgres.signal_all(Signal::SIGCONT),
             Self::BreakWorkerLink(worker, _) => arena.worker_links[worker].heal(),

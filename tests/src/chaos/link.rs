@@ -1,7 +1,7 @@
 //! A TCP proxy that can be broken: the wire between two processes.
 //!
-//! Knows bytes and connections alone. With several upstreams it is also what stands in front of several coordinators:
-//! each connection goes to the next one that takes it.
+//! Knows bytes and connections alone. In front of several coordinators it also balances: each connection goes to the
+//! next one that is ready.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,9 +12,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+
+/// How long a coordinator may take to say that it is ready.
+const READY: Duration = Duration::from_secs(2);
 
 /// How a link is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +44,8 @@ pub enum Breakage {
 pub enum Upstream {
     /// A Unix socket.
     Unix(PathBuf),
-    /// Addresses that take turns.
-    Tcp(Vec<SocketAddr>),
+    /// Coordinators that take turns.
+    Coordinators(Vec<SocketAddr>),
 }
 
 /// What the connections of a link are told.
@@ -126,10 +129,13 @@ async fn connect(near: TcpStream, upstream: &Upstream, turn: &AtomicUsize, seen:
                 pump_both(near, far, seen).await;
             }
         }
-        Upstream::Tcp(addresses) => {
+        Upstream::Coordinators(addresses) => {
             let first = turn.fetch_add(1, Ordering::Relaxed);
-            for offset in 0..addresses.len() {
-                let address = addresses[(first + offset) % addresses.len()];
+            let in_turn = (0..addresses.len()).map(|offset| addresses[(first + offset) % addresses.len()]);
+            for address in in_turn {
+                if !is_ready(address).await {
+                    continue;
+                }
                 if let Ok(far) = TcpStream::connect(address).await {
                     let _ = far.set_nodelay(true);
                     return pump_both(near, far, seen).await;
@@ -137,6 +143,18 @@ async fn connect(near: TcpStream, upstream: &Upstream, turn: &AtomicUsize, seen:
             }
         }
     }
+}
+
+/// What a balancer asks: whether a coordinator takes requests.
+async fn is_ready(address: SocketAddr) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: balancer\r\nconnection: close\r\n\r\n").await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        std::io::Result::Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    };
+    matches!(timeout(READY, asked).await, Ok(Ok(true)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,8 +218,8 @@ async fn trickle(
     let drop = usize::try_from(bytes_per_second / 10).unwrap_or(usize::MAX).max(1);
     while !bytes.is_empty() && seen.borrow().breakage == Some(Breakage::Slow { bytes_per_second }) {
         let (now, later) = bytes.split_at(drop.min(bytes.len()));
-        to.write_all(now).await?;
         sleep(Duration::from_millis(100)).await;
+        to.write_all(now).await?;
         bytes = later;
     }
     to.write_all(bytes).await
@@ -209,7 +227,8 @@ async fn trickle(
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::{Instant, timeout};
+    use tokio::net::UnixListener;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -217,9 +236,10 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
 
     /// A server that sends back what it gets, and a link to it.
-    async fn echo() -> (Link, AbortOnDropHandle<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    async fn echo() -> (Link, tempfile::TempDir, AbortOnDropHandle<()>) {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("echo");
+        let listener = UnixListener::bind(&socket).unwrap();
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 tokio::spawn(async move {
@@ -228,10 +248,8 @@ mod tests {
                 });
             }
         });
-        // The first address is nobody's: the link goes on to the next.
-        let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let link = Link::start(Upstream::Tcp(vec![nobody, address])).await.unwrap();
-        (link, AbortOnDropHandle::new(task))
+        let link = Link::start(Upstream::Unix(socket)).await.unwrap();
+        (link, folder, AbortOnDropHandle::new(task))
     }
 
     async fn say(stream: &mut TcpStream, word: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -243,7 +261,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_breakage_does_what_it_is_called() {
-        let (link, _server) = echo().await;
+        let (link, _folder, _server) = echo().await;
         let mut stream = TcpStream::connect(link.address()).await.unwrap();
         assert_eq!(say(&mut stream, b"sound").await.unwrap(), b"sound");
 
@@ -272,7 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_vanished_stays_silent_and_a_half_open_connection_is_reset_in_the_end() {
-        let (link, _server) = echo().await;
+        let (link, _folder, _server) = echo().await;
         for (breakage, is_reset) in [(Breakage::Vanish, false), (Breakage::HalfOpen, true)] {
             let mut stream = TcpStream::connect(link.address()).await.unwrap();
             say(&mut stream, b"sound").await.unwrap();

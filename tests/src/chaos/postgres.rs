@@ -228,10 +228,16 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.signal_all(Signal::SIGCONT);
-        if let Some(server) = &mut self.server {
-            // Immediate shutdown: nothing of it is wanted any more.
+        let Some(server) = &mut self.server else { return };
+        // Immediate shutdown: nothing of it is wanted any more. One that is just starting may not hear it.
+        for _ in 0..100 {
             signal(server.id(), Signal::SIGQUIT);
-            let _ = server.wait();
+            if !matches!(server.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
+        let _ = server.kill();
+        let _ = server.wait();
     }
 }

@@ -72,7 +72,8 @@ pub async fn create_study(client: &Client, name: &str, size: StudySize) -> anyho
         "parameters": [{"name": "learning_rate",
             "domain": {"kind": "float", "min": 1e-5, "max": 1e-2, "log": true}}],
         "fixed": {"max_epochs": size.epochs},
-        "trials": size.trials, "max_concurrent": size.max_concurrent, "retries": 50, "seed": 7,
+        "trials": size.trials, "max_concurrent": size.max_concurrent, "retries": 50, "lost_retries": 50,
+        "study_retries": 1000, "seed": 7,
     });
     client.create_study(&serde_json::from_value(spec)?).await?;
     Ok(())
