@@ -12,6 +12,15 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// middle of one never answers, and never says so either.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
+/// Bytes a second of the slowest line that is still waited for.
+const SLOWEST: u64 = 64 * 1024;
+
+/// What carrying so much content may take, its answer included. A slow line is waited for; one that has silently died
+/// must not hold an attempt whose lease is renewed beside it.
+pub(crate) const fn carrying_limit(bytes: u64) -> Duration {
+    Duration::from_secs(ANSWER_LIMIT.as_secs() + bytes / SLOWEST)
+}
+
 /// Waits that double from a tenth of a second to two seconds.
 #[derive(Debug)]
 pub(crate) struct Backoff {
@@ -54,6 +63,12 @@ pub(crate) fn is_away(error: &ClientError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_line_is_waited_for_and_a_dead_one_not_for_long() {
+        assert_eq!(carrying_limit(0), ANSWER_LIMIT);
+        assert_eq!(carrying_limit(64 << 20), ANSWER_LIMIT + Duration::from_secs(1024));
+    }
 
     #[test]
     fn waits_double_up_to_a_bound() {

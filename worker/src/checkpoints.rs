@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use crate::backoff::carrying_limit;
 use crate::lease_keeper::Lease;
 
 /// The pause from one upload to the next. What a killed worker costs is at most this and the trainer's own pause.
@@ -76,7 +77,11 @@ async fn store(lease: &Lease, file: &Path, stored: &tokio::sync::Mutex<Seen>) ->
         Err(error) => return Err(error.to_string()),
     };
     let bytes = content.len();
-    lease.store_checkpoint(content.into()).await.map_err(|error| error.to_string())?;
+    let storing = lease.store_checkpoint(content.into());
+    match timeout(carrying_limit(bytes as u64), storing).await {
+        Ok(done) => done.map_err(|error| error.to_string())?,
+        Err(_) => return Err("the coordinator did not answer in time".to_owned()),
+    }
     tracing::debug!(bytes, "a checkpoint was stored");
     *stored = now;
     Ok(true)

@@ -9,11 +9,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use pedigree_protocol::lease::LeaseGrant;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
+use crate::backoff::carrying_limit;
 use crate::fleet_member::{Drain, Host};
 use crate::handover;
 use crate::lease_keeper::{self, Delivery, Lease};
@@ -71,8 +72,10 @@ async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
 
 async fn store_progress(lease: &Lease, folder: &AttemptFolder) {
     let Ok(content) = tokio::fs::read(folder.checkpoint()).await else { return };
-    if let Err(error) = lease.store_checkpoint(content.into()).await {
-        tracing::warn!(%error, "its last checkpoint was not stored");
+    let limit = carrying_limit(content.len() as u64);
+    let stored = timeout(limit, lease.store_checkpoint(content.into())).await;
+    if !matches!(stored, Ok(Ok(()))) {
+        tracing::warn!(?stored, "its last checkpoint was not stored");
     }
 }
 

@@ -13,14 +13,12 @@ use tokio::time::timeout;
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
-use crate::backoff::{Backoff, is_away};
+use crate::backoff::{Backoff, carrying_limit, is_away};
 use crate::fleet_member::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
 use crate::slot::Slot;
 
-/// What fetching a checkpoint may take before it is tried again.
-const FETCHING_LIMIT: Duration = Duration::from_secs(600);
 /// What opening the test split may take, its content included.
 const OPENING_LIMIT: Duration = Duration::from_secs(60);
 
@@ -47,8 +45,9 @@ pub(crate) async fn prepare(
         }
         backoff.wait().await;
     };
-    if grant.checkpoint.is_some() {
-        fetch_checkpoint(lease, &folder.checkpoint()).await?;
+    if let Some(stored) = &grant.checkpoint {
+        let limit = carrying_limit(stored.bytes.unsigned_abs());
+        fetch_checkpoint(lease, &folder.checkpoint(), limit).await?;
     }
     let refused = |message| Failure::new(FailureCause::InvalidJob, message);
     let job = job::train_job(grant, here).map_err(refused)?;
@@ -66,10 +65,10 @@ async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, P
 }
 
 /// Fetches what an earlier attempt stored. Without it the run begins anew, so that only an answer is waited for.
-async fn fetch_checkpoint(lease: &Lease, path: &Path) -> Result<(), Failure> {
+async fn fetch_checkpoint(lease: &Lease, path: &Path, limit: Duration) -> Result<(), Failure> {
     let mut backoff = Backoff::new();
     loop {
-        match timeout(FETCHING_LIMIT, lease.fetch_checkpoint()).await {
+        match timeout(limit, lease.fetch_checkpoint()).await {
             Ok(Ok(content)) => {
                 let written = tokio::fs::write(path, content).await;
                 return written.map_err(|error| crashed("the checkpoint", &error));

@@ -3,7 +3,6 @@
 //! Owns the names under which a trainer's files are known. Must not know what is in them.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{fs, io};
 
 use bytes::Bytes;
@@ -13,10 +12,7 @@ use tokio::time::timeout;
 
 use crate::artifacts::hash_of;
 use crate::attempt_folder::AttemptFolder;
-use crate::backoff::{Backoff, is_away};
-
-/// What storing one file may take before it is tried again.
-const STORING_LIMIT: Duration = Duration::from_secs(600);
+use crate::backoff::{Backoff, carrying_limit, is_away};
 
 /// A file that could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +94,7 @@ async fn store_file(client: &Client, name: String, path: PathBuf) -> Result<Arti
             }
             client.put_artifact(&sha256, false, content.clone()).await
         };
-        match timeout(STORING_LIMIT, put).await {
+        match timeout(carrying_limit(bytes.unsigned_abs()), put).await {
             Ok(Ok(())) => return Ok(ArtifactFile { name, sha256, bytes }),
             Ok(Err(source)) if !is_away(&source) => return Err(UploadError::Refused { name, source }),
             answer => tracing::debug!(?answer, name, "a file was not stored yet"),

@@ -119,7 +119,7 @@ impl Fault {
             Self::KillPostgres => arena.postgres.kill()?,
             Self::KillBackend => arena.postgres.kill_session(),
             Self::FreezePostgres => arena.postgres.signal_all(Signal::SIGSTOP),
-            Self::RestartPostgres => arena.postgres.shut_down()?,
+            Self::RestartPostgres => arena.postgres.shut_down(),
             Self::BreakWorkerLink(worker, breakage) => arena.worker_links[worker].break_by(breakage),
             Self::BreakDatabaseLink(coordinator, breakage) => {
                 arena.database_links[coordinator].break_by(breakage);
@@ -147,7 +147,11 @@ impl Fault {
             Self::FreezeCoordinator(coordinator) => arena.coordinators[coordinator].signal(Signal::SIGCONT),
             Self::RestartCoordinator(coordinator) => arena.restart_coordinator(coordinator).await?,
             Self::FreezeTrainer(worker) => arena.signal_trainers(worker, usize::MAX, Signal::SIGCONT),
-            Self::KillPostgres | Self::RestartPostgres => arena.postgres.start_again().await?,
+            Self::KillPostgres => arena.postgres.start_again().await?,
+            Self::RestartPostgres => {
+                arena.postgres.until_ended().await?;
+                arena.postgres.start_again().await?;
+            }
             Self::FreezePostgres => arena.postgres.signal_all(Signal::SIGCONT),
             Self::BreakWorkerLink(worker, _) => arena.worker_links[worker].heal(),
             Self::BreakDatabaseLink(coordinator, _) => arena.database_links[coordinator].heal(),

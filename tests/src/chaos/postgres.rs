@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use crate::processes::{children_of, signal};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server that was asked to end may take.
+const POLITE: Duration = Duration::from_secs(5);
 
 /// A cluster that has never run, to be copied: initialising one takes far longer.
 #[derive(Debug)]
@@ -197,11 +199,23 @@ impl Postgres {
         Ok(())
     }
 
-    /// Ends the server in good order: sessions are broken off, what is committed is kept.
-    pub(super) fn shut_down(&mut self) -> anyhow::Result<()> {
-        if let Some(mut server) = self.server.take() {
+    /// Asks the server to end in good order: sessions are broken off, what is committed is kept.
+    pub(super) fn shut_down(&self) {
+        if let Some(server) = &self.server {
             signal(server.id(), Signal::SIGINT);
-            server.wait()?;
+        }
+    }
+
+    /// Waits for the end of a server that was asked to, as a service would: a session whose client neither listens nor
+    /// leaves holds it up, and is not waited for.
+    pub(super) async fn until_ended(&mut self) -> anyhow::Result<()> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        let deadline = std::time::Instant::now() + POLITE;
+        while server.try_wait()?.is_none() {
+            if std::time::Instant::now() > deadline {
+                signal(server.id(), Signal::SIGQUIT);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
     }
