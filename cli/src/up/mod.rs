@@ -76,7 +76,7 @@ pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
         stop(kept, &output).await;
         return Err(error);
     }
-    record.write(true)?;
+    record.publish()?;
     output.document(&record.document(), |screen| {
         writeln!(screen, "Pedigree is up at {}", record.url())?;
         writeln!(screen, "  data    {}", folder.display())?;

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -56,40 +56,54 @@ impl Record {
 
     /// Notes the process id of a part, or that it has none now.
     pub(super) fn set_process(&self, part: &'static str, pid: Option<u32>) {
-        let published = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            match pid {
-                Some(pid) => state.processes.insert(part, pid),
-                None => state.processes.remove(part),
-            };
-            state.published
+        let mut state = self.state();
+        match pid {
+            Some(pid) => state.processes.insert(part, pid),
+            None => state.processes.remove(part),
         };
-        if published && let Err(error) = self.write(true) {
+        if state.published
+            && let Err(error) = self.store(&state)
+        {
             tracing::warn!("{error:#}");
         }
     }
 
     /// The record as a document.
     pub(super) fn document(&self) -> Value {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({ "url": *self.url, "token": *self.token, "pid": std::process::id(), "processes": state.processes })
+        self.described(&self.state())
     }
 
-    /// Writes `up.json`, and from then on at each change when `publish`.
-    pub(super) fn write(&self, publish: bool) -> anyhow::Result<()> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).published = publish;
-        let draft = self.file.with_extension("json.new");
-        let mut file = private_file(&draft)?;
-        writeln!(file, "{}", self.document())?;
-        std::fs::rename(&draft, &*self.file).with_context(|| format!("cannot write {}", self.file.display()))
+    /// Writes `up.json`, and from then on at each change.
+    pub(super) fn publish(&self) -> anyhow::Result<()> {
+        let mut state = self.state();
+        state.published = true;
+        self.store(&state)
     }
 
     /// Removes `up.json`: nothing is up any more.
     pub(super) fn remove(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).published = false;
+        let mut state = self.state();
+        state.published = false;
         if let Err(error) = std::fs::remove_file(&*self.file) {
             tracing::warn!("cannot remove {}: {error}", self.file.display());
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn described(&self, state: &State) -> Value {
+        json!({ "url": *self.url, "token": *self.token, "pid": std::process::id(), "processes": state.processes })
+    }
+
+    /// Puts the file in place whole. The state is locked meanwhile: several tasks change it, and two that wrote at once
+    /// would take each other's draft away.
+    fn store(&self, state: &State) -> anyhow::Result<()> {
+        let draft = self.file.with_extension("json.new");
+        let mut file = private_file(&draft)?;
+        writeln!(file, "{}", self.described(state))?;
+        std::fs::rename(&draft, &*self.file).with_context(|| format!("cannot write {}", self.file.display()))
     }
 }
 
@@ -123,4 +137,29 @@ fn private_file(path: &Path) -> anyhow::Result<File> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_that_change_the_record_at_once_leave_a_whole_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = Record::new(folder.path(), ([127, 0, 0, 1], 1).into()).unwrap();
+        std::thread::scope(|scope| {
+            for part in ["postgres", "coordinator", "worker"] {
+                let record = &record;
+                scope.spawn(move || (0..200).for_each(|pid| record.set_process(part, Some(pid))));
+            }
+            for _ in 0..200 {
+                record.publish().unwrap();
+                let text = std::fs::read_to_string(folder.path().join("up.json")).unwrap();
+                serde_json::from_str::<Value>(&text).unwrap();
+            }
+        });
+        let text = std::fs::read_to_string(folder.path().join("up.json")).unwrap();
+        let processes = &serde_json::from_str::<Value>(&text).unwrap()["processes"];
+        assert_eq!(processes, &json!({ "coordinator": 199, "postgres": 199, "worker": 199 }));
+    }
 }
