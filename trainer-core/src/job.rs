@@ -1,10 +1,14 @@
 //! The job file: everything one training needs, valid once [`TrainJob::check`] has passed.
 //!
-//! Owns the names, defaults and bounds of the hyperparameters. Must not know where a job comes from.
+//! Owns the job's own keys; those of its `params` are [`Hyperparameters`]. Must not know where a job comes from.
+
+mod parameters;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use parameters::{Hyperparameters, LoraScaling, LoraTargets};
 
 /// One training, as read from a JSON job file (`pedigree train JOB.json`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,137 +178,8 @@ pub enum Precision {
     Fp16,
 }
 
-/// Which frozen linear layers get a LoRA branch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LoraTargets {
-    /// Query and value projections (the paper's choice, section 3.5).
-    #[default]
-    Qv,
-    /// All four attention projections.
-    Qkvo,
-    /// Every linear layer of the encoder.
-    AllLinear,
-}
-
-/// How a LoRA branch is scaled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LoraScaling {
-    /// By alpha / r (Hu et al. 2021).
-    #[default]
-    Standard,
-    /// By alpha / sqrt(r) (Kalajdzievski 2023): large ranks learn as fast as small ones.
-    Rslora,
-}
-
-impl LoraScaling {
-    /// The alpha that scales by alpha / r as this scaling does with `alpha`.
-    pub fn plain_alpha(self, alpha: f64, rank: usize) -> f64 {
-        match self {
-            Self::Standard => alpha,
-            Self::Rslora => alpha * (rank as f64).sqrt(),
-        }
-    }
-}
-
-/// The hyperparameters of one training. Field names are the dimension names of search-space files.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hyperparameters {
-    /// Peak learning rate of the adapters (and of the head unless `head_learning_rate` is given).
-    pub learning_rate: f64,
-    /// Peak learning rate of the classification head.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub head_learning_rate: Option<f64>,
-    /// Windows per optimiser step.
-    #[serde(default = "default_batch_size")]
-    pub batch_size: usize,
-    /// Decoupled weight decay, on all trainable tensors but biases.
-    #[serde(default = "default_weight_decay")]
-    pub weight_decay: f64,
-    /// Share of all steps spent in linear warm-up, 0..1.
-    #[serde(default = "default_warmup_ratio")]
-    pub warmup_ratio: f64,
-    /// Upper bound of epochs.
-    #[serde(default = "default_max_epochs")]
-    pub max_epochs: usize,
-    /// Epochs without a better dev score before training ends.
-    #[serde(default = "default_patience")]
-    pub patience: usize,
-    /// Mass of the label distribution spread over all classes, 0..1.
-    #[serde(default = "default_label_smoothing")]
-    pub label_smoothing: f64,
-    /// Global gradient-norm bound.
-    #[serde(default = "default_clip")]
-    pub clip: f64,
-    /// LoRA rank.
-    #[serde(default = "default_lora_r")]
-    pub lora_r: usize,
-    /// LoRA alpha: see [`LoraScaling`].
-    #[serde(default = "default_lora_alpha")]
-    pub lora_alpha: f64,
-    /// Dropout before the LoRA branch, 0..1.
-    #[serde(default = "default_lora_dropout")]
-    pub lora_dropout: f64,
-    /// Layers that get a LoRA branch.
-    #[serde(default)]
-    pub lora_targets: LoraTargets,
-    /// How the branches are scaled.
-    #[serde(default)]
-    pub lora_scaling: LoraScaling,
-    /// Pieces per window, special tokens included.
-    #[serde(default = "default_max_length")]
-    pub max_length: usize,
-    /// Pieces that neighbouring windows share.
-    #[serde(default = "default_stride")]
-    pub stride: usize,
-    /// Use only the first N training sentences (reduced budgets).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_train_sentences: Option<usize>,
-    /// Use only the first N dev sentences (reduced budgets).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_dev_sentences: Option<usize>,
-}
-
 fn default_seed() -> u64 {
     42
-}
-fn default_batch_size() -> usize {
-    32
-}
-fn default_weight_decay() -> f64 {
-    0.01
-}
-fn default_warmup_ratio() -> f64 {
-    0.1
-}
-fn default_max_epochs() -> usize {
-    20
-}
-fn default_patience() -> usize {
-    3
-}
-fn default_label_smoothing() -> f64 {
-    0.1
-}
-fn default_clip() -> f64 {
-    1.0
-}
-fn default_lora_r() -> usize {
-    16
-}
-fn default_lora_alpha() -> f64 {
-    32.0
-}
-fn default_lora_dropout() -> f64 {
-    0.05
-}
-fn default_max_length() -> usize {
-    256
-}
-fn default_stride() -> usize {
-    50
 }
 
 /// A job that cannot be run, with the key at fault and what would be right.
@@ -343,84 +218,5 @@ impl TrainJob {
     pub fn check(&self) -> Result<(), InvalidJob> {
         self.checkpoint.check()?;
         self.params.check()
-    }
-}
-
-impl Hyperparameters {
-    /// The defaults, at the one value that has none.
-    #[cfg(feature = "engine")]
-    pub(crate) fn with_rate(learning_rate: f64) -> Self {
-        Self {
-            learning_rate,
-            head_learning_rate: None,
-            batch_size: default_batch_size(),
-            weight_decay: default_weight_decay(),
-            warmup_ratio: default_warmup_ratio(),
-            max_epochs: default_max_epochs(),
-            patience: default_patience(),
-            label_smoothing: default_label_smoothing(),
-            clip: default_clip(),
-            lora_r: default_lora_r(),
-            lora_alpha: default_lora_alpha(),
-            lora_dropout: default_lora_dropout(),
-            lora_targets: LoraTargets::default(),
-            lora_scaling: LoraScaling::default(),
-            max_length: default_max_length(),
-            stride: default_stride(),
-            max_train_sentences: None,
-            max_dev_sentences: None,
-        }
-    }
-
-    /// Checks every value against its bounds.
-    ///
-    /// # Errors
-    /// The first key out of its bounds.
-    pub fn check(&self) -> Result<(), InvalidJob> {
-        let need = |holds: bool, key: &str, problem: String| {
-            if holds { Ok(()) } else { Err(InvalidJob { key: format!("params.{key}"), problem }) }
-        };
-        let share = |key: &str, value: f64| {
-            need((0.0..1.0).contains(&value), key, format!("{value} is not a share; give 0 <= value < 1"))
-        };
-        let rate = |key: &str, value: f64| {
-            need(
-                value.is_finite() && value > 0.0,
-                key,
-                format!("{value} is not a learning rate; give a positive number"),
-            )
-        };
-        let count = |key: &str, value: usize| need(value > 0, key, "0 is too small; give at least 1".into());
-        rate("learning_rate", self.learning_rate)?;
-        rate("head_learning_rate", self.head_learning_rate.unwrap_or(1.0))?;
-        share("warmup_ratio", self.warmup_ratio)?;
-        share("label_smoothing", self.label_smoothing)?;
-        share("lora_dropout", self.lora_dropout)?;
-        need(
-            self.weight_decay.is_finite() && self.weight_decay >= 0.0,
-            "weight_decay",
-            format!("{} is not a weight decay; give a number >= 0", self.weight_decay),
-        )?;
-        need(self.clip > 0.0, "clip", format!("{} is not a bound; give a positive number", self.clip))?;
-        need(
-            self.lora_alpha > 0.0,
-            "lora_alpha",
-            format!("{} is too small; give a positive number", self.lora_alpha),
-        )?;
-        count("batch_size", self.batch_size)?;
-        count("max_epochs", self.max_epochs)?;
-        count("patience", self.patience)?;
-        count("lora_r", self.lora_r)?;
-        count("max_train_sentences", self.max_train_sentences.unwrap_or(1))?;
-        count("max_dev_sentences", self.max_dev_sentences.unwrap_or(1))?;
-        need(
-            self.max_length >= 4 && self.stride < self.max_length - 2,
-            "stride",
-            format!(
-                "stride {} must be smaller than max_length - 2 = {}",
-                self.stride,
-                self.max_length.saturating_sub(2)
-            ),
-        )
     }
 }

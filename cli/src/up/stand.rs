@@ -23,7 +23,7 @@ pub(crate) struct Stand {
 
 impl Stand {
     /// Starts both in a temporary folder. With a database, the coordinator alone.
-    pub(crate) async fn start(database_url: Option<String>, output: &Output) -> anyhow::Result<Self> {
+    async fn start(database_url: Option<String>, output: &Output) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("pedigree-bench-").tempdir_in("/var/tmp")?;
         // Run as root, Postgres belongs to another user, who must be able to pass through.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
@@ -56,8 +56,23 @@ impl Stand {
         self.record.document()["processes"]["coordinator"].as_u64()
     }
 
+    /// Starts one for as long as `measure` takes, or until Ctrl-C.
+    pub(crate) async fn during<T>(
+        database_url: Option<String>,
+        output: &Output,
+        measure: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let stand = Self::start(database_url, output).await?;
+        let measured = tokio::select! {
+            measured = measure(&stand) => measured,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        };
+        stand.stop(output).await?;
+        measured
+    }
+
     /// Stops both and removes what they wrote.
-    pub(crate) async fn stop(self, output: &Output) -> anyhow::Result<()> {
+    async fn stop(self, output: &Output) -> anyhow::Result<()> {
         stop(self.kept, output).await;
         self.folder.close().context("cannot remove the folder of the measurement")
     }

@@ -72,13 +72,8 @@ struct Report {
 
 pub(crate) async fn run(args: CoordinatorArgs, output: Output) -> anyhow::Result<ExitCode> {
     output.note("starting a database and a coordinator");
-    let stand = Stand::start(args.database_url.clone(), &output).await?;
-    let measured = tokio::select! {
-        measured = measure(&args, &stand, &output) => measured,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    stand.stop(&output).await?;
-    let report = measured?;
+    let database = args.database_url.clone();
+    let report = Stand::during(database, &output, async |stand| measure(&args, stand, &output).await).await?;
     let sound = report.checked.is_sound();
     output.document(&report, |screen| write_report(screen, &report))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })

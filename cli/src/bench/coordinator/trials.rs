@@ -55,13 +55,8 @@ struct Report {
 }
 
 pub(crate) async fn run(args: TrialsArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let stand = Stand::start(args.database_url.clone(), &output).await?;
-    let measured = tokio::select! {
-        measured = measure(&args, &stand, &output) => measured,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    stand.stop(&output).await?;
-    let report = measured?;
+    let database = args.database_url.clone();
+    let report = Stand::during(database, &output, async |stand| measure(&args, stand, &output).await).await?;
     output.document(&report, |screen| {
         let facts = [
             ("trials", format!("{:.1} /s", report.trials_per_s)),

@@ -1,0 +1,98 @@
+//! A worker whose coordinator is away, and what its successor tells.
+
+use super::*;
+
+#[tokio::test]
+async fn an_outage_longer_than_the_lease_stops_no_trainer_and_everything_is_told_afterwards() {
+    let script = format!(
+        "{READ_JOB} {}while [ ! -e \"$0.go\" ]; do sleep 0.01; done; {}{}{}",
+        say(&epoch(1)),
+        say(&epoch(2)),
+        write_results(),
+        say(&finished()),
+    );
+    let mut grant = work(RunKind::Trial);
+    grant.ttl_ms = 300;
+    let away = Arc::new(AtomicBool::new(false));
+    let (is_away, accept) = (Arc::clone(&away), accepting(grant));
+    let running = start(&script, move |asked| {
+        if is_away.load(Ordering::SeqCst) {
+            return None;
+        }
+        match accept(asked) {
+            Some((200, body)) if asked.path.ends_with("/attempts/1") => {
+                Some((200, String::from_utf8(body).unwrap().replace("3000", "300").into_bytes()))
+            }
+            answer => answer,
+        }
+    })
+    .await;
+    running.until_write("report").await;
+    away.store(true, Ordering::SeqCst);
+    let silent_from = running.coordinator.seen().len();
+    running.coordinator.until(|seen| seen.len() >= silent_from + 6).await;
+    std::fs::write(running.folder.path().join("trainer.sh.go"), "").unwrap();
+    let ended = running.folder.path().join("worker/attempts");
+    let is_kept =
+        || std::fs::read_dir(&ended).unwrap().any(|entry| entry.unwrap().path().join("end.json").exists());
+    timeout(PATIENCE, async {
+        while !is_kept() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it trains on to its end");
+    away.store(false, Ordering::SeqCst);
+    assert_eq!(running.end().await["end"]["result"], "completed");
+    let reports: Vec<_> = writes(&running.coordinator.seen())
+        .iter()
+        .filter_map(|write| write["metrics"]["epoch"].as_i64())
+        .collect();
+    assert!(reports.contains(&1) && reports.contains(&2), "{reports:?}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_worker_had_not_told_is_told_by_the_next_one() {
+    let script = format!("{READ_JOB} {}{}{}", say(&epoch(1)), write_results(), say(&finished()));
+    let accept = accepting(work(RunKind::Trial));
+    // Everything is answered but what the trainer leaves.
+    let running = start(&script, move |asked| match &*asked.method {
+        "HEAD" => None,
+        _ => accept(asked),
+    })
+    .await;
+    running.coordinator.until(|seen| seen.iter().any(|asked| asked.method == "HEAD")).await;
+    let Running { worker, folder, coordinator, .. } = running;
+    drop(worker);
+    drop(coordinator);
+    let freed = async {
+        while WorkerFolder::open(&folder.path().join("worker")).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, freed).await.expect("its folder is free");
+
+    let nothing_more = accepting(work(RunKind::Trial));
+    let coordinator = ScriptedCoordinator::start(move |asked| match &*asked.path {
+        "/api/v1/leases" => ok(Value::Null),
+        _ => nothing_more(asked),
+    })
+    .await;
+    let config = config(coordinator.server(), &folder, "exit 1");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
+        let _stop = stopped.await;
+    })));
+    let running = Running { coordinator, worker, stop, folder };
+    let end = running.end().await;
+    assert_eq!(end["end"]["result"], "completed", "{end:#}");
+    assert_eq!(end["artifacts"].as_array().unwrap().len(), 4, "{end:#}");
+    let told = writes(&running.coordinator.seen());
+    assert!(told.iter().any(|write| write["metrics"]["epoch"] == 1), "{told:#?}");
+    running
+        .coordinator
+        .until(|_| std::fs::read_dir(running.folder.path().join("worker/attempts")).unwrap().count() == 0)
+        .await;
+    running.drain().await;
+}
