@@ -1,5 +1,5 @@
-//! How often samplers walk into what does not fit: a surface shaped like a LoRA fine-tuning's loss that falls towards
-//! large batches and ranks, of which the largest run out of memory.
+//! How often samplers walk into what does not fit, and what they find: trials out of memory or diverged, on surfaces
+//! shaped like a LoRA fine-tuning's loss, and where most of the space fails.
 //!
 //! ```text
 //! cargo run --release -p pedigree-sampler --example constraints [SEEDS]
@@ -21,13 +21,33 @@ use pedigree_protocol::{Method, ParamValues, Scalar, Space};
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 
 const TRIALS: u32 = 40;
+const TARGETS: [&str; 3] = ["qv", "qkvo", "all"];
 
-fn space() -> Space {
-    let dimension =
-        |name: &str, domain| Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None };
+/// A loss over a space; `None` where the trial fails.
+struct Surface {
+    name: &'static str,
+    space: Space,
+    loss: fn(&ParamValues) -> Option<f64>,
+}
+
+fn surfaces() -> Vec<Surface> {
+    let surface = |name, space, loss| Surface { name, space, loss };
+    vec![
+        surface("memory, the best configurations at its edge", lora(), at_the_edge),
+        surface("memory, the best configurations inside", lora(), inside),
+        surface("learning rates that diverge, the best ones just below", lora(), below_a_cliff),
+        surface("all but a ball of a cube, the best point at its edge", cube(), in_a_ball),
+    ]
+}
+
+fn dimension(name: &str, domain: Domain) -> Dimension {
+    Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior: None }
+}
+
+fn lora() -> Space {
     let ordinal =
         |values: &[i64]| Domain::Ordinal { values: values.iter().copied().map(Scalar::Int).collect() };
-    let targets = ["qv", "qkvo", "all"].map(|name| Scalar::Text(name.to_owned())).to_vec();
+    let targets = TARGETS.map(|name| Scalar::Text(name.to_owned())).to_vec();
     Space::new(vec![
         dimension("learning_rate", Domain::Float { min: 1e-5, max: 1e-2, log: true, step: None }),
         dimension("batch_size", ordinal(&[4, 8, 16, 32, 64, 128])),
@@ -38,49 +58,107 @@ fn space() -> Space {
     .expect("a valid space")
 }
 
-/// The loss; `None` where the memory does not suffice: at a quarter of the space.
-fn run(params: &ParamValues) -> Option<f64> {
-    let number = |name: &str| params[name].as_f64().expect("a number");
-    let place =
-        ["qv", "qkvo", "all"].iter().position(|name| params["lora_targets"] == Scalar::Text((*name).into()));
-    let targets = place.unwrap_or(0) as f64;
-    let (batch, rank) = (number("batch_size").log2(), number("lora_r").log2());
-    if batch + 0.5 * rank + 0.7 * targets > 8.2 {
-        return None;
+fn cube() -> Space {
+    let unit = Domain::Float { min: 0.0, max: 1.0, log: false, step: None };
+    Space::new(["a", "b", "c", "d"].map(|name| dimension(name, unit.clone())).to_vec())
+        .expect("a valid space")
+}
+
+fn number(params: &ParamValues, name: &str) -> f64 {
+    params[name].as_f64().expect("a number")
+}
+
+/// A configuration of `lora`, in the units that losses are written in.
+struct Lora {
+    /// Logarithms, to base 10 and 2.
+    rate: f64,
+    batch: f64,
+    rank: f64,
+    dropout: f64,
+    targets: f64,
+}
+
+impl Lora {
+    fn of(params: &ParamValues) -> Self {
+        let place = TARGETS.iter().position(|name| params["lora_targets"] == Scalar::Text((*name).into()));
+        Self {
+            rate: number(params, "learning_rate").log10(),
+            batch: number(params, "batch_size").log2(),
+            rank: number(params, "lora_r").log2(),
+            dropout: number(params, "lora_dropout"),
+            targets: place.unwrap_or(0) as f64,
+        }
     }
-    let rate = number("learning_rate").log10() + 3.3 - 0.15 * (batch - 4.0);
-    Some(
-        rate * rate
-            + 0.05 * (7.0 - batch)
-            + 0.03 * (7.0 - rank)
-            + 0.05 * (2.0 - targets)
-            + number("lora_dropout"),
-    )
+
+    /// At three quarters of the space.
+    fn fits(&self) -> bool {
+        self.batch + 0.5 * self.rank + 0.7 * self.targets <= 8.2
+    }
+
+    /// The best rate rises with the batch size.
+    fn off_rate(&self) -> f64 {
+        self.rate + 3.3 - 0.15 * (self.batch - 4.0)
+    }
+}
+
+fn at_the_edge(params: &ParamValues) -> Option<f64> {
+    let it = Lora::of(params);
+    let small = 0.05 * (7.0 - it.batch) + 0.03 * (7.0 - it.rank) + 0.05 * (2.0 - it.targets);
+    it.fits().then(|| it.off_rate().powi(2) + small + it.dropout)
+}
+
+fn inside(params: &ParamValues) -> Option<f64> {
+    let it = Lora::of(params);
+    let off =
+        0.05 * (it.batch - 4.0).powi(2) + 0.03 * (it.rank - 3.5).powi(2) + 0.05 * (it.targets - 1.0).abs();
+    it.fits().then(|| it.off_rate().powi(2) + off + (it.dropout - 0.1).powi(2))
+}
+
+fn below_a_cliff(params: &ParamValues) -> Option<f64> {
+    let it = Lora::of(params);
+    let rate = it.rate + 3.0 - 0.25 * (it.batch - 4.0);
+    let off = 0.05 * (it.batch - 4.0).powi(2) + 0.03 * (7.0 - it.rank) + 0.05 * (2.0 - it.targets);
+    (rate <= 0.15).then(|| rate * rate + off + (it.dropout - 0.1).powi(2))
+}
+
+fn in_a_ball(params: &ParamValues) -> Option<f64> {
+    let x = ["a", "b", "c", "d"].map(|name| number(params, name));
+    let from_centre: f64 = x.iter().map(|x| (x - 0.35).powi(2)).sum();
+    let loss = || x.iter().zip([1.0, 0.5, 2.0, 0.3]).map(|(x, weight)| weight * (x - 0.8).powi(2)).sum();
+    (from_centre <= 0.25).then(loss)
+}
+
+/// Failed trials of the first and of the second half, and the best loss.
+fn search(method: Method, surface: &Surface, seed: u64) -> ([u32; 2], f64) {
+    let search = Search { method, space: &surface.space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
+    let (mut seen, mut failed, mut least) = (Vec::new(), [0; 2], f64::INFINITY);
+    for number in 1..=TRIALS {
+        let params = suggest(&search, number, &History::new(seen.clone())).params.into_values();
+        let loss = (surface.loss)(&params);
+        failed[usize::from(number > TRIALS / 2)] += u32::from(loss.is_none());
+        least = loss.map_or(least, |loss| least.min(loss));
+        let outcome = loss.map_or(Outcome::Infeasible { violation: 1.0 }, Outcome::Completed);
+        seen.push(Observed { number, params, outcome });
+    }
+    (failed, least)
 }
 
 fn main() -> std::io::Result<()> {
     let seeds: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100);
-    let (space, mut out) = (space(), std::io::stdout().lock());
+    let mut out = std::io::stdout().lock();
     writeln!(out, "{seeds} seeds; failed of trials 1-20, of trials 21-40; mean of the best loss after 40")?;
-    for method in [Method::Random, Method::Optuna5, Method::Tpe, Method::Gp] {
-        let (mut early, mut late, mut best) = (0_u32, 0_u32, 0.0);
-        for seed in 0..seeds {
-            let search = Search { method, space: &space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
-            let (mut seen, mut least) = (Vec::new(), f64::INFINITY);
-            for number in 1..=TRIALS {
-                let params = suggest(&search, number, &History::new(seen.clone())).params.into_values();
-                let loss = run(&params);
-                let failed = u32::from(loss.is_none());
-                *(if number <= 20 { &mut early } else { &mut late }) += failed;
-                least = loss.map_or(least, |loss| least.min(loss));
-                let outcome = loss.map_or(Outcome::Infeasible { violation: 1.0 }, Outcome::Completed);
-                seen.push(Observed { number, params, outcome });
-            }
-            best += least / seeds as f64;
+    for surface in surfaces() {
+        writeln!(out, "{}", surface.name)?;
+        for method in [Method::Random, Method::Optuna5, Method::Tpe, Method::Gp] {
+            let runs: Vec<_> = (0..seeds).map(|seed| search(method, &surface, seed)).collect();
+            let share = |half: usize| {
+                let failed: u32 = runs.iter().map(|(failed, _)| failed[half]).sum();
+                100.0 * f64::from(failed) / (u64::from(TRIALS / 2) * seeds) as f64
+            };
+            let best = runs.iter().map(|(_, least)| least).sum::<f64>() / seeds as f64;
+            let name = method.as_str();
+            writeln!(out, "  {name:<10} {:4.1} %  {:4.1} %  {best:.4}", share(0), share(1))?;
         }
-        let share = |failed: u32| 100.0 * f64::from(failed) / (20 * seeds) as f64;
-        let name = method.as_str();
-        writeln!(out, "{name:<10} {:4.1} %  {:4.1} %  {best:.4}", share(early), share(late))?;
     }
     Ok(())
 }

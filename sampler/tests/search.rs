@@ -124,3 +124,30 @@ fn a_gaussian_process_comes_close_to_the_optimum() {
     let best = mean_best(Method::Gp, &branin_space(), branin, Goal::Minimize, 1);
     assert!(best < 0.02, "{best:.4}");
 }
+
+/// The best point lies where more fails: half of the square does, and the loss falls towards it.
+#[test]
+fn a_gaussian_process_finds_the_edge_of_what_fits_and_stays_within() {
+    let space = Space::new(vec![float("x", 0.0, 1.0, false), float("y", 0.0, 1.0, false)]).unwrap();
+    let (mut failed, mut mean) = (0, 0.0);
+    for seed in 0..SEEDS / 3 {
+        let search =
+            Search { method: Method::Gp, space: &space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
+        let (mut trials, mut best) = (Vec::new(), f64::INFINITY);
+        for number in 1..=TRIALS {
+            let params = suggest(&search, number, &History::new(trials.clone())).params;
+            let (x, y) = (self::number(&params, "x"), self::number(&params, "y"));
+            let fits = x + y <= 1.0;
+            let loss = 1.0 - x - y + (x - 0.3).powi(2);
+            best = if fits { loss.min(best) } else { best };
+            failed += u32::from(!fits && number > TRIALS / 2);
+            let outcome =
+                if fits { Outcome::Completed(loss) } else { Outcome::Infeasible { violation: 1.0 } };
+            trials.push(Observed { number, params: params.into_values(), outcome });
+        }
+        mean += best / (SEEDS / 3) as f64;
+    }
+    let share = f64::from(failed) / (f64::from(TRIALS / 2) * (SEEDS / 3) as f64);
+    assert!(share < 0.4, "{share} of the later trials failed");
+    assert!(mean < 0.02, "{mean}");
+}

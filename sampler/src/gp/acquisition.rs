@@ -1,27 +1,31 @@
 //! What a point promises: the logarithm of expected improvement, times what a noisy trial there can teach, times the
 //! probability that the point breaks no constraint.
 //!
-//! Feasibility is a second process over +1 (has a loss) and -1 (broke a constraint), read through a probit; it stands
-//! at even odds far from every trial. It joins in when some trial has broken a constraint.
-
-use std::f64::consts::FRAC_1_SQRT_2;
+//! Feasibility joins in when some trial has broken a constraint. Far from the incumbent, in what nobody tried because it
+//! does not fit, improvement looks larger by orders of magnitude than what is left to gain nearby: weighed by the
+//! probability alone, most trials would fail in the end. So a point that probably fails is a last resort.
 
 use super::encoding::Encoding;
+use super::feasibility::Feasibility;
 use super::improvement::log_expected_improvement;
 use super::observations::Observations;
 use super::outlook::{Outlook, standardise};
 use super::posterior::Posterior;
-use crate::real::{erfc, ln};
+use crate::real::ln;
 
 /// Losses before there is a process.
 const FEWEST: usize = 2;
+/// The least probability of breaking no constraint that a point may have.
+const LIKELY: f64 = 0.7;
+/// What falling short of it costs, for each e-fold of probability; improvements differ by some tens at most.
+const RELUCTANCE: f64 = 200.0;
 
 /// The processes of one question.
 #[derive(Debug)]
 pub(super) struct Acquisition<'a> {
     encoding: &'a Encoding,
     losses: Posterior<'a>,
-    feasible: Option<Posterior<'a>>,
+    feasible: Option<Feasibility<'a>>,
     /// The loss to improve on, standardised.
     incumbent: f64,
 }
@@ -32,7 +36,7 @@ impl<'a> Acquisition<'a> {
         if outlook.losses.len() < FEWEST {
             return None;
         }
-        let feasible = feasibility(encoding, &outlook);
+        let feasible = Feasibility::of(encoding, &outlook);
         let values = standardise(&outlook.losses);
         let losses = Posterior::fit(encoding, Observations::new(encoding, outlook.rows, values))?;
         // What is expected of a pending trial has to be improved on too, or all workers go for the same place.
@@ -47,24 +51,13 @@ impl<'a> Acquisition<'a> {
         let (mean, deviation) = self.losses.at(&row);
         let improvement = log_expected_improvement(mean, deviation, self.incumbent);
         let learned = log_share_learned(deviation * deviation, self.losses.noise());
-        improvement
-            + learned
-            + self.feasible.as_ref().map_or(0.0, |process| log_probability_positive(process, &row))
+        improvement + learned + self.feasible.as_ref().map_or(0.0, |feasible| weight(feasible, &row))
     }
 
     /// The standardised loss that is expected at a point with these coordinates.
     pub(super) fn expected_loss(&self, coordinates: &[Option<f64>]) -> f64 {
         self.losses.mean(&self.encoding.row(coordinates))
     }
-}
-
-fn feasibility<'a>(encoding: &'a Encoding, outlook: &Outlook) -> Option<Posterior<'a>> {
-    if outlook.broken.is_empty() {
-        return None;
-    }
-    let rows: Vec<Vec<f64>> = outlook.rows.iter().chain(&outlook.broken).cloned().collect();
-    let labels = (0..rows.len()).map(|i| if i < outlook.rows.len() { 1.0 } else { -1.0 }).collect();
-    Posterior::fit(encoding, Observations::new(encoding, rows, labels))
 }
 
 /// ln(1 - √(noise/(variance + noise))): what a trial teaches where the noise may hide the rest. Without it the noise that
@@ -76,8 +69,9 @@ fn log_share_learned(variance: f64, noise: f64) -> f64 {
     ln(variance / (total + (noise * total).sqrt()))
 }
 
-/// ln Φ(mean / deviation), kept finite.
-fn log_probability_positive(process: &Posterior<'_>, row: &[f64]) -> f64 {
-    let (mean, deviation) = process.at(row);
-    ln((0.5 * erfc(-mean / deviation * FRAC_1_SQRT_2)).max(f64::MIN_POSITIVE))
+/// The logarithm of what improvement at a point counts: of the probability that the trial has a loss at all, less what
+/// falling short of a likely one costs.
+fn weight(feasible: &Feasibility<'_>, row: &[f64]) -> f64 {
+    let log_probability = feasible.log_probability(row);
+    log_probability + RELUCTANCE * (log_probability - ln(LIKELY)).min(0.0)
 }

@@ -20,18 +20,31 @@ const LENGTH: f64 = 0.5;
 /// Standard deviations of the priors, in the coordinates of the search.
 const LENGTH_WIDTH: f64 = 1.0;
 const SIGNAL_WIDTH: f64 = 0.7;
-const NOISE_WIDTH: f64 = 3.0;
 const SHARE_WIDTH: f64 = 1.5;
-/// The variance of noise at the centre of the prior.
-const NOISE: f64 = 1e-5;
+
+/// What is expected of the noise before any value was seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoisePrior {
+    /// The variance at the centre.
+    centre: f64,
+    /// The standard deviation of its logarithm.
+    width: f64,
+    /// The second search for a kernel starts from noise stronger by `e^louder`.
+    pub(super) louder: f64,
+}
+
+/// Losses, standardised.
+pub(super) const LOSSES: NoisePrior = NoisePrior { centre: 1e-5, width: 3.0, louder: 6.9 };
+/// Labels +1 and -1: a smooth function does not hit them where they change.
+pub(super) const LABELS: NoisePrior = NoisePrior { centre: 0.1, width: 1.0, louder: 1.38 };
 
 /// Coordinates of the search that are no length scale: signal, noise, additive share.
 const OTHERS: usize = 3;
 
 /// A point of the search at the prior's centre, but for lengths longer by `e^length` and noise stronger by `e^noise`.
-pub(super) fn start(features: usize, length: f64, noise: f64) -> Vec<f64> {
+pub(super) fn start(features: usize, prior: NoisePrior, length: f64, noise: f64) -> Vec<f64> {
     let mut start = vec![centre_of_lengths(features) + length; features];
-    start.extend([0.0, ln(NOISE) + noise, 0.0]);
+    start.extend([0.0, ln(prior.centre) + noise, 0.0]);
     start
 }
 
@@ -52,7 +65,7 @@ pub(super) fn kernel_at(point: &[f64]) -> Kernel {
 
 /// Minus the log posterior density of the kernel at a point of the search, up to a constant, and its gradient; infinite
 /// where the matrix is not positive definite in doubles.
-pub(super) fn loss(observations: &Observations, point: &[f64]) -> (f64, Vec<f64>) {
+pub(super) fn loss(observations: &Observations, noise: NoisePrior, point: &[f64]) -> (f64, Vec<f64>) {
     let kernel = kernel_at(point);
     let slopes = kernel.slopes(&observations.distances, observations.pairs());
     let covariance = square(&slopes.covariances, observations.len(), kernel.signal + kernel.noise);
@@ -60,7 +73,7 @@ pub(super) fn loss(observations: &Observations, point: &[f64]) -> (f64, Vec<f64>
         return (f64::INFINITY, vec![0.0; point.len()]);
     };
     let alpha = cholesky.solve(&observations.values);
-    let (prior, mut gradient) = prior(point);
+    let (prior, mut gradient) = prior(noise, point);
     accumulate(&slopes, &cholesky.inverse(), &alpha, &kernel, &mut gradient);
     (0.5 * dot(&alpha, &observations.values) + cholesky.half_log_determinant() + prior, gradient)
 }
@@ -93,10 +106,10 @@ fn accumulate(slopes: &Slopes, inverse: &[f64], alpha: &[f64], kernel: &Kernel, 
 }
 
 /// Minus the log density of the priors, up to a constant, and its gradient.
-fn prior(point: &[f64]) -> (f64, Vec<f64>) {
+fn prior(noise: NoisePrior, point: &[f64]) -> (f64, Vec<f64>) {
     let features = point.len() - OTHERS;
     let length = (centre_of_lengths(features), LENGTH_WIDTH);
-    let others = [(0.0, SIGNAL_WIDTH), (ln(NOISE), NOISE_WIDTH), (0.0, SHARE_WIDTH)];
+    let others = [(0.0, SIGNAL_WIDTH), (ln(noise.centre), noise.width), (0.0, SHARE_WIDTH)];
     let priors = iter::repeat_n(length, features).chain(others);
     let scores = point.iter().zip(priors).map(|(x, (centre, width))| ((x - centre) / width, width));
     let (terms, gradient): (Vec<f64>, Vec<f64>) = scores.map(|(z, width)| (0.5 * z * z, z / width)).unzip();

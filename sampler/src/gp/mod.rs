@@ -1,6 +1,7 @@
 //! Gaussian-process search, from the history to a point: rows of features (`encoding`) and standardised losses
 //! (`outlook`) become `observations`; a `kernel` is fitted to them by its `evidence` (`lbfgs`, `cholesky`) and yields a
-//! `posterior`; where `acquisition` promises most (`improvement`) is found by `propose`.
+//! `posterior`; trials that broke a constraint yield a second one, of `feasibility` (`laplace`); where `acquisition`
+//! promises most (`improvement`) is found by `propose`.
 //!
 //! The first trials are those of the Sobol sequence.
 
@@ -8,8 +9,10 @@ mod acquisition;
 mod cholesky;
 mod encoding;
 mod evidence;
+mod feasibility;
 mod improvement;
 mod kernel;
+mod laplace;
 mod lbfgs;
 mod observations;
 mod outlook;
@@ -40,7 +43,7 @@ impl Sampler for Gp {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

@@ -6,13 +6,13 @@
 
 use super::cholesky::{Cholesky, dot};
 use super::encoding::Encoding;
-use super::evidence;
+use super::evidence::{self, LOSSES, NoisePrior};
 use super::kernel::Kernel;
 use super::lbfgs;
 use super::observations::{Observations, square};
 
-/// Where the search for a kernel starts, from the priors' centre: `e^_` times the length, `e^_` times the noise.
-const STARTS: [(f64, f64); 2] = [(0.0, 0.0), (-1.0, 6.9)];
+/// The second search for a kernel starts from lengths `e^_` times those at the priors' centre, and from more noise.
+const SHORTER: f64 = -1.0;
 /// Steps of each search for a kernel.
 const ITERATIONS: usize = 40;
 /// A step that gains less ends the search, in logarithms of the posterior density.
@@ -38,14 +38,7 @@ impl<'a> Posterior<'a> {
     /// matrix is not positive definite in doubles.
     pub(super) fn fit(encoding: &'a Encoding, observations: Observations) -> Option<Self> {
         let fitted = observations.representatives(encoding, FITTED_HALF);
-        let (point, _) = STARTS
-            .iter()
-            .map(|&(length, noise)| {
-                let start = evidence::start(encoding.len(), length, noise);
-                lbfgs::minimise(|p| evidence::loss(&fitted, p), start, ITERATIONS, TOLERANCE)
-            })
-            .min_by(|a, b| a.1.total_cmp(&b.1))?;
-        Self::given(encoding, evidence::kernel_at(&point), observations)
+        Self::given(encoding, most_probable_kernel(encoding, &fitted, LOSSES)?, observations)
     }
 
     /// The process with this kernel.
@@ -99,4 +92,19 @@ impl<'a> Posterior<'a> {
         let variance = self.kernel.signal - dot(&covariances, &covariances);
         (mean, variance.max(LEAST_VARIANCE).sqrt())
     }
+}
+
+/// The most probable kernel that the searches find, from the priors' centre and from shorter lengths with more noise.
+pub(super) fn most_probable_kernel(
+    encoding: &Encoding,
+    observations: &Observations,
+    noise: NoisePrior,
+) -> Option<Kernel> {
+    let starts = [(0.0, 0.0), (SHORTER, noise.louder)];
+    let searched = starts.iter().map(|&(length, louder)| {
+        let start = evidence::start(encoding.len(), noise, length, louder);
+        lbfgs::minimise(|p| evidence::loss(observations, noise, p), start, ITERATIONS, TOLERANCE)
+    });
+    let (point, _) = searched.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(evidence::kernel_at(&point))
 }

@@ -11,14 +11,15 @@ use serde::Deserialize;
 
 use super::cholesky::Cholesky;
 use super::encoding::Encoding;
-use super::evidence;
+use super::evidence::{self, LOSSES};
+use super::feasibility::Feasibility;
 use super::improvement::log_expected_improvement;
 use super::kernel::Kernel;
 use super::observations::Observations;
-use super::outlook::standardise;
+use super::outlook::{Outlook, standardise};
 use super::posterior::Posterior;
 use crate::axis::{Axis, Point};
-use crate::real::{cos, ln};
+use crate::real::{cos, exp, ln};
 
 /// `vectors/gp.py` says where they are from.
 #[derive(Deserialize)]
@@ -44,6 +45,18 @@ struct Process {
 
 fn vectors() -> Vectors {
     serde_json::from_str(include_str!("../../vectors/gp.json")).unwrap()
+}
+
+/// `vectors/feasibility.py` says where they are from.
+#[derive(Deserialize)]
+struct Classifier {
+    rows: Vec<Vec<f64>>,
+    labels: Vec<f64>,
+    at: Vec<Vec<f64>>,
+    lengths: Vec<f64>,
+    signal: f64,
+    log_evidence: f64,
+    latent: Vec<f64>,
 }
 
 fn dimension(name: String, domain: Domain) -> Dimension {
@@ -106,6 +119,39 @@ fn posteriors_and_likelihoods_agree_with_the_recorded_ones() {
 }
 
 #[test]
+fn classifiers_agree_with_the_recorded_ones() {
+    let cases: Vec<Classifier> =
+        serde_json::from_str(include_str!("../../vectors/feasibility.json")).unwrap();
+    for case in cases {
+        let space = cube(case.lengths.len());
+        let encoding = Encoding::of(&Axis::all(&space));
+        let observations = Observations::new(&encoding, case.rows, case.labels);
+        let inverse_lengths = case.lengths.iter().map(|l| 1.0 / l).collect();
+        let kernel = Kernel { inverse_lengths, signal: case.signal, noise: 0.0, additive: 0.0 };
+        let feasibility = Feasibility::given(&encoding, kernel, observations, 0.0).unwrap();
+        // Both look for the mode until a step gains little: they agree to the root of that.
+        assert_close("evidence", feasibility.log_evidence(), case.log_evidence, 1e-5);
+        for (at, latent) in case.at.iter().zip(case.latent) {
+            assert_close("latent mean", feasibility.latent(at).0, latent, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn what_is_unknown_is_as_likely_to_fail_as_trials_are() {
+    let space = cube(2);
+    let encoding = Encoding::of(&Axis::all(&space));
+    let rows = |low: f64| (0..8).map(|i| vec![low + 0.01 * f64::from(i), low]).collect::<Vec<_>>();
+    let outlook = Outlook { rows: rows(0.2), broken: rows(0.7), ..Outlook::default() };
+    let feasibility = Feasibility::of(&encoding, &outlook).unwrap();
+    let probability = |row: &[f64]| exp(feasibility.log_probability(row));
+    assert!(probability(&[0.22, 0.2]) > 0.8, "{}", probability(&[0.22, 0.2]));
+    assert!(probability(&[0.72, 0.7]) < 0.2, "{}", probability(&[0.72, 0.7]));
+    assert!((probability(&[50.0, -50.0]) - 0.5).abs() < 1e-3, "{}", probability(&[50.0, -50.0]));
+    assert!(Feasibility::of(&encoding, &Outlook { rows: rows(0.2), ..Outlook::default() }).is_none());
+}
+
+#[test]
 fn improvements_agree_with_the_recorded_ones() {
     for [z, expected] in vectors().improvements {
         assert_close("ln h", log_expected_improvement(-z, 1.0, 0.0), expected, 1e-10);
@@ -153,12 +199,12 @@ proptest! {
         let (encoding, rows) = random_rows(&space, count, seed);
         let values: Vec<f64> = rows.iter().map(|row| cos(3.0 * row[1]) + row[0] * row[3]).collect();
         let observations = Observations::new(&encoding, rows, standardise(&values));
-        let (_, gradient) = evidence::loss(&observations, &point);
+        let (_, gradient) = evidence::loss(&observations, LOSSES, &point);
         for (i, slope) in gradient.iter().enumerate() {
             let shifted = |by: f64| {
                 let mut point = point.clone();
                 point[i] += by;
-                evidence::loss(&observations, &point).0
+                evidence::loss(&observations, LOSSES, &point).0
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             prop_assert!((slope - difference).abs() < 1e-5 * (1.0 + slope.abs()), "{i}: {slope} {difference}");

@@ -1,0 +1,125 @@
+//! How probable it is that a point breaks no constraint: a Gaussian process classifier over trials that have a loss and
+//! those that broke one (out of memory, over a limit, diverged).
+//!
+//! What each feature's length is to the others is found by regression on the labels; how long they are altogether and
+//! how far the latent function swings, by the evidence of the classifier. Regression alone is too sure of itself where
+//! nothing was tried, which is where improvement looks largest. Knows no loss.
+
+use std::f64::consts::PI;
+
+use super::cholesky::dot;
+use super::encoding::Encoding;
+use super::evidence::LABELS;
+use super::kernel::Kernel;
+use super::laplace::{Mode, log_logistic};
+use super::observations::{Observations, square};
+use super::outlook::Outlook;
+use super::posterior;
+use crate::real::ln;
+
+/// The newest trials that broke a constraint, as many as are kept of each half of the losses.
+const MOST: usize = 60;
+/// With more trials than twice this, the kernel is chosen by a part of them.
+const FITTED_HALF: usize = 28;
+/// Standard deviations of the latent function that are tried, squared: powers of two around the most likely one. Its
+/// logarithm (base 2) has this deviation.
+const SIGNAL: f64 = 8.0;
+const SIGNAL_STEPS: [i32; 6] = [-2, -1, 0, 1, 2, 3];
+const SIGNAL_WIDTH: f64 = 2.0;
+/// Lengths that are tried: powers of this times those of the regression, with that deviation of the exponent.
+const LENGTH_RATIO: f64 = 1.6;
+const LENGTH_STEPS: [i32; 5] = [-2, -1, 0, 1, 2];
+const LENGTH_WIDTH: f64 = 2.0;
+/// What is added to every variance, to keep matrices positive definite.
+const JITTER: f64 = 1e-6;
+
+/// A classifier of points.
+#[derive(Debug)]
+pub(super) struct Feasibility<'a> {
+    encoding: &'a Encoding,
+    kernel: Kernel,
+    observations: Observations,
+    /// The latent function far from every trial: the logit of the share of trials that broke no constraint.
+    mean: f64,
+    mode: Mode,
+}
+
+impl<'a> Feasibility<'a> {
+    /// `None` while no trial has broken a constraint.
+    pub(super) fn of(encoding: &'a Encoding, outlook: &Outlook) -> Option<Self> {
+        if outlook.broken.is_empty() {
+            return None;
+        }
+        let broken = &outlook.broken[outlook.broken.len().saturating_sub(MOST)..];
+        let rows: Vec<Vec<f64>> = outlook.rows.iter().chain(broken).cloned().collect();
+        let labels = (0..rows.len()).map(|i| if i < outlook.rows.len() { 1.0 } else { -1.0 }).collect();
+        let observations = Observations::new(encoding, rows, labels);
+        let mean = ln((outlook.rows.len() as f64 + 1.0) / (broken.len() as f64 + 1.0));
+        let fitted = observations.representatives(encoding, FITTED_HALF);
+        let kernel = most_probable(encoding, &fitted, mean)?;
+        Self::given(encoding, kernel, observations, mean)
+    }
+
+    /// The classifier with this kernel.
+    pub(super) fn given(
+        encoding: &'a Encoding,
+        kernel: Kernel,
+        observations: Observations,
+        mean: f64,
+    ) -> Option<Self> {
+        let mode = mode(&kernel, &observations, mean)?;
+        Some(Self { encoding, kernel, observations, mean, mode })
+    }
+
+    #[cfg(test)]
+    pub(super) fn log_evidence(&self) -> f64 {
+        self.mode.log_evidence
+    }
+
+    /// Mean and variance of the latent function at a row of features.
+    pub(super) fn latent(&self, row: &[f64]) -> (f64, f64) {
+        let distances = self.observations.distances_to(self.encoding, row);
+        let covariances = self.kernel.covariances(&distances, self.observations.len());
+        let mean = self.mean + dot(&covariances, &self.mode.slopes);
+        (mean, (self.kernel.signal - self.mode.explained(covariances)).max(0.0))
+    }
+
+    /// The logarithm of the probability that a point with this row of features breaks no constraint: the logistic
+    /// averaged over a normal, by MacKay's approximation (1992, "The evidence framework applied to classification
+    /// networks", eq. 10).
+    pub(super) fn log_probability(&self, row: &[f64]) -> f64 {
+        let (mean, variance) = self.latent(row);
+        log_logistic(mean / (1.0 + PI * variance / 8.0).sqrt())
+    }
+}
+
+/// The kernel that the labels speak for most, of those that are tried.
+fn most_probable(encoding: &Encoding, observations: &Observations, mean: f64) -> Option<Kernel> {
+    let base = posterior::most_probable_kernel(encoding, observations, LABELS)?;
+    let tried = SIGNAL_STEPS.iter().flat_map(|&s| LENGTH_STEPS.iter().map(move |&l| (s, l)));
+    let scored = tried.filter_map(|(s, l)| {
+        let shorter = LENGTH_RATIO.powi(-l);
+        let kernel = Kernel {
+            inverse_lengths: base.inverse_lengths.iter().map(|inverse| inverse * shorter).collect(),
+            signal: SIGNAL * 2.0_f64.powi(s),
+            ..base
+        };
+        let (s, l) = (f64::from(s) / SIGNAL_WIDTH, f64::from(l) / LENGTH_WIDTH);
+        let evidence = mode(&kernel, observations, mean)?.log_evidence;
+        Some((evidence - 0.5 * (s * s + l * l), kernel))
+    });
+    // Of equals the first stays.
+    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, kernel)| kernel)
+}
+
+fn mode(kernel: &Kernel, observations: &Observations, mean: f64) -> Option<Mode> {
+    let size = observations.len();
+    let by_pair = kernel.covariances(&observations.distances, observations.pairs());
+    let mut covariance = square(&by_pair, size, kernel.signal + JITTER);
+    for i in 0..size {
+        for j in 0..i {
+            covariance[j * size + i] = covariance[i * size + j];
+        }
+    }
+    Mode::of(&covariance, &observations.values, mean)
+}

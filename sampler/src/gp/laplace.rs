@@ -1,0 +1,126 @@
+//! Laplace's approximation of a process that is seen through labels only: the most probable latent values behind yes
+//! (+1) and no (-1) under the logistic likelihood, and how sure they are.
+//!
+//! Rasmussen & Williams 2006, section 3.4, algorithms 3.1 and 3.2. Knows covariances and labels, no kernel.
+
+use super::cholesky::{Cholesky, dot};
+use crate::real::{exp, ln_1p};
+
+/// Newton steps; a dozen is much.
+const STEPS: usize = 40;
+/// Halvings of a step that overshoots.
+const HALVINGS: usize = 12;
+/// A step that gains less ends the search, in logarithms of the posterior density.
+const TOLERANCE: f64 = 1e-9;
+
+/// The most probable latent values, as what predictions need of them.
+#[derive(Debug)]
+pub(super) struct Mode {
+    /// The slope of the log likelihood at each observation: `K⁻¹ f` of the latent values `f`.
+    pub(super) slopes: Vec<f64>,
+    /// The roots of minus its second derivatives.
+    roots: Vec<f64>,
+    /// Of `I + W½ K W½`.
+    cholesky: Cholesky,
+    /// The approximate log marginal likelihood of the labels (eq. 3.32).
+    pub(super) log_evidence: f64,
+}
+
+/// Latent values less their mean, and where they come from.
+struct Latent {
+    /// `K⁻¹ f`
+    a: Vec<f64>,
+    f: Vec<f64>,
+    /// The log posterior density, up to a constant.
+    height: f64,
+}
+
+/// The labels +1 and -1, and the latent function's mean.
+struct Labels<'a> {
+    labels: &'a [f64],
+    mean: f64,
+}
+
+impl Mode {
+    /// Of latent values with this covariance (a full symmetric square, row-major) around `mean`; `None` where the
+    /// covariance is not positive semi-definite in doubles.
+    pub(super) fn of(covariance: &[f64], labels: &[f64], mean: f64) -> Option<Self> {
+        let labels = Labels { labels, mean };
+        let mut latent = labels.latent(covariance, vec![0.0; labels.labels.len()]);
+        for _ in 0..STEPS {
+            let target = labels.newton(covariance, &latent)?;
+            let toward = |share: f64| {
+                let a = latent.a.iter().zip(&target).map(|(a, target)| a + share * (target - a)).collect();
+                labels.latent(covariance, a)
+            };
+            let steps = (0..HALVINGS).map(|k| toward(0.5_f64.powi(k as i32)));
+            let Some(next) = steps.into_iter().find(|next| next.height > latent.height) else { break };
+            let gain = next.height - latent.height;
+            latent = next;
+            if gain < TOLERANCE {
+                break;
+            }
+        }
+        let (slopes, roots) = labels.slopes_and_roots(&latent.f);
+        let cholesky = curvature(covariance, &roots)?;
+        let log_evidence = latent.height - cholesky.half_log_determinant();
+        Some(Self { slopes, roots, cholesky, log_evidence })
+    }
+
+    /// By how much the observations lower the variance at a point that has these covariances with them.
+    pub(super) fn explained(&self, mut covariances: Vec<f64>) -> f64 {
+        covariances.iter_mut().zip(&self.roots).for_each(|(covariance, root)| *covariance *= root);
+        self.cholesky.solve_lower(&mut covariances);
+        dot(&covariances, &covariances)
+    }
+}
+
+impl Labels<'_> {
+    fn latent(&self, covariance: &[f64], a: Vec<f64>) -> Latent {
+        let f: Vec<f64> = rows(covariance, a.len()).map(|row| dot(row, &a)).collect();
+        let likelihood: f64 =
+            f.iter().zip(self.labels).map(|(f, label)| log_logistic(label * (f + self.mean))).sum();
+        let height = likelihood - 0.5 * dot(&a, &f);
+        Latent { a, f, height }
+    }
+
+    /// Where a full Newton step leads, as `K⁻¹ f` (algorithm 3.1, lines 4 to 8).
+    fn newton(&self, covariance: &[f64], latent: &Latent) -> Option<Vec<f64>> {
+        let (slopes, roots) = self.slopes_and_roots(&latent.f);
+        let cholesky = curvature(covariance, &roots)?;
+        let each = roots.iter().zip(latent.f.iter().zip(&slopes));
+        let b: Vec<f64> = each.map(|(root, (f, slope))| root * root * f + slope).collect();
+        let scaled: Vec<f64> =
+            rows(covariance, b.len()).zip(&roots).map(|(row, root)| root * dot(row, &b)).collect();
+        let solved = cholesky.solve(&scaled);
+        Some(b.iter().zip(roots.iter().zip(&solved)).map(|(b, (root, s))| b - root * s).collect())
+    }
+
+    fn slopes_and_roots(&self, f: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let each = f.iter().zip(self.labels).map(|(f, label)| {
+            let yes = exp(log_logistic(f + self.mean));
+            (0.5 * (label + 1.0) - yes, (yes * (1.0 - yes)).sqrt())
+        });
+        each.unzip()
+    }
+}
+
+fn rows(square: &[f64], size: usize) -> impl Iterator<Item = &[f64]> {
+    square.chunks_exact(size.max(1))
+}
+
+/// The factor of `I + W½ K W½`, whose eigenvalues are 1 or more.
+fn curvature(covariance: &[f64], roots: &[f64]) -> Option<Cholesky> {
+    let size = roots.len();
+    let mut square = covariance.to_vec();
+    for (i, row) in square.chunks_exact_mut(size.max(1)).enumerate() {
+        row.iter_mut().zip(roots).for_each(|(value, root)| *value *= roots[i] * root);
+        row[i] += 1.0;
+    }
+    Cholesky::new(square, size)
+}
+
+/// ln(1/(1 + e⁻ˣ)).
+pub(super) fn log_logistic(x: f64) -> f64 {
+    x.min(0.0) - ln_1p(exp(-x.abs()))
+}
