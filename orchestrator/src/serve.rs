@@ -84,6 +84,8 @@ pub async fn serve(
     ready: oneshot::Sender<SocketAddr>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
+    // What cannot be right is said before anything is waited for.
+    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     // Watched from the start, so that a coordinator that still waits for its database can be stopped.
@@ -95,7 +97,6 @@ pub async fn serve(
         Some(app) => app?,
         None => return Ok(()),
     };
-    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
