@@ -6,7 +6,7 @@ use std::time::Duration;
 use pedigree_protocol::upkeep::Diagnosis;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 use tokio::time::{Instant, timeout};
 
 use crate::error::{ApiError, is_outage};
@@ -34,6 +34,10 @@ const SAFEGUARDS: [(&str, &str); 4] = [
     ("tcp_keepalives_count", "3"),
 ];
 
+/// Commits do not wait for the disk (`durable`), and a statement is planned once a connection: no plan of ours gets better
+/// by knowing its parameters, and planning was a seventh of what the database did.
+const HASTE: [(&str, &str); 2] = [("synchronous_commit", "off"), ("plan_cache_mode", "force_generic_plan")];
+
 /// Connections of everything but the flush. The database serves two coordinators of this size with its usual limit.
 const CONNECTIONS: u32 = 16;
 /// Of these, those that workers' claims and writes use at a time.
@@ -58,10 +62,7 @@ pub(crate) async fn open(url: &str) -> Result<Database, ServeError> {
         .before_acquire(|db, meta| Box::pin(async move { Ok(meta.idle_for < FRESH || answers(db).await) }))
         .after_release(|db, _| Box::pin(is_clean(db)));
     let synchronous = pools.clone().max_connections(1).connect_lazy_with(options.clone());
-    let pool = pools.max_connections(CONNECTIONS).after_connect(|connection, _| {
-        Box::pin(async move { connection.execute("SET synchronous_commit = off").await.map(drop) })
-    });
-    let pool = pool.connect_lazy_with(options);
+    let pool = pools.max_connections(CONNECTIONS).connect_lazy_with(options.options(HASTE));
     wait_until_it_is_ready(&synchronous).await?;
     Ok(Database { pool, synchronous })
 }

@@ -30,26 +30,39 @@ pub(crate) async fn top_up_trials(
     let finished = trials.iter().filter(|t| t.state.is_final()).count();
     let donors = donors::of_study(db, study, finished).await?;
     let mut history = History::new(trials.iter().filter_map(observe).collect()).with_donors(donors);
-    loop {
-        let open = trials.iter().filter(|t| !t.state.is_final()).count();
-        if open >= spec.max_concurrent as usize || trials.len() >= spec.trials as usize {
-            return Ok(());
-        }
+    let open = trials.iter().filter(|t| !t.state.is_final()).count();
+    let wanted = (spec.max_concurrent as usize).saturating_sub(open);
+    let wanted = wanted.min((spec.trials as usize).saturating_sub(trials.len()));
+    let (mut proposals, mut queue_is_empty) = (Vec::with_capacity(wanted), false);
+    for _ in 0..wanted {
         let number = next_number(&trials)?;
-        let (params, record) = match enqueued::take(db, study, number).await? {
+        let given = if queue_is_empty { None } else { enqueued::take(db, study, number).await? };
+        let (params, record) = match given {
             Some(given) => given,
             None => {
+                // Under the study's lock nothing is added to it.
+                queue_is_empty = true;
                 let began = Instant::now();
                 let Suggestion { params, record } = suggest(&search(spec), number, &history);
                 histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
                 (params.into_values(), record)
             }
         };
-        insert(db, study, Some(number), &params, Some(record)).await?;
+        proposals.push(Proposal { number: Some(number), params: params.clone(), record: Some(record) });
         let proposed = Trial::proposed(number, params);
         history.add(observe_or_pending(&proposed));
         trials.push(proposed);
     }
+    insert(db, study, proposals).await
+}
+
+/// What becomes a run.
+struct Proposal {
+    /// The trial's; `None` for the final run.
+    number: Option<u32>,
+    params: ParamValues,
+    /// What the configuration was made from; `None` for the final run.
+    record: Option<serde_json::Value>,
 }
 
 /// The study, as far as its suggestions depend on it.
@@ -69,32 +82,36 @@ pub(crate) async fn final_run(
     study: &LockedStudy,
     params: &ParamValues,
 ) -> ApiResult<()> {
-    insert(db, study, None, params, None).await
+    insert(db, study, vec![Proposal { number: None, params: params.clone(), record: None }]).await
 }
 
-async fn insert(
-    db: &mut PgConnection,
-    study: &LockedStudy,
-    number: Option<u32>,
-    params: &ParamValues,
-    record: Option<serde_json::Value>,
-) -> ApiResult<()> {
-    let id = RunId::new();
-    let column = number.map(i32::try_from).transpose();
+async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Proposal>) -> ApiResult<()> {
+    let columns: Result<Vec<Option<i32>>, _> =
+        proposals.iter().map(|p| p.number.map(i32::try_from).transpose()).collect();
+    let numbers = columns.map_err(|error| ApiError::Broken(error.to_string()))?;
+    let ids: Vec<RunId> = proposals.iter().map(|_| RunId::new()).collect();
+    let seed = |p: &Proposal| training_seed(study.spec.seed.into(), p.number);
+    let seeds: Vec<i64> = proposals.iter().map(seed).collect();
+    let (params, records): (Vec<_>, Vec<_>) =
+        proposals.into_iter().map(|p| (Json(p.params), p.record)).unzip();
     sqlx::query!(
         "INSERT INTO runs (id, study_id, kind, number, params, seed, suggestion)
-         VALUES ($1, $2, CASE WHEN $3::integer IS NULL THEN 'final' ELSE 'trial' END::run_kind, $3, $4, $5, $6)",
-        id.0,
+         SELECT id, $2, CASE WHEN number IS NULL THEN 'final' ELSE 'trial' END::run_kind, number, params, seed, record
+         FROM unnest($1::uuid[], $3::integer[], $4::jsonb[], $5::bigint[], $6::jsonb[])
+             AS proposal (id, number, params, seed, record)",
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
         study.id.0,
-        column.map_err(|error| ApiError::Broken(error.to_string()))?,
-        Json(params) as _,
-        training_seed(study.spec.seed.into(), number),
-        record,
+        &numbers as _,
+        params as _,
+        &seeds,
+        &records as _,
     )
     .execute(db)
     .await?;
-    counter!("pedigree_runs_proposed_total").increment(1);
-    tracing::info!(study.id = %study.id, run.id = %id, number, "run proposed");
+    counter!("pedigree_runs_proposed_total").increment(ids.len() as u64);
+    for (id, number) in ids.iter().zip(numbers) {
+        tracing::info!(study.id = %study.id, run.id = %id, number, "run proposed");
+    }
     Ok(())
 }
 
@@ -116,15 +133,11 @@ pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
         }
         (RunState::Failed | RunState::Cancelled, _) => return None,
     };
-    Some(Observed { number: trial.number, params: ParamValues::clone(&trial.params), outcome })
+    Some(Observed { number: trial.number, params: trial.params.clone(), outcome })
 }
 
 /// A trial as the sampler saw it while it was open, should its outcome say nothing.
 pub(crate) fn observe_or_pending(trial: &Trial) -> Observed {
-    let open = || Observed {
-        number: trial.number,
-        params: ParamValues::clone(&trial.params),
-        outcome: Outcome::Pending,
-    };
+    let open = || Observed { number: trial.number, params: trial.params.clone(), outcome: Outcome::Pending };
     observe(trial).unwrap_or_else(open)
 }

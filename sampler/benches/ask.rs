@@ -40,7 +40,7 @@ fn history(space: &Space, trials: u32) -> History {
         let params = suggest(&search, number, &History::default()).params;
         let rate = params.get("learning_rate").and_then(Scalar::as_f64).expect("always active");
         let outcome = Outcome::Completed((rate.log10() + 3.0).powi(2));
-        Observed { number, params: params.into_values(), outcome }
+        Observed { number, params: params.into_values().into(), outcome }
     });
     History::new(observed.collect())
 }

@@ -138,7 +138,7 @@ fn search(method: Method, surface: &Surface, seed: u64) -> ([u32; 2], f64) {
         failed[usize::from(number > TRIALS / 2)] += u32::from(loss.is_none());
         least = loss.map_or(least, |loss| least.min(loss));
         let outcome = loss.map_or(Outcome::Infeasible { violation: 1.0 }, Outcome::Completed);
-        seen.push(Observed { number, params, outcome });
+        seen.push(Observed { number, params: params.into(), outcome });
     }
     (failed, least)
 }

@@ -132,7 +132,7 @@ fn search(
         let params = suggest(&search, number, &history).params.into_values();
         let loss = member.loss(&params);
         let noise = 0.02 * (draw(member.seed ^ seed, 1000 + u64::from(number)) - 0.5);
-        trials.push(Observed { number, params, outcome: Outcome::Completed(loss + noise) });
+        trials.push(Observed { number, params: params.into(), outcome: Outcome::Completed(loss + noise) });
         curve.push(curve.last().map_or(loss, |best: &f64| best.min(loss)));
     }
     (trials, curve)

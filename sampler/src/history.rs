@@ -2,9 +2,12 @@
 //!
 //! Knows nothing of how a suggestion is made, and nothing of where trials are kept.
 
+use std::sync::Arc;
+
 use pedigree_protocol::ParamValues;
 
 use crate::axis::{Axis, Reader};
+use crate::numbers::Numbers;
 use crate::transfer::Donor;
 
 /// A trial as a sampler sees it.
@@ -12,8 +15,8 @@ use crate::transfer::Donor;
 pub struct Observed {
     /// Its number in the study.
     pub number: u32,
-    /// The parameters it was given.
-    pub params: ParamValues,
+    /// The parameters it was given; shared, because a study's past is looked at again and again.
+    pub params: Arc<ParamValues>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -81,17 +84,17 @@ impl History {
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
     pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
-        let mut view = View { trials: Vec::with_capacity(self.trials.len()), skipped: Vec::new() };
+        let (mut trials, mut skipped) = (Vec::with_capacity(self.trials.len()), Vec::new());
         let (reader, mut found) = (Reader::new(axes), Vec::new());
         for trial in self.trials.iter().filter(|trial| trial.number != asked) {
             match reader.coordinates(&trial.params, &mut found) {
                 Some(coordinates) => {
-                    view.trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
+                    trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
                 }
-                None => view.skipped.push(trial.number),
+                None => skipped.push(trial.number),
             }
         }
-        view
+        View { trials, skipped: skipped.into_iter().collect() }
     }
 }
 
@@ -101,7 +104,7 @@ pub(crate) struct View {
     /// In the order of trial numbers.
     pub(crate) trials: Vec<Seen>,
     /// Numbers of the trials whose parameters do not lie in the space.
-    pub(crate) skipped: Vec<u32>,
+    pub(crate) skipped: Numbers,
 }
 
 impl View {
@@ -119,8 +122,13 @@ impl View {
         place.ok().map(|place| &mut self.trials[place])
     }
 
+    /// How many trials have ended.
+    pub(crate) fn finished(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.outcome.is_finished()).count()
+    }
+
     /// Numbers of the trials that have ended, or of those that have not.
-    pub(crate) fn numbers(&self, finished: bool) -> Vec<u32> {
+    pub(crate) fn numbers(&self, finished: bool) -> Numbers {
         self.trials.iter().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()
     }
 }

@@ -14,6 +14,7 @@ mod gp;
 mod grid;
 mod history;
 pub mod importance;
+mod numbers;
 mod preset;
 pub mod pruner;
 mod random;

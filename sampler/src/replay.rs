@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::history::{History, Observed, Outcome};
+use crate::numbers::Numbers;
 use crate::sampler::{Search, suggest};
 use crate::transfer::Donor;
 
@@ -41,11 +42,11 @@ pub enum Replay {
 struct Watermark {
     number: u32,
     #[serde(default)]
-    finished: Vec<u32>,
+    finished: Numbers,
     #[serde(default)]
-    pending: Vec<u32>,
+    pending: Numbers,
     #[serde(default)]
-    skipped: Vec<u32>,
+    skipped: Numbers,
 }
 
 /// Computes the suggestion of a trial again. `trials` are those of the study as they are now, the trial itself
@@ -82,25 +83,25 @@ impl Watermark {
     /// The trials as they were seen.
     fn history(&self, trials: &[Observed]) -> Result<History, String> {
         let known: BTreeMap<u32, &Observed> = trials.iter().map(|trial| (trial.number, trial)).collect();
-        let find = |number: &u32| {
+        let find = |number: u32| {
             known
-                .get(number)
+                .get(&number)
                 .copied()
                 .cloned()
                 .ok_or_else(|| format!("trial {number}, which was seen, is not there"))
         };
         let mut seen = Vec::new();
-        for number in &self.finished {
+        for number in self.finished.iter() {
             let trial = find(number)?;
             if !trial.outcome.is_finished() {
                 return Err(format!("trial {number} was seen with a result, and has none"));
             }
             seen.push(trial);
         }
-        for number in &self.pending {
+        for number in self.pending.iter() {
             seen.push(Observed { outcome: Outcome::Pending, ..find(number)? });
         }
-        for number in &self.skipped {
+        for number in self.skipped.iter() {
             seen.push(find(number)?);
         }
         Ok(History::new(seen))

@@ -31,7 +31,8 @@ pub struct Suggestion {
     /// The configuration.
     pub params: Params,
     /// Everything that decided it, beside the space and the trials themselves: `sampler`, `version`, `seed`,
-    /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials, of the trials
+    /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials (`[first, last]` for
+    /// several in a row), of the trials
     /// `skipped` because their parameters do not lie in the space, and whether this was a `startup` draw, made for want
     /// of finished trials. Where donors were asked, `donors` (each with its number of trials and its weight),
     /// `transfer` (from which donor the configuration came, and how; null where the sampler drew it) and

@@ -80,7 +80,7 @@ fn run(
     for number in 1..=trials {
         let suggestion = suggest(search, number, &History::new(seen.clone()));
         let params = suggestion.params.values().clone();
-        seen.push(Observed { number, params, outcome: outcome(number) });
+        seen.push(Observed { number, params: params.into(), outcome: outcome(number) });
         suggestions.push(suggestion);
     }
     (seen, suggestions)
@@ -197,7 +197,11 @@ fn every_sampler_takes_donors_of_every_kind() {
                     let params = suggestion.params.values().clone();
                     let again = replay(&search, &params, &suggestion.record, &seen, &donors);
                     assert_eq!(again, Replay::Same, "{method:?}, {kind}, {what}, trial {number}");
-                    seen.push(Observed { number, params, outcome: Outcome::Completed(some_value(number)) });
+                    seen.push(Observed {
+                        number,
+                        params: params.into(),
+                        outcome: Outcome::Completed(some_value(number)),
+                    });
                 }
             }
         }

@@ -42,7 +42,7 @@ fn run(
         let (rate, choice) = (params["rate"].as_f64().expect("a number"), params["kind"].clone());
         let loss = (rate - best).abs() + if choice == text(kind) { 0.0 } else { 0.3 };
         drawn.push((rate, choice, loss));
-        seen.push(Observed { number, params, outcome: Outcome::Completed(loss) });
+        seen.push(Observed { number, params: params.into(), outcome: Outcome::Completed(loss) });
     }
     drawn
 }

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::space::{Dimension, Domain};
@@ -90,7 +91,7 @@ fn grow(method: Method, space: &Space, seed: u64, outcomes: &[Outcome]) -> Vec<O
     let mut trials: Vec<Observed> = Vec::new();
     for (number, &outcome) in (1..).zip(outcomes) {
         let params = ask(method, space, seed, number, trials.clone()).params.into_values();
-        trials.push(Observed { number, params, outcome });
+        trials.push(Observed { number, params: params.into(), outcome });
     }
     trials
 }
@@ -133,8 +134,8 @@ proptest! {
         let trials = grow(Method::Tpe, &space, seed, &outcomes);
         let number = u32::try_from(trials.len() + 1).unwrap();
         let travelled = trials.iter().map(|trial| {
-            let json = serde_json::to_string(&trial.params).unwrap();
-            Observed { params: serde_json::from_str(&json).unwrap(), ..*trial }
+            let json = serde_json::to_string(&*trial.params).unwrap();
+            Observed { params: Arc::new(serde_json::from_str(&json).unwrap()), ..*trial }
         }).collect();
         prop_assert_eq!(
             ask(Method::Tpe, &space, seed, number, trials),
@@ -150,7 +151,7 @@ fn one(name: &str, domain: Domain) -> Space {
 
 fn completed(number: u32, name: &str, value: Scalar, objective: f64) -> Observed {
     let params: ParamValues = [(name.to_owned(), value)].into();
-    Observed { number, params, outcome: Outcome::Completed(objective) }
+    Observed { number, params: params.into(), outcome: Outcome::Completed(objective) }
 }
 
 #[test]
@@ -183,7 +184,7 @@ fn trials_that_do_not_fit_the_space_are_skipped_and_named() {
         suggestion.record,
         serde_json::json!({
             "sampler": "tpe", "version": 3, "seed": 1, "number": 3, "trials": 40,
-            "finished": [0], "pending": [4], "skipped": [1, 2], "startup": true,
+            "finished": [0], "pending": [4], "skipped": [[1, 2]], "startup": true,
         })
     );
 }
@@ -253,7 +254,11 @@ fn a_trial_does_not_see_itself() {
     let space = one("r", Domain::Float { min: 0.0, max: 1.0, log: false, step: None });
     let mut trials = grow(Method::Tpe, &space, 3, &[Outcome::Completed(0.5); 12]);
     let before = ask(Method::Tpe, &space, 3, 13, trials.clone());
-    trials.push(Observed { number: 13, params: before.params.values().clone(), outcome: Outcome::Pending });
+    trials.push(Observed {
+        number: 13,
+        params: before.params.values().clone().into(),
+        outcome: Outcome::Pending,
+    });
     assert_eq!(before, ask(Method::Tpe, &space, 3, 13, trials));
 }
 
@@ -271,7 +276,7 @@ fn a_gaussian_process_keeps_away_from_pending_trials() {
     for number in 0..10 {
         let params = ask(Method::Gp, &space, 5, number, trials.clone()).params.into_values();
         let wave = params["r"].as_f64().expect("a number") * 40.0;
-        trials.push(Observed { number, params, outcome: Outcome::Completed(wave.sin()) });
+        trials.push(Observed { number, params: params.into(), outcome: Outcome::Completed(wave.sin()) });
     }
     let mut visited: Vec<f64> = Vec::new();
     for number in 10..14 {
@@ -279,8 +284,8 @@ fn a_gaussian_process_keeps_away_from_pending_trials() {
         let nearest = visited.iter().map(|v| (v - x).abs()).fold(f64::INFINITY, f64::min);
         assert!(nearest > 1e-3, "{x} after {visited:?}");
         visited.push(x);
-        let params = [("r".to_owned(), Scalar::Float(x))].into();
-        trials.push(Observed { number, params, outcome: Outcome::Pending });
+        let params = ParamValues::from([("r".to_owned(), Scalar::Float(x))]);
+        trials.push(Observed { number, params: params.into(), outcome: Outcome::Pending });
     }
 }
 
@@ -290,7 +295,7 @@ fn a_gaussian_process_keeps_away_from_what_broke_a_constraint() {
     let mut trials = Vec::new();
     let tried = |number, x: f64, outcome| Observed {
         number,
-        params: [("r".to_owned(), Scalar::Float(x))].into(),
+        params: Arc::new([("r".to_owned(), Scalar::Float(x))].into()),
         outcome,
     };
     for (number, x) in (0..).zip([0.05, 0.2, 0.3, 0.4, 0.5, 0.6]) {

@@ -62,7 +62,7 @@ fn run(search: &Search<'_>, turns: &[(usize, Option<Outcome>)]) -> (Vec<Kept>, V
         let params: ParamValues = serde_json::from_str(&json).unwrap();
         let record = serde_json::from_str(&suggestion.record.to_string()).unwrap();
         kept.push(Kept { number, params: params.clone(), record });
-        open.push(Observed { number, params, outcome: Outcome::Pending });
+        open.push(Observed { number, params: params.into(), outcome: Outcome::Pending });
         let (index, outcome) = &turns[number as usize - 1];
         if open.len() == 8 {
             let trial = open.remove(*index);
@@ -127,7 +127,7 @@ fn what_cannot_be_computed_again_says_why() {
         Replay::Unreadable(sentence) => sentence,
         other => panic!("{other:?}"),
     };
-    let first = last.record["finished"][0].as_u64().unwrap();
+    let first = last.record["finished"][0][0].as_u64().unwrap();
     let without: Vec<Observed> = trials.iter().filter(|t| u64::from(t.number) != first).cloned().collect();
     let gone = format!("trial {first}, which was seen, is not there");
     assert_eq!(sentence(again(&last.record, &without)), gone);

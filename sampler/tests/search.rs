@@ -82,7 +82,7 @@ fn mean_best(method: Method, space: &Space, loss: fn(&Params) -> f64, goal: Goal
             let value = if goal == Goal::Maximize { -loss } else { loss };
             trials.push(Observed {
                 number,
-                params: params.into_values(),
+                params: params.into_values().into(),
                 outcome: Outcome::Completed(value),
             });
         }
@@ -143,7 +143,7 @@ fn a_gaussian_process_finds_the_edge_of_what_fits_and_stays_within() {
             failed += u32::from(!fits && number > TRIALS / 2);
             let outcome =
                 if fits { Outcome::Completed(loss) } else { Outcome::Infeasible { violation: 1.0 } };
-            trials.push(Observed { number, params: params.into_values(), outcome });
+            trials.push(Observed { number, params: params.into_values().into(), outcome });
         }
         mean += best / (SEEDS / 3) as f64;
     }

@@ -43,6 +43,13 @@ function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
+/** Numbers, and pairs `[first, last]` for many in a row. */
 function numbers(value: unknown): number[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'number') : [];
+  return Array.isArray(value) ? value.flatMap(row) : [];
+}
+
+function row(item: unknown): number[] {
+  const [first, last] = Array.isArray(item) ? item : [item, item];
+  if (typeof first !== 'number' || typeof last !== 'number' || last < first) return [];
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

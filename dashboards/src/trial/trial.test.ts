@@ -58,7 +58,14 @@ describe('following a log', () => {
 
 describe('a suggestion', () => {
   it('is read part by part', () => {
-    const record = { sampler: 'tpe', version: 1, seed: 13, finished: [1, 2, 4], pending: [3], startup: true };
+    const record = {
+      sampler: 'tpe',
+      version: 1,
+      seed: 13,
+      finished: [[1, 2], 4],
+      pending: [3],
+      startup: true,
+    };
     expect(readSuggestion(record)).toEqual({
       sampler: 'tpe, version 1',
       seed: '13',

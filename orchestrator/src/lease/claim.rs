@@ -27,9 +27,7 @@ const POLL: Duration = Duration::from_secs(2);
 #[tracing::instrument(skip_all, fields(worker.id = %request.worker_id, device = request.device_uuid))]
 pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResult<Option<LeaseGrant>> {
     let deadline = Instant::now() + Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT);
-    let admitted = app.admit().await?;
-    fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
-    drop(admitted);
+    let mut known = false;
     loop {
         // Registered before the look, so that work which appears in between is not slept through.
         let woken = app.feed.work();
@@ -39,9 +37,15 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
         if granted.is_some() {
             // A notification may stand for many runs, and wakes one request: each grant wakes the next.
             app.feed.wake_claim();
-        }
-        if granted.is_some() || Instant::now() >= deadline || app.shutdown.is_cancelled() {
             return Ok(granted);
+        }
+        if !known {
+            // No worker that could be served had to be asked about.
+            fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
+            known = true;
+        }
+        if Instant::now() >= deadline || app.shutdown.is_cancelled() {
+            return Ok(None);
         }
         let pause = deadline.min(Instant::now() + POLL);
         // Whether it was work, time or the end that woke us: the next look finds out.

@@ -60,6 +60,8 @@ WITH device AS (
     INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
     SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision) FROM leased
     RETURNING run_id
+), seen AS (
+    UPDATE workers SET last_seen_at = now() FROM granted WHERE id = $1 AND last_seen_at < now() - interval '1 s'
 )
 SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKindColumn", leased.number,
        leased.params AS "params: Json<ParamValues>", leased.seed, s.spec AS "study: Json<StudySpec>",

@@ -13,7 +13,8 @@ use pedigree_protocol::run::RunState;
 use sqlx::PgConnection;
 
 use crate::error::ApiResult;
-use crate::run::trial::{self, Read, Trial, Which};
+use crate::run::disk::{Moment, Standing};
+use crate::run::trial::{self, Trial, Which};
 
 /// Trials of all studies together that are kept at most; about a kilobyte each.
 const MOST_KEPT: usize = 100_000;
@@ -26,29 +27,61 @@ static KEPT: LazyLock<Mutex<HashMap<StudyId, Kept>>> = LazyLock::new(Mutex::defa
 struct Kept {
     /// By number.
     settled: Arc<Vec<Trial>>,
+    /// The others.
+    which: Which,
+    /// A later look, until what it saw is on disk.
+    next: Option<Arc<Look>>,
+}
+
+/// What a look saw beyond what was kept.
+#[derive(Debug)]
+struct Look {
+    at: Moment,
+    settled: Vec<Trial>,
     which: Which,
 }
 
 /// All trials of a study, by number. The caller holds the study's lock and has written nothing of it yet.
 pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
-    let kept = kept().get(&study).cloned().unwrap_or_default();
-    let read = trial::some(db, study, metric, &kept.which).await?;
-    let lasting = read.iter().filter(|read| read.lasts).map(|read| read.trial.number.cast_signed());
-    let behind = lasting.max().unwrap_or(0).max(kept.which.behind);
-    let (fresh, others): (Vec<Read>, Vec<Read>) =
-        read.into_iter().partition(|read| read.end_lasts && is_settled(read.trial.state));
-    let (fresh, others) = (trials(fresh), trials(others));
-    // What is behind the last one that lasts is read again anyway.
-    let numbers = others.iter().map(|trial| trial.number.cast_signed()).filter(|number| *number <= behind);
-    let which = Which { numbers: numbers.collect(), behind };
-    let settled = if fresh.is_empty() { kept.settled } else { Arc::new(merge(&kept.settled, &fresh)) };
-    let all = merge(&settled, &others);
-    keep(study, Kept { settled, which });
+    let mut of_study = kept().get(&study).cloned().unwrap_or_default();
+    let read = trial::some(db, study, metric, &of_study.which).await?;
+    // After the read: the log is then at least as long as what was seen.
+    let now = Moment::now(db).await?;
+    let all = merge(&of_study.settled, &read);
+    of_study.note(read, now);
+    keep(study, of_study);
     Ok(all)
 }
 
-fn trials(read: Vec<Read>) -> Vec<Trial> {
-    read.into_iter().map(|read| read.trial).collect()
+impl Kept {
+    /// Takes in what was read beyond what is kept: at once what an earlier look saw and is on disk by now.
+    fn note(&mut self, read: Vec<Trial>, now: Moment) {
+        if let Some(look) = self.next.take() {
+            match now.standing_of(&look.at) {
+                Standing::OnDisk => {
+                    self.settled = Arc::new(merge(&self.settled, &look.settled));
+                    self.which = look.which.clone();
+                    return;
+                }
+                Standing::Pending => {
+                    self.next = Some(look);
+                    return;
+                }
+                Standing::Doubtful => {}
+            }
+        }
+        self.next = Some(Arc::new(Look::new(read, now, self.which.behind)));
+    }
+}
+
+impl Look {
+    fn new(read: Vec<Trial>, at: Moment, behind: i32) -> Self {
+        let behind = read.last().map_or(behind, |trial| trial.number.cast_signed().max(behind));
+        let (settled, others): (Vec<Trial>, Vec<Trial>) =
+            read.into_iter().partition(|trial| is_settled(trial.state));
+        let numbers = others.iter().map(|trial| trial.number.cast_signed()).collect();
+        Self { at, settled, which: Which { numbers, behind } }
+    }
 }
 
 const fn is_settled(state: RunState) -> bool {
@@ -76,47 +109,74 @@ fn kept() -> std::sync::MutexGuard<'static, HashMap<StudyId, Kept>> {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::PgPool;
+    use pedigree_protocol::ParamValues;
+    use pedigree_protocol::study::Study;
+    use sqlx::{ConnectOptions as _, Executor as _, PgPool};
 
     use super::*;
     use crate::testing::{Coordinator, study_spec};
 
+    fn trial(number: u32, state: RunState) -> Trial {
+        Trial { state, ..Trial::proposed(number, ParamValues::new()) }
+    }
+
+    #[test]
+    fn what_a_crash_may_take_back_is_not_kept() {
+        let (mut kept, ended) =
+            (Kept::default(), || vec![trial(1, RunState::Completed), trial(2, RunState::Waiting)]);
+        kept.note(ended(), Moment::of_test(1, 10, 5));
+        // Not on disk yet.
+        kept.note(ended(), Moment::of_test(1, 20, 9));
+        assert_eq!((kept.settled.len(), kept.which.behind), (0, 0));
+        // After a crash: the trial's end is gone, and so is the newest trial; the log may well be longer by now.
+        kept.note(vec![trial(1, RunState::Waiting)], Moment::of_test(2, 30, 30));
+        assert_eq!((kept.settled.len(), kept.which.behind), (0, 0));
+        kept.note(ended(), Moment::of_test(2, 30, 30));
+        assert_eq!((kept.settled.len(), kept.which.behind), (0, 1));
+        kept.note(ended(), Moment::of_test(2, 40, 35));
+        kept.note(ended(), Moment::of_test(2, 50, 40));
+        assert_eq!((&*kept.settled, kept.which.behind), (&vec![trial(1, RunState::Completed)], 2));
+        assert_eq!(kept.which.numbers, [2]);
+    }
+
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-    async fn what_a_crash_may_take_back_is_not_kept(pool: PgPool) {
+    async fn what_is_on_disk_is_not_read_again(pool: PgPool) {
+        let (_coordinator, study) = one_completed(&pool).await;
+        let mut db = pool.acquire().await.unwrap();
+        let mut look = async || all(&mut db, study.id, study.spec.metric).await.unwrap();
+        let seen = look().await;
+        flush(&pool).await;
+        assert_eq!(look().await, seen);
+        let which = kept()[&study.id].which.clone();
+        assert_eq!((which.numbers.len(), which.behind), (3, 4));
+        assert_eq!(look().await, seen);
+    }
+
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn a_session_that_began_later_proves_nothing(pool: PgPool) {
+        let mut before = pool.acquire().await.unwrap();
+        let earlier = Moment::now(&mut before).await.unwrap();
+        let mut after = pool.connect_options().connect().await.unwrap();
+        flush(&pool).await;
+        assert_eq!(Moment::now(&mut after).await.unwrap().standing_of(&earlier), Standing::Doubtful);
+        assert_eq!(Moment::now(&mut before).await.unwrap().standing_of(&earlier), Standing::OnDisk);
+    }
+
+    /// The test's cluster commits without waiting for the disk.
+    async fn flush(pool: &PgPool) {
+        let mut db = pool.acquire().await.unwrap();
+        db.execute("SET synchronous_commit = on").await.unwrap();
+        db.execute("SELECT pg_logical_emit_message(true, 'pedigree', '')").await.unwrap();
+    }
+
+    /// A study whose first trial is completed, looked at by nobody since.
+    async fn one_completed(pool: &PgPool) -> (Coordinator, Study) {
         let coordinator = Coordinator::with_content(pool.clone()).await;
         let worker = coordinator.worker(1).await;
         let study = coordinator.create(study_spec("study", 4, 3)).await;
-        let states = async || {
-            let mut db = pool.acquire().await.unwrap();
-            let trials = all(&mut db, study.id, study.spec.metric).await.unwrap();
-            trials.into_iter().map(|trial| (trial.number, trial.state)).collect::<Vec<_>>()
-        };
-        let sql = async |text: &'static str| {
-            sqlx::query(text).execute(&pool).await.unwrap();
-        };
         let grant = coordinator.claim(&worker).await.unwrap();
         coordinator.complete(&grant, 0.5, None).await;
-        assert_eq!(states().await.len(), 4);
-
-        // As if the log's end had been lost: the newest trial, and the end of the first one, with its attempt.
-        sql("CREATE TABLE lost AS SELECT * FROM runs WHERE number = 4").await;
-        sql("DELETE FROM runs WHERE number = 4").await;
-        sql("ALTER TABLE runs DISABLE TRIGGER USER").await;
-        sql("UPDATE runs SET state = 'waiting', ended_at = NULL, value = NULL, summary = NULL, paused = true WHERE number = 1").await;
-        assert_eq!(states().await, [1, 2, 3].map(|number| (number, RunState::Waiting)));
-        sql("INSERT INTO runs SELECT * FROM lost").await;
-        assert_eq!(states().await, [1, 2, 3, 4].map(|number| (number, RunState::Waiting)));
-        sql("ALTER TABLE runs ENABLE TRIGGER USER").await;
-
-        // What is old is kept, and not read again.
-        let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, 0.5, None).await;
-        sql("UPDATE runs SET created_at = created_at - interval '1 min', ended_at = ended_at - interval '1 min'")
-            .await;
-        let seen = states().await;
-        assert_eq!(seen.iter().filter(|(_, state)| *state == RunState::Completed).count(), 1);
-        let which = kept()[&study.id].which.clone();
-        assert_eq!((which.numbers.len(), which.behind), (3, 4));
-        assert_eq!(states().await, seen);
+        kept().remove(&study.id);
+        (coordinator, study)
     }
 }

@@ -1,6 +1,7 @@
 //! Runs: their states, how they are shown, and their logs.
 
 pub(crate) mod control;
+mod disk;
 pub(crate) mod http;
 pub(crate) mod known;
 pub(crate) mod log;

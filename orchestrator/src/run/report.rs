@@ -21,39 +21,31 @@ pub(crate) async fn record(
         return Err(ApiError::invalid(format!("epoch {}: epochs are counted from 1", report.epoch)));
     }
     let epochs: Vec<i32> = reports.iter().map(|report| report.epoch).collect();
+    let values: Vec<f64> = reports.iter().map(|report| objective(metric, report)).collect();
     let metrics: Vec<Json<&EpochReport>> = reports.iter().copied().map(Json).collect();
-    let inserted = sqlx::query_scalar!(
-        "INSERT INTO reports (run_id, attempt, epoch, metrics)
-         SELECT $1, $2, epoch, metrics FROM unnest($3::integer[], $4::jsonb[]) AS report (epoch, metrics)
-         ON CONFLICT DO NOTHING RETURNING epoch",
+    // What the run shows of them is written by the same statement.
+    let stored = sqlx::query_scalar!(
+        r#"WITH fresh AS (
+               INSERT INTO reports (run_id, attempt, epoch, metrics)
+               SELECT $1, $2, epoch, metrics FROM unnest($3::integer[], $4::jsonb[]) AS report (epoch, metrics)
+               ON CONFLICT DO NOTHING RETURNING epoch
+           ), tally AS (
+               SELECT count(DISTINCT epoch)::integer AS epochs, min(value) AS least, max(value) AS most
+               FROM fresh JOIN unnest($3::integer[], $5::double precision[]) AS report (epoch, value) USING (epoch)
+           )
+           UPDATE runs SET epochs = runs.epochs + tally.epochs,
+               best_so_far = CASE WHEN $6 THEN greatest(best_so_far, most) ELSE least(best_so_far, least) END
+           FROM tally WHERE id = $1 AND tally.epochs > 0
+           RETURNING tally.epochs AS "stored!""#,
         run.0,
         attempt.0,
         &epochs,
         metrics as _,
-    );
-    let fresh = inserted.fetch_all(&mut *db).await?;
-    counter!("pedigree_epoch_reports_stored_total").increment(fresh.len() as u64);
-    let values = reports.iter().filter(|r| fresh.contains(&r.epoch)).map(|r| objective(metric, r));
-    let best = values.reduce(if metric.goal == Goal::Maximize { f64::max } else { f64::min });
-    match (best, i32::try_from(fresh.len())) {
-        (Some(best), Ok(count)) => tally(db, run, metric, count, best).await,
-        _ => Ok(()),
-    }
-}
-
-/// Adds `count` epochs, of which the best reached `best`, to what the run shows.
-async fn tally(db: &mut PgConnection, run: RunId, metric: Metric, count: i32, best: f64) -> ApiResult<()> {
-    sqlx::query!(
-        "UPDATE runs SET epochs = epochs + $4,
-             best_so_far = CASE WHEN $3 THEN greatest(best_so_far, $2) ELSE least(best_so_far, $2) END
-         WHERE id = $1",
-        run.0,
-        best,
+        &values,
         metric.goal == Goal::Maximize,
-        count,
-    )
-    .execute(db)
-    .await?;
+    );
+    let stored = stored.fetch_optional(db).await?.unwrap_or(0);
+    counter!("pedigree_epoch_reports_stored_total").increment(stored.unsigned_abs().into());
     Ok(())
 }
 

@@ -41,20 +41,9 @@ pub(crate) struct Which {
     pub(crate) behind: i32,
 }
 
-/// A trial with what of it no crash of the database can take back.
-#[derive(Debug)]
-pub(crate) struct Read {
-    pub(crate) trial: Trial,
-    /// Its existence is on disk.
-    pub(crate) lasts: bool,
-    /// It has ended, and its end is on disk.
-    pub(crate) end_lasts: bool,
-}
-
 /// All trials of a study, by number.
 pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
-    let read = some(db, study, metric, &Which::default()).await?;
-    Ok(read.into_iter().map(|read| read.trial).collect())
+    some(db, study, metric, &Which::default()).await
 }
 
 /// Some trials of a study, by number.
@@ -63,16 +52,12 @@ pub(crate) async fn some(
     study: StudyId,
     metric: Metric,
     which: &Which,
-) -> ApiResult<Vec<Read>> {
+) -> ApiResult<Vec<Trial>> {
     // Two index scans: an OR of the two conditions would read the study's whole past.
-    // A commit that waited for no disk (`durable`) is there after three rounds of Postgres's log writer, 0.6 s unless
-    // configured otherwise; these times are those of the transaction's start, so that ten seconds leave room.
     let rows = sqlx::query!(
         r#"SELECT number AS "number!", state AS "state!: RunStateColumn", params AS "params!: Json<ParamValues>",
                value, failure_cause AS "failure_cause: FailureCauseColumn", failure_message,
                failure_evidence,
-               created_at < now() - interval '10 s' AS "lasts!",
-               coalesce(ended_at < now() - interval '10 s', false) AS "end_lasts!",
                CASE WHEN state = 'pruned' THEN (
                    SELECT p.metrics FROM reports p
                    WHERE p.run_id = runs.id AND p.attempt = runs.attempt ORDER BY p.epoch DESC LIMIT 1
@@ -89,15 +74,14 @@ pub(crate) async fn some(
     let rows = rows.fetch_all(db).await?;
     let trials = rows.into_iter().map(|row| {
         let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
-        let trial = Trial {
+        Ok(Trial {
             number,
             state: row.state.into(),
             params: Arc::new(row.params.0),
             value: row.value,
             last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
             failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),
-        };
-        Ok(Read { trial, lasts: row.lasts, end_lasts: row.end_lasts })
+        })
     });
     trials.collect()
 }

@@ -47,7 +47,7 @@ impl Sampler for Gp {
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        if ask.view.numbers(true).len() < STARTUP {
+        if ask.view.finished() < STARTUP {
             return Drawn::startup(sobol::draw_new(ask, ask.place(), |i, unit| ask.axes[i].uniform(unit)));
         }
         match modelled(ask) {

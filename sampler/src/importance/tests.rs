@@ -41,7 +41,7 @@ fn trials(count: u32, loss: impl Fn(f64, f64, f64) -> f64) -> Vec<Observed> {
             .map(|(name, value)| (name.to_owned(), Scalar::Float(value)))
             .into();
         params.insert("choice".to_owned(), Scalar::Text(choice.to_owned()));
-        Observed { number, params, outcome: Outcome::Completed(loss(much, little, nothing)) }
+        Observed { number, params: params.into(), outcome: Outcome::Completed(loss(much, little, nothing)) }
     };
     (1..=count).map(trial).collect()
 }

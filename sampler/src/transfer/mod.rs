@@ -69,7 +69,7 @@ pub(crate) struct Given {
 impl Donors {
     /// The donors that have something to give in this space.
     pub(crate) fn of(history: &History, ask: &Ask<'_>) -> Self {
-        if history.donors().is_empty() || ask.view.numbers(true).len() >= ASKED_UNTIL {
+        if history.donors().is_empty() || ask.view.finished() >= ASKED_UNTIL {
             return Self::default();
         }
         let ranked = history.donors().iter().filter_map(|donor| Ranked::new(donor, ask));
