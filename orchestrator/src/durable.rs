@@ -67,6 +67,10 @@ async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Send
     }
 }
 
+/// On an answer that has waited for the disk itself, while there was other work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flushed;
+
 /// Holds the answer to a write back until it is durable.
 pub(crate) async fn before_answer(
     State(app): State<App>,
@@ -76,7 +80,8 @@ pub(crate) async fn before_answer(
     let is_login = request.uri().path() == "/login";
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !is_login;
     let response = next.run(request).await;
-    if !reads && !response.status().is_client_error() && !response.status().is_server_error() {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if !reads && !failed && response.extensions().get::<Flushed>().is_none() {
         app.durable.flushed().await?;
     }
     Ok(response)

@@ -179,6 +179,7 @@ async fn record(
     sqlx::query!(
         "UPDATE attempts SET state = $3, failure_cause = $4, failure_message = $5, end_write = $6, failure_evidence = $7,
              energy_joules = $8, energy_source = $9,
+             started_at = CASE WHEN $10 THEN coalesce(started_at, now()) ELSE started_at END,
              ended_at = now(), lease_expires_at = NULL
          WHERE run_id = $1 AND attempt = $2",
         held.run.0,
@@ -190,6 +191,7 @@ async fn record(
         failure.and_then(|failure| failure.evidence.as_deref()),
         energy.map(|energy| energy.joules),
         energy.map(|energy| EnergySourceColumn::from(energy.source)) as _,
+        held.started,
     )
     .execute(db)
     .await?;

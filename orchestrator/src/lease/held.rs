@@ -25,6 +25,8 @@ pub(crate) struct Held {
     pub(crate) kind: RunKind,
     pub(crate) run_state: RunState,
     pub(crate) state: AttemptState,
+    /// Its trainer has started, as a write said that is being applied.
+    pub(crate) started: bool,
     /// The lease has not run out, by the database's clock.
     pub(crate) unexpired: bool,
     pub(crate) crashes: i32,
@@ -85,6 +87,7 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         kind: row.kind.into(),
         run_state: row.run_state.into(),
         state: row.state.into(),
+        started: false,
         unexpired: row.unexpired,
         crashes: row.crashes,
         losses: row.losses,

@@ -10,6 +10,7 @@ use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 use crate::access::caller::Caller;
 use crate::access::ownership;
 use crate::app::App;
+use crate::durable::Flushed;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
 use crate::{lease, seal};
@@ -38,9 +39,10 @@ pub(crate) async fn write(
     Extension(caller): Extension<Caller>,
     Path((run, attempt)): Path<(RunId, Attempt)>,
     Json(write): Json<AttemptWrite>,
-) -> ApiResult<Json<WriteReply>> {
+) -> ApiResult<(Extension<Flushed>, Json<WriteReply>)> {
     ownership::of_attempt(&app.pool, &caller, run, attempt).await?;
-    lease::write::apply(&app, run, attempt, &write).await.map(Json)
+    let reply = lease::write::apply(&app, run, attempt, &write).await?;
+    Ok((Extension(Flushed), Json(reply)))
 }
 
 /// Opens the test split for a live attempt of a final run; the seal is written first.

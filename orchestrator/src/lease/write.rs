@@ -3,7 +3,7 @@
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::RunState;
-use pedigree_protocol::{Attempt, RunId};
+use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgConnection;
 
 use crate::app::App;
@@ -20,7 +20,7 @@ const UNKNOWN: WriteReply =
 const ENDED: WriteReply =
     WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
 
-/// Applies a write if the attempt holds the lease.
+/// Applies a write if the attempt holds the lease; returns when what it did is on disk.
 #[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
 pub(crate) async fn apply(
     app: &App,
@@ -28,28 +28,44 @@ pub(crate) async fn apply(
     attempt: Attempt,
     write: &AttemptWrite,
 ) -> ApiResult<WriteReply> {
-    check(write)?;
-    let admitted = app.admit().await?;
-    let mut tx = app.pool.begin().await?;
-    let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
-    if !held.is_live() {
-        // The answer to the end may have been lost: the very same end, sent again, is still won.
-        let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
-        return Ok(if again { ENDED } else { LOST });
-    }
-    let next = perform(&mut tx, &mut held, write.parts()).await?;
-    if !write.is_end() {
-        held::renew(&mut tx, &held, app.lease_ttl).await?;
-        tx.commit().await?;
-        return Ok(WriteReply { outcome: WriteOutcome::Won, directive: next, ttl_ms: app.lease_ttl_ms() });
-    }
-    tx.commit().await?;
-    drop(admitted);
-    if let Err(error) = study::advance(&app.pool, held.study).await {
+    let (reply, ended) = commit(app, run, attempt, write).await?;
+    let Some(study) = ended else {
+        app.durable.flushed().await?;
+        return Ok(reply);
+    };
+    // The worker was told nothing of what its study does next: that need not be on disk.
+    let (advanced, flushed) = tokio::join!(study::advance(&app.pool, study), app.durable.flushed());
+    if let Err(error) = advanced {
         // The end is written; the reconciler takes the study further.
         tracing::warn!(error = &error as &dyn std::error::Error, "the study was not moved on yet");
     }
-    Ok(ENDED)
+    flushed.map(|()| reply)
+}
+
+/// Writes what follows from the write; of an attempt that it has ended also the study.
+async fn commit(
+    app: &App,
+    run: RunId,
+    attempt: Attempt,
+    write: &AttemptWrite,
+) -> ApiResult<(WriteReply, Option<StudyId>)> {
+    check(write)?;
+    let _admitted = app.admit().await?;
+    let mut tx = app.pool.begin().await?;
+    let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok((UNKNOWN, None)) };
+    if !held.is_live() {
+        // The answer to the end may have been lost: the very same end, sent again, is still won.
+        let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
+        return Ok((if again { ENDED } else { LOST }, None));
+    }
+    let next = perform(&mut tx, &mut held, write.parts()).await?;
+    if write.is_end() {
+        tx.commit().await?;
+        return Ok((ENDED, Some(held.study)));
+    }
+    held::renew(&mut tx, &held, app.lease_ttl).await?;
+    tx.commit().await?;
+    Ok((WriteReply { outcome: WriteOutcome::Won, directive: next, ttl_ms: app.lease_ttl_ms() }, None))
 }
 
 /// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
@@ -102,10 +118,13 @@ fn check(write: &AttemptWrite) -> ApiResult<()> {
 /// Does what the writes say, in their order; answers what the worker should do next.
 async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]) -> ApiResult<Directive> {
     let is_report = |write: &AttemptWrite| matches!(write, AttemptWrite::Report { .. });
+    let ends = writes.last().is_some_and(AttemptWrite::is_end);
     // Reports that follow each other are stored together.
     for group in writes.chunk_by(|one, next| is_report(one) && is_report(next)) {
         match &group[0] {
             AttemptWrite::Renew | AttemptWrite::Several { .. } => {}
+            // Its end, which comes along, writes both: nobody can have seen it run.
+            AttemptWrite::Start if ends => held.started = true,
             AttemptWrite::Start => start(db, held).await?,
             AttemptWrite::Report { .. } => report(db, held, group).await?,
             AttemptWrite::Log { offset, text } => {
