@@ -5,6 +5,7 @@
 //! Nothing here draws or learns.
 
 use std::borrow::Borrow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::real::{exp, ln};
 use pedigree_protocol::space::{Dimension, Domain};
@@ -253,13 +254,19 @@ pub(crate) struct Reader<'a> {
     axes: &'a [Axis<'a>],
     /// Places of the axes in the order of their names, which is the order of loose values.
     by_name: Vec<usize>,
+    space: u64,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(axes: &'a [Axis<'a>]) -> Self {
         let mut by_name: Vec<usize> = (0..axes.len()).collect();
         by_name.sort_by_key(|&place| axes[place].name());
-        Self { axes, by_name }
+        Self { axes, by_name, space: fingerprint(axes) }
+    }
+
+    /// Tells spaces apart within this process.
+    pub(crate) fn space(&self) -> u64 {
+        self.space
     }
 
     /// The coordinates, one for each axis; `None` where the values make no point of the space. As [`Space::admit`]
@@ -286,6 +293,14 @@ impl<'a> Reader<'a> {
         }
         Some(coordinates)
     }
+}
+
+fn fingerprint(axes: &[Axis<'_>]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for axis in axes {
+        format!("{:?}", axis.dimension).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// A drawn point: the coordinates and the values of the active dimensions, one place for each dimension.

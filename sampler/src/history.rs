@@ -2,21 +2,18 @@
 //!
 //! Knows nothing of how a suggestion is made, and nothing of where trials are kept.
 
-use std::sync::Arc;
-
-use pedigree_protocol::ParamValues;
-
 use crate::axis::{Axis, Reader};
 use crate::numbers::Numbers;
 use crate::transfer::Donor;
+use crate::tried::{Coordinates, Tried};
 
 /// A trial as a sampler sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     /// Its number in the study.
     pub number: u32,
-    /// The parameters it was given; shared, because a study's past is looked at again and again.
-    pub params: Arc<ParamValues>,
+    /// The parameters it was given.
+    pub params: Tried,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -87,7 +84,7 @@ impl History {
         let (mut trials, mut skipped) = (Vec::with_capacity(self.trials.len()), Vec::new());
         let (reader, mut found) = (Reader::new(axes), Vec::new());
         for trial in self.trials.iter().filter(|trial| trial.number != asked) {
-            match reader.coordinates(&trial.params, &mut found) {
+            match trial.params.place(&reader, &mut found) {
                 Some(coordinates) => {
                     trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
                 }
@@ -138,5 +135,5 @@ impl View {
 pub(crate) struct Seen {
     pub(crate) number: u32,
     pub(crate) outcome: Outcome,
-    pub(crate) coordinates: Vec<Option<f64>>,
+    pub(crate) coordinates: Coordinates,
 }

@@ -27,8 +27,10 @@ pub mod significance;
 mod sobol;
 mod tpe;
 pub mod transfer;
+mod tried;
 
 pub use history::{History, Observed, Outcome};
 pub use sampler::{Search, Suggestion, suggest};
 pub use seed::training_seed;
 pub use session::Session;
+pub use tried::Tried;

@@ -151,7 +151,7 @@ impl Study {
             Search { method, space: &self.space, goal: self.goal, seed: self.seed, trials: self.trials };
         let ask = Ask::new(&search, Axis::all(&self.space), number, &self.view);
         let point = preset::of(method).draw(&ask).point;
-        let coordinates = point.coordinates.clone();
+        let coordinates = point.coordinates.as_slice().into();
         let params = point.into_values(&ask.axes);
         self.view.set(Seen { number, outcome: Outcome::Pending, coordinates });
         Ok(params)

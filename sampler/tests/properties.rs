@@ -6,7 +6,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::space::{Dimension, Domain};
@@ -135,7 +134,7 @@ proptest! {
         let number = u32::try_from(trials.len() + 1).unwrap();
         let travelled = trials.iter().map(|trial| {
             let json = serde_json::to_string(&*trial.params).unwrap();
-            Observed { params: Arc::new(serde_json::from_str(&json).unwrap()), ..*trial }
+            Observed { params: serde_json::from_str::<ParamValues>(&json).unwrap().into(), ..*trial }
         }).collect();
         prop_assert_eq!(
             ask(Method::Tpe, &space, seed, number, trials),
@@ -295,7 +294,7 @@ fn a_gaussian_process_keeps_away_from_what_broke_a_constraint() {
     let mut trials = Vec::new();
     let tried = |number, x: f64, outcome| Observed {
         number,
-        params: Arc::new([("r".to_owned(), Scalar::Float(x))].into()),
+        params: ParamValues::from([("r".to_owned(), Scalar::Float(x))]).into(),
         outcome,
     };
     for (number, x) in (0..).zip([0.05, 0.2, 0.3, 0.4, 0.5, 0.6]) {

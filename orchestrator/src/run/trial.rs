@@ -1,11 +1,10 @@
 //! The runs of a study as proposing and finishing read them.
 
-use std::sync::Arc;
-
 use pedigree_protocol::objective::Metric;
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{Failure, FailureCause, RunState};
 use pedigree_protocol::{ParamValues, StudyId};
+use pedigree_sampler::Tried;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -18,8 +17,7 @@ use crate::run::report::objective;
 pub(crate) struct Trial {
     pub(crate) number: u32,
     pub(crate) state: RunState,
-    /// Shared, because a study's past is looked at again and again.
-    pub(crate) params: Arc<ParamValues>,
+    pub(crate) params: Tried,
     pub(crate) value: Option<f64>,
     /// The last report of a pruned trial: its epoch and value.
     pub(crate) last_report: Option<(i32, f64)>,
@@ -29,8 +27,14 @@ pub(crate) struct Trial {
 impl Trial {
     /// A trial that was proposed just now.
     pub(crate) fn proposed(number: u32, params: ParamValues) -> Self {
-        let params = Arc::new(params);
-        Self { number, state: RunState::Waiting, params, value: None, last_report: None, failure: None }
+        Self {
+            number,
+            state: RunState::Waiting,
+            params: params.into(),
+            value: None,
+            last_report: None,
+            failure: None,
+        }
     }
 }
 
@@ -77,7 +81,7 @@ pub(crate) async fn some(
         Ok(Trial {
             number,
             state: row.state.into(),
-            params: Arc::new(row.params.0),
+            params: row.params.0.into(),
             value: row.value,
             last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
             failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),

@@ -72,9 +72,8 @@ impl<'a> Proposal<'a> {
 
     fn around_the_best(&self) -> Vec<Candidate> {
         let finished = self.ask.view.trials.iter().filter(|t| t.outcome.is_finished());
-        let mut ranked: Vec<(f64, &[Option<f64>])> = finished
-            .map(|t| (self.acquisition.expected_loss(&t.coordinates), t.coordinates.as_slice()))
-            .collect();
+        let mut ranked: Vec<(f64, &[Option<f64>])> =
+            finished.map(|t| (self.acquisition.expected_loss(&t.coordinates), &*t.coordinates)).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut draws = self.ask.seeds.child("gp around", "");
         let mut candidates = Vec::new();

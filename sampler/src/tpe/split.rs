@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn seen(outcomes: &[Outcome]) -> Vec<Seen> {
-        let seen = |(i, o): (usize, &Outcome)| Seen { number: i as u32, outcome: *o, coordinates: vec![] };
+        let seen = |(i, o): (usize, &Outcome)| Seen { number: i as u32, outcome: *o, coordinates: [].into() };
         outcomes.iter().enumerate().map(seen).collect()
     }
 
