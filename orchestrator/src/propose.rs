@@ -36,24 +36,23 @@ pub(crate) async fn top_up_trials(
     let (mut proposals, mut queue_is_empty) = (Vec::with_capacity(wanted), false);
     for _ in 0..wanted {
         let number = next_number(&trials)?;
+        // Under the study's lock nothing is added to it.
         let given = if queue_is_empty { None } else { enqueued::take(db, study, number).await? };
-        let (params, record) = match given {
-            Some(given) => given,
-            None => {
-                // Under the study's lock nothing is added to it.
-                queue_is_empty = true;
-                let began = Instant::now();
-                let Suggestion { params, record } = suggest(&search(spec), number, &history);
-                histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
-                (params.into_values(), record)
-            }
-        };
+        queue_is_empty = given.is_none();
+        let (params, record) = given.unwrap_or_else(|| timed_suggestion(spec, number, &history));
         proposals.push(Proposal { number: Some(number), params: params.clone(), record: Some(record) });
         let proposed = Trial::proposed(number, params);
         history.add(observe_or_pending(&proposed));
         trials.push(proposed);
     }
-    insert(db, study, proposals).await
+    if proposals.is_empty() { Ok(()) } else { insert(db, study, proposals).await }
+}
+
+fn timed_suggestion(spec: &StudySpec, number: u32, history: &History) -> (ParamValues, serde_json::Value) {
+    let began = Instant::now();
+    let Suggestion { params, record } = suggest(&search(spec), number, history);
+    histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
+    (params.into_values(), record)
 }
 
 /// What becomes a run.
