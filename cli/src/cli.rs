@@ -80,7 +80,7 @@ pub(crate) enum Command {
     },
     /// Run one training from a job file, without any server
     Train(train::TrainArgs),
-    /// Adapt a backbone to raw text by masked-language modelling, without any server
+    /// Adapt a backbone to raw text by masked-language modelling: here from a job file, or as a run that a worker takes
     Dapt(dapt::DaptArgs),
     /// Score an adapter on a corpus, with its mistakes
     Evaluate(evaluate::EvaluateArgs),

@@ -125,7 +125,7 @@ fn event(study: &Study, run: &Run, before: Option<(RunState, Attempt, i32)>) -> 
 fn line(study: &Study, run: &Run, what: &str) -> String {
     let who = match (run.kind, run.number) {
         (RunKind::Trial, Some(number)) => format!("trial {number:>3}"),
-        (RunKind::Trial | RunKind::Final, _) => "final run".to_owned(),
+        (RunKind::Trial | RunKind::Final | RunKind::Dapt, _) => "final run".to_owned(),
     };
     let best = study.best.as_ref().map_or_else(String::new, |best| format!("best {:.4}", best.value));
     format!("{who:<9}  {what:<38}  {best:<11}  {}", params(&run.params)).trim_end().to_owned()

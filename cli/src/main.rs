@@ -68,7 +68,7 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Train(args) => train::run(&args, output),
         Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args, output).map(|()| ExitCode::SUCCESS),
-        Command::Dapt(args) => dapt::run(&args, output),
+        Command::Dapt(dapt::DaptArgs { command: None, local }) => dapt::run(&local, output),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(dispatch(command, cli.connection, output))
@@ -98,6 +98,9 @@ async fn dispatch(
         Command::Doctor(args) => return doctor::run(args, &connection, output).await,
         Command::Gc(args) => gc::run(args, &connection, output).await?,
         Command::Bench { command } => return bench::run(command, output).await,
+        Command::Dapt(dapt::DaptArgs { command: Some(command), .. }) => {
+            return dapt::ask(command, &connection, output).await;
+        }
         Command::Train(_) | Command::Dapt(_) | Command::Export(_) | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

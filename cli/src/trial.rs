@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::energy::Energy;
 use pedigree_protocol::run::{AttemptRecord, Run, RunDetail, RunKind};
+use pedigree_protocol::{ErrorCode, RunId};
 use serde_json::json;
 
 use crate::connection::Connection;
@@ -117,7 +117,9 @@ pub(crate) async fn run(
             let retried = client.retry_run(trial.find(&client).await?.id).await?;
             output.document(&retried, |screen| retry::write(screen, &retried))
         }
-        TrialCommand::Logs { trial, follow } => logs(&client, &trial, follow, output).await,
+        TrialCommand::Logs { trial, follow } => {
+            logs(&client, trial.find(&client).await?.id, follow, output).await
+        }
     }
 }
 
@@ -128,7 +130,7 @@ fn say(run: &Run, output: Output) -> anyhow::Result<()> {
 }
 
 /// What a user has asked of a run, beside its state.
-fn held(run: &Run) -> &'static str {
+pub(crate) fn held(run: &Run) -> &'static str {
     match (run.cancelling, run.paused && !run.state.is_final(), run.state.is_live()) {
         (true, _, _) => ", to be cancelled",
         (false, true, true) => ", to be paused",
@@ -143,8 +145,8 @@ impl Numbered {
     }
 }
 
-async fn logs(client: &Client, trial: &Numbered, follow: bool, output: Output) -> anyhow::Result<()> {
-    let run = trial.find(client).await?.id;
+/// Prints the log of a run's newest attempt.
+pub(crate) async fn logs(client: &Client, run: RunId, follow: bool, output: Output) -> anyhow::Result<()> {
     let (mut attempt, mut offset, mut text) = (None, 0, String::new());
     loop {
         let ended = client.run(run).await?.run.state.is_final();
@@ -238,7 +240,7 @@ fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
     write_table(screen, &table(&header, &[0, 1, 2, 3, 4, 5, 6, 7], rows))
 }
 
-fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Result<()> {
+pub(crate) fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord]) -> io::Result<()> {
     let rows = attempts.iter().map(|attempt| {
         let state = serde_json::to_value(attempt.state).ok();
         let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();

@@ -96,7 +96,7 @@ struct OfferArgs {
     /// How long this worker may live, such as 4h: what runs is handed back in time, and nothing begins that cannot end
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     walltime: Option<u32>,
-    /// Program that trains instead of this one, called alike: `FILE train --supervised JOB.json`
+    /// Program that trains instead of this one, called alike: `FILE train --supervised JOB.json` (or `dapt`)
     #[arg(long, value_name = "FILE")]
     trainer: Option<PathBuf>,
     /// Stop when stdin ends: the process that started this one is gone
@@ -142,6 +142,8 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
     let shutdown = shutdown::requested(args.supervised)?;
     let data = data_folder();
     let Resolved { server, token, .. } = connection.resolve(&data)?;
+    // What another program can do is not known here; whoever gives it says that it fits the host.
+    let trains_on_gpus = args.trainer.is_some() || DeviceChoice::Cuda.is_built();
     let program = match args.trainer {
         Some(program) => program,
         None => std::env::current_exe().context("cannot find this program's own file")?,
@@ -151,10 +153,10 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
         token,
         name: args.name,
         cpu_slots: args.cpu_slots,
-        trains_on_gpus: DeviceChoice::Cuda.is_built(),
+        trains_on_gpus,
         nvml_library: args.nvml_library,
         folder: args.folder.unwrap_or_else(|| data.join("worker")),
-        trainer: vec![program.into_os_string(), "train".into(), "--supervised".into()],
+        trainer: vec![program.into_os_string()],
         walltime: args.walltime.map(|seconds| Duration::from_secs(seconds.into())),
         threads: args.threads,
     };

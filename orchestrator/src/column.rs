@@ -41,7 +41,7 @@ macro_rules! mirror {
 }
 
 mirror!(StudyStateColumn = "study_state" mirrors StudyState { Searching, Finishing, Completed, Failed, Cancelled });
-mirror!(RunKindColumn = "run_kind" mirrors RunKind { Trial, Final });
+mirror!(RunKindColumn = "run_kind" mirrors RunKind { Trial, Final, Dapt });
 mirror!(RunStateColumn = "run_state" mirrors RunState {
     Waiting, Leased, Running, Completed, Pruned, Failed, Cancelled,
 });

@@ -1,7 +1,7 @@
 //! The coordinator: one HTTP API over one Postgres database.
 //!
 //! A study comes in through [`study`], [`propose`] asks the sampler for its trials, [`lease`] hands each waiting run to
-//! one worker at a time and takes its reports, [`run`] owns the states, [`seal`] opens the test split to the final run
+//! one worker at a time and takes its reports, and likewise the pretrainings of [`dapt`], [`run`] owns the states, [`seal`] opens the test split to the final run
 //! alone. [`reconcile`] would reach the same end without any request; [`events`] tells the browser what changed;
 //! [`dashboard`] is the browser's program. Postgres is the only truth: this crate keeps no state that it could not
 //! lose. It must not know how a trainer works.
@@ -13,6 +13,7 @@ mod backbone;
 mod checkpoint;
 mod column;
 mod config;
+mod dapt;
 mod dashboard;
 mod dataset;
 pub mod db;

@@ -10,7 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{access, artifact, backbone, checkpoint, dataset, events, fleet, lease, run, study, upkeep};
+use crate::{
+    access, artifact, backbone, checkpoint, dapt, dataset, events, fleet, lease, run, study, upkeep,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -29,6 +31,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dataset::http::get))
         .routes(routes!(backbone::http::list, backbone::http::add))
         .routes(routes!(backbone::http::get))
+        .routes(routes!(dapt::http::list, dapt::http::create))
+        .routes(routes!(dapt::http::get))
         .routes(routes!(study::http::list, study::http::create))
         .routes(routes!(study::http::get))
         .routes(routes!(study::http::cancel))

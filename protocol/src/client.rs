@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::access::{LoginLink, NewToken, Secret, Token, TokenSpec};
 use crate::artifact::Sha256;
 use crate::backbone::{Backbone, BackboneSpec};
+use crate::dapt::{Dapt, DaptSpec};
 use crate::dataset::{Dataset, DatasetSpec};
 use crate::error::{ApiErrorBody, ErrorCode};
 use crate::fleet::{Hello, Welcome, Worker};
@@ -153,6 +154,21 @@ impl Client {
     /// Registers a backbone whose files have been uploaded. The same content under the same name again is no error.
     pub async fn add_backbone(&self, spec: &BackboneSpec) -> Result<Backbone> {
         self.post("/backbones", spec).await
+    }
+
+    /// All pretrainings, newest first.
+    pub async fn dapts(&self) -> Result<Vec<Dapt>> {
+        self.get("/dapt").await
+    }
+
+    /// One pretraining.
+    pub async fn dapt(&self, name: &str) -> Result<Dapt> {
+        self.get(&format!("/dapt/{}", escape(name))).await
+    }
+
+    /// Queues a pretraining whose texts have been uploaded. The same under the same name again is the one that is there.
+    pub async fn create_dapt(&self, spec: &DaptSpec) -> Result<Dapt> {
+        self.post("/dapt", spec).await
     }
 
     /// Whether the artifact store holds this content.

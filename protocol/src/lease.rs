@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::{ArtifactFile, Sha256};
+use crate::dapt::{DaptReport, DaptSummary};
 use crate::energy::Energy;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::objective::ScoringProtocol;
@@ -32,9 +33,9 @@ pub struct LeaseGrant {
     pub attempt: Attempt,
     /// The study.
     pub study_id: StudyId,
-    /// The study's name, for logs.
+    /// The study's name, or the pretraining's, for logs.
     pub study_name: String,
-    /// Trial or final run.
+    /// Trial, final run or pretraining.
     pub kind: RunKind,
     /// Number of the trial.
     pub number: Option<i32>,
@@ -65,13 +66,13 @@ pub struct Work {
     /// Searched and fixed parameters together, by the trainer's names.
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
-    /// The protocol of the objective.
+    /// The protocol of the objective; it says nothing to a pretraining.
     pub protocol: ScoringProtocol,
     /// Seed of the training.
     pub seed: i64,
-    /// Hash of the training split.
+    /// Hash of the training split; of a pretraining's passages.
     pub train: Sha256,
-    /// Hash of the development split.
+    /// Hash of the development split; of a pretraining's held-out text.
     pub dev: Sha256,
     /// Files of the backbone.
     pub backbone: Vec<ArtifactFile>,
@@ -129,6 +130,11 @@ pub enum AttemptWrite {
         /// Its metrics.
         metrics: Box<EpochReport>,
     },
+    /// An epoch of a pretraining ended.
+    DaptReport {
+        /// Its metrics.
+        metrics: Box<DaptReport>,
+    },
     /// More of the log.
     Log {
         /// Byte offset of `text`; a slice that is there already is not doubled.
@@ -177,6 +183,11 @@ pub enum AttemptEnd {
     Completed {
         /// The result.
         summary: Box<RunSummary>,
+    },
+    /// With a pretraining's result.
+    Adapted {
+        /// The result.
+        summary: Box<DaptSummary>,
     },
     /// By a failure.
     Failed {

@@ -11,6 +11,7 @@ pub mod artifact;
 pub mod backbone;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod dapt;
 pub mod dataset;
 pub mod energy;
 pub mod error;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::ArtifactFile;
+use crate::dapt::{DaptAttemptReport, DaptSummary};
 use crate::energy::Energy;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::params::{ParamValues, Scalar};
@@ -18,6 +19,8 @@ use crate::report::{EpochReport, RunSummary};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunKind {
+    /// A domain-adaptive pretraining of a backbone.
+    Dapt,
     /// A numbered trial of a study.
     Trial,
     /// The best configuration, trained once more; it alone opens the test set.
@@ -148,7 +151,7 @@ impl FailureCause {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// The study it belongs to.
+    /// The study it belongs to; a pretraining's own place in the queue.
     pub study_id: StudyId,
     /// What it is for.
     pub kind: RunKind,
@@ -158,10 +161,10 @@ pub struct Run {
     pub state: RunState,
     /// Attempts granted so far; the newest attempt's number (0: none yet).
     pub attempt: Attempt,
-    /// The searched parameters.
+    /// The searched parameters; all of a pretraining's.
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
-    /// The objective's value (best epoch), once completed.
+    /// The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
     pub value: Option<f64>,
     /// The objective's value of the best epoch reported so far by the newest attempt.
     pub best_so_far: Option<f64>,
@@ -242,7 +245,7 @@ pub struct AttemptRecord {
 pub struct RunDetail {
     /// The run.
     pub run: Run,
-    /// The study's name.
+    /// The study's name, or the pretraining's.
     pub study_name: String,
     /// The parameters that the study fixes.
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
@@ -256,6 +259,12 @@ pub struct RunDetail {
     pub reports: Vec<AttemptReport>,
     /// The result, once completed.
     pub summary: Option<RunSummary>,
+    /// What a pretraining's attempts reported, by attempt and epoch; it has no `reports`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dapt_reports: Vec<DaptAttemptReport>,
+    /// A pretraining's result, once completed; it has no `summary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dapt_summary: Option<DaptSummary>,
 }
 
 /// An epoch report with the attempt that made it.

@@ -8,6 +8,7 @@
 mod backup;
 mod chaos;
 mod coordinators;
+mod dapt;
 mod dependency_rules;
 mod determinism;
 mod invariants;

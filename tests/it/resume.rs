@@ -1,9 +1,7 @@
 //! What a killed attempt leaves, the next one goes on from: the study ends as if nothing had happened.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pedigree_protocol::RunId;
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{AttemptState, Run, RunDetail, RunKind, RunState};
 use pedigree_tests::{Up, kill_nine, terminate, tiny_study, wait_for};
@@ -19,23 +17,6 @@ fn metrics(run: &RunDetail) -> Vec<(i32, f64, f64, f64, f64)> {
     newest.map(|report| of(&report.metrics)).collect()
 }
 
-/// The checkpoint files that the coordinator holds of a run.
-fn stored(up: &Up, run: RunId) -> Vec<PathBuf> {
-    fn below(folder: &Path, part: &str, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                below(&path, part, found);
-            } else if path.to_string_lossy().contains(part) {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    below(&up.data(), &format!("checkpoints/{run}/"), &mut found);
-    found
-}
-
 /// Waits for a run of that kind in its `attempt`-th attempt that has reported at least so many epochs and has a stored
 /// checkpoint.
 async fn midway(up: &Up, kind: RunKind, attempt: i32, epochs: i32) -> Run {
@@ -44,7 +25,7 @@ async fn midway(up: &Up, kind: RunKind, attempt: i32, epochs: i32) -> Run {
             && run.state == RunState::Running
             && run.attempt.0 == attempt
             && run.epochs >= epochs
-            && !stored(up, run.id).is_empty()
+            && !up.checkpoints(run.id).is_empty()
     };
     let client = up.client();
     let look = || async {
@@ -103,7 +84,7 @@ async fn killed_attempts_are_continued_and_the_study_ends_as_an_undisturbed_one(
         (2..=run.attempt.0).for_each(|attempt| assert_continued(&detail, attempt));
         assert_eq!((&calm.run.params, calm.run.value), (&detail.run.params, detail.run.value));
         assert_eq!(metrics(&calm), metrics(&detail));
-        let look = || async { stored(&up, run.id) };
+        let look = || async { up.checkpoints(run.id) };
         wait_for("the end of the run's checkpoints", LIMIT, look, Vec::is_empty).await;
     }
     assert_eq!(calm.seal.unwrap().scores, disturbed.seal.unwrap().scores);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use pedigree_protocol::RunId;
 use pedigree_protocol::client::Client;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -117,7 +118,14 @@ impl Up {
 
     /// Process ids of the trainers at work.
     pub fn trainers(&self) -> Vec<u32> {
-        self.process("worker").map_or_else(Vec::new, |worker| children_of(worker, "train"))
+        self.process("worker").map_or_else(Vec::new, |worker| children_of(worker, "--supervised"))
+    }
+
+    /// The checkpoint files that the coordinator holds of a run.
+    pub fn checkpoints(&self, run: RunId) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.data(), &format!("checkpoints/{run}/"), &mut found);
+        found
     }
 
     /// A client with the server's token.
@@ -190,6 +198,17 @@ impl Drop for Up {
         let pid = postgres.ok().and_then(|text| text.lines().next()?.trim().parse().ok());
         if let Some(pid) = pid {
             let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
+        }
+    }
+}
+
+fn files_below(folder: &Path, part: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files_below(&path, part, found);
+        } else if path.to_string_lossy().contains(part) {
+            found.push(path);
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct DaptJob {
     pub held_out: PathBuf,
     /// Folder with `config.json`, weights and tokenizer files.
     pub backbone: PathBuf,
+    /// The backbone's name, for the adapter's card; absent: its folder's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone_name: Option<String>,
     /// Folder for `adapter/` and `summary.json`; made when absent.
     pub out: PathBuf,
     /// The parameters.
@@ -138,10 +141,20 @@ impl DaptJob {
         }
         self.params.check()
     }
+
+    /// What the adapter's card calls the backbone.
+    pub fn backbone_name(&self) -> String {
+        let folder = || self.backbone.file_name().unwrap_or(self.backbone.as_os_str());
+        self.backbone_name.clone().unwrap_or_else(|| folder().to_string_lossy().into_owned())
+    }
 }
 
 impl DaptParameters {
-    fn check(&self) -> Result<(), InvalidJob> {
+    /// Checks every value that has bounds.
+    ///
+    /// # Errors
+    /// The first key out of its bounds.
+    pub fn check(&self) -> Result<(), InvalidJob> {
         let need = |holds: bool, key: &str, problem: &str| {
             let fault = || InvalidJob { key: format!("params.{key}"), problem: problem.to_owned() };
             if holds { Ok(()) } else { Err(fault()) }
@@ -177,6 +190,28 @@ pub struct HeldOutScores {
     pub masked_accuracy: f64,
     /// Masked pieces.
     pub masked: usize,
+}
+
+/// Metrics of one epoch of a pretraining's adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DaptEpoch {
+    /// Epoch, from 1; the last one may be cut short by the number of steps.
+    pub epoch: usize,
+    /// Optimiser steps of the adapter since its start.
+    pub step: usize,
+    /// Mean masked-LM loss of the epoch's steps.
+    pub train_loss: f64,
+    /// The held-out text after the epoch.
+    pub held_out: HeldOutScores,
+    /// Wall seconds, the measurement included.
+    pub seconds: f64,
+    /// Real pieces per second, special ones included, without the measurement.
+    pub tokens_per_second: f64,
+    /// Highest resident memory of the process so far, bytes.
+    pub peak_memory_bytes: u64,
+    /// An earlier run of the job trained this epoch; it came with the checkpoint.
+    #[serde(default)]
+    pub carried: bool,
 }
 
 /// The result of a finished pretraining.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{DaptEpoch, DaptSummary};
+
 /// One line of a trainer's stdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -48,6 +50,10 @@ pub enum TrainerEvent {
     TestWanted,
     /// Everything is written; the process ends with [`ExitReason::Done`].
     Finished(TrainSummary),
+    /// An epoch of a pretraining's adapter and the measurement after it ended.
+    DaptEpoch(DaptEpoch),
+    /// A pretraining has written everything; the process ends with [`ExitReason::Done`].
+    Adapted(DaptSummary),
     /// The job could not be finished; the process ends with the matching code.
     Failed {
         /// Why, as a class.

@@ -57,7 +57,7 @@ pub use adapter::{check_start, export_merged};
 pub use checkpoint::CheckpointError;
 #[cfg(feature = "engine")]
 pub use dapt::dapt;
-pub use dapt_job::{DaptJob, DaptParameters, DaptSummary, HeldOutScores};
+pub use dapt_job::{DaptEpoch, DaptJob, DaptParameters, DaptSummary, HeldOutScores};
 #[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
 pub use event::{
@@ -71,4 +71,4 @@ pub use job::{
     Precision, ScoringProtocol, TestAccess, TrainJob,
 };
 #[cfg(feature = "engine")]
-pub use process::{run_process, stop_on_signals};
+pub use process::{run_dapt_process, run_process, stop_on_signals};

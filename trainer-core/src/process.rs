@@ -13,7 +13,10 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{ExitReason, Interrupted, StdinMessage, Supervisor, TrainError, TrainJob, TrainerEvent, train};
+use crate::{
+    DaptJob, ExitReason, Interrupted, StdinMessage, Supervisor, TrainError, TrainJob, TrainerEvent, dapt,
+    train,
+};
 
 /// How long an interrupted training may take to keep its progress and stop, before the process ends without asking:
 /// what it kept last then counts.
@@ -55,6 +58,22 @@ fn stop(stopping: &AtomicBool) {
 /// With `supervised` the end of stdin means that the supervisor is gone: training is interrupted, and if it has not
 /// stopped after four seconds the process exits with the code of [`ExitReason::Interrupted`].
 pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
+    run(supervised, |pipes| {
+        let job = TrainJob::read(job_path)?;
+        train(&job, pipes).map(TrainerEvent::Finished)
+    })
+}
+
+/// [`run_process`] for the job file of a domain-adaptive pretraining.
+pub fn run_dapt_process(job_path: &Path, supervised: bool) -> ExitReason {
+    run(supervised, |pipes| {
+        let job = DaptJob::read(job_path)?;
+        dapt(&job, pipes).map(TrainerEvent::Adapted)
+    })
+}
+
+/// Opens the pipes and does `work`, whose result is the last event.
+fn run(supervised: bool, work: impl FnOnce(&mut Pipes) -> Result<TrainerEvent, TrainError>) -> ExitReason {
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, messages) = channel();
     listen(sender, supervised, Arc::clone(&stopping));
@@ -62,10 +81,9 @@ pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
         log(&format!("warning: SIGTERM will end this training without a checkpoint: {error}"));
     }
     let mut pipes = Pipes { messages: Mutex::new(messages), stopping };
-    let outcome = TrainJob::read(job_path).map_err(TrainError::from).and_then(|job| train(&job, &mut pipes));
-    match outcome {
-        Ok(summary) => {
-            pipes.event(TrainerEvent::Finished(summary));
+    match work(&mut pipes) {
+        Ok(result) => {
+            pipes.event(result);
             ExitReason::Done
         }
         Err(error) => {

@@ -13,7 +13,8 @@ use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::Recogniser;
 use pedigree_trainer_core::score::read_predictions;
 use pedigree_trainer_core::{
-    CheckpointPlan, DaptJob, DaptSummary, ExitReason, TestAccess, TrainJob, check_start, dapt, train,
+    CheckpointPlan, DaptJob, DaptSummary, ExitReason, HeldOutScores, TestAccess, TrainJob, TrainerEvent,
+    check_start, dapt, train,
 };
 
 /// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
@@ -49,11 +50,22 @@ fn trained(job: &DaptJob) -> (DaptSummary, Vec<u8>) {
     (summary, std::fs::read(job.out.join("adapter/adapter_model.safetensors")).unwrap())
 }
 
+/// Number, training loss and held-out scores of each epoch that was told.
+fn epochs(recorder: &Recorder) -> Vec<(usize, f64, HeldOutScores)> {
+    let told = recorder.events.iter().filter_map(|event| match event {
+        TrainerEvent::DaptEpoch(epoch) => Some((epoch.epoch, epoch.train_loss, epoch.held_out)),
+        _ => None,
+    });
+    told.collect()
+}
+
 #[test]
 fn perplexity_falls_and_an_interrupt_in_either_phase_changes_nothing() {
     let dir = folder_of(Family::Electra);
     write_text(dir.path());
-    let (summary, adapter) = trained(&dapt_job(dir.path(), "whole"));
+    let mut undisturbed = Recorder::default();
+    let summary = dapt(&dapt_job(dir.path(), "whole"), &mut undisturbed).unwrap();
+    let adapter = std::fs::read(dir.path().join("whole/adapter/adapter_model.safetensors")).unwrap();
     let (before, after) = (summary.before, summary.after);
     assert!(after.pseudo_perplexity < 0.8 * before.pseudo_perplexity, "{before:?} {after:?}");
     assert!(after.masked_accuracy > before.masked_accuracy, "{before:?} {after:?}");
@@ -77,9 +89,17 @@ fn perplexity_falls_and_an_interrupt_in_either_phase_changes_nothing() {
         let mut recorder = Recorder { polls_left: Some(polls.into()), ..Recorder::default() };
         assert_eq!(dapt(&broken, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
     }
-    let (resumed, same) = trained(&broken);
+    let mut recorder = Recorder::default();
+    let resumed = dapt(&broken, &mut recorder).unwrap();
+    let same = std::fs::read(broken.out.join("adapter/adapter_model.safetensors")).unwrap();
     assert!(same == adapter, "the interrupt changed the adapter");
     assert_eq!((resumed.before, resumed.after), (before, after));
+    assert_eq!(
+        epochs(&recorder),
+        epochs(&undisturbed),
+        "carried over or trained here, the epochs are the same"
+    );
+    assert_eq!(epochs(&recorder).last().unwrap().2, after);
     assert!(!broken.out.join("checkpoint.safetensors").exists());
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
 use pedigree_protocol::resources::write_duration;
-use pedigree_protocol::run::{Failure, FailureCause};
-use pedigree_trainer_core::{StdinMessage, TrainSummary, TrainerEvent};
+use pedigree_protocol::run::{Failure, FailureCause, RunKind};
+use pedigree_trainer_core::{StdinMessage, TrainerEvent};
 use tokio::process::Command;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
@@ -22,7 +22,7 @@ use crate::fleet_member::{Drain, Host};
 use crate::handover;
 use crate::lease_keeper::{self, Lease, Revocation};
 use crate::log_forwarder::{self, LogForwarder};
-use crate::metrics::{epoch_report, run_summary};
+use crate::metrics::{dapt_report, dapt_summary, epoch_report, run_summary};
 use crate::oom::OomKills;
 use crate::outbox::Outbox;
 use crate::preparation;
@@ -37,7 +37,7 @@ const LEAVE_LIMIT: Duration = Duration::from_secs(10);
 /// How an attempt came to its end.
 #[derive(Debug)]
 enum Ending {
-    Completed(Box<TrainSummary>),
+    Completed(Box<AttemptEnd>),
     Failed(Failure),
     Interrupted(Interruption),
 }
@@ -136,7 +136,7 @@ impl Attempt<'_> {
 
     async fn understand(&self, verdict: Verdict) -> Ending {
         match verdict {
-            Verdict::Completed(summary) => Ending::Completed(summary),
+            Verdict::Completed(end) => Ending::Completed(end),
             Verdict::Failed(failure) => Ending::Failed(failure),
             Verdict::Interrupted => {
                 tracing::warn!("the trainer was told to stop by somebody else; the run is handed back");
@@ -174,7 +174,8 @@ impl Attempt<'_> {
 
     async fn start(&self) -> std::io::Result<(TrainerProcess, Outbox)> {
         let mut command = Command::new(&self.host.trainer.program);
-        command.args(&self.host.trainer.arguments).arg(self.folder.job()).envs(self.slot.environment());
+        command.args(&self.host.trainer.arguments).args([subcommand(self.claim.grant.kind), "--supervised"]);
+        command.arg(self.folder.job()).envs(self.slot.environment());
         // The matrix kernels count cores for themselves at every call unless told.
         command.env("RAYON_NUM_THREADS", self.host.trainer.threads.to_string());
         let trainer = TrainerProcess::start(command, &self.folder.log()).await?;
@@ -226,9 +227,14 @@ impl Attempt<'_> {
             match event {
                 TrainerEvent::Epoch(epoch) => {
                     let metrics = Box::new(epoch_report(&epoch));
-                    if let Err(error) = outbox.push(AttemptWrite::Report { metrics }) {
-                        let sentence = format!("the report of epoch {} cannot be kept: {error}", epoch.epoch);
-                        return Verdict::Failed(crash(sentence));
+                    if let Err(failure) = report(outbox, AttemptWrite::Report { metrics }) {
+                        return Verdict::Failed(failure);
+                    }
+                }
+                TrainerEvent::DaptEpoch(epoch) => {
+                    let metrics = Box::new(dapt_report(&epoch));
+                    if let Err(failure) = report(outbox, AttemptWrite::DaptReport { metrics }) {
+                        return Verdict::Failed(failure);
                     }
                 }
                 TrainerEvent::TestWanted => {
@@ -236,7 +242,12 @@ impl Attempt<'_> {
                         return Verdict::Failed(failure);
                     }
                 }
-                TrainerEvent::Finished(summary) => words.summary = Some(summary),
+                TrainerEvent::Finished(summary) => {
+                    words.result = Some(AttemptEnd::Completed { summary: Box::new(run_summary(&summary)) });
+                }
+                TrainerEvent::Adapted(summary) => {
+                    words.result = Some(AttemptEnd::Adapted { summary: Box::new(dapt_summary(&summary)) });
+                }
                 TrainerEvent::Failed { message, .. } => words.failure = Some(message),
                 TrainerEvent::Started { .. } | TrainerEvent::Progress { .. } => tracing::trace!(?event),
             }
@@ -339,6 +350,18 @@ fn leaves_work(ended: &Result<Verdict, Interruption>) -> bool {
     }
 }
 
+/// What the trainer's program is asked to do.
+const fn subcommand(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Dapt => "dapt",
+        RunKind::Trial | RunKind::Final => "train",
+    }
+}
+
+fn report(outbox: &mut Outbox, write: AttemptWrite) -> Result<(), Failure> {
+    outbox.push(write).map_err(|error| crash(format!("an epoch's report cannot be kept: {error}")))
+}
+
 fn crash(message: String) -> Failure {
     Failure::new(FailureCause::Crashed, message)
 }
@@ -346,7 +369,7 @@ fn crash(message: String) -> Failure {
 /// What is told of an ending; nothing, where nobody would listen.
 fn end_of(ending: Ending) -> Option<AttemptEnd> {
     match ending {
-        Ending::Completed(summary) => Some(completed(&summary)),
+        Ending::Completed(end) => Some(*end),
         Ending::Failed(failure) => Some(AttemptEnd::Failed { failure }),
         Ending::Interrupted(why) => end_of_interruption(why),
     }
@@ -355,16 +378,12 @@ fn end_of(ending: Ending) -> Option<AttemptEnd> {
 /// The same of a trainer's end, unless another one follows it.
 fn end_of_training(ended: &Result<Verdict, Interruption>) -> Option<AttemptEnd> {
     match ended {
-        Ok(Verdict::Completed(summary)) => Some(completed(summary)),
+        Ok(Verdict::Completed(end)) => Some(AttemptEnd::clone(end)),
         Ok(Verdict::Failed(failure)) => Some(AttemptEnd::Failed { failure: failure.clone() }),
         Ok(Verdict::Interrupted) => Some(AttemptEnd::Released),
         Ok(Verdict::CheckpointRefused(_)) => None,
         Err(why) => end_of_interruption(*why),
     }
-}
-
-fn completed(summary: &TrainSummary) -> AttemptEnd {
-    AttemptEnd::Completed { summary: Box::new(run_summary(summary)) }
 }
 
 const fn end_of_interruption(why: Interruption) -> Option<AttemptEnd> {

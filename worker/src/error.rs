@@ -17,15 +17,22 @@ pub enum WorkerError {
         /// Why there is no GPU.
         why: String,
     },
+    /// There are GPUs, and a trainer that cannot use them.
+    #[error(
+        "this host has {gpus}, but the trainer of this build computes on the CPU only; start a worker that was built by \
+         `make cuda`, or give `--cpu-slots N` to train on the CPU"
+    )]
+    CpuOnly {
+        /// The GPUs, by name.
+        gpus: String,
+    },
     /// The NVML library that was named, or the driver behind it, does not work.
     #[error(
         "the GPUs of this host cannot be listed; check the driver with `nvidia-smi`, and the NVML library's path"
     )]
     Gpu(#[from] GpuFault),
     /// The trainer's command is empty.
-    #[error(
-        "the trainer's command is empty; give a program, such as [\"pedigree\", \"train\", \"--supervised\"]"
-    )]
+    #[error("the trainer's command is empty; give a program, such as [\"pedigree\"]")]
     NoTrainer,
     /// The folder cannot be used.
     #[error("the worker's folder {} cannot be used; give one that this user may write to", path.display())]

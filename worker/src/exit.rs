@@ -4,8 +4,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
+use pedigree_protocol::lease::AttemptEnd;
 use pedigree_protocol::run::{Failure, FailureCause};
-use pedigree_trainer_core::{ExitReason, TrainSummary};
+use pedigree_trainer_core::ExitReason;
 
 use crate::sign;
 
@@ -15,15 +16,16 @@ const QUOTED_LINES: usize = 8;
 /// What a trainer said of its end before it ended.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords {
-    pub(crate) summary: Option<TrainSummary>,
+    /// Its result, as the end that it makes.
+    pub(crate) result: Option<AttemptEnd>,
     pub(crate) failure: Option<String>,
 }
 
 /// What a trainer's end means.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It is done.
-    Completed(Box<TrainSummary>),
+    /// It is done, with the end that its result makes.
+    Completed(Box<AttemptEnd>),
     /// It failed.
     Failed(Failure),
     /// Somebody told it to stop, and it kept its progress: not the run's fault.
@@ -40,9 +42,7 @@ pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_k
     }
     let failed = |sentence: &str| Verdict::Failed(by_log(sentence, log, &status.to_string()));
     match (reason(status), words) {
-        (Some(ExitReason::Done), LastWords { summary: Some(summary), .. }) => {
-            Verdict::Completed(Box::new(summary))
-        }
+        (Some(ExitReason::Done), LastWords { result: Some(end), .. }) => Verdict::Completed(Box::new(end)),
         (Some(ExitReason::Done), _) => failed("the trainer ended without a result"),
         (Some(ExitReason::Interrupted), _) => Verdict::Interrupted,
         (Some(ExitReason::InvalidCheckpoint), words) => {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn failure(status: ExitStatus, said: Option<&str>, log: &str) -> Failure {
-        let words = LastWords { summary: None, failure: said.map(Into::into) };
+        let words = LastWords { result: None, failure: said.map(Into::into) };
         failed(judge(status, words, log, false))
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let code = |reason: ExitReason| exited(reason.code().into());
         let told = judge(code(ExitReason::Interrupted), LastWords::default(), "", false);
         assert!(matches!(told, Verdict::Interrupted), "{told:?}");
-        let words = LastWords { summary: None, failure: Some("of another job".into()) };
+        let words = LastWords { result: None, failure: Some("of another job".into()) };
         let refused = judge(code(ExitReason::InvalidCheckpoint), words, "", false);
         assert!(
             matches!(&refused, Verdict::CheckpointRefused(why) if why == "of another job"),

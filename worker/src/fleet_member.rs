@@ -149,9 +149,12 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>), Work
 
 fn devices(probe: &dyn GpuProbe, worker: WorkerId, config: &Config) -> Result<Vec<Device>, WorkerError> {
     let gpus = probe.inventory()?;
-    if config.cpu_slots == 0 && (gpus.is_empty() || !config.trains_on_gpus) {
-        let why = if gpus.is_empty() { probe.absence() } else { CPU_ONLY.to_owned() };
-        return Err(WorkerError::NoDevice { why });
+    if config.cpu_slots == 0 && gpus.is_empty() {
+        return Err(WorkerError::NoDevice { why: probe.absence() });
+    }
+    if config.cpu_slots == 0 && !config.trains_on_gpus {
+        let names: Vec<&str> = gpus.iter().map(|gpu| gpu.name.as_str()).collect();
+        return Err(WorkerError::CpuOnly { gpus: names.join(", ") });
     }
     let gpus = gpus.into_iter().map(|gpu| Device {
         uuid: gpu.uuid,

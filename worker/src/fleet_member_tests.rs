@@ -19,7 +19,7 @@ use crate::scripted_coordinator::{Answer, Asked, ScriptedCoordinator, ok, refusa
 const PATIENCE: Duration = Duration::from_secs(30);
 const SPLIT: &[u8] = b"aspirin\tB-Chemical\n";
 /// Sets `out` to the job's folder of results.
-const READ_JOB: &str = r#"out=$(sed -n 's/.*"out": "\(.*\)",/\1/p' "$1"); mkdir -p "$out/adapter"; "#;
+const READ_JOB: &str = r#"out=$(sed -n 's/.*"out": "\(.*\)",/\1/p' "$3"); mkdir -p "$out/adapter"; "#;
 
 const SCORE: EntityScore = EntityScore {
     precision: 0.5,
@@ -364,5 +364,7 @@ async fn a_worker_with_a_walltime_tells_it_and_stops_in_time() {
     assert_eq!(last["end"]["result"], "released", "{last:#}");
 }
 
+#[path = "fleet_member_dapt_tests.rs"]
+mod dapt;
 #[path = "fleet_member_outage_tests.rs"]
 mod outage;

@@ -31,8 +31,12 @@ pub(crate) async fn hand_over(
 async fn store(lease: &Lease, folder: &AttemptFolder, end: AttemptEnd) -> (AttemptEnd, Vec<ArtifactFile>) {
     let client = lease.client();
     match end {
-        AttemptEnd::Completed { .. } => {
-            let stored = async { upload::store(client, upload::results(folder)?).await };
+        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } => {
+            let files = match end {
+                AttemptEnd::Adapted { .. } => upload::adapted(folder),
+                _ => upload::results(folder),
+            };
+            let stored = async { upload::store(client, files?).await };
             match stored.await {
                 Ok(files) => (end, files),
                 Err(error) => (failed(not_stored(&error)), Vec::new()),

@@ -11,8 +11,9 @@ use pedigree_protocol::params::ParamValues;
 use pedigree_protocol::run::RunKind;
 use pedigree_trainer_core as trainer;
 use pedigree_trainer_core::{
-    CheckpointPlan, DeviceChoice, Hyperparameters, MicroBatch, Precision, TestAccess, TrainJob,
+    CheckpointPlan, DaptJob, DeviceChoice, MicroBatch, Precision, TestAccess, TrainJob,
 };
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What the job needs beside the grant.
@@ -33,15 +34,15 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
         train: here.train,
         dev: here.dev,
         test: match grant.kind {
-            RunKind::Trial => TestAccess::Never,
             RunKind::Final => TestAccess::OnRequest,
+            RunKind::Trial | RunKind::Dapt => TestAccess::Never,
         },
         backbone: here.backbone,
         start_adapter: None,
         backbone_name: Some(grant.work.backbone_name.clone()),
         out: here.out,
         entity_type: None,
-        params: hyperparameters(&grant.work.params)?,
+        params: parameters("study", &grant.work.params)?,
         objective: match grant.work.protocol {
             ScoringProtocol::Strict => trainer::ScoringProtocol::Strict,
             ScoringProtocol::Conlleval => trainer::ScoringProtocol::Conlleval,
@@ -61,10 +62,31 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
     Ok(job)
 }
 
-fn hyperparameters(params: &ParamValues) -> Result<Hyperparameters, String> {
+/// The job of a pretraining's grant; a sentence where its parameters are none of the trainer's.
+pub(crate) fn dapt_job(grant: &LeaseGrant, here: Surroundings) -> Result<DaptJob, String> {
+    let job = DaptJob {
+        passages: here.train,
+        held_out: here.dev,
+        backbone: here.backbone,
+        backbone_name: Some(grant.work.backbone_name.clone()),
+        out: here.out,
+        params: parameters("pretraining", &grant.work.params)?,
+        seed: grant.work.seed.cast_unsigned(),
+        threads: Some(here.threads),
+        device: here.device,
+        precision: Precision::Auto,
+        gradient_checkpointing: false,
+        checkpoint: CheckpointPlan { file: Some(here.checkpoint), ..CheckpointPlan::default() },
+    };
+    job.check()
+        .map_err(|fault| format!("the pretraining's parameters are out of the trainer's bounds: {fault}"))?;
+    Ok(job)
+}
+
+fn parameters<P: DeserializeOwned>(whose: &str, params: &ParamValues) -> Result<P, String> {
     let object = params.iter().map(|(name, value)| (name.clone(), json(value))).collect();
     serde_json::from_value(Value::Object(object))
-        .map_err(|fault| format!("the study's parameters are not the trainer's: {fault}"))
+        .map_err(|fault| format!("the {whose}'s parameters are not the trainer's: {fault}"))
 }
 
 fn json(value: &Scalar) -> Value {
@@ -152,6 +174,20 @@ mod tests {
         let params = [("learning_rate", Scalar::Float(1e-4)), ("lora_rank", Scalar::Int(8))];
         let sentence = train_job(&grant(RunKind::Trial, &params), here()).unwrap_err();
         assert!(sentence.contains("unknown field `lora_rank`"), "{sentence}");
+    }
+
+    #[test]
+    fn a_pretraining_has_its_texts_and_its_own_parameters() {
+        let params =
+            [("lora_alpha", Scalar::Float(32.0)), ("steps", Scalar::Int(9)), ("pack", Scalar::Bool(false))];
+        let job = dapt_job(&grant(RunKind::Dapt, &params), here()).unwrap();
+        assert_eq!((job.passages, job.held_out), ("train".into(), "dev".into()));
+        assert_eq!((job.params.steps, job.params.pack, job.params.lora_r), (Some(9), false, 16));
+        let other = [("learning_rate", Scalar::Float(1e-4)), ("patience", Scalar::Int(2))];
+        let sentence = dapt_job(&grant(RunKind::Dapt, &other), here()).unwrap_err();
+        assert!(sentence.contains("unknown field `patience`"), "{sentence}");
+        let sentence = dapt_job(&grant(RunKind::Dapt, &[("steps", Scalar::Int(0))]), here()).unwrap_err();
+        assert!(sentence.contains("params.steps"), "{sentence}");
     }
 
     #[test]

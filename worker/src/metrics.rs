@@ -1,6 +1,7 @@
 //! The trainer's metrics in the coordinator's words. Two vocabularies on purpose: the trainer's may move without a
 //! change of the wire.
 
+use pedigree_protocol::dapt::{DaptReport, DaptSummary, HeldOutScores};
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_trainer_core as trainer;
 
@@ -36,6 +37,42 @@ pub(crate) fn run_summary(summary: &trainer::TrainSummary) -> RunSummary {
         trainable_parameters: large(summary.trainable_parameters),
         seconds: summary.seconds,
         peak_memory_bytes: large(summary.peak_memory_bytes),
+    }
+}
+
+/// The report of a pretraining's epoch.
+pub(crate) fn dapt_report(epoch: &trainer::DaptEpoch) -> DaptReport {
+    DaptReport {
+        epoch: small(epoch.epoch),
+        step: large(epoch.step),
+        train_loss: epoch.train_loss,
+        held_out: held_out(epoch.held_out),
+        seconds: epoch.seconds,
+        tokens_per_second: epoch.tokens_per_second,
+        peak_memory_bytes: large(epoch.peak_memory_bytes),
+        carried: epoch.carried,
+    }
+}
+
+/// The result of a pretraining.
+pub(crate) fn dapt_summary(summary: &trainer::DaptSummary) -> DaptSummary {
+    DaptSummary {
+        before: held_out(summary.before),
+        after: held_out(summary.after),
+        steps: large(summary.steps),
+        head_steps: large(summary.head_steps),
+        trainable_parameters: large(summary.trainable_parameters),
+        seconds: summary.seconds,
+        peak_memory_bytes: large(summary.peak_memory_bytes),
+    }
+}
+
+fn held_out(scores: trainer::HeldOutScores) -> HeldOutScores {
+    HeldOutScores {
+        pseudo_perplexity: scores.pseudo_perplexity,
+        bits_per_character: scores.bits_per_character,
+        masked_accuracy: scores.masked_accuracy,
+        masked: large(scores.masked),
     }
 }
 

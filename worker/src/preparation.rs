@@ -8,7 +8,7 @@ use std::time::Duration;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::ClientError;
 use pedigree_protocol::lease::LeaseGrant;
-use pedigree_protocol::run::{Failure, FailureCause};
+use pedigree_protocol::run::{Failure, FailureCause, RunKind};
 use tokio::time::timeout;
 
 use crate::artifacts::{Cache, FetchError};
@@ -50,8 +50,13 @@ pub(crate) async fn prepare(
         fetch_checkpoint(lease, &folder.checkpoint(), limit).await?;
     }
     let refused = |message| Failure::new(FailureCause::InvalidJob, message);
-    let job = job::train_job(grant, here).map_err(refused)?;
-    let text = serde_json::to_vec_pretty(&job).map_err(|error| crashed("the job file", &error))?;
+    let job = match grant.kind {
+        RunKind::Dapt => serde_json::to_vec_pretty(&job::dapt_job(grant, here).map_err(refused)?),
+        RunKind::Trial | RunKind::Final => {
+            serde_json::to_vec_pretty(&job::train_job(grant, here).map_err(refused)?)
+        }
+    };
+    let text = job.map_err(|error| crashed("the job file", &error))?;
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
 }
 

@@ -31,14 +31,18 @@ pub(crate) enum UploadError {
     },
 }
 
-/// The files of a completed attempt by name: adapter, predictions, summary, the mistakes on a test split, log.
+/// The files of a completed pretraining by name: adapter, summary, log.
+pub(crate) fn adapted(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
+    let mut files = adapter(folder)?;
+    files.push(("summary.json".to_owned(), folder.out().join("summary.json")));
+    files.extend(log(folder));
+    Ok(files)
+}
+
+/// The files of a completed training by name: adapter, predictions, summary, the mistakes on a test split, log.
 pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
     let out = folder.out();
-    let mut files = Vec::new();
-    let adapter = out.join("adapter");
-    collect(&adapter, "adapter", &mut files)
-        .map_err(|source| UploadError::Unreadable { path: adapter, source })?;
-    files.sort_unstable();
+    let mut files = adapter(folder)?;
     for name in ["predictions.jsonl", "summary.json"] {
         files.push((name.to_owned(), out.join(name)));
     }
@@ -48,6 +52,15 @@ pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, 
         files.push(("errors.json".to_owned(), errors));
     }
     files.extend(log(folder));
+    Ok(files)
+}
+
+fn adapter(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
+    let mut files = Vec::new();
+    let adapter = folder.out().join("adapter");
+    collect(&adapter, "adapter", &mut files)
+        .map_err(|source| UploadError::Unreadable { path: adapter, source })?;
+    files.sort_unstable();
     Ok(files)
 }
 

@@ -1,14 +1,16 @@
-//! `pedigree backbone add`: from a folder or from the Hugging Face hub.
+//! `pedigree backbone add`: from a folder, from the Hugging Face hub, or from a pretraining that has ended.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::backbone::{BackboneShape, BackboneSpec, StartAdapter};
+use pedigree_protocol::client::Client;
 use pedigree_trainer_core::backbone::{TOKENIZER_FILES, inspect};
 use pedigree_trainer_core::check_start;
 use serde_json::Value;
 
-use super::{hub, write_backbone};
+use super::{adapted, hub, write_backbone};
 use crate::connection::Connection;
 use crate::output::Output;
 use crate::upload::{self, LocalFile};
@@ -26,10 +28,14 @@ pub(crate) struct AddArgs {
     /// Name of the backbone: letters, digits, '.', '_' and '-'
     name: String,
     /// A folder, or hf:ORG/NAME or hf:ORG/NAME@REVISION
-    source: String,
+    #[arg(required_unless_present = "dapt")]
+    source: Option<String>,
     /// Adapter of `pedigree dapt` on this backbone, to start fine-tuning from
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
+    /// The backbone of this completed pretraining together with its adapter: nothing is uploaded
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter"])]
+    dapt: Option<String>,
 }
 
 /// A backbone on this machine.
@@ -40,16 +46,34 @@ pub(super) struct Located {
 }
 
 pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
-    let located = locate(&args.source, output).await?;
+    let client = connection.client()?;
+    let spec = match (args.source, args.dapt) {
+        (Some(source), _) => {
+            upload_files(&client, args.name, &source, args.adapter.as_deref(), output).await?
+        }
+        (None, Some(dapt)) => adapted::spec(&client, args.name, &dapt).await?,
+        (None, None) => anyhow::bail!("give a SOURCE, or --dapt NAME"),
+    };
+    let backbone = client.add_backbone(&spec).await?;
+    output.document(&backbone, |screen| write_backbone(screen, &backbone))
+}
+
+async fn upload_files(
+    client: &Client,
+    name: String,
+    source: &str,
+    adapter: Option<&Path>,
+    output: Output,
+) -> anyhow::Result<BackboneSpec> {
+    let located = locate(source, output).await?;
     let shape = inspect(&located.folder)?;
     let mut files = local_files(&located.folder)?;
-    let start = args.adapter.as_deref().map(|adapter| start_files(adapter, &located.folder)).transpose()?;
-    let start_adapter = args.adapter.as_deref().zip(start.as_deref()).map(start_adapter).transpose()?;
+    let start = adapter.map(|adapter| start_files(adapter, &located.folder)).transpose()?;
+    let start_adapter = adapter.zip(start.as_deref()).map(start_adapter).transpose()?;
     files.extend(start.into_iter().flatten());
-    let client = connection.client()?;
-    upload::files(&client, &files).await?;
-    let spec = BackboneSpec {
-        name: args.name,
+    upload::files(client, &files).await?;
+    Ok(BackboneSpec {
+        name,
         family: shape.family,
         source: located.source,
         revision: located.revision,
@@ -64,11 +88,9 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
         },
         random_weights: has_random_weights(&located.folder)?,
         start_adapter,
-        sha256: upload::hash(listing(&files).as_bytes())?,
+        sha256: upload::hash(listing(files.iter().map(|local| &local.file)).as_bytes())?,
         files: files.into_iter().map(|local| local.file).collect(),
-    };
-    let backbone = client.add_backbone(&spec).await?;
-    output.document(&backbone, |screen| write_backbone(screen, &backbone))
+    })
 }
 
 async fn locate(source: &str, output: Output) -> anyhow::Result<Located> {
@@ -97,13 +119,13 @@ fn start_files(adapter: &Path, backbone: &Path) -> anyhow::Result<Vec<LocalFile>
 }
 
 fn start_adapter((folder, files): (&Path, &[LocalFile])) -> anyhow::Result<StartAdapter> {
-    let sha256 = upload::hash(listing(files).as_bytes())?;
+    let sha256 = upload::hash(listing(files.iter().map(|local| &local.file)).as_bytes())?;
     Ok(StartAdapter { source: folder.display().to_string(), sha256 })
 }
 
 /// What the hash of the whole is taken over: a `HASH  NAME` line for each file, by name.
-fn listing(files: &[LocalFile]) -> String {
-    let mut lines: Vec<_> = files.iter().map(|f| (&f.file.name, &f.file.sha256)).collect();
+pub(super) fn listing<'a>(files: impl Iterator<Item = &'a ArtifactFile>) -> String {
+    let mut lines: Vec<_> = files.map(|file| (&file.name, &file.sha256)).collect();
     lines.sort();
     lines.into_iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect()
 }

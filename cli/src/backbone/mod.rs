@@ -1,5 +1,6 @@
 //! `pedigree backbone`: pretrained encoders, known by the hashes of their files.
 
+mod adapted;
 mod add;
 mod hub;
 mod random;

@@ -57,6 +57,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dapt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All pretrainings, newest first. */
+        get: operations["list_dapt"];
+        put?: never;
+        /** Queues a pretraining whose texts have been uploaded. */
+        post: operations["create_dapt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dapt/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pretraining. */
+        get: operations["get_dapt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -678,6 +713,11 @@ export interface components {
             /** @description The result. */
             summary: components["schemas"]["RunSummary"];
         } | {
+            /** @enum {string} */
+            result: "adapted";
+            /** @description The result. */
+            summary: components["schemas"]["DaptSummary"];
+        } | {
             /** @description Which. */
             failure: components["schemas"]["Failure"];
             /** @enum {string} */
@@ -762,6 +802,11 @@ export interface components {
             kind: "report";
             /** @description Its metrics. */
             metrics: components["schemas"]["EpochReport"];
+        } | {
+            /** @enum {string} */
+            kind: "dapt_report";
+            /** @description Its metrics. */
+            metrics: components["schemas"]["DaptReport"];
         } | {
             /** @enum {string} */
             kind: "log";
@@ -910,6 +955,141 @@ export interface components {
             wait_ms?: number;
             /** @description Who asks. */
             worker_id: components["schemas"]["WorkerId"];
+        };
+        /** @description A pretraining as it is shown. */
+        Dapt: {
+            /** @description Files of the adapter, once completed. */
+            adapter: components["schemas"]["ArtifactFile"][];
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description Its id: that of its place in the queue, which its run names as its study. */
+            id: components["schemas"]["StudyId"];
+            /** @description Its run, whose state is its own. */
+            run: components["schemas"]["Run"];
+            /** @description What was asked for. */
+            spec: components["schemas"]["DaptSpec"];
+            summary?: components["schemas"]["DaptSummary"] | null;
+        };
+        /** @description A report with the attempt that made it. */
+        DaptAttemptReport: {
+            /** @description The attempt. */
+            attempt: components["schemas"]["Attempt"];
+            /** @description The metrics. */
+            metrics: components["schemas"]["DaptReport"];
+            /**
+             * Format: date-time
+             * @description When the coordinator stored it.
+             */
+            received_at: string;
+        };
+        /** @description Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch). */
+        DaptReport: {
+            /** @description An earlier attempt trained this epoch; this one took it over with the checkpoint. */
+            carried?: boolean;
+            /**
+             * Format: int32
+             * @description Epoch, from 1; the last one may be cut short by the number of steps.
+             */
+            epoch: number;
+            /** @description The held-out text after the epoch. */
+            held_out: components["schemas"]["HeldOutScores"];
+            /**
+             * Format: int64
+             * @description Highest resident memory of the trainer so far, bytes.
+             */
+            peak_memory_bytes: number;
+            /**
+             * Format: double
+             * @description Wall seconds, the measurement included.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Optimiser steps of the adapter since its start.
+             */
+            step: number;
+            /**
+             * Format: double
+             * @description Real pieces per second of the steps.
+             */
+            tokens_per_second: number;
+            /**
+             * Format: double
+             * @description Mean masked-LM loss of the epoch's steps.
+             */
+            train_loss: number;
+        };
+        /** @description A pretraining as it is asked for. Both texts are uploaded first. */
+        DaptSpec: {
+            /** @description Name of a registered backbone without a start adapter. */
+            backbone: string;
+            /** @description Text to measure on: one passage a line, from other documents. */
+            held_out: components["schemas"]["ArtifactFile"];
+            /**
+             * Format: int32
+             * @description Further attempts after its worker was lost.
+             */
+            lost_retries?: number;
+            /** @description Unique name, among studies too. */
+            name: string;
+            /** @description The parameters, by the trainer's names; those that are absent have the trainer's defaults. */
+            params?: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+            /** @description Text to train on: one passage a line. */
+            passages: components["schemas"]["ArtifactFile"];
+            /**
+             * Format: int32
+             * @description Of those that wait for the same devices the higher goes first, as for studies.
+             */
+            priority?: number;
+            /** @description What is asked of a device. */
+            resources?: components["schemas"]["Resources"];
+            /**
+             * Format: int32
+             * @description Further attempts after failures whose cause allows one.
+             */
+            retries: number;
+            /**
+             * Format: int32
+             * @description Seed of order, masks, dropout and initial values.
+             */
+            seed: number;
+        };
+        /** @description The result of a completed pretraining. */
+        DaptSummary: {
+            /** @description The same with the adapter: the run's value is its pseudo-perplexity. */
+            after: components["schemas"]["HeldOutScores"];
+            /** @description The held-out text without the adapter; under the new head, where one was trained. */
+            before: components["schemas"]["HeldOutScores"];
+            /**
+             * Format: int64
+             * @description Optimiser steps of a new head before; 0 where the backbone has one.
+             */
+            head_steps: number;
+            /**
+             * Format: int64
+             * @description Highest resident memory of the trainer, bytes.
+             */
+            peak_memory_bytes: number;
+            /**
+             * Format: double
+             * @description Wall seconds of the trainer.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Optimiser steps of the adapter.
+             */
+            steps: number;
+            /**
+             * Format: int64
+             * @description Trainable parameters of the adapter.
+             */
+            trainable_parameters: number;
         };
         /** @description A registered dataset. */
         Dataset: {
@@ -1260,6 +1440,29 @@ export interface components {
          * @enum {string}
          */
         Goal: "maximize" | "minimize";
+        /** @description How well masked pieces of the held-out text are predicted. The masks are the same in every measurement. */
+        HeldOutScores: {
+            /**
+             * Format: double
+             * @description The same likelihood in bits per character of the text.
+             */
+            bits_per_character: number;
+            /**
+             * Format: int64
+             * @description Masked pieces.
+             */
+            masked: number;
+            /**
+             * Format: double
+             * @description Share of masked pieces whose likeliest prediction is right, 0..1.
+             */
+            masked_accuracy: number;
+            /**
+             * Format: double
+             * @description exp of the mean negative log-likelihood of masked pieces. Comparable for one vocabulary alone.
+             */
+            pseudo_perplexity: number;
+        };
         /** @description A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it. */
         Hello: {
             /** @description What it offers. */
@@ -1291,7 +1494,7 @@ export interface components {
             /** @description The attempt: the fencing token that every write names. */
             attempt: components["schemas"]["Attempt"];
             checkpoint?: components["schemas"]["StoredCheckpoint"] | null;
-            /** @description Trial or final run. */
+            /** @description Trial, final run or pretraining. */
             kind: components["schemas"]["RunKind"];
             /**
              * Format: int32
@@ -1302,7 +1505,7 @@ export interface components {
             run_id: components["schemas"]["RunId"];
             /** @description The study. */
             study_id: components["schemas"]["StudyId"];
-            /** @description The study's name, for logs. */
+            /** @description The study's name, or the pretraining's, for logs. */
             study_name: string;
             /**
              * Format: int32
@@ -1676,7 +1879,7 @@ export interface components {
              * @description Number within the study, from 1; trials only.
              */
             number?: number | null;
-            /** @description The searched parameters. */
+            /** @description The searched parameters; all of a pretraining's. */
             params: {
                 [key: string]: components["schemas"]["Scalar"];
             };
@@ -1689,11 +1892,11 @@ export interface components {
             started_at?: string | null;
             /** @description Its state. */
             state: components["schemas"]["RunState"];
-            /** @description The study it belongs to. */
+            /** @description The study it belongs to; a pretraining's own place in the queue. */
             study_id: components["schemas"]["StudyId"];
             /**
              * Format: double
-             * @description The objective's value (best epoch), once completed.
+             * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
              */
             value?: number | null;
         };
@@ -1701,6 +1904,9 @@ export interface components {
         RunDetail: {
             /** @description Attempts, oldest first. */
             attempts: components["schemas"]["AttemptRecord"][];
+            /** @description What a pretraining's attempts reported, by attempt and epoch; it has no `reports`. */
+            dapt_reports?: components["schemas"]["DaptAttemptReport"][];
+            dapt_summary?: components["schemas"]["DaptSummary"] | null;
             /** @description The parameters that the study fixes. */
             fixed: {
                 [key: string]: components["schemas"]["Scalar"];
@@ -1709,7 +1915,7 @@ export interface components {
             reports: components["schemas"]["AttemptReport"][];
             /** @description The run. */
             run: components["schemas"]["Run"];
-            /** @description The study's name. */
+            /** @description The study's name, or the pretraining's. */
             study_name: string;
             /** @description How the parameters were proposed; enough to compute them again. Trials only. */
             suggestion?: Record<string, unknown> | null;
@@ -1724,7 +1930,7 @@ export interface components {
          * @description What a run is for.
          * @enum {string}
          */
-        RunKind: "trial" | "final";
+        RunKind: "dapt" | "trial" | "final";
         /**
          * @description The state of a run.
          * @enum {string}
@@ -2177,20 +2383,20 @@ export interface components {
             backbone: components["schemas"]["ArtifactFile"][];
             /** @description What the backbone is called, for the adapter's card. */
             backbone_name: string;
-            /** @description Hash of the development split. */
+            /** @description Hash of the development split; of a pretraining's held-out text. */
             dev: components["schemas"]["Sha256"];
             /** @description Searched and fixed parameters together, by the trainer's names. */
             params: {
                 [key: string]: components["schemas"]["Scalar"];
             };
-            /** @description The protocol of the objective. */
+            /** @description The protocol of the objective; it says nothing to a pretraining. */
             protocol: components["schemas"]["ScoringProtocol"];
             /**
              * Format: int64
              * @description Seed of the training.
              */
             seed: number;
-            /** @description Hash of the training split. */
+            /** @description Hash of the training split; of a pretraining's passages. */
             train: components["schemas"]["Sha256"];
         };
         /** @description A worker as lists show it. */
@@ -2395,6 +2601,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backbone"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    list_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    create_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DaptSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    get_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the pretraining */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"];
                 };
             };
             default: {

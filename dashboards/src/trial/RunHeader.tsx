@@ -72,6 +72,7 @@ export function RunHeader({ detail }: { detail: RunDetail }) {
 }
 
 export function runName(run: Run): string {
+  if (run.kind === 'dapt') return 'Pretraining';
   return run.kind === 'final' ? 'Final run' : `Trial ${run.number}`;
 }
 

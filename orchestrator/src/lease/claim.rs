@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use metrics::counter;
 use pedigree_protocol::backbone::BackboneSpec;
-use pedigree_protocol::dataset::DatasetSpec;
 use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, Work};
-use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::objective::{Metric, ScoringProtocol};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -14,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::artifact::sql::parse;
 use crate::column::RunKindColumn;
 use crate::error::ApiResult;
 use crate::fleet;
@@ -68,7 +68,7 @@ pub(crate) async fn claim(
     );
     match row.fetch_optional(pool).await {
         Ok(row) => {
-            let grant = row.map(|row| row.into_grant(ttl));
+            let grant = row.map(|row| row.into_grant(ttl)).transpose()?;
             if let Some(grant) = &grant {
                 counter!("pedigree_leases_granted_total").increment(1);
                 tracing::info!(run.id = %grant.run_id, attempt = %grant.attempt, "run leased");
@@ -91,40 +91,43 @@ struct Row {
     number: Option<i32>,
     params: Json<ParamValues>,
     seed: i64,
-    study: Json<StudySpec>,
-    dataset: Json<DatasetSpec>,
+    study_name: String,
+    walltime_s: Option<i32>,
+    fixed: Option<Json<ParamValues>>,
+    metric: Option<Json<Metric>>,
+    train: String,
+    dev: String,
     backbone: Json<BackboneSpec>,
     checkpoint_attempt: Option<i32>,
     checkpoint_bytes: Option<i64>,
 }
 
 impl Row {
-    fn into_grant(self, ttl: Duration) -> LeaseGrant {
-        let (study, splits) = (self.study.0, self.dataset.0.splits);
-        let mut params = study.fixed;
+    fn into_grant(self, ttl: Duration) -> ApiResult<LeaseGrant> {
+        let mut params = self.fixed.map_or_else(ParamValues::new, |fixed| fixed.0);
         params.extend(self.params.0);
-        LeaseGrant {
+        Ok(LeaseGrant {
             run_id: RunId(self.id),
             attempt: Attempt(self.attempt),
             study_id: StudyId(self.study_id),
-            study_name: study.name,
+            study_name: self.study_name,
             kind: self.kind.into(),
             number: self.number,
             ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
             work: Work {
                 params,
-                protocol: study.metric.protocol,
+                protocol: self.metric.map_or(ScoringProtocol::default(), |metric| metric.0.protocol),
                 seed: self.seed,
-                train: splits.train.sha256,
-                dev: splits.dev.sha256,
+                train: parse(&self.train)?,
+                dev: parse(&self.dev)?,
                 backbone: self.backbone.0.files,
                 backbone_name: self.backbone.0.name,
             },
-            walltime_s: study.resources.walltime_s,
+            walltime_s: self.walltime_s.map(i32::unsigned_abs),
             checkpoint: self
                 .checkpoint_attempt
                 .zip(self.checkpoint_bytes)
                 .map(|(attempt, bytes)| StoredCheckpoint { attempt: Attempt(attempt), bytes }),
-        }
+        })
     }
 }

@@ -64,12 +64,15 @@ WITH device AS (
     UPDATE workers SET last_seen_at = now() FROM granted WHERE id = $1 AND last_seen_at < now() - interval '1 s'
 )
 SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKindColumn", leased.number,
-       leased.params AS "params: Json<ParamValues>", leased.seed, s.spec AS "study: Json<StudySpec>",
-       d.spec AS "dataset: Json<DatasetSpec>", b.spec AS "backbone: Json<BackboneSpec>",
+       leased.params AS "params: Json<ParamValues>", leased.seed, s.name AS study_name, s.walltime_s,
+       s.spec -> 'fixed' AS "fixed: Json<ParamValues>", s.spec -> 'metric' AS "metric: Json<Metric>",
+       -- A pretraining has text in place of a dataset.
+       coalesce(d.train_sha256, s.passages_sha256) AS "train!", coalesce(d.dev_sha256, s.held_out_sha256) AS "dev!",
+       b.spec AS "backbone: Json<BackboneSpec>",
        c.attempt AS "checkpoint_attempt?", c.bytes AS "checkpoint_bytes?"
 FROM granted
 JOIN leased ON leased.id = granted.run_id
 JOIN studies s ON s.id = leased.study_id
-JOIN datasets d ON d.id = s.dataset_id
+LEFT JOIN datasets d ON d.id = s.dataset_id
 JOIN backbones b ON b.id = s.backbone_id
 LEFT JOIN checkpoints c ON c.run_id = leased.id

@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
 use crate::run::machine::Event;
 use crate::run::retry::{self, Decision};
-use crate::run::sql::Outcome;
+use crate::run::sql::{Outcome, Summary};
 use crate::{artifact, fleet, run, seal};
 
 /// Ends a live attempt as its worker says.
@@ -28,11 +28,15 @@ pub(crate) async fn by_worker(
     artifacts: &[ArtifactFile],
 ) -> ApiResult<()> {
     leave(db, held, artifacts).await?;
-    if let AttemptEnd::Completed { summary } = end {
-        check_test_scores(db, held, summary).await?;
-    }
     let (summary, failure) = match end {
-        AttemptEnd::Completed { summary } => (Some(summary.as_ref()), None),
+        AttemptEnd::Completed { summary } => {
+            check_test_scores(db, held, summary).await?;
+            (Some(Summary::Training(summary)), None)
+        }
+        AttemptEnd::Adapted { summary } => {
+            held.must_be_dapt("ends as adapted")?;
+            (Some(Summary::Dapt(summary)), None)
+        }
         AttemptEnd::Failed { failure } => (None, Some(failure)),
         AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => (None, None),
     };
@@ -60,6 +64,9 @@ async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiR
     }
     if held.prune_reason.is_some() {
         return Ok(retry::refused("the study's pruner had given it up"));
+    }
+    if held.kind == RunKind::Dapt && !cause.is_retryable() {
+        return Ok(retry::refused("every further attempt would end alike"));
     }
     Ok(retry::decide(cause, &retry::budget(db, held).await?))
 }
@@ -112,7 +119,9 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
     let over = held.is_over();
     let pruned = held.prune_reason.is_some();
     match end {
-        AttemptEnd::Completed { .. } => (AttemptState::Completed, Event::Completed),
+        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } => {
+            (AttemptState::Completed, Event::Completed)
+        }
         AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
         AttemptEnd::Failed { .. } if held.cancel_asked => (AttemptState::Failed, Event::Cancelled),
         AttemptEnd::Failed { .. } if pruned => (AttemptState::Failed, Event::Pruned),
@@ -132,6 +141,7 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
 /// Trials never see test data; a final run has opened its split and brings its scores, which are sealed here.
 async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSummary) -> ApiResult<()> {
     match (held.kind, &summary.test) {
+        (RunKind::Dapt, _) => Err(ApiError::invalid("a pretraining has no scores; it ends as adapted")),
         (RunKind::Trial, None) => Ok(()),
         (RunKind::Trial, Some(_)) => {
             Err(ApiError::invalid("a trial cannot have test scores; only the final run opens the test split"))

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::column::{AttemptStateColumn, RunKindColumn, RunStateColumn, StudyStateColumn};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 
 /// An attempt and its run, locked until the transaction ends.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ pub(crate) struct Held {
     pub(crate) cancel_asked: bool,
     /// The run is to be handed back: it or its study is paused, or its worker drained, at once.
     pub(crate) hand_back: bool,
-    pub(crate) metric: Metric,
+    /// What its study optimises; a pretraining belongs to none.
+    pub(crate) metric: Option<Metric>,
     pub(crate) pruner: Pruner,
     /// Why the study's pruner wants the trial to end.
     pub(crate) prune_reason: Option<String>,
@@ -49,6 +50,16 @@ impl Held {
     /// nobody has ended the attempt: the run's next attempt can only begin after that.
     pub(crate) fn is_live(&self) -> bool {
         matches!(self.state, AttemptState::Leased | AttemptState::Running)
+    }
+
+    /// Refuses what only a pretraining can say.
+    pub(crate) fn must_be_dapt(&self, what: &str) -> ApiResult<()> {
+        match self.kind {
+            RunKind::Dapt => Ok(()),
+            RunKind::Trial | RunKind::Final => {
+                Err(ApiError::invalid(format!("only a pretraining {what}; this run trains entities")))
+            }
+        }
     }
 
     /// Whether the run is not to be tried any more.
@@ -65,7 +76,7 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
                r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptStateColumn",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
                a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyStateColumn",
-               s.spec -> 'metric' AS "metric!: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
+               s.spec -> 'metric' AS "metric: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
                a.prune_reason, r.cancel_asked,
                (r.paused OR s.hold = 'now' OR w.hold = 'now') AS "hand_back!"
            FROM runs r
@@ -94,7 +105,7 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         study_state: row.study_state.into(),
         cancel_asked: row.cancel_asked,
         hand_back: row.hand_back,
-        metric: row.metric.0,
+        metric: row.metric.map(|metric| metric.0),
         pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
         prune_reason: row.prune_reason,
         end_write: row.end_write.map(|write| write.0),

@@ -127,6 +127,10 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
             AttemptWrite::Start if ends => held.started = true,
             AttemptWrite::Start => start(db, held).await?,
             AttemptWrite::Report { .. } => report(db, held, group).await?,
+            AttemptWrite::DaptReport { metrics } => {
+                held.must_be_dapt("reports held-out text")?;
+                run::report::record_dapt(db, held.run, held.attempt, metrics).await?;
+            }
             AttemptWrite::Log { offset, text } => {
                 run::log::append(db, held.run, held.attempt, (*offset, text)).await?;
             }
@@ -155,7 +159,10 @@ async fn report(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite])
             reports.push(metrics);
         }
     }
-    run::report::record(db, held.run, held.attempt, held.metric, &reports).await?;
+    let Some(metric) = held.metric else {
+        return Err(ApiError::invalid("a pretraining has no dev scores; it reports held-out text"));
+    };
+    run::report::record(db, held.run, held.attempt, metric, &reports).await?;
     if let Some(epoch) = reports.iter().map(|report| report.epoch).max() {
         held.prune_reason = run::prune::judge(db, held, epoch).await?;
     }

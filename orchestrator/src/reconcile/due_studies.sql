@@ -1,4 +1,4 @@
--- Open studies whose runs call for something: more trials, the final run, or the end.
+-- Open studies and pretrainings whose runs call for something: more trials, the final run, or the end.
 SELECT s.id
 FROM studies s
 LEFT JOIN LATERAL (
@@ -6,7 +6,7 @@ LEFT JOIN LATERAL (
            count(*) FILTER (WHERE r.kind = 'trial' AND r.ended_at IS NULL) AS open,
            coalesce(bool_or(r.failure_cause = 'invalid_input'), false)
                OR coalesce(bool_or(r.failure_cause = 'invalid_job') AND NOT bool_or(r.state = 'completed'), false) AS fatal,
-           coalesce(bool_or(r.kind = 'final' AND r.ended_at IS NOT NULL), false) AS final_ended
+           coalesce(bool_or(r.kind <> 'trial' AND r.ended_at IS NOT NULL), false) AS final_ended
     FROM runs r WHERE r.study_id = s.id
 ) c ON true
 WHERE (s.state = 'searching'

@@ -23,12 +23,13 @@ pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> Api
     if held.pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
         return Ok(held.prune_reason.clone());
     }
-    let mut tracks = tracks(db, held.study, held.metric).await?;
+    let Some(metric) = held.metric else { return Ok(None) };
+    let mut tracks = tracks(db, held.study, metric).await?;
     let Some(mut trial) = tracks.remove(&held.run) else { return Ok(None) };
     // An attempt that was lost may have come further than this one has.
     trial.reports.retain(|step, _| *step <= epoch.unsigned_abs());
     let others: Vec<Track> = tracks.into_values().collect();
-    let reason = decide(&held.pruner, held.metric.goal, &trial, &others);
+    let reason = decide(&held.pruner, metric.goal, &trial, &others);
     if let Some(reason) = &reason {
         sqlx::query!(
             "UPDATE attempts SET prune_reason = $3 WHERE run_id = $1 AND attempt = $2",

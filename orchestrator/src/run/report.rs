@@ -1,9 +1,11 @@
 //! Epoch reports: each counts once, by (run, attempt, epoch).
 
 use metrics::counter;
+use pedigree_protocol::dapt::DaptReport;
 use pedigree_protocol::objective::{Goal, Metric, MetricName};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::{Attempt, RunId};
+use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -17,12 +19,34 @@ pub(crate) async fn record(
     metric: Metric,
     reports: &[&EpochReport],
 ) -> ApiResult<()> {
-    if let Some(report) = reports.iter().find(|report| report.epoch < 1) {
-        return Err(ApiError::invalid(format!("epoch {}: epochs are counted from 1", report.epoch)));
-    }
     let epochs: Vec<i32> = reports.iter().map(|report| report.epoch).collect();
     let values: Vec<f64> = reports.iter().map(|report| objective(metric, report)).collect();
-    let metrics: Vec<Json<&EpochReport>> = reports.iter().copied().map(Json).collect();
+    store(db, (run, attempt), metric.goal, (&epochs, &values), reports).await
+}
+
+/// Stores a report of a pretraining, unless it is there already.
+pub(crate) async fn record_dapt(
+    db: &mut PgConnection,
+    run: RunId,
+    attempt: Attempt,
+    report: &DaptReport,
+) -> ApiResult<()> {
+    let value = report.held_out.pseudo_perplexity;
+    store(db, (run, attempt), Goal::Minimize, (&[report.epoch], &[value]), &[report]).await
+}
+
+/// Stores metrics by their epochs, with the values that these reached.
+async fn store(
+    db: &mut PgConnection,
+    (run, attempt): (RunId, Attempt),
+    goal: Goal,
+    (epochs, values): (&[i32], &[f64]),
+    metrics: &[&(impl Serialize + Sync)],
+) -> ApiResult<()> {
+    if let Some(epoch) = epochs.iter().find(|epoch| **epoch < 1) {
+        return Err(ApiError::invalid(format!("epoch {epoch}: epochs are counted from 1")));
+    }
+    let metrics: Vec<_> = metrics.iter().copied().map(Json).collect();
     // What the run shows of them is written by the same statement.
     let stored = sqlx::query_scalar!(
         r#"WITH fresh AS (
@@ -39,10 +63,10 @@ pub(crate) async fn record(
            RETURNING tally.epochs AS "stored!""#,
         run.0,
         attempt.0,
-        &epochs,
+        epochs,
         metrics as _,
-        &values,
-        metric.goal == Goal::Maximize,
+        values,
+        goal == Goal::Maximize,
     );
     let stored = stored.fetch_optional(db).await?.unwrap_or(0);
     counter!("pedigree_epoch_reports_stored_total").increment(stored.unsigned_abs().into());

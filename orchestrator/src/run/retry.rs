@@ -4,11 +4,9 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::retry::Policy;
+use pedigree_protocol::retry::{LOST_RETRIES, Policy};
 use pedigree_protocol::run::FailureCause;
-use pedigree_protocol::study::StudySpec;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
 use crate::error::ApiResult;
 use crate::lease::held::Held;
@@ -92,21 +90,22 @@ fn pause(failures: u32) -> Duration {
 /// overdrawn by as many.
 pub(crate) async fn budget(db: &mut PgConnection, held: &Held) -> ApiResult<Budget> {
     let row = sqlx::query!(
-        r#"SELECT s.spec AS "spec: Json<StudySpec>",
+        r#"SELECT s.retries, (s.spec ->> 'lost_retries')::bigint AS lost_retries,
+               coalesce((s.spec ->> 'study_retries')::bigint, greatest(s.trials, 10)) AS "study_retries!",
                (SELECT coalesce(sum(r.crashes) - count(*) FILTER (WHERE r.state = 'failed' AND r.crashes > 0), 0)
                 FROM runs r WHERE r.study_id = s.id) AS "in_study!"
            FROM studies s WHERE s.id = $1"#,
         held.study.0
     );
     let row = row.fetch_one(db).await?;
-    let spec = row.spec.0;
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(Budget {
         failures: held.crashes.unsigned_abs(),
         losses: held.losses.unsigned_abs(),
-        in_study: u32::try_from(row.in_study).unwrap_or(u32::MAX),
-        run_limit: spec.retries,
-        lost_limit: spec.lost_retries,
-        study_limit: spec.study_retries(),
+        in_study: count(row.in_study),
+        run_limit: row.retries.unsigned_abs(),
+        lost_limit: row.lost_retries.map_or(LOST_RETRIES, count),
+        study_limit: count(row.study_retries),
     })
 }
 

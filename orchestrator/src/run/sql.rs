@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use pedigree_protocol::RunId;
+use pedigree_protocol::dapt::DaptSummary;
 use pedigree_protocol::report::RunSummary;
 use pedigree_protocol::run::{Failure, RunState};
+use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -12,11 +14,31 @@ use crate::column::{FailureCauseColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::{self, Event};
 
+/// The result of a completed run.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Summary<'a> {
+    /// Of a trial or a final run.
+    Training(&'a RunSummary),
+    /// Of a pretraining.
+    Dapt(&'a DaptSummary),
+}
+
+impl Summary<'_> {
+    /// The number by which the run is known.
+    const fn value(&self) -> f64 {
+        match self {
+            Self::Training(summary) => summary.objective,
+            Self::Dapt(summary) => summary.after.pseudo_perplexity,
+        }
+    }
+}
+
 /// What an event leaves on the run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome<'a> {
     /// The result of a completed run.
-    pub(crate) summary: Option<&'a RunSummary>,
+    pub(crate) summary: Option<Summary<'a>>,
     /// Why it failed; kept only where no other attempt follows.
     pub(crate) failure: Option<&'a Failure>,
     /// How long a run that waits again is not given out.
@@ -45,7 +67,7 @@ pub(crate) async fn apply(
         RunStateColumn::from(next) as _,
         i32::from(matches!(event, Event::Failed { .. })),
         i32::from(matches!(event, Event::Lost { .. })),
-        outcome.summary.map(|summary| summary.objective),
+        outcome.summary.as_ref().map(Summary::value),
         outcome.summary.map(Json) as _,
         failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
         failure.map(|failure| failure.message.as_str()),

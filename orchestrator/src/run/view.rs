@@ -1,9 +1,9 @@
 //! Runs as they are shown.
 
 use chrono::{DateTime, Utc};
+use pedigree_protocol::dapt::DaptSummary;
 use pedigree_protocol::report::{EpochReport, RunSummary};
-use pedigree_protocol::run::{AttemptReport, Run, RunDetail};
-use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::run::{AttemptReport, Run, RunDetail, RunKind};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::column::{FailureCauseColumn, RunKindColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
-use crate::lease;
 use crate::run::trial::failure;
+use crate::{dapt, lease};
 
 /// The runs of a study: trials by number, then the final run.
 pub(crate) async fn of_study(pool: &PgPool, study: StudyId) -> ApiResult<Vec<Run>> {
@@ -29,19 +29,27 @@ pub(crate) async fn get(pool: &PgPool, id: RunId) -> ApiResult<Run> {
 pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     let run = get(pool, id).await?;
     let row = sqlx::query!(
-        r#"SELECT s.name, s.spec AS "spec: Json<StudySpec>", r.suggestion, r.summary AS "summary: Json<RunSummary>"
+        r#"SELECT s.name, s.spec -> 'fixed' AS "fixed: Json<ParamValues>", r.suggestion,
+               CASE WHEN r.kind <> 'dapt' THEN r.summary END AS "summary: Json<RunSummary>",
+               CASE WHEN r.kind = 'dapt' THEN r.summary END AS "dapt_summary: Json<DaptSummary>"
            FROM runs r JOIN studies s ON s.id = r.study_id WHERE r.id = $1"#,
         id.0
     );
     let row = row.fetch_one(pool).await?;
+    let (reports, dapt_reports) = match run.kind {
+        RunKind::Dapt => (Vec::new(), dapt::view::reports(pool, id).await?),
+        RunKind::Trial | RunKind::Final => (reports(pool, id).await?, Vec::new()),
+    };
     Ok(RunDetail {
         run,
         study_name: row.name,
-        fixed: row.spec.0.fixed,
+        fixed: row.fixed.map_or_else(ParamValues::new, |fixed| fixed.0),
         suggestion: row.suggestion,
         attempts: lease::view::of_run(pool, id).await?,
-        reports: reports(pool, id).await?,
+        reports,
         summary: row.summary.map(|summary| summary.0),
+        dapt_reports,
+        dapt_summary: row.dapt_summary.map(|summary| summary.0),
     })
 }
 

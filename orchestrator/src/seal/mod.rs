@@ -21,7 +21,7 @@ pub(crate) async fn open_test(app: &App, run: RunId, attempt: Attempt) -> ApiRes
     let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
     if held.kind != RunKind::Final {
         return Err(ApiError::sealed(
-            "this run is a trial; only the final run of a study can open its test split",
+            "this run is no final run; only the final run of a study can open its test split",
         ));
     }
     if !held.is_live() {

@@ -1,4 +1,5 @@
-//! Moving a study on: more trials while the budget lasts, then the final run, then the end.
+//! Moving a study on: more trials while the budget lasts, then the final run, then the end. A pretraining has its end
+//! alone before it.
 //!
 //! [`advance`] reads the runs and does what follows from them, under the study's lock. It is idempotent: it is called
 //! when a study is created and when a run has ended, and by the reconciler in case neither got that far.
@@ -11,11 +12,11 @@ use pedigree_protocol::study::StudyState;
 use sqlx::{PgConnection, PgPool};
 
 use crate::error::ApiResult;
-use crate::propose;
 use crate::run::known;
 use crate::run::trial::{self, Trial};
 use crate::study::locked::{self, LockedStudy};
 use crate::study::turn;
+use crate::{dapt, propose};
 
 /// Does whatever the study's runs call for. Of several calls at once, one that begins later does what the others
 /// would: they wait for it, and hold no connection meanwhile.
@@ -26,7 +27,10 @@ pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 
 async fn advance_now(pool: &PgPool, id: StudyId) -> ApiResult<()> {
     let mut tx = pool.begin().await?;
-    let Some(study) = locked::lock(&mut tx, id).await? else { return Ok(()) };
+    let Some(study) = locked::lock(&mut tx, id).await? else {
+        dapt::create::end(&mut tx, id).await?;
+        return Ok(tx.commit().await?);
+    };
     match study.state {
         StudyState::Searching => search(&mut tx, &study).await?,
         StudyState::Finishing => finish(&mut tx, &study).await?,

@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
 use crate::study::{advance, control, view};
-use crate::{backbone, dataset, name};
+use crate::{backbone, dapt, dataset, name};
 
 /// Creates a study and proposes its first trials. The same specification under the same name again is the study that
 /// is there.
@@ -17,6 +17,9 @@ pub(crate) async fn create(pool: &PgPool, spec: StudySpec, owner: Option<TokenId
     check(&spec)?;
     let dataset = dataset::sql::get(pool, &spec.dataset).await?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
+    if dapt::view::find(pool, &spec.name).await?.is_some() {
+        return Err(dapt::create::taken(&spec.name, "a pretraining"));
+    }
     insert(pool, &spec, (dataset.id, backbone.id), owner).await?;
     let study = view::get(pool, &spec.name).await?;
     if study.spec != spec {
@@ -77,7 +80,7 @@ fn check(spec: &StudySpec) -> ApiResult<()> {
 }
 
 /// A count as the database keeps it.
-fn count(key: &str, value: u32, least: i32) -> ApiResult<i32> {
+pub(crate) fn count(key: &str, value: u32, least: i32) -> ApiResult<i32> {
     match i32::try_from(value) {
         Ok(value) if value >= least => Ok(value),
         _ => Err(ApiError::invalid(format!("{key}: {value} must lie in {least}..={}", i32::MAX))),

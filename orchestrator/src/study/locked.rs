@@ -22,11 +22,11 @@ pub(crate) struct LockedStudy {
     pub(crate) hold: Hold,
 }
 
-/// Locks the study until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
+/// Locks the study (no pretraining is one) until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
     let row = sqlx::query!(
         r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyStateColumn", hold AS "hold: HoldColumn"
-           FROM studies WHERE id = $1 FOR NO KEY UPDATE"#,
+           FROM studies WHERE id = $1 AND dataset_id IS NOT NULL FOR NO KEY UPDATE"#,
         id.0
     );
     let row = row.fetch_optional(db).await?;

@@ -20,4 +20,4 @@ mod waiting;
 
 pub(crate) use advance::advance;
 pub(crate) use cancel::cancel;
-pub(crate) use create::create;
+pub(crate) use create::{count, create};

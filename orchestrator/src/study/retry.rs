@@ -28,8 +28,12 @@ struct Candidate {
 
 /// Has one run tried again.
 pub(crate) async fn run(pool: &PgPool, id: RunId) -> ApiResult<Retried> {
-    let study = run::view::get(pool, id).await?.study_id;
-    retry(pool, study, |candidate| candidate.id == id).await
+    let run = run::view::get(pool, id).await?;
+    if run.kind == RunKind::Dapt {
+        let why = "a pretraining is not tried again by hand; queue it anew under another name";
+        return Err(ApiError::conflict(why));
+    }
+    retry(pool, run.study_id, |candidate| candidate.id == id).await
 }
 
 /// Has the failed runs of a study tried again.

@@ -92,6 +92,7 @@ async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
          WHERE a.created_at < now() - interval '1 day'
            AND NOT EXISTS (SELECT 1 FROM attempt_artifacts f WHERE f.sha256 = a.sha256)
            AND NOT EXISTS (SELECT 1 FROM seals e WHERE e.test_sha256 = a.sha256)
+           AND NOT EXISTS (SELECT 1 FROM studies s WHERE a.sha256 IN (s.passages_sha256, s.held_out_sha256))
            AND NOT EXISTS (SELECT 1 FROM datasets d
                            WHERE a.sha256 IN (d.train_sha256, d.dev_sha256, d.test_sha256))
            AND NOT EXISTS (SELECT 1 FROM backbones b, jsonb_array_elements(b.spec -> 'files') AS file

@@ -25,7 +25,7 @@ pub use shape::{BackboneShape, inspect};
 pub(crate) use weights::{Values, Weights, safetensors_file, safetensors_with};
 
 /// Folder, inside that of a backbone or of a trained adapter, of the adapter that fine-tuning starts from.
-pub(crate) const START: &str = "dapt";
+pub const START: &str = "dapt";
 
 /// Files that say how text becomes pieces; those that exist belong to a backbone.
 pub const TOKENIZER_FILES: [&str; 6] = [

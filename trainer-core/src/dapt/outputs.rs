@@ -37,11 +37,12 @@ pub(super) fn write_adapter(
     }
     let (class, module) = class(family);
     let params = &job.params;
+    let path = || job.backbone.to_string_lossy().into_owned();
     let config = json!({
         "peft_type": "LORA",
         "task_type": null,
         "auto_mapping": { "base_model_class": class, "parent_library": module },
-        "base_model_name_or_path": job.backbone.to_string_lossy(),
+        "base_model_name_or_path": job.backbone_name.clone().unwrap_or_else(path),
         "r": params.lora_r,
         "lora_alpha": params.lora_alpha,
         "lora_dropout": params.lora_dropout,
@@ -56,7 +57,7 @@ pub(super) fn write_adapter(
 }
 
 fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
-    let base = job.backbone.file_name().unwrap_or(job.backbone.as_os_str()).to_string_lossy();
+    let base = job.backbone_name();
     let head = if summary.head_steps == 0 {
         "The backbone's own masked-LM head was used, frozen.".to_owned()
     } else {

@@ -9,7 +9,7 @@ use super::step::{Stepper, Trains, copies, put_back};
 use crate::checkpoint::{Checkpoint, Identity, hash_backbone, hash_file};
 use crate::model::MaskedLm;
 use crate::optim::Moments;
-use crate::{DaptJob, HeldOutScores, TrainError};
+use crate::{DaptEpoch, DaptJob, HeldOutScores, TrainError};
 
 /// Everything that is not computed again from the job, but for tensors.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,22 @@ pub(super) struct Progress {
     pub(super) steps: usize,
     /// Wall seconds so far, earlier runs of the job included.
     pub(super) seconds: f64,
+    /// The epochs of the branches that have ended.
+    #[serde(default)]
+    pub(super) epochs: Vec<DaptEpoch>,
+    /// The epoch of the branches that is in progress.
+    #[serde(default)]
+    pub(super) epoch: EpochSoFar,
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct EpochSoFar {
+    pub(super) loss: f64,
+    pub(super) steps: usize,
+    pub(super) pieces: usize,
+    /// Wall seconds of the whole when it began.
+    pub(super) began: f64,
 }
 
 /// What makes this job the same when it is started again.

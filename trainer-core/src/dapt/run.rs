@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::held_out::HeldOut;
 use super::masks::{Masked, Vocabulary};
 use super::outputs::{write_adapter, write_summary};
-use super::progress::{Progress, TakenUp, checkpoint, identity};
+use super::progress::{EpochSoFar, Progress, TakenUp, checkpoint, identity};
 use super::sequences::Sequences;
 use super::step::{Stepper, Trains, copies};
 use crate::backbone::{BackboneError, EncoderConfig, START, Weights};
@@ -16,7 +16,7 @@ use crate::memory::peak_bytes;
 use crate::model::{LoraShape, MaskedLm};
 use crate::optim::Schedule;
 use crate::rng::Seeds;
-use crate::{DaptJob, DaptSummary, HeldOutScores, Supervisor, TrainError};
+use crate::{DaptEpoch, DaptJob, DaptSummary, HeldOutScores, Supervisor, TrainError, TrainerEvent};
 
 /// How often a line of the log is written within a phase.
 const LINE: Duration = Duration::from_secs(10);
@@ -110,6 +110,9 @@ impl Course<'_> {
             let Progress { head_steps, steps, .. } = self.at;
             supervisor
                 .log(&format!("continuing after {head_steps} steps of the head and {steps} of the adapter"));
+            for epoch in &self.at.epochs {
+                supervisor.event(TrainerEvent::DaptEpoch(DaptEpoch { carried: true, ..epoch.clone() }));
+            }
         }
         if self.at.before.is_none() && !self.model.fresh_head().is_empty() {
             self.phase(Trains::Head, self.job.params.head_steps, &mut taken_up, supervisor)?;
@@ -118,15 +121,23 @@ impl Course<'_> {
             Some(before) => before,
             None => self.measure("before", supervisor)?,
         };
-        self.at.before = Some(before);
+        if self.at.before.replace(before).is_none() {
+            self.tick();
+            self.at.epoch.began = self.at.seconds;
+        }
         self.phase(Trains::Branches, self.steps(), &mut taken_up, supervisor)?;
-        Ok((before, self.measure("after", supervisor)?))
+        let after = self.at.epochs.last().map_or(before, |epoch| epoch.held_out);
+        Ok((before, after))
+    }
+
+    /// Optimiser steps of an epoch.
+    fn per_epoch(&self) -> usize {
+        self.train.ids.len().div_ceil(self.job.params.batch_size)
     }
 
     /// Optimiser steps of the adapter.
     fn steps(&self) -> usize {
-        let per_epoch = self.train.ids.len().div_ceil(self.job.params.batch_size);
-        self.job.params.steps.unwrap_or(per_epoch * self.job.params.epochs)
+        self.job.params.steps.unwrap_or(self.per_epoch() * self.job.params.epochs)
     }
 
     fn phase(
@@ -149,31 +160,82 @@ impl Course<'_> {
             taken_up.begin_phase(trains, &mut stepper);
         }
         let mut lines = Lines { name, total, last: Instant::now(), losses: 0.0, steps: 0 };
-        while stepper.done < total {
-            let batch = self.batch(stepper.done, &seeds);
-            match stepper.step(&batch, supervisor) {
+        while stepper.done < total || self.is_unmeasured(trains, total) {
+            match self.forward(trains, &mut stepper, (&seeds, total), &mut lines, supervisor) {
                 Err(TrainError::Interrupted(interrupted)) => {
                     self.keep(&stepper)?;
                     supervisor.log(&format!("interrupted; the progress after step {} is kept", stepper.done));
                     return Err(interrupted.into());
                 }
-                loss => lines.after(stepper.done, loss?, supervisor),
+                done => done?,
             }
-            match trains {
-                Trains::Head => self.at.head_steps = stepper.done,
-                Trains::Branches => self.at.steps = stepper.done,
-            }
-            if self.keeper.is_due(stepper.done) || stepper.done == total {
+            let ended = trains == Trains::Branches && self.at.epoch.steps == 0;
+            if self.keeper.is_due(stepper.done) || stepper.done == total || ended {
                 self.keep(&stepper)?;
             }
         }
         Ok(())
     }
 
+    /// What comes next in a phase: the measurement that ends an epoch, or a step.
+    fn forward(
+        &mut self,
+        trains: Trains,
+        stepper: &mut Stepper<'_>,
+        (seeds, total): (&Seeds, usize),
+        lines: &mut Lines,
+        supervisor: &mut dyn Supervisor,
+    ) -> Result<(), TrainError> {
+        if self.is_unmeasured(trains, total) {
+            return self.end_epoch(supervisor);
+        }
+        let batch = self.batch(stepper.done, seeds);
+        let loss = stepper.step(&batch, supervisor)?;
+        lines.after(stepper.done, loss, supervisor);
+        match trains {
+            Trains::Head => self.at.head_steps = stepper.done,
+            Trains::Branches => {
+                self.at.steps = stepper.done;
+                self.at.epoch.loss += loss;
+                self.at.epoch.steps += 1;
+                self.at.epoch.pieces += batch.iter().map(|sequence| sequence.ids.len()).sum::<usize>();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the branches are at the end of an epoch, or at their own, and nothing was measured there yet.
+    fn is_unmeasured(&self, trains: Trains, total: usize) -> bool {
+        let at_an_end = self.at.steps == total || self.at.steps.is_multiple_of(self.per_epoch());
+        trains == Trains::Branches && self.at.epoch.steps > 0 && at_an_end
+    }
+
+    /// Measures the held-out text and tells of the epoch that has ended.
+    fn end_epoch(&mut self, supervisor: &mut dyn Supervisor) -> Result<(), TrainError> {
+        self.tick();
+        let (trained, sums) = (self.at.seconds, self.at.epoch);
+        let number = self.at.epochs.len() + 1;
+        let held_out = self.measure(&format!("after epoch {number}"), supervisor)?;
+        self.tick();
+        let epoch = DaptEpoch {
+            epoch: number,
+            step: self.at.steps,
+            train_loss: sums.loss / sums.steps as f64,
+            held_out,
+            seconds: self.at.seconds - sums.began,
+            tokens_per_second: sums.pieces as f64 / (trained - sums.began),
+            peak_memory_bytes: peak_bytes(),
+            carried: false,
+        };
+        supervisor.event(TrainerEvent::DaptEpoch(epoch.clone()));
+        self.at.epochs.push(epoch);
+        self.at.epoch = EpochSoFar { began: self.at.seconds, ..EpochSoFar::default() };
+        Ok(())
+    }
+
     /// The sequences of step `done`, masked for their epoch.
     fn batch(&self, done: usize, seeds: &Seeds) -> Vec<Masked> {
-        let batch_size = self.job.params.batch_size;
-        let per_epoch = self.train.ids.len().div_ceil(batch_size);
+        let (batch_size, per_epoch) = (self.job.params.batch_size, self.per_epoch());
         let (epoch, at) = (done / per_epoch, done % per_epoch);
         let mut order = seeds.child("order").nth(epoch).draws();
         let batches = bucketed(&self.train.lengths(), batch_size, &mut order);

@@ -1,18 +1,21 @@
-//! `pedigree dapt`: one domain-adaptive pretraining from a job file, flags over its values, without any server.
+//! `pedigree dapt JOB.json`: one pretraining from a job file, flags over its values, without any server. Under a
+//! supervisor it speaks JSON lines.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use pedigree_trainer_core::{DaptJob, DaptSummary, HeldOutScores, dapt, stop_on_signals};
+use pedigree_trainer_core::{DaptJob, DaptSummary, HeldOutScores, dapt, run_dapt_process, stop_on_signals};
 use serde_json::{Map, Value, json};
+
+use super::parameter;
 
 use crate::output::{Output, bytes, write_facts};
 use crate::train::{Terminal, failed};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct DaptArgs {
+pub(crate) struct LocalArgs {
     /// The job file (JSON); flags stand over its values
     job: Option<PathBuf>,
     /// Text to train on, one passage a line
@@ -36,9 +39,16 @@ pub(crate) struct DaptArgs {
     /// A parameter, such as `steps=200`; may be given several times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
+    /// Speak JSON lines on stdin and stdout, and stop when stdin ends
+    #[arg(long, hide = true, requires = "job")]
+    supervised: bool,
 }
 
-pub(crate) fn run(args: &DaptArgs, output: Output) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
+    if let (Some(path), true) = (&args.job, args.supervised) {
+        crate::kernels::settle(DaptJob::read(path).ok().and_then(|job| job.threads))?;
+        return Ok(ExitCode::from(run_dapt_process(path, true).code()));
+    }
     let job = job(args)?;
     crate::kernels::settle(job.threads)?;
     match dapt(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
@@ -51,7 +61,7 @@ pub(crate) fn run(args: &DaptArgs, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The job of the file, or an empty one, with the flags over it.
-fn job(args: &DaptArgs) -> anyhow::Result<DaptJob> {
+fn job(args: &LocalArgs) -> anyhow::Result<DaptJob> {
     let mut job = match &args.job {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
@@ -80,15 +90,6 @@ fn job(args: &DaptArgs) -> anyhow::Result<DaptJob> {
     )?;
     job.check()?;
     Ok(job)
-}
-
-fn parameter(setting: &str) -> anyhow::Result<(String, Value)> {
-    let (name, text) = setting
-        .split_once('=')
-        .with_context(|| format!("--set {setting}: give NAME=VALUE, such as steps=200"))?;
-    // What is no JSON value is a word.
-    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    Ok((name.to_owned(), value))
 }
 
 fn write_summary(screen: &mut dyn Write, job: &DaptJob, summary: &DaptSummary) -> std::io::Result<()> {
@@ -126,7 +127,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        args: DaptArgs,
+        args: LocalArgs,
     }
 
     fn parsed(line: &str) -> anyhow::Result<DaptJob> {

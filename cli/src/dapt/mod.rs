@@ -1,0 +1,92 @@
+//! `pedigree dapt`: domain-adaptive pretraining, here from a job file, or as a run that a worker takes.
+
+mod local;
+mod queue;
+mod show;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::Value;
+
+pub(crate) use local::LocalArgs;
+
+use crate::connection::Connection;
+use crate::output::Output;
+use crate::trial;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct DaptArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DaptCommand>,
+    #[command(flatten)]
+    pub(crate) local: LocalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaptCommand {
+    /// Queue a pretraining of a registered backbone for the workers, and follow it
+    Submit(queue::SubmitArgs),
+    /// Follow a pretraining to its end
+    Watch(Named),
+    /// List the pretrainings
+    List,
+    /// Show one pretraining with its epochs and attempts
+    Show(Named),
+    /// Print the log of its newest attempt
+    Logs {
+        #[command(flatten)]
+        dapt: Named,
+        /// Go on until it has ended
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Cancel it: at once where it waits, else as soon as its worker hears of it
+    Cancel(Named),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// Name of the pretraining
+    name: String,
+}
+
+/// Pretrains in this process.
+pub(crate) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
+    local::run(args, output)
+}
+
+/// Asks the coordinator.
+pub(crate) async fn ask(
+    command: DaptCommand,
+    connection: &Connection,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let client = connection.client()?;
+    match command {
+        DaptCommand::Submit(args) => return queue::submit(args, &client, output).await,
+        DaptCommand::Watch(Named { name }) => return queue::watch(&client, &name, output).await,
+        DaptCommand::List => show::list(&client.dapts().await?, output)?,
+        DaptCommand::Show(Named { name }) => show::one(&client, &name, output).await?,
+        DaptCommand::Logs { dapt, follow } => {
+            trial::logs(&client, client.dapt(&dapt.name).await?.run.id, follow, output).await?;
+        }
+        DaptCommand::Cancel(Named { name }) => {
+            client.cancel_run(client.dapt(&name).await?.run.id).await?;
+            show::state(&client.dapt(&name).await?, output)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A parameter as `--set` gives it.
+fn parameter(setting: &str) -> anyhow::Result<(String, Value)> {
+    let (name, text) = setting
+        .split_once('=')
+        .with_context(|| format!("--set {setting}: give NAME=VALUE, such as steps=200"))?;
+    // What is no JSON value is a word.
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    Ok((name.to_owned(), value))
+}

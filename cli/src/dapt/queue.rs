@@ -1,0 +1,181 @@
+//! `pedigree dapt submit` and `watch`: a pretraining for the workers, followed to its end.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use pedigree_protocol::ParamValues;
+use pedigree_protocol::client::Client;
+use pedigree_protocol::dapt::{Dapt, DaptSpec};
+use pedigree_protocol::resources::{Resources, parse_duration};
+use pedigree_protocol::retry::LOST_RETRIES;
+use pedigree_protocol::run::{RunDetail, RunState};
+use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY};
+use pedigree_trainer_core::DaptParameters;
+use serde_json::{Map, Value, json};
+
+use super::{parameter, show};
+use crate::output::Output;
+use crate::upload::{self, LocalFile};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubmitArgs {
+    /// Its name: letters, digits, '.', '_' and '-'
+    name: String,
+    /// Name of a registered backbone
+    #[arg(long, value_name = "NAME")]
+    backbone: String,
+    /// Text to train on, one passage a line
+    #[arg(long, value_name = "FILE")]
+    passages: PathBuf,
+    /// Text to measure on, one passage a line, from other documents
+    #[arg(long, value_name = "FILE")]
+    held_out: PathBuf,
+    /// A parameter, such as `steps=200`; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    /// Seed of every draw
+    #[arg(long, default_value_t = 42)]
+    seed: u32,
+    /// From -100 to 100; of what waits for the same devices the higher goes first
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i32)
+        .range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY)))]
+    priority: i32,
+    /// Further attempts after failures whose cause allows one
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    retries: u32,
+    /// A part of the product name of the GPU that it needs
+    #[arg(long, value_name = "NAME")]
+    gpu_model: Option<String>,
+    /// Memory of the GPU that it needs
+    #[arg(long, value_name = "GIB")]
+    min_memory: Option<u32>,
+    /// How long one attempt may take, such as 6h
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    walltime: Option<u32>,
+    /// Queue it and return at once
+    #[arg(long)]
+    detach: bool,
+}
+
+pub(super) async fn submit(args: SubmitArgs, client: &Client, output: Output) -> anyhow::Result<ExitCode> {
+    let params = parameters(&args.parameters)?;
+    let texts = [text(&args.passages)?, text(&args.held_out)?];
+    client.backbone(&args.backbone).await?;
+    upload::files(client, &texts).await?;
+    let [passages, held_out] = texts.map(|local| local.file);
+    let spec = DaptSpec {
+        name: args.name,
+        backbone: args.backbone,
+        passages,
+        held_out,
+        params,
+        seed: args.seed,
+        retries: args.retries,
+        lost_retries: LOST_RETRIES,
+        priority: args.priority,
+        resources: Resources {
+            gpu_model: args.gpu_model,
+            min_memory_gib: args.min_memory,
+            walltime_s: args.walltime,
+        },
+    };
+    let dapt = client.create_dapt(&spec).await?;
+    if args.detach {
+        show::state(&dapt, output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    watch(client, &dapt.spec.name, output).await
+}
+
+/// All parameters, those that were given over the defaults: what is queued says everything.
+fn parameters(settings: &[String]) -> anyhow::Result<ParamValues> {
+    let given = settings.iter().map(|setting| parameter(setting)).collect::<anyhow::Result<Map<_, _>>>()?;
+    let params: DaptParameters = serde_json::from_value(Value::Object(given)).context("--set")?;
+    params.check()?;
+    Ok(serde_json::from_value(serde_json::to_value(params)?)?)
+}
+
+fn text(path: &Path) -> anyhow::Result<LocalFile> {
+    let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let local = LocalFile::open(path.to_owned(), name.to_string_lossy().into_owned())?;
+    anyhow::ensure!(local.file.bytes > 0, "{} is empty; give one passage a line", path.display());
+    Ok(local)
+}
+
+/// Follows a pretraining until it has ended, then prints its result. Ctrl-C leaves it to itself.
+pub(super) async fn watch(client: &Client, name: &str, output: Output) -> anyhow::Result<ExitCode> {
+    let dapt = tokio::select! {
+        ended = until_ended(client, name, output) => ended?,
+        signal = tokio::signal::ctrl_c() => {
+            signal?;
+            output.note(&format!("\nit goes on without you; `pedigree dapt watch {name}` follows it again"));
+            output.document(&json!({ "detached": name }), |_| Ok(()))?;
+            return Ok(ExitCode::from(130));
+        }
+    };
+    show::state(&dapt, output)?;
+    Ok(if dapt.run.state == RunState::Completed { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Result<Dapt> {
+    let run = client.dapt(name).await?.run.id;
+    let mut told = Vec::new();
+    loop {
+        match client.run(run).await {
+            Ok(detail) => {
+                for line in lines(&detail).into_iter().skip(told.len()).collect::<Vec<_>>() {
+                    output.note(&line);
+                    told.push(line);
+                }
+                if detail.run.state.is_final() {
+                    return Ok(client.dapt(name).await?);
+                }
+            }
+            Err(error) if error.is_transient() => tracing::debug!(%error, "no answer; asking again"),
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What has happened so far, a line each; the list only grows.
+fn lines(detail: &RunDetail) -> Vec<String> {
+    let mut lines = Vec::new();
+    for attempt in &detail.attempts {
+        let number = attempt.attempt;
+        lines.push(format!("attempt {number} on {}", attempt.worker_name));
+        let own = detail.dapt_reports.iter().filter(|report| report.attempt == number);
+        lines.extend(own.map(|report| {
+            let metrics = &report.metrics;
+            let (epoch, step, scores) = (metrics.epoch, metrics.step, metrics.held_out);
+            format!("epoch {epoch}, step {step}: pseudo-perplexity {:.3}", scores.pseudo_perplexity)
+        }));
+        let failure = attempt.failure.as_ref();
+        lines.extend(failure.map(|failure| format!("attempt {number} failed: {}", failure.message)));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::Scalar;
+
+    use super::*;
+
+    #[test]
+    fn what_is_queued_says_every_parameter_and_a_wrong_one_is_a_sentence() {
+        let settings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let params = parameters(&settings(&["steps=9", "lora_targets=qkvo"])).unwrap();
+        assert_eq!(params["steps"], Scalar::Int(9));
+        assert_eq!(params["lora_targets"], Scalar::Text("qkvo".into()));
+        assert_eq!(params["max_length"], Scalar::Int(256), "the defaults are recorded");
+        let refused = |text: &str| format!("{:#}", parameters(&settings(&[text])).unwrap_err());
+        assert!(refused("step=9").contains("unknown field `step`"), "{}", refused("step=9"));
+        assert!(refused("mask_share=2").contains("params.mask_share"), "{}", refused("mask_share=2"));
+        assert!(refused("steps").contains("give NAME=VALUE"), "{}", refused("steps"));
+    }
+}

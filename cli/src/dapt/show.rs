@@ -1,0 +1,136 @@
+//! Pretrainings on the screen.
+
+use std::io::{self, Write};
+
+use pedigree_protocol::client::Client;
+use pedigree_protocol::dapt::{Dapt, DaptSummary};
+use pedigree_protocol::run::RunDetail;
+use serde_json::json;
+
+use crate::follow;
+use crate::leaderboard;
+use crate::output::{Output, bytes, duration, table, write_facts, write_table};
+use crate::trial::{held, write_attempts};
+
+pub(super) fn list(all: &[Dapt], output: Output) -> anyhow::Result<()> {
+    let header = ["pretraining", "backbone", "state", "epochs", "pseudo-perplexity", "text"];
+    let rows = all.iter().map(|dapt| {
+        vec![
+            dapt.spec.name.clone(),
+            dapt.spec.backbone.clone(),
+            format!("{}{}", leaderboard::state(dapt.run.state), held(&dapt.run)),
+            dapt.run.epochs.to_string(),
+            perplexity(dapt),
+            dapt.spec.passages.name.clone(),
+        ]
+    });
+    let table = table(&header, &[3], rows);
+    output.document(&all, |screen| write_table(screen, &table))
+}
+
+fn perplexity(dapt: &Dapt) -> String {
+    match (&dapt.summary, dapt.run.best_so_far) {
+        (Some(summary), _) => {
+            format!("{:.3} -> {:.3}", summary.before.pseudo_perplexity, summary.after.pseudo_perplexity)
+        }
+        (None, Some(best)) => format!("{best:.3}"),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// Where it stands, and what to do with its result.
+pub(super) fn state(dapt: &Dapt, output: Output) -> anyhow::Result<()> {
+    output.document(dapt, |screen| write_state(screen, dapt))
+}
+
+fn write_state(screen: &mut dyn Write, dapt: &Dapt) -> io::Result<()> {
+    write_facts(screen, &facts(dapt))?;
+    let name = &dapt.spec.name;
+    if dapt.summary.is_some() {
+        writeln!(screen, "\n`pedigree backbone add NAME --dapt {name}` registers the adapted backbone")?;
+    }
+    Ok(())
+}
+
+pub(super) async fn one(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
+    let dapt = client.dapt(name).await?;
+    let detail = client.run(dapt.run.id).await?;
+    let document = json!({ "dapt": dapt, "reports": detail.dapt_reports, "attempts": detail.attempts });
+    output.document(&document, |screen| {
+        write_state(screen, &dapt)?;
+        if !detail.dapt_reports.is_empty() {
+            writeln!(screen)?;
+            write_epochs(screen, &detail)?;
+        }
+        if !detail.attempts.is_empty() {
+            writeln!(screen)?;
+            write_attempts(screen, &detail.attempts)?;
+        }
+        Ok(())
+    })
+}
+
+fn facts(dapt: &Dapt) -> Vec<(&'static str, String)> {
+    let (spec, run) = (&dapt.spec, &dapt.run);
+    let failure = run.failure.as_ref();
+    let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
+    let mut facts = vec![
+        ("pretraining", format!("{} of {}, run {}", spec.name, spec.backbone, run.id)),
+        ("state", format!("{}{}{failure}", leaderboard::state(run.state), held(run))),
+        ("passages", format!("{} ({})", spec.passages.name, bytes(spec.passages.bytes))),
+        ("held out", format!("{} ({})", spec.held_out.name, bytes(spec.held_out.bytes))),
+        ("parameters", format!("seed={} {}", spec.seed, follow::params(&spec.params))),
+    ];
+    if let Some(summary) = &dapt.summary {
+        facts.extend(results(summary));
+    }
+    facts
+}
+
+fn results(summary: &DaptSummary) -> [(&'static str, String); 6] {
+    let (before, after) = (&summary.before, &summary.after);
+    let change = 100.0 * (after.pseudo_perplexity / before.pseudo_perplexity - 1.0);
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a run")]
+    let seconds = summary.seconds as i64;
+    [
+        (
+            "pseudo-perplexity",
+            format!("{:.3} -> {:.3} ({change:+.1} %)", before.pseudo_perplexity, after.pseudo_perplexity),
+        ),
+        (
+            "bits per character",
+            format!("{:.4} -> {:.4}", before.bits_per_character, after.bits_per_character),
+        ),
+        ("masked accuracy", format!("{:.4} -> {:.4}", before.masked_accuracy, after.masked_accuracy)),
+        ("steps", format!("{} (a new head before: {})", summary.steps, summary.head_steps)),
+        ("took", duration(seconds)),
+        ("memory", bytes(summary.peak_memory_bytes)),
+    ]
+}
+
+fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
+    let header = [
+        "attempt",
+        "epoch",
+        "step",
+        "train loss",
+        "pseudo-perplexity",
+        "bits/char",
+        "masked accuracy",
+        "seconds",
+    ];
+    let rows = detail.dapt_reports.iter().map(|report| {
+        let metrics = &report.metrics;
+        vec![
+            report.attempt.to_string(),
+            metrics.epoch.to_string(),
+            metrics.step.to_string(),
+            format!("{:.4}", metrics.train_loss),
+            format!("{:.3}", metrics.held_out.pseudo_perplexity),
+            format!("{:.4}", metrics.held_out.bits_per_character),
+            format!("{:.4}", metrics.held_out.masked_accuracy),
+            format!("{:.1}", metrics.seconds),
+        ]
+    });
+    write_table(screen, &table(&header, &[0, 1, 2, 3, 4, 5, 6, 7], rows))
+}
