@@ -8,7 +8,7 @@ use pedigree_tests::{Up, kill_nine, tiny_study, wait_for};
 use crate::invariants::{assert_invariants, wait_until_completed};
 
 const LIMIT: Duration = Duration::from_secs(120);
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 60;
 
 /// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
 const WORDS: [&str; 4] = ["patients", "mice", "carriers", "children"];
@@ -26,9 +26,8 @@ async fn until(up: &Up, what: &str, done: impl Fn(&RunDetail) -> bool) -> RunDet
         let run = client.dapt("adapted").await.ok()?.run.id;
         client.run(run).await.ok()
     };
-    let seen =
-        wait_for(&format!("{what}\n{}", up.log()), LIMIT, look, |seen| seen.as_ref().is_some_and(&done));
-    seen.await.unwrap()
+    let what = format!("{what}\n{}", up.log());
+    wait_for(&what, LIMIT, look, |seen| seen.as_ref().is_some_and(&done)).await.unwrap()
 }
 
 #[tokio::test]

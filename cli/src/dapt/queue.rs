@@ -123,14 +123,13 @@ pub(super) async fn watch(client: &Client, name: &str, output: Output) -> anyhow
 
 async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Result<Dapt> {
     let run = client.dapt(name).await?.run.id;
-    let mut told = Vec::new();
+    let mut told = 0;
     loop {
         match client.run(run).await {
             Ok(detail) => {
-                for line in lines(&detail).into_iter().skip(told.len()).collect::<Vec<_>>() {
-                    output.note(&line);
-                    told.push(line);
-                }
+                let lines = lines(&detail);
+                lines.iter().skip(told).for_each(|line| output.note(line));
+                told = lines.len();
                 if detail.run.state.is_final() {
                     return Ok(client.dapt(name).await?);
                 }
