@@ -1,13 +1,14 @@
 //! What donors are worth: trials to the regret that a cold start has after 20, on families of related objectives.
 //!
 //! ```text
-//! cargo run --release -p pedigree-sampler --example transfer [SEEDS] [METHOD]
+//! cargo run --release -p pedigree-sampler --example transfer [FAMILIES] [METHOD] [SHIFT]
 //! ```
 //!
 //! A family is one surface, shaped like the loss of a LoRA fine-tuning, whose members differ in where their optimum
 //! lies. Three members have been searched before (40 trials each, cold); a fourth is searched with and without them.
 //! Unrelated donors have their optima anywhere, are the surface upside down, or have values at random. Donors were
-//! searched by `tpe`, whichever method the fourth one has.
+//! searched by `tpe`, whichever method the fourth one has. Every search with donors is paired with one without them, of the
+//! same member, seed and noise; of each family there are four such pairs, and errors are those between families.
 
 #![expect(
     clippy::disallowed_methods,
@@ -23,8 +24,14 @@ use pedigree_protocol::{Method, ParamValues, Scalar, Space};
 use pedigree_sampler::transfer::Donor;
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 
+/// Of a donor, and the budget that every search believes it has.
 const TRIALS: u32 = 40;
+/// Trials that are compared, and those that are run to see when a search has caught up.
+const COMPARED: usize = 20;
+const RUN: u32 = 24;
 const DONORS: u64 = 3;
+/// Searches of the fourth member of a family.
+const REPLICATES: u64 = 4;
 
 /// Makes donor `i` of a seed.
 type DonorOf<'a> = &'a dyn Fn(u64, u64) -> Member;
@@ -117,17 +124,16 @@ impl Member {
     }
 }
 
-/// One search: its trials, and the best loss after each.
+/// One search of `length` trials: these, and the best loss after each.
 fn search(
     space: &Space,
     member: Member,
-    method: Method,
-    seed: u64,
+    (method, seed, length): (Method, u64, u32),
     donors: &[Donor],
 ) -> (Vec<Observed>, Vec<f64>) {
     let (mut trials, mut curve): (Vec<Observed>, Vec<f64>) = (Vec::new(), Vec::new());
     let search = Search { method, space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
-    for number in 1..=TRIALS {
+    for number in 1..=length {
         let history = History::new(trials.clone()).with_donors(donors.to_vec());
         let params = suggest(&search, number, &history).params.into_values();
         let loss = member.loss(&params);
@@ -138,77 +144,92 @@ fn search(
     (trials, curve)
 }
 
-/// The regret after each trial, one curve for each seed, with donors that `donor` makes for the seed and its number.
-fn curves(
-    space: &Space,
+/// What is compared: searches by a method, of families whose optima are shifted by up to `shift` of each range.
+struct Comparison {
+    space: Space,
     method: Method,
-    (seeds, spread): (u64, f64),
-    donor: Option<DonorOf<'_>>,
-) -> Vec<Vec<f64>> {
-    let curve = |seed| {
-        let donors: Vec<Donor> = donor.map_or_else(Vec::new, |donor| {
-            let trials = |i| search(space, donor(seed, i), Method::Tpe, 7_000 + seed * 10 + i, &[]).0;
-            (1..=DONORS).map(|i| Donor { study: format!("donor {i}"), trials: trials(i) }).collect()
-        });
-        search(space, Member::related(seed, 0, spread), method, seed, &donors).1
-    };
-    (0..seeds).map(curve).collect()
+    families: u64,
+    shift: f64,
 }
 
-/// Mean and standard error.
-fn mean(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
+impl Comparison {
+    /// The regret after each trial, of each family, the mean of its searches with donors that `donor` makes.
+    fn curves(&self, donor: Option<DonorOf<'_>>) -> Vec<Vec<f64>> {
+        (0..self.families).map(|family| self.curve(family, donor)).collect()
+    }
+
+    fn curve(&self, family: u64, donor: Option<DonorOf<'_>>) -> Vec<f64> {
+        let donors: Vec<Donor> = donor.map_or_else(Vec::new, |donor| {
+            let of = |i| (Method::Tpe, 7_000 + family * 10 + i, TRIALS);
+            let trials = |i| search(&self.space, donor(family, i), of(i), &[]).0;
+            (1..=DONORS).map(|i| Donor { study: format!("donor {i}"), trials: trials(i) }).collect()
+        });
+        let member = Member::related(family, 0, self.shift);
+        let mut mean = vec![0.0; RUN as usize];
+        for replicate in 0..REPLICATES {
+            let of = (self.method, family + replicate * self.families, RUN);
+            let (_, curve) = search(&self.space, member, of, &donors);
+            mean.iter_mut().zip(curve).for_each(|(mean, regret)| *mean += regret / REPLICATES as f64);
+        }
+        mean
+    }
+
+    /// A row for each kind of donors.
+    fn rows(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let related = |family, i| Member::related(family, i, self.shift);
+        let unrelated = |family: u64, i: u64| Member::related(90_000 + family * 10 + i, i, 0.3);
+        let mixed = |family, i| if i == DONORS { related(family, i) } else { unrelated(family, i) };
+        let inverse = |family, i| Member { shape: Shape::UpsideDown, ..related(family, i) };
+        let chance = |family, i| Member { shape: Shape::Chance, ..related(family, i) };
+        let arms: [(&str, DonorOf<'_>); 5] = [
+            ("unrelated", &unrelated),
+            ("upside down", &inverse),
+            ("values at random", &chance),
+            ("related", &related),
+            ("one related of three", &mixed),
+        ];
+        let cold = self.curves(None);
+        row(out, "none", &cold, &cold)?;
+        for (name, donor) in arms {
+            row(out, name, &self.curves(Some(donor)), &cold)?;
+        }
+        Ok(())
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    let squares: f64 = values.map(|value| (value - mean) * (value - mean)).sum();
-    (mean, (squares / (count - 1.0) / count).sqrt())
+    values.sum::<f64>() / count
+}
+
+/// Mean regrets, their ratio to those of cold starts with its standard error (of a ratio of means, by families), and the
+/// trials to the regret that cold starts have in the end.
+fn row(out: &mut impl Write, name: &str, curves: &[Vec<f64>], cold: &[Vec<f64>]) -> std::io::Result<()> {
+    let after = |curves: &[Vec<f64>], trials: usize| mean(curves.iter().map(|curve| curve[trials - 1]));
+    let goal = after(cold, COMPARED);
+    let ratio = after(curves, COMPARED) / goal;
+    let off =
+        |(curve, cold): (&Vec<f64>, &Vec<f64>)| (curve[COMPARED - 1] - ratio * cold[COMPARED - 1]).powi(2);
+    let error = (mean(curves.iter().zip(cold).map(off)) / (curves.len() as f64 - 1.0)).sqrt() / goal;
+    let reached = (1..=RUN as usize).find(|&trials| after(curves, trials) <= goal);
+    let reached = reached.map_or(format!("more than {RUN}"), |trials| trials.to_string());
+    let (ten, twenty, short) = (after(curves, 10), after(curves, COMPARED), after(curves, COMPARED - 1));
+    let (extra, error) = (100.0 * (ratio - 1.0), 100.0 * error);
+    writeln!(out, "{name:<21} {ten:.4} {short:.4} {twenty:.4}  {extra:+5.1} +- {error:.1} %  {reached}")?;
+    out.flush()
 }
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let seeds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let families = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(200);
     let method = arguments.next().and_then(|name| Method::named(&name)).unwrap_or(Method::Tpe);
+    let shift = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0.1);
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{}, {seeds} seeds; donors, mean regret after 10, 20 and 40 trials, after 20 against a cold start's, trials to that",
+        "{}, {families} families of {REPLICATES} searches, optima shifted by up to {shift}; donors, mean regret after 10, 19 and \
+         {COMPARED} trials, the last against cold starts (+- one standard error), trials to theirs",
         method.as_str()
     )?;
-    for spread in [0.05, 0.1, 0.2] {
-        compare(&mut out, method, seeds, spread)?;
-    }
-    Ok(())
-}
-
-/// A row for each kind of donors.
-fn compare(out: &mut impl Write, method: Method, seeds: u64, spread: f64) -> std::io::Result<()> {
-    let space = space();
-    let cold = curves(&space, method, (seeds, spread), None);
-    let after = |curves: &[Vec<f64>], trials: usize| mean(curves.iter().map(|curve| curve[trials - 1])).0;
-    let goal = after(&cold, 20);
-    let related = |seed, i| Member::related(seed, i, spread);
-    let unrelated = |seed: u64, i: u64| Member::related(90_000 + seed * 10 + i, i, 0.3);
-    let mixed = |seed, i| if i == DONORS { related(seed, i) } else { unrelated(seed, i) };
-    let inverse = |seed, i| Member { shape: Shape::UpsideDown, ..Member::related(seed, i, spread) };
-    let chance = |seed, i| Member { shape: Shape::Chance, ..Member::related(seed, i, spread) };
-    let arms: [(&str, Option<DonorOf<'_>>); 6] = [
-        ("cold", None),
-        ("related", Some(&related)),
-        ("one related of three", Some(&mixed)),
-        ("unrelated", Some(&unrelated)),
-        ("upside down", Some(&inverse)),
-        ("values at random", Some(&chance)),
-    ];
-    for (name, donor) in arms {
-        let curves = curves(&space, method, (seeds, spread), donor);
-        let reached = (1..=TRIALS as usize).find(|&trials| after(&curves, trials) <= goal);
-        let reached = reached.map_or("never".to_owned(), |trials| trials.to_string());
-        let (extra, error) = mean(curves.iter().zip(&cold).map(|(curve, cold)| curve[19] - cold[19]));
-        let (extra, error) = (100.0 * extra / goal, 100.0 * error / goal);
-        let [ten, twenty, forty] = [10, 20, 40].map(|trials| after(&curves, trials));
-        writeln!(
-            out,
-            "shift {spread:<5} {name:<21} {ten:.4} {twenty:.4} {forty:.4}  {extra:+5.1} +- {error:.1} %  {reached}"
-        )?;
-    }
-    Ok(())
+    Comparison { space: space(), method, families, shift }.rows(&mut out)
 }

@@ -86,7 +86,9 @@ fn verdict(replay: Replay) -> (ReplayVerdict, Option<String>) {
             (ReplayVerdict::Differs, Some(format!("{what}; computed now: {now}")))
         }
         Replay::OtherVersion { recorded, here } => {
-            let sentence = format!("made by {recorded}; this program has {here}");
+            let sentence = format!(
+                "made by {recorded}; this program has {here}: only one with the former can compute it again"
+            );
             (ReplayVerdict::OtherVersion, Some(sentence))
         }
         Replay::Unreadable(sentence) => (ReplayVerdict::Unreadable, Some(sentence)),
