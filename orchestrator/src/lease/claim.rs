@@ -33,16 +33,16 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
         let woken = app.feed.work();
         let admitted = app.admit().await?;
         let granted = claim(&app.pool, request, app.lease_ttl).await?;
+        if granted.is_none() && !known {
+            // No worker that could be served had to be asked about.
+            fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
+            known = true;
+        }
         drop(admitted);
         if granted.is_some() {
             // A notification may stand for many runs, and wakes one request: each grant wakes the next.
             app.feed.wake_claim();
             return Ok(granted);
-        }
-        if !known {
-            // No worker that could be served had to be asked about.
-            fleet::sql::touch(&app.pool, request.worker_id, &request.device_uuid).await?;
-            known = true;
         }
         if Instant::now() >= deadline || app.shutdown.is_cancelled() {
             return Ok(None);
