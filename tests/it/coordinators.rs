@@ -1,5 +1,5 @@
 //! Two coordinators on one database, and what workers notice of their comings and goings. Tests whose names begin with
-//! a tracker and a number answer that complaint about another system.
+//! `complaint_` answer that complaint about other systems (docs/reliability.md).
 
 use std::time::Duration;
 
@@ -54,8 +54,9 @@ where
 
 const MOST_ATTEMPTS: &str = "SELECT max(attempt) FROM attempts";
 
+/// Complaint 6 (optuna 4621): coordinators that start at once break the database that they make.
 #[tokio::test]
-async fn optuna_4621_two_coordinators_race_to_migrate_one_database() {
+async fn complaint_06_two_coordinators_migrate_one_database_and_create_one_study() {
     let mut arena = Arena::start(&Template::make().unwrap(), Rules::default()).await.unwrap();
     arena.until_ready().await.unwrap();
     let mut db = arena.database().await.unwrap();
@@ -75,8 +76,9 @@ async fn optuna_4621_two_coordinators_race_to_migrate_one_database() {
     assert_eq!(ask::<i64>(&mut db, "SELECT count(*) FROM runs").await, 3);
 }
 
+/// Complaint 1 (optuna 485): what was killed stays running.
 #[tokio::test]
-async fn optuna_485_what_a_killed_coordinator_and_a_killed_worker_held_does_not_stay_running() {
+async fn complaint_01_what_a_killed_coordinator_and_a_killed_worker_held_does_not_stay_running() {
     let mut arena = at_work(Rules::default(), StudySize::default()).await;
     Fault::KillCoordinator(0).begin(&mut arena).unwrap();
     Fault::KillWorker(0).begin(&mut arena).unwrap();
@@ -84,8 +86,9 @@ async fn optuna_485_what_a_killed_coordinator_and_a_killed_worker_held_does_not_
     finishes(&mut arena).await;
 }
 
+/// Complaint 3 (optuna 2908): nobody knows what became of a seized worker's trial.
 #[tokio::test]
-async fn optuna_2908_a_seized_workers_trial_ends_as_lost_with_its_cause() {
+async fn complaint_03_a_seized_workers_trial_ends_as_lost_with_its_cause() {
     let mut arena = at_work(Rules { epoch_ms: 300, ..Rules::default() }, StudySize::default()).await;
     Fault::FreezeWorker(0).begin(&mut arena).unwrap();
     until(&arena, "a lost attempt", "SELECT EXISTS (SELECT 1 FROM attempts WHERE state = 'lost')").await;
@@ -98,8 +101,9 @@ async fn optuna_2908_a_seized_workers_trial_ends_as_lost_with_its_cause() {
     finishes(&mut arena).await;
 }
 
+/// Complaint 31 (wandb 11880): a hiccup of the server is read as an order to stop.
 #[tokio::test]
-async fn wandb_11880_an_outage_longer_than_a_lease_costs_no_attempt() {
+async fn complaint_31_an_outage_longer_than_a_lease_costs_no_attempt() {
     let rules = Rules { epoch_ms: 700, ..Rules::default() };
     let mut arena = at_work(rules, StudySize { trials: 3, ..StudySize::default() }).await;
     Fault::KillBothCoordinators.begin(&mut arena).unwrap();
@@ -114,8 +118,9 @@ async fn wandb_11880_an_outage_longer_than_a_lease_costs_no_attempt() {
     assert_eq!(ask::<i32>(&mut db, MOST_ATTEMPTS).await, 1, "{}", arena.logs());
 }
 
+/// Complaint 12 (optuna 5600, 1347, 1115): a connection to the database that broke kills a trial of hours.
 #[tokio::test]
-async fn optuna_5600_a_broken_connection_to_the_database_costs_no_attempt() {
+async fn complaint_12_a_broken_connection_to_the_database_costs_no_attempt() {
     let rules = Rules { epoch_ms: 300, lease_ttl: 10, ..Rules::default() };
     let mut arena = at_work(rules, StudySize { trials: 3, ..StudySize::default() }).await;
     for breakage in [Breakage::Cut, Breakage::HalfOpen] {
@@ -133,8 +138,9 @@ async fn optuna_5600_a_broken_connection_to_the_database_costs_no_attempt() {
     assert_eq!(ask::<i32>(&mut db, MOST_ATTEMPTS).await, 1, "{}", arena.logs());
 }
 
+/// Complaint 21 (ray 12347, 30861): after a restart, waiting trials are forgotten.
 #[tokio::test]
-async fn ray_12347_a_restart_of_everything_forgets_no_waiting_trial() {
+async fn complaint_21_a_restart_of_everything_forgets_no_waiting_trial() {
     let mut arena = at_work(Rules::default(), StudySize::default()).await;
     let all = [Fault::KillWorker(0), Fault::KillWorker(1), Fault::KillBothCoordinators, Fault::KillPostgres];
     all.iter().for_each(|fault| fault.begin(&mut arena).unwrap());

@@ -7,6 +7,7 @@
 
 mod backup;
 mod chaos;
+mod complaints;
 mod coordinators;
 mod dapt;
 mod dependency_rules;

@@ -232,6 +232,17 @@ async fn a_failed_trainer_is_told_with_its_log() {
     running.drain().await;
 }
 
+/// Complaint 26 (katib 849, 1045, 1795, 2614): a trial whose collector never reports, or never exits, runs for ever.
+#[tokio::test]
+async fn complaint_26_a_trainer_that_ends_without_a_word_has_failed_though_a_child_of_it_lives() {
+    let running = start("sleep 600 & exit 0", accepting(work(RunKind::Trial))).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["result"], "failed", "{end:#}");
+    let message = end["end"]["failure"]["message"].as_str().unwrap();
+    assert!(message.starts_with("the trainer ended without a result"), "{message}");
+    running.drain().await;
+}
+
 #[tokio::test]
 async fn a_lost_lease_kills_the_trainer_and_tells_nothing() {
     let (send, pid) = std::sync::mpsc::channel();

@@ -93,8 +93,9 @@ fn memory_of_a_process_that_nvml_does_not_show_counts() {
     assert!(sentence.starts_with("3000 MiB"), "{sentence}");
 }
 
+/// Complaint 23 (ray 23971, 32725, 18299): a GPU is given to the next trial before the last one's memory is free.
 #[test]
-fn a_trainer_has_left_once_its_process_and_its_memory_are_gone() {
+fn complaint_23_a_trainer_has_left_once_its_process_and_its_memory_are_gone() {
     let Some(fake) = FakeNvml::build(&idle()) else { return };
     let probe = fake.probe();
     let before = probe.usage(FIRST).unwrap();

@@ -21,8 +21,9 @@ async fn files(coordinator: &Coordinator) -> usize {
     coordinator.app.store.list(Some(&folder)).try_collect::<Vec<_>>().await.unwrap().len()
 }
 
+/// Complaint 16 (optuna 3351, 2705, 6132): a trial that was half trained begins anew.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn the_next_attempt_finds_the_newest_and_the_runs_end_removes_it(pool: PgPool) {
+async fn complaint_16_the_next_attempt_goes_on_from_the_newest_checkpoint(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     coordinator.create(study_spec("s", 1, 1)).await;
     let worker = coordinator.worker(1).await;

@@ -5,6 +5,8 @@
 
 pub(crate) mod claim;
 #[cfg(test)]
+mod contention_tests;
+#[cfg(test)]
 mod control_tests;
 pub(crate) mod end;
 pub(crate) mod held;

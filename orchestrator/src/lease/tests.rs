@@ -22,8 +22,9 @@ use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, repor
 const WON: WriteOutcome = WriteOutcome::Won;
 const LOST: WriteOutcome = WriteOutcome::Lost;
 
+/// Complaint 7 (optuna 4002): two workers take one waiting trial.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn fifty_claims_at_once_give_each_of_twenty_runs_once(pool: PgPool) {
+async fn complaint_07_fifty_claims_at_once_give_each_of_twenty_runs_once(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     coordinator.create(study_spec("study", 20, 20)).await;
     let worker = coordinator.worker(50).await;
@@ -67,8 +68,9 @@ async fn an_unknown_worker_gets_no_work_and_an_unknown_attempt_no_write(pool: Pg
     assert_eq!((reply.outcome, reply.directive), (WriteOutcome::Unknown, Directive::Stop));
 }
 
+/// Complaint 5 (optuna 5582): fifteen workers, and one that writes to a trial which another has finished.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_writes_no_more(pool: PgPool) {
+async fn complaint_05_a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_writes_no_more(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     coordinator.create(study_spec("study", 1, 1)).await;
     let worker = coordinator.worker(1).await;

@@ -88,3 +88,36 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::run::AttemptState;
+
+    use super::*;
+    use crate::testing::{Coordinator, study_spec};
+
+    /// Complaint 4 (optuna's FAQ): who has fallen silent is noticed when somebody else begins a trial, and never where
+    /// nobody does.
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn complaint_04_a_silent_worker_is_noticed_though_nobody_asks_for_anything(pool: PgPool) {
+        // The promise is a lease's length and two seconds; what remains of these is for the pass itself.
+        const { assert!(PERIOD.as_millis() + SETTLE.as_millis() <= 1_000) };
+        let mut coordinator = Coordinator::with_content(pool).await;
+        coordinator.app.lease_ttl = Duration::from_millis(500);
+        coordinator.create(study_spec("study", 1, 1)).await;
+        let worker = coordinator.worker(1).await;
+        let grant = coordinator.claim(&worker).await.unwrap();
+        let (pool, store) = (coordinator.pool().clone(), coordinator.app.store.clone());
+        let stop = CancellationToken::new();
+        // A feed that nobody feeds: no change wakes upkeep.
+        let upkeep = tokio::spawn(run(pool, store, Feed::new(), coordinator.app.lease_ttl, stop.clone()));
+        let noticed = async {
+            while coordinator.detail(grant.run_id).await.attempts[0].state != AttemptState::Lost {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), noticed).await.expect("it is noticed");
+        stop.cancel();
+        upkeep.await.unwrap();
+    }
+}

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-    async fn wandb_11880_an_outage_costs_no_lease_and_a_silent_worker_still_does(pool: PgPool) {
+    async fn complaint_31_an_outage_costs_no_lease_and_a_silent_worker_still_does(pool: PgPool) {
         let coordinator = Coordinator::with_content(pool).await;
         coordinator.create(study_spec("study", 1, 1)).await;
         let worker = coordinator.worker(1).await;

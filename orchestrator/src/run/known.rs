@@ -16,7 +16,7 @@ use crate::error::ApiResult;
 use crate::run::disk::{Moment, Standing};
 use crate::run::trial::{self, Trial, Which};
 
-/// Trials of all studies together that are kept at most; about a kilobyte each.
+/// Trials and studies together that are kept at most; about a kilobyte each.
 const MOST_KEPT: usize = 100_000;
 
 /// One for the process: ids of studies differ in all databases.
@@ -49,11 +49,16 @@ pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -
     let now = Moment::now(db).await?;
     let all = merge(&of_study.settled, &read);
     of_study.note(read, now);
-    keep(study, of_study);
+    keep(&mut kept(), study, of_study);
     Ok(all)
 }
 
 impl Kept {
+    /// What it takes up: its trials, and itself.
+    fn size(&self) -> usize {
+        1 + self.settled.len() + self.next.as_ref().map_or(0, |look| look.settled.len())
+    }
+
     /// Takes in what was read beyond what is kept: at once what an earlier look saw and is on disk by now.
     fn note(&mut self, read: Vec<Trial>, now: Moment) {
         if let Some(look) = self.next.take() {
@@ -95,10 +100,9 @@ fn merge(one: &[Trial], other: &[Trial]) -> Vec<Trial> {
     all
 }
 
-fn keep(study: StudyId, news: Kept) {
-    let mut kept = kept();
+fn keep(kept: &mut HashMap<StudyId, Kept>, study: StudyId, news: Kept) {
     kept.insert(study, news);
-    if kept.values().map(|study| study.settled.len()).sum::<usize>() > MOST_KEPT {
+    if kept.values().map(Kept::size).sum::<usize>() > MOST_KEPT {
         kept.retain(|id, _| *id == study);
     }
 }
@@ -137,6 +141,24 @@ mod tests {
         kept.note(ended(), Moment::of_test(2, 50, 40));
         assert_eq!((&*kept.settled, kept.which.behind), (&vec![trial(1, RunState::Completed)], 2));
         assert_eq!(kept.which.numbers, [2]);
+    }
+
+    /// Complaint 20 (ray 64231): the driver's memory grows with the trials until it is killed.
+    #[test]
+    fn complaint_20_what_is_kept_is_bounded_over_all_studies() {
+        let ended = vec![trial(1, RunState::Completed); 1000];
+        let look = Look::new(ended.clone(), Moment::of_test(1, 10, 5), 0);
+        let large = Kept { settled: Arc::new(ended), next: Some(Arc::new(look)), ..Kept::default() };
+        let mut kept = HashMap::new();
+        for _ in 0..=MOST_KEPT / large.size() {
+            keep(&mut kept, StudyId::new(), large.clone());
+            assert!(kept.len() * 2000 <= MOST_KEPT, "of {} studies 2000 trials each", kept.len());
+        }
+        assert_eq!(kept.len(), 1);
+        // Studies without trials count too.
+        kept.extend((0..MOST_KEPT).map(|_| (StudyId::new(), Kept::default())));
+        keep(&mut kept, StudyId::new(), Kept::default());
+        assert_eq!(kept.len(), 1);
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -13,6 +13,8 @@ pub(crate) mod replay;
 mod replay_tests;
 pub(crate) mod retry;
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod tests;
 mod turn;
 pub(crate) mod view;

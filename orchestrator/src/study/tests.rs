@@ -1,13 +1,16 @@
-use pedigree_protocol::ErrorCode;
+use std::collections::BTreeMap;
+
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive};
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
 use pedigree_protocol::study::{StudySpec, StudyState};
+use pedigree_protocol::{Dimension, Domain, ErrorCode, Method, Space};
 use sqlx::PgPool;
 
 use crate::testing::{
     Coordinator, Worker, completed, end, failed, is_code, message, study_spec, test_scores,
 };
-use crate::{reconcile, seal, study};
+use crate::{reconcile, run, seal, study};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
@@ -171,9 +174,9 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
     assert_eq!(numbers, [Some(1), Some(2), None]);
 }
 
-/// Optuna #1488 and #1490: workers that ended trials at once got doubled numbers, or counted all trials for each.
+/// Complaint 9 (optuna 1488, 1490): doubled numbers; with the fix each insert counts all trials.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn numbers_are_given_once_however_many_trials_end_at_once(pool: PgPool) {
+async fn complaint_09_numbers_are_given_once_however_many_trials_end_at_once(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     let worker = coordinator.worker(12).await;
     let study = coordinator.create(study_spec("study", 40, 12)).await;
@@ -184,4 +187,61 @@ async fn numbers_are_given_once_however_many_trials_end_at_once(pool: PgPool) {
     futures::future::join_all(grants.iter().map(|grant| coordinator.complete(grant, 0.5, None))).await;
     let numbers: Vec<i32> = coordinator.runs(&study).await.iter().filter_map(|run| run.number).collect();
     assert_eq!(numbers, (1..=24).collect::<Vec<_>>());
+}
+
+/// Complaint 17 (optuna 2638): a search that is resumed runs its number of trials once more.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn complaint_17_the_budget_is_the_studys_however_often_it_is_resumed(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    let study = coordinator.create(study_spec("study", 3, 2)).await;
+    for value in [0.1, 0.2, 0.3] {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        coordinator.complete(&grant, value, None).await;
+        // The same file again, a pause and its end, a restart.
+        coordinator.create(study_spec("study", 3, 2)).await;
+        for hold in [Hold::Finish, Hold::None] {
+            if coordinator.study("study").await.state == StudyState::Searching {
+                study::control::set_hold(coordinator.pool(), "study", hold).await.unwrap();
+            }
+        }
+        reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    }
+    let again = coordinator.create(study_spec("study", 3, 2)).await;
+    assert_eq!((again.id, again.state, again.trials.ended()), (study.id, StudyState::Finishing, 3));
+    let numbers: Vec<_> = coordinator.runs(&study).await.iter().map(|run| run.number).collect();
+    assert_eq!(numbers, [Some(1), Some(2), Some(3), None]);
+}
+
+/// Complaint 27 (katib 2061, 2452, 1494): trials that failed are not counted, a search whose suggestions fall short hangs,
+/// and trials go on after its end.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn complaint_27_every_end_counts_and_a_spent_space_does_not_hold_a_study_up(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    let worker = coordinator.worker(1).await;
+    let domain = Domain::Int { min: 8, max: 9, log: false, step: None };
+    let two = Dimension { name: "lora_r".into(), domain, when: BTreeMap::new(), prior: None };
+    let parameters = Space::new(vec![two]).unwrap();
+    let spec = StudySpec { parameters, method: Method::Grid, retries: 0, ..study_spec("study", 6, 3) };
+    let study = coordinator.create(spec).await;
+    let unwanted = coordinator.runs(&study).await[2].id;
+    run::control::cancel(coordinator.pool(), unwanted).await.unwrap();
+    for cause in [FailureCause::Oom, FailureCause::Diverged, FailureCause::Crashed] {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        coordinator.write(&grant, &failed(cause)).await;
+    }
+    for value in [0.1, 0.2] {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        coordinator.complete(&grant, value, None).await;
+    }
+    let study = coordinator.study("study").await;
+    let trials = &study.trials;
+    assert_eq!(study.state, StudyState::Finishing);
+    assert_eq!((trials.failed, trials.cancelled, trials.completed, trials.ended()), (3, 1, 2, 6));
+    let last = coordinator.claim(&worker).await.unwrap();
+    assert_eq!(
+        (last.kind, last.work.params["lora_r"].clone()),
+        (RunKind::Final, study.best.unwrap().params["lora_r"].clone())
+    );
+    assert!(coordinator.claim(&worker).await.is_none(), "nothing goes on beside the final run");
 }
