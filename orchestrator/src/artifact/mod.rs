@@ -9,4 +9,4 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use store::{location, read, receive, serve};
+pub(crate) use store::{read, receive, remove, serve};

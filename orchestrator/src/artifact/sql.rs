@@ -15,18 +15,41 @@ pub(crate) struct Known {
 }
 
 /// The artifact with that hash.
-pub(crate) async fn find(pool: &PgPool, sha256: &Sha256) -> ApiResult<Option<Known>> {
+pub(crate) async fn find(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<Option<Known>> {
     let row =
         sqlx::query_as!(Known, "SELECT bytes, sealed FROM artifacts WHERE sha256 = $1", sha256.as_str());
-    Ok(row.fetch_optional(pool).await?)
+    Ok(row.fetch_optional(db).await?)
 }
 
-/// Records content that the store holds.
+/// Notes that somebody relies on these contents, so that they are not taken for abandoned (`upkeep::retention`); whether
+/// that was written. What is there after this statement stays for a day; one that is just being removed is waited for.
+pub(crate) async fn want(db: &mut PgConnection, contents: &[&Sha256]) -> ApiResult<bool> {
+    let contents: Vec<&str> = contents.iter().map(|sha256| sha256.as_str()).collect();
+    // Once an hour is enough, and in one order, so that two who want the same contents do not wait for each other.
+    let done = sqlx::query!(
+        "UPDATE artifacts SET wanted_at = now() WHERE sha256 IN (
+             SELECT sha256 FROM artifacts WHERE sha256 = ANY ($1::text[]) AND wanted_at < now() - interval '1 hour'
+             ORDER BY sha256 FOR NO KEY UPDATE)",
+        &contents as _,
+    );
+    Ok(done.execute(db).await?.rows_affected() > 0)
+}
+
+/// Until the transaction ends, nobody else records this content or removes its bytes.
+pub(crate) async fn hold(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
+    sqlx::query!("SELECT FROM pg_advisory_xact_lock(hashtextextended($1, 0))", sha256.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Records content whose bytes are about to become visible.
 pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: bool) -> ApiResult<()> {
     let mut tx = pool.begin().await?;
+    hold(&mut tx, sha256).await?;
     let was_sealed = sqlx::query_scalar!(
         "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)
-         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, created_at = now() RETURNING sealed",
+         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, wanted_at = now() RETURNING sealed",
         sha256.as_str(),
         bytes,
         sealed,
@@ -60,7 +83,8 @@ pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()
     Ok(())
 }
 
-/// Refuses files of which one has not been uploaded, or has a name that leads out of the folder it is put into.
+/// Refuses files of which one has not been uploaded, or has a name that leads out of the folder it is put into. Those
+/// that are there stay, so that the same transaction can name them.
 pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]) -> ApiResult<()> {
     if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
         return Err(ApiError::invalid(format!(
@@ -68,6 +92,7 @@ pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]
             stray.name
         )));
     }
+    want(db, &files.iter().map(|file| &file.sha256).collect::<Vec<_>>()).await?;
     let wanted: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
     let missing = sqlx::query_scalar!(
         r#"SELECT wanted AS "wanted!" FROM unnest($1::text[]) AS wanted

@@ -11,7 +11,7 @@ use pedigree_protocol::artifact::Sha256;
 use sha2::{Digest, Sha256 as Hasher};
 
 use crate::app::App;
-use crate::artifact::sql;
+use crate::artifact::sql::{self, Known};
 use crate::error::{ApiError, ApiResult};
 
 /// Chunks that may wait for the disk before the sender is held back.
@@ -27,8 +27,13 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     let mut write = WriteMultipart::new(app.store.put_multipart(&location(sha256)).await?);
     match copy(content, &mut write, app.largest_artifact).await {
         Ok((found, bytes)) if found == sha256.as_str() => {
+            // Recorded first: who makes room looks for the record before it removes the bytes.
+            if let Err(refused) = sql::record(&app.pool, sha256, bytes, sealed).await {
+                write.abort().await?;
+                return Err(refused);
+            }
             write.finish().await?;
-            sql::record(&app.pool, sha256, bytes, sealed).await
+            Ok(())
         }
         Ok((found, _)) => {
             write.abort().await?;
@@ -66,7 +71,7 @@ async fn copy<E: std::fmt::Display>(
 
 /// Answers with the content of a readable artifact.
 pub(crate) async fn serve(app: &App, sha256: &Sha256) -> ApiResult<Response> {
-    let known = sql::find(&app.pool, sha256).await?.ok_or_else(|| unknown(sha256))?;
+    let known = look_up(app, sha256).await?;
     if known.sealed {
         return Err(ApiError::sealed(format!(
             "{sha256} is a sealed test split; only the final run of a study can open it"
@@ -79,6 +84,31 @@ pub(crate) async fn serve(app: &App, sha256: &Sha256) -> ApiResult<Response> {
         .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
         .body(Body::from_stream(content));
     response.map_err(|error| ApiError::Broken(error.to_string()))
+}
+
+/// What is known of content that a client asks for. A client that hears that it is there relies on that.
+async fn look_up(app: &App, sha256: &Sha256) -> ApiResult<Known> {
+    let mut db = app.pool.acquire().await?;
+    let written = sql::want(&mut db, &[sha256]).await?;
+    let known = sql::find(&mut db, sha256).await?;
+    drop(db);
+    if written {
+        app.durable.flushed().await?;
+    }
+    known.ok_or_else(|| unknown(sha256))
+}
+
+/// Removes the bytes of content that is not recorded any more; content that was sent again meanwhile stays.
+pub(crate) async fn remove(app: &App, sha256: &Sha256) -> ApiResult<()> {
+    let mut tx = app.pool.begin().await?;
+    sql::hold(&mut tx, sha256).await?;
+    if sql::find(&mut tx, sha256).await?.is_some() {
+        return Ok(());
+    }
+    match app.store.delete(&location(sha256)).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(tx.commit().await?),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The whole content, sealed or not: whoever calls has checked that it may be read.
@@ -99,7 +129,7 @@ fn unknown(sha256: &Sha256) -> ApiError {
 }
 
 /// Two levels of folders, so that none grows large.
-pub(crate) fn location(sha256: &Sha256) -> Path {
+fn location(sha256: &Sha256) -> Path {
     let hex = sha256.as_str();
     Path::from_iter(["sha256", &hex[..2], &hex[2..4], hex])
 }

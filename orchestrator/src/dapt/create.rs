@@ -49,7 +49,8 @@ async fn check(pool: &PgPool, spec: &DaptSpec, backbone: &Backbone) -> ApiResult
         ));
     }
     for (key, file) in [("passages", &spec.passages), ("held_out", &spec.held_out)] {
-        if artifact::sql::find(pool, &file.sha256).await?.is_some_and(|known| known.sealed) {
+        let mut db = pool.acquire().await?;
+        if artifact::sql::find(&mut db, &file.sha256).await?.is_some_and(|known| known.sealed) {
             return Err(ApiError::sealed(format!(
                 "{key}: is a sealed test split, which nothing is trained on"
             )));

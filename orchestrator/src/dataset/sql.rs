@@ -82,6 +82,7 @@ async fn insert(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<bool> {
 /// Every split has been uploaded; train and dev can be read, the test split cannot from now on.
 async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()> {
     let splits = &spec.splits;
+    artifact::sql::want(db, &[&splits.train.sha256, &splits.dev.sha256, &splits.test.sha256]).await?;
     for (split, name) in [(&splits.train, "train"), (&splits.dev, "dev")] {
         if check_uploaded(db, name, split).await? {
             return Err(ApiError::conflict(format!(

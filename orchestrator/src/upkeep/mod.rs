@@ -2,6 +2,8 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod http;
+#[cfg(test)]
+mod race_tests;
 pub(crate) mod retention;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! Room: what ended studies no longer need. Owns what stays: the final run, the best trials, and everything that a
 //! dataset, a backbone or any other attempt names. Parameters, reports and results always stay; they are small.
 
-use object_store::ObjectStoreExt as _;
 use pedigree_protocol::upkeep::{Removed, RemovedOfStudy, Retention};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -32,10 +31,7 @@ pub(crate) async fn make_room(app: &App, wanted: &Retention) -> ApiResult<Remove
     // Not before it is certain that nothing names them.
     app.durable.flushed().await?;
     for (sha256, _) in &contents {
-        match app.store.delete(&artifact::location(&artifact::sql::parse(sha256)?)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
+        artifact::remove(app, &artifact::sql::parse(sha256)?).await?;
     }
     tracing::info!(contents = removed.contents, bytes = removed.content_bytes, "room was made");
     Ok(removed)
@@ -84,12 +80,14 @@ async fn forget(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<()> {
     Ok(())
 }
 
-/// Takes the contents that nothing names out of the list. Young ones may be on their way to being named: an upload comes
-/// before the end that names it.
+/// Takes the contents that nothing names out of the list. Those that were sent or asked for lately may be on their way to
+/// being named: that comes after the upload, or after the answer that none is needed. One that is being named just now
+/// is locked by who does it; it is passed over.
 async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
     let rows = sqlx::query!(
-        "DELETE FROM artifacts a
-         WHERE a.created_at < now() - interval '1 day'
+        "DELETE FROM artifacts WHERE sha256 IN (
+         SELECT sha256 FROM artifacts a
+         WHERE greatest(a.created_at, a.wanted_at) < now() - interval '1 day'
            AND NOT EXISTS (SELECT 1 FROM attempt_artifacts f WHERE f.sha256 = a.sha256)
            AND NOT EXISTS (SELECT 1 FROM seals e WHERE e.test_sha256 = a.sha256)
            AND NOT EXISTS (SELECT 1 FROM studies s WHERE a.sha256 IN (s.passages_sha256, s.held_out_sha256))
@@ -97,7 +95,8 @@ async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
                            WHERE a.sha256 IN (d.train_sha256, d.dev_sha256, d.test_sha256))
            AND NOT EXISTS (SELECT 1 FROM backbones b, jsonb_array_elements(b.spec -> 'files') AS file
                            WHERE file ->> 'sha256' = a.sha256)
-         RETURNING a.sha256, a.bytes"
+         FOR UPDATE SKIP LOCKED)
+         RETURNING sha256, bytes"
     );
     let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| (row.sha256, row.bytes)).collect())

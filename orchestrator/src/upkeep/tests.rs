@@ -8,7 +8,7 @@ use crate::testing::{Coordinator, TRAIN, completed, report, sha256, study_spec, 
 use crate::{artifact, reconcile, study};
 
 const LONG_AGO: &str = "UPDATE studies SET ended_at = now() - interval '40 days';
-                        UPDATE artifacts SET created_at = now() - interval '50 days'";
+                        UPDATE artifacts SET created_at = now() - interval '50 days', wanted_at = now() - interval '50 days'";
 
 /// A completed study of three trials, each with a log, ended long ago.
 async fn ended_study(pool: PgPool) -> Coordinator {
@@ -30,6 +30,14 @@ async fn ended_study(pool: PgPool) -> Coordinator {
     coordinator
 }
 
+/// Lets two days pass in which nobody asks for the content.
+async fn forget(coordinator: &Coordinator, sha256: &Sha256) {
+    let aged =
+        "UPDATE artifacts SET created_at = now() - interval '2 days', wanted_at = now() - interval '2 days'
+                WHERE sha256 = $1";
+    sqlx::query(aged).bind(sha256.as_str()).execute(coordinator.pool()).await.unwrap();
+}
+
 async fn logs(coordinator: &Coordinator) -> Vec<Option<i32>> {
     let kept = "SELECT DISTINCT r.number FROM log_slices l JOIN runs r ON r.id = l.run_id ORDER BY r.number";
     sqlx::query_scalar(kept).fetch_all(coordinator.pool()).await.unwrap()
@@ -41,8 +49,7 @@ async fn complaint_28_a_dry_run_says_what_the_run_does_and_the_best_and_the_fina
     let coordinator = ended_study(pool).await;
     // Content that nothing names.
     let orphan = coordinator.put(b"nobody's", false).await.unwrap();
-    let aged = "UPDATE artifacts SET created_at = now() - interval '2 days' WHERE sha256 = $1";
-    sqlx::query(aged).bind(orphan.as_str()).execute(coordinator.pool()).await.unwrap();
+    forget(&coordinator, &orphan).await;
     let young = coordinator.put(b"on its way", false).await.unwrap();
     let wanted = Retention { days: 30, keep_best: 1, dry_run: true };
     let told = retention::make_room(&coordinator.app, &wanted).await.unwrap();
