@@ -51,7 +51,7 @@ mirror!(AttemptStateColumn = "attempt_state" mirrors AttemptState {
 mirror!(FailureCauseColumn = "failure_cause" mirrors FailureCause {
     Oom, Diverged, InvalidInput, Crashed, Lost, Device, InvalidJob, Timeout,
 });
-mirror!(EnergySourceColumn = "energy_source" mirrors EnergySource { Counter, Sampled, Tdp });
+mirror!(EnergySourceColumn = "energy_source" mirrors EnergySource { Counter, Sampled, Tdp, Shared });
 mirror!(HoldColumn = "hold" mirrors Hold { None, Finish, Now });
 mirror!(DeviceKindColumn = "device_kind" mirrors DeviceKind { Gpu, Cpu });
 mirror!(RoleColumn = "role" mirrors Role { Viewer, Worker, Operator, Admin });

@@ -54,6 +54,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lease::http::open_test))
         .routes(routes!(lease::http::claim))
         .routes(routes!(fleet::http::list, fleet::http::hello))
+        .routes(routes!(fleet::http::tell_readings))
         .routes(routes!(fleet::http::release))
         .routes(routes!(fleet::http::drain))
         .routes(routes!(fleet::http::resume))

@@ -4,6 +4,7 @@
 //! ([`Client::patient`]): whoever calls knows what a repetition costs.
 
 mod control;
+mod fleet;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +22,6 @@ use crate::backbone::{Backbone, BackboneSpec};
 use crate::dapt::{Dapt, DaptSpec};
 use crate::dataset::{Dataset, DatasetSpec};
 use crate::error::{ApiErrorBody, ErrorCode};
-use crate::fleet::{Hello, Welcome, Worker};
 use crate::id::{Attempt, RunId};
 use crate::insight::StudyInsight;
 use crate::lease::{AttemptWrite, ClaimRequest, LeaseGrant, WriteReply};
@@ -249,16 +249,6 @@ impl Client {
     pub async fn log(&self, run: RunId, attempt: Option<Attempt>, offset: i64) -> Result<LogSlice> {
         let attempt = attempt.map_or(String::new(), |a| format!("&attempt={a}"));
         self.get(&format!("/runs/{run}/log?offset={offset}{attempt}")).await
-    }
-
-    /// All workers, newest first.
-    pub async fn workers(&self) -> Result<Vec<Worker>> {
-        self.get("/workers").await
-    }
-
-    /// A worker introduces itself.
-    pub async fn hello(&self, hello: &Hello) -> Result<Welcome> {
-        self.post("/workers", hello).await
     }
 
     /// Asks for work on one device; `None` when there was none within the request's wait.

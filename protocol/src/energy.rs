@@ -22,6 +22,8 @@ pub enum EnergySource {
     Sampled,
     /// Not measured: its power limit times the time. An upper bound.
     Tdp,
+    /// Of the whole GPU, of which the attempt held a MIG instance: NVML tells none of an instance. An upper bound.
+    Shared,
 }
 
 impl EnergySource {
@@ -31,6 +33,7 @@ impl EnergySource {
             Self::Counter => "counter",
             Self::Sampled => "sampled power",
             Self::Tdp => "power limit, an upper bound",
+            Self::Shared => "whole GPU of a MIG instance, an upper bound",
         }
     }
 }

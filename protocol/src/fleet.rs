@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gpu::GpuReadingRecord;
 use crate::id::{Attempt, RunId, WorkerId};
 use crate::resources::Hold;
 
@@ -35,7 +36,7 @@ pub struct Welcome {
 /// A GPU, or a CPU slot that stands in for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Device {
-    /// NVML's UUID of the GPU; `CPU-<worker id>-<slot>` for a CPU slot.
+    /// NVML's UUID of the GPU or of its MIG instance (`MIG-...`); `CPU-<worker id>-<slot>` for a CPU slot.
     pub uuid: String,
     /// GPU or CPU slot.
     pub kind: DeviceKind,
@@ -51,7 +52,7 @@ pub struct Device {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceKind {
-    /// A CUDA GPU, seen through NVML.
+    /// A CUDA GPU or a MIG instance of one, seen through NVML.
     Gpu,
     /// A share of the CPU.
     Cpu,
@@ -94,4 +95,7 @@ pub struct DeviceRecord {
     /// Why it was taken out of use: it failed again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<String>,
+    /// What it showed last; GPUs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<GpuReadingRecord>,
 }

@@ -17,6 +17,7 @@ pub mod energy;
 pub mod error;
 pub mod event;
 pub mod fleet;
+pub mod gpu;
 pub mod id;
 pub mod insight;
 pub mod lease;

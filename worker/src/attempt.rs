@@ -31,8 +31,9 @@ use crate::trainer_process::TrainerProcess;
 
 /// What a trainer that is stopped politely may take to end.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a device may take to become free before the attempt's end is told regardless.
-const LEAVE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a device may take to become free before the attempt's end is told regardless. The device itself is not
+/// given back before: its slot claims nothing until then.
+const LEAVE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How an attempt came to its end.
 #[derive(Debug)]
@@ -197,6 +198,8 @@ impl Attempt<'_> {
             why = self.interrupted() => Err(why),
             failure = self.overtime() => Ok(Verdict::Failed(failure)),
             result = self.drive(&mut trainer, &mut outbox) => Ok(result),
+            // It may hang on a GPU that does not answer, or compute nonsense on one that lost its memory.
+            fault = self.slot.until_unfit() => Ok(Verdict::Failed(exit::by_gpu(fault))),
         };
         // What is lost is killed at once, even where a polite stop has begun.
         tokio::select! {
@@ -330,12 +333,9 @@ impl Attempt<'_> {
     }
 }
 
-/// A trainer that died while its GPU failed did not fail by itself.
 fn blame(ending: Ending, fault: Option<String>) -> Ending {
     match (ending, fault) {
-        (Ending::Failed(failure), Some(sentence)) if failure.cause == FailureCause::Crashed => {
-            Ending::Failed(Failure { cause: FailureCause::Device, evidence: Some(sentence), ..failure })
-        }
+        (Ending::Failed(failure), Some(fault)) => Ending::Failed(exit::blame(failure, fault)),
         (ending, _) => ending,
     }
 }

@@ -1,7 +1,8 @@
 //! What a GPU took and suffered while an attempt held it.
 //!
 //! The GPU's own counter where it has one; else its power, read every second and summed up; else its power limit times
-//! the time, which is labelled as such. Must not know what an attempt does.
+//! the time, which is labelled as such. Of a MIG instance NVML tells none of these, and the whole GPU's is labelled so.
+//! Must not know what an attempt does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::gpu::Reading;
+use crate::gpu::fault::Fault;
 use crate::slot::Slot;
 
 /// Between readings of the power.
@@ -50,9 +52,10 @@ impl Meter {
     pub(crate) async fn read(&self) -> Shown {
         let after = self.slot.reading().await.unwrap_or_default();
         let summed = *self.summed.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = self.slot.fault_since(self.begun);
         Shown {
             energy: energy(&self.before, &after, summed, self.begun.elapsed()),
-            fault: fault(&self.before, &after),
+            fault: told.or_else(|| fault(&self.before, &after)).map(|fault| self.slot.accuse(fault)),
         }
     }
 }
@@ -74,6 +77,14 @@ async fn sum_up(slot: Slot, summed: Arc<Mutex<f64>>) {
 
 /// The energy by the best source there is.
 fn energy(before: &Reading, after: &Reading, summed: f64, took: Duration) -> Option<Energy> {
+    let own = own_energy(before, after, summed, took)?;
+    match before.parent {
+        Some(_) => Some(Energy { source: EnergySource::Shared, ..own }),
+        None => Some(own),
+    }
+}
+
+fn own_energy(before: &Reading, after: &Reading, summed: f64, took: Duration) -> Option<Energy> {
     // A counter that went back was reset with its driver.
     let counted = before.energy_mj.zip(after.energy_mj).and_then(|(start, end)| end.checked_sub(start));
     if let Some(millijoules) = counted {
@@ -88,41 +99,90 @@ fn energy(before: &Reading, after: &Reading, summed: f64, took: Duration) -> Opt
     Some(Energy { joules: f64::from(limit) / 1e3 * took.as_secs_f64(), source: EnergySource::Tdp })
 }
 
-fn fault(before: &Reading, after: &Reading) -> Option<String> {
+/// What the readings show of what no event has told yet.
+fn fault(before: &Reading, after: &Reading) -> Option<Fault> {
     if after.lost && !before.lost {
-        return Some("NVML: the GPU is lost".to_owned());
+        return Some(Fault::Lost);
     }
     let risen = before.uncorrected.zip(after.uncorrected).map(|(start, end)| end.saturating_sub(start));
-    risen
-        .filter(|count| *count > 0)
-        .map(|count| format!("NVML counted {count} uncorrectable ECC errors meanwhile"))
+    risen.filter(|count| *count > 0).map(Fault::Uncorrected)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use pedigree_protocol::fleet::{Device, DeviceKind};
 
-    const NONE: Reading =
-        Reading { energy_mj: None, power_mw: None, limit_mw: None, uncorrected: None, lost: false };
+    use super::*;
+    use crate::gpu::Journal;
+    use crate::gpu::fake::{FIRST, FakeNvml};
+
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
     fn the_best_source_counts_and_is_named() {
-        let counted = |mj| Reading { energy_mj: Some(mj), limit_mw: Some(300_000), ..NONE };
+        let none = Reading::default();
+        let counted = |mj| Reading { energy_mj: Some(mj), limit_mw: Some(300_000), ..Reading::default() };
         let of = |joules, source| Some(Energy { joules, source });
         assert_eq!(energy(&counted(1_000), &counted(61_000), 7.0, MINUTE), of(60.0, EnergySource::Counter));
         assert_eq!(energy(&counted(9_000), &counted(5), 7.0, MINUTE), of(7.0, EnergySource::Sampled));
         assert_eq!(energy(&counted(9_000), &counted(5), 0.0, MINUTE), of(18_000.0, EnergySource::Tdp));
-        assert_eq!(energy(&NONE, &NONE, 0.0, MINUTE), None);
+        assert_eq!(energy(&none, &none, 0.0, MINUTE), None);
+        let of_instance = |mj| Reading { parent: Some("GPU-1".into()), ..counted(mj) };
+        let shared = energy(&of_instance(1_000), &of_instance(61_000), 0.0, MINUTE);
+        assert_eq!(shared, of(60.0, EnergySource::Shared));
+    }
+
+    /// A meter on a fake GPU that has these lines.
+    async fn meter(fake: &FakeNvml, lines: &str) -> Meter {
+        show(fake, lines);
+        let device = Device {
+            uuid: FIRST.into(),
+            kind: DeviceKind::Gpu,
+            name: "A100".into(),
+            memory_bytes: None,
+            unavailable: None,
+        };
+        Meter::start(&Slot::new(device, fake.probe().into(), Arc::new(Journal::default()))).await.unwrap()
+    }
+
+    fn show(fake: &FakeNvml, lines: &str) {
+        fake.show(&format!("gpu {FIRST} 81920 4 A100\n{}", lines.replace("GPU", FIRST)));
+    }
+
+    /// Reads a meter until its energy comes from a source.
+    async fn until_source(meter: &Meter, source: EnergySource) -> f64 {
+        for _ in 0..1000 {
+            if let Some(energy) = meter.read().await.energy.filter(|energy| energy.source == source) {
+                return energy.joules;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the energy is {:?}", meter.read().await.energy);
+    }
+
+    #[tokio::test]
+    async fn a_gpu_without_a_counter_is_sampled_and_one_without_readings_is_bounded() {
+        let Some(fake) = FakeNvml::build("") else { return };
+        let counter = meter(&fake, "energy GPU 1000\npower GPU 250000\nlimit GPU 400000\n").await;
+        show(&fake, "energy GPU 61000\npower GPU 250000\nlimit GPU 400000\n");
+        assert!((until_source(&counter, EnergySource::Counter).await - 60.0).abs() < 1e-9);
+        let bounded = meter(&fake, "limit GPU 400000\n").await;
+        assert!(until_source(&bounded, EnergySource::Tdp).await > 0.0);
+        let sampled = meter(&fake, "power GPU 250000\nlimit GPU 400000\n").await;
+        let joules = until_source(&sampled, EnergySource::Sampled).await;
+        let most = 250.0 * sampled.begun.elapsed().as_secs_f64();
+        assert!((1.0..=most).contains(&joules), "{joules} J of at most {most} J");
+        let silent = meter(&fake, "").await;
+        assert_eq!(silent.read().await.energy, None);
     }
 
     #[test]
     fn errors_of_the_gpu_are_told() {
-        let ecc = |count| Reading { uncorrected: Some(count), ..NONE };
+        let none = Reading::default();
+        let ecc = |count| Reading { uncorrected: Some(count), ..Reading::default() };
         assert_eq!(fault(&ecc(2), &ecc(2)), None);
-        let sentence = fault(&ecc(2), &ecc(5)).unwrap();
-        assert_eq!(sentence, "NVML counted 3 uncorrectable ECC errors meanwhile");
-        assert!(fault(&NONE, &Reading { lost: true, ..NONE }).unwrap().ends_with("is lost"));
-        assert_eq!(fault(&NONE, &ecc(5)), None, "it was not known before");
+        assert_eq!(fault(&ecc(2), &ecc(5)), Some(Fault::Uncorrected(3)));
+        assert_eq!(fault(&none, &Reading { lost: true, ..Reading::default() }), Some(Fault::Lost));
+        assert_eq!(fault(&none, &ecc(5)), None, "it was not known before");
     }
 }

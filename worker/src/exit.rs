@@ -54,6 +54,25 @@ pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_k
     }
 }
 
+/// The failure of a trainer that was ended because its GPU had failed.
+pub(crate) fn by_gpu(fault: String) -> Failure {
+    let message = format!("the GPU failed while the trainer ran: {fault}");
+    Failure { cause: FailureCause::Device, message, evidence: Some(fault) }
+}
+
+/// A trainer that died while its GPU failed did not fail by itself. What NVML told says more than the trainer's log.
+pub(crate) fn blame(failure: Failure, fault: String) -> Failure {
+    let evidence = match failure.cause {
+        FailureCause::Crashed => fault,
+        FailureCause::Device => match failure.evidence {
+            Some(line) if line != fault => format!("{fault}; {line}"),
+            _ => fault,
+        },
+        _ => return failure,
+    };
+    Failure { cause: FailureCause::Device, evidence: Some(evidence), ..failure }
+}
+
 /// A failure that the trainer's exit code names, or one of no class of its own (code 1).
 fn by_reason(reason: ExitReason, said: Option<String>, log: &str, status: ExitStatus) -> Failure {
     let class = cause(reason);
@@ -223,6 +242,18 @@ mod tests {
         assert_eq!(known.evidence.as_deref(), Some("SIGKILL, and the kernel counted an out-of-memory kill"));
         let unallocated = failure(ExitStatus::from_raw(6), None, "memory allocation of 9 bytes failed");
         assert_eq!(unallocated.cause, FailureCause::Oom);
+    }
+
+    #[test]
+    fn what_nvml_told_of_the_gpu_comes_before_what_the_log_says() {
+        let fault = || "XID 48 (double-bit ECC error) on GPU-1".to_owned();
+        let by_log = |log: &str| blame(failure(exited(101), None, log), fault());
+        assert_eq!(by_log("epoch 1").cause, FailureCause::Device);
+        assert_eq!(by_log("epoch 1").evidence, Some(fault()));
+        assert_eq!(by_log("GPU is lost").evidence, Some(fault() + "; GPU is lost"));
+        assert_eq!(blame(by_gpu(fault()), fault()), by_gpu(fault()));
+        let diverged = failure(exited(4), Some("loss is NaN"), "");
+        assert_eq!(blame(diverged.clone(), fault()), diverged, "the trainer's own class stays");
     }
 
     #[test]

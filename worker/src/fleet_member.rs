@@ -17,8 +17,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
 use crate::backoff::{ANSWER_LIMIT, Backoff};
-use crate::gpu::{self, GpuProbe};
+use crate::gpu::{self, Gpu, GpuProbe, Journal};
 use crate::left_over;
+use crate::readings::{self, Gauges};
 use crate::slot::{self, Slot};
 use crate::{Config, WorkerError};
 
@@ -99,7 +100,7 @@ pub async fn run(
     let ends = config.walltime.map(end_of);
     let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown, ends)));
     let folder = config.folder.clone();
-    let (host, slots) = open(config, ends)?;
+    let (host, slots, gauges) = open(config, ends)?;
     // Before anything is claimed: what lies there now is an earlier worker's.
     let left_over = host.folder.left_over();
     let left_over = left_over.map_err(|source| WorkerError::Folder { path: folder, source })?;
@@ -116,6 +117,7 @@ pub async fn run(
     for slot in slots {
         tasks.spawn(slot::serve(slot, Arc::clone(&host), drain.clone()));
     }
+    tasks.spawn(readings::tell(gauges, Arc::clone(&host), drain.clone()));
     let mut outcome = Ok(());
     while let Some(ended) = tasks.join_next().await {
         if let Err(panic) = ended {
@@ -126,10 +128,13 @@ pub async fn run(
     outcome
 }
 
-fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>), WorkerError> {
+fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauges), WorkerError> {
     let probe: Arc<dyn GpuProbe> = gpu::probe(config.nvml_library.as_deref())?.into();
     let worker_id = WorkerId::new();
-    let devices = devices(probe.as_ref(), worker_id, &config)?;
+    let gpus = probe.inventory()?;
+    let devices = devices(&gpus, || probe.absence(), worker_id, &config)?;
+    let journal = Arc::new(Journal::default());
+    probe.watch(&journal);
     let offered: Vec<Device> =
         devices.iter().filter(|device| device.unavailable.is_none()).cloned().collect();
     let mut trainer = config.trainer.iter().cloned();
@@ -143,23 +148,30 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>), Work
     let cache = Cache::open(client.clone(), &config.folder)
         .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
     let roster = Roster::new(client.clone(), hello(worker_id, config.name, devices), ends);
-    let slots = offered.into_iter().map(|device| Slot::new(device, Arc::clone(&probe))).collect();
-    Ok((Host { client, roster, cache, folder, trainer }, slots))
+    let slot = |device| Slot::new(device, Arc::clone(&probe), Arc::clone(&journal));
+    let slots = offered.into_iter().map(slot).collect();
+    let uuids = gpus.into_iter().map(|gpu| gpu.uuid).collect();
+    let gauges = Gauges::new(uuids, Arc::clone(&probe), journal);
+    Ok((Host { client, roster, cache, folder, trainer }, slots, gauges))
 }
 
-fn devices(probe: &dyn GpuProbe, worker: WorkerId, config: &Config) -> Result<Vec<Device>, WorkerError> {
-    let gpus = probe.inventory()?;
+fn devices(
+    gpus: &[Gpu],
+    absence: impl Fn() -> String,
+    worker: WorkerId,
+    config: &Config,
+) -> Result<Vec<Device>, WorkerError> {
     if config.cpu_slots == 0 && gpus.is_empty() {
-        return Err(WorkerError::NoDevice { why: probe.absence() });
+        return Err(WorkerError::NoDevice { why: absence() });
     }
     if config.cpu_slots == 0 && !config.trains_on_gpus {
         let names: Vec<&str> = gpus.iter().map(|gpu| gpu.name.as_str()).collect();
         return Err(WorkerError::CpuOnly { gpus: names.join(", ") });
     }
-    let gpus = gpus.into_iter().map(|gpu| Device {
-        uuid: gpu.uuid,
+    let gpus = gpus.iter().map(|gpu| Device {
+        uuid: gpu.uuid.clone(),
         kind: DeviceKind::Gpu,
-        name: gpu.name,
+        name: gpu.name.clone(),
         memory_bytes: i64::try_from(gpu.memory_bytes).ok(),
         unavailable: (!config.trains_on_gpus).then(|| CPU_ONLY.to_owned()),
     });

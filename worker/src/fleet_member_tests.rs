@@ -377,5 +377,7 @@ async fn a_worker_with_a_walltime_tells_it_and_stops_in_time() {
 
 #[path = "fleet_member_dapt_tests.rs"]
 mod dapt;
+#[path = "fleet_member_gpu_tests.rs"]
+mod gpus;
 #[path = "fleet_member_outage_tests.rs"]
 mod outage;

@@ -3,7 +3,7 @@
 //! [`run`] → `fleet_member` (says hello, owns drain) → `slot` (one device: check, claim) → `attempt` (one try at a run)
 //! → `artifacts` (splits and backbone by hash) → `job` (the trainer's job file) → `trainer_process` (a child in its own
 //! group) → `outbox`, `log_forwarder` and `checkpoints` (what goes back while it runs) → `handover` and `upload` (its end,
-//! and what it leaves). Every write goes through `lease_keeper`, which alone knows whether the attempt still holds its
+//! and what it leaves). Beside them `readings` tells what the GPUs show. Every write goes through `lease_keeper`, which alone knows whether the attempt still holds its
 //! lease. What a killed worker had not told is told by its successor (`left_over`).
 //!
 //! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
@@ -29,6 +29,7 @@ mod metrics;
 mod oom;
 mod outbox;
 mod preparation;
+mod readings;
 #[cfg(test)]
 mod scripted_coordinator;
 mod sign;

@@ -1,16 +1,17 @@
 //! Signs of a cause in a trainer's log: lines by which a failure of no class of its own is recognised. Pure.
 //!
-//! Owns the patterns. What an exit code says comes first and is `exit`'s.
+//! Owns the patterns. What an exit code says comes first and is `exit`'s; what an XID means is `gpu::fault`'s.
 
 use pedigree_protocol::run::FailureCause;
+
+use crate::gpu::fault::{Severity, xid_in_line};
 
 /// The longest line that is kept as evidence, characters.
 const LONGEST: usize = 300;
 
 /// Errors of the GPU or its driver. Not those that a program of its own makes (an illegal address, a failed launch):
 /// NVIDIA counts them among the application's.
-const DEVICE: [&str; 13] = [
-    "nvrm: xid",
+const DEVICE: [&str; 12] = [
     "uncorrectable ecc",
     "cuda_error_ecc_uncorrectable",
     "cuda_error_nvlink_uncorrectable",
@@ -44,17 +45,25 @@ pub(crate) struct Sign {
 /// The first sign of a failed device in `log`; without one, of memory that ran out in `end`, its last lines: a trainer
 /// may have run out of memory earlier and made do with less.
 pub(crate) fn find(log: &str, end: &str) -> Option<Sign> {
-    let device = || first(log, &DEVICE).map(|line| Sign { cause: FailureCause::Device, line });
-    let memory = || first(end, &MEMORY).map(|line| Sign { cause: FailureCause::Oom, line });
+    let device = || first(log, is_of_device).map(|line| Sign { cause: FailureCause::Device, line });
+    let memory = || first(end, |line| has(line, &MEMORY)).map(|line| Sign { cause: FailureCause::Oom, line });
     device().or_else(memory)
 }
 
-fn first(text: &str, patterns: &[&str]) -> Option<String> {
-    let has = |line: &&str| {
-        let line = line.to_lowercase();
-        patterns.iter().any(|pattern| line.contains(pattern))
-    };
-    let line = text.lines().find(has)?;
+fn is_of_device(line: &str) -> bool {
+    match xid_in_line(line) {
+        Some(xid) => xid.severity() > Severity::Program,
+        None => has(line, &DEVICE),
+    }
+}
+
+fn has(line: &str, patterns: &[&str]) -> bool {
+    let line = line.to_lowercase();
+    patterns.iter().any(|pattern| line.contains(pattern))
+}
+
+fn first(text: &str, is_sign: impl Fn(&str) -> bool) -> Option<String> {
+    let line = text.lines().find(|line| is_sign(line))?;
     Some(line.trim().chars().take(LONGEST).collect())
 }
 
@@ -90,6 +99,7 @@ mod tests {
             "DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, ..)",
             "epoch 3 dev_f1 0.8",
             "no space left on device",
+            "NVRM: Xid (PCI:0000:3b:00): 31, pid=1, MMU Fault",
         ] {
             assert_eq!(cause(line), None, "{line}");
         }

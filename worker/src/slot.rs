@@ -15,10 +15,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::attempt;
 use crate::backoff::{ANSWER_LIMIT, Backoff, is_away};
 use crate::fleet_member::{Drain, Host};
-use crate::gpu::{GpuProbe, Reading, Usage};
+use crate::gpu::fault::Fault;
+use crate::gpu::{GpuProbe, Journal, Reading, Usage};
 
 /// How often a GPU that somebody else uses is looked at.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often a GPU that a trainer just left is looked at.
 const LOOK_SOON: Duration = Duration::from_millis(250);
 /// The least time from one claim to the next, for a coordinator that answers at once.
@@ -31,11 +32,12 @@ const LONGEST_POLL: Duration = Duration::from_secs(10);
 pub(crate) struct Slot {
     pub(crate) device: Device,
     probe: Arc<dyn GpuProbe>,
+    journal: Arc<Journal>,
 }
 
 impl Slot {
-    pub(crate) fn new(device: Device, probe: Arc<dyn GpuProbe>) -> Self {
-        Self { device, probe }
+    pub(crate) fn new(device: Device, probe: Arc<dyn GpuProbe>, journal: Arc<Journal>) -> Self {
+        Self { device, probe, journal }
     }
 
     /// Where the trainer computes.
@@ -78,8 +80,30 @@ impl Slot {
         tokio::task::spawn_blocking(move || probe.reading(&uuid)).await.ok()
     }
 
+    /// The gravest thing that has befallen the device since a moment, if no program is to blame for it.
+    pub(crate) fn fault_since(&self, since: Instant) -> Option<Fault> {
+        self.journal.worst_since(&self.device.uuid, since)
+    }
+
+    /// Ends when nothing can be computed on the device any more; says why.
+    pub(crate) async fn until_unfit(&self) -> String {
+        let fault = self.journal.until_unfit(&self.device.uuid).await;
+        self.accuse(fault)
+    }
+
+    /// A fault, and which GPU it befell.
+    pub(crate) fn accuse(&self, fault: Fault) -> String {
+        format!("{fault} on {}", self.device.uuid)
+    }
+
     /// What sits on the idle device, or why it must not be used now.
     pub(crate) async fn check_idle(&self) -> Result<Usage, String> {
+        if let Some(fault) = self.journal.unfit(&self.device.uuid) {
+            return Err(format!(
+                "{fault}: reset the GPU (`nvidia-smi --gpu-reset`) or its host; it is offered again by a worker that is \
+                 started after that"
+            ));
+        }
         let usage = self.usage().await?;
         match usage.foreign() {
             Some(sentence) => Err(sentence),
@@ -94,10 +118,20 @@ impl Slot {
         }
     }
 
+    /// What sits on the device, left by the last trainer, which found it in the state `before`; or why it must not be
+    /// used now.
+    async fn check_left(&self, before: Option<&Usage>) -> Result<Usage, String> {
+        let usage = self.check_idle().await?;
+        match before.and_then(|before| usage.left_behind(before)) {
+            Some(sentence) => Err(sentence),
+            None => Ok(usage),
+        }
+    }
+
     /// Ends when the device is free; meanwhile the coordinator is told why it is not.
-    async fn until_free(&self, host: &Host) -> Usage {
+    async fn until_free(&self, host: &Host, before: Option<&Usage>) -> Usage {
         loop {
-            match self.check_idle().await {
+            match self.check_left(before).await {
                 Ok(usage) => {
                     host.roster.set_unavailable(&self.device.uuid, None).await;
                     return usage;
@@ -126,17 +160,21 @@ fn describe(error: &dyn std::error::Error) -> String {
 /// Serves one device until the worker drains.
 pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
     let mut backoff = Backoff::new();
+    // How the last trainer found the device, until it is known to have left it so.
+    let mut before: Option<Usage> = None;
     loop {
         let asked = Instant::now();
         // A grant whose answer is dropped here is found by its lease's end.
         let claimed = tokio::select! {
             biased;
             () = drain.begun.cancelled() => return,
-            claimed = next_grant(&slot, &host) => claimed,
+            claimed = next_grant(&slot, &host, before.as_ref()) => claimed,
         };
+        before = None;
         match claimed {
             Ok(Some(claim)) => {
                 backoff = Backoff::new();
+                before = Some(claim.idle.clone());
                 attempt::carry_out(&host, &slot, claim, &drain).await;
             }
             Ok(None) => {
@@ -161,8 +199,8 @@ pub(crate) struct Claim {
     pub(crate) idle: Usage,
 }
 
-async fn next_grant(slot: &Slot, host: &Host) -> Result<Option<Claim>, ClientError> {
-    let idle = slot.until_free(host).await;
+async fn next_grant(slot: &Slot, host: &Host, before: Option<&Usage>) -> Result<Option<Claim>, ClientError> {
+    let idle = slot.until_free(host, before).await;
     // The lease counts from the grant, our trust in it from the request: a longer poll would eat the trust.
     let hold = (host.roster.lease_ttl() / 3).min(LONGEST_POLL);
     let request = ClaimRequest {

@@ -644,6 +644,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A worker tells what its GPUs show. */
+        post: operations["tell_readings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/{worker}/drain": {
         parameters: {
             query?: never;
@@ -1144,7 +1161,7 @@ export interface components {
             name: string;
             /** @description Why it is not offered now, such as a foreign process on the GPU. */
             unavailable?: string | null;
-            /** @description NVML's UUID of the GPU; `CPU-<worker id>-<slot>` for a CPU slot. */
+            /** @description NVML's UUID of the GPU or of its MIG instance (`MIG-...`); `CPU-<worker id>-<slot>` for a CPU slot. */
             uuid: string;
         };
         /**
@@ -1160,6 +1177,7 @@ export interface components {
             /** @description Why it was taken out of use: it failed again and again. */
             quarantine?: string | null;
             run_id?: components["schemas"]["RunId"] | null;
+            shown?: components["schemas"]["GpuReadingRecord"] | null;
         };
         /** @description How a coordinator and its database are. */
         Diagnosis: {
@@ -1271,7 +1289,7 @@ export interface components {
          * @description How an energy is known, the best first.
          * @enum {string}
          */
-        EnergySource: "counter" | "sampled" | "tdp";
+        EnergySource: "counter" | "sampled" | "tdp" | "shared";
         /** @description A configuration that is to be tried. */
         Enqueue: {
             /** @description Names the configuration in its study: the same key again changes nothing. */
@@ -1440,6 +1458,84 @@ export interface components {
          * @enum {string}
          */
         Goal: "maximize" | "minimize";
+        /** @description Something that befell a GPU. */
+        GpuIncident: {
+            /**
+             * Format: int64
+             * @description How long it was ago at the reading, seconds.
+             */
+            seconds_ago: number;
+            /** @description As a sentence, such as `XID 79 (the GPU has fallen off the bus)`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description The driver's number, where it gave one.
+             */
+            xid?: number | null;
+        };
+        /** @description What a GPU, or a MIG instance of one, shows; absent is what NVML does not tell of it. */
+        GpuReading: {
+            last_incident?: components["schemas"]["GpuIncident"] | null;
+            /**
+             * @description UUID of the GPU of which it is a MIG instance. Temperature, power, limit, errors and incidents are then the whole
+             *     GPU's.
+             */
+            parent?: string | null;
+            /**
+             * Format: double
+             * @description The most power that it may draw, watts.
+             */
+            power_limit_w?: number | null;
+            /**
+             * Format: double
+             * @description Power, watts.
+             */
+            power_w?: number | null;
+            /**
+             * Format: int32
+             * @description Compute processes on it.
+             */
+            processes?: number | null;
+            /**
+             * Format: int32
+             * @description Degrees Celsius.
+             */
+            temperature_c?: number | null;
+            /**
+             * Format: int64
+             * @description Memory errors that could not be corrected, since the driver was loaded.
+             */
+            uncorrected_ecc?: number | null;
+            /**
+             * Format: int64
+             * @description Memory in use, bytes.
+             */
+            used_bytes?: number | null;
+            /**
+             * Format: int32
+             * @description Part of the last sample period in which a kernel ran, percent.
+             */
+            utilisation_percent?: number | null;
+            /** @description NVML's UUID. */
+            uuid: string;
+        };
+        /** @description A reading as lists show it. */
+        GpuReadingRecord: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            read_at: string;
+            /** @description What was read. */
+            reading: components["schemas"]["GpuReading"];
+        };
+        /** @description What a worker's GPUs show now. */
+        GpuReadings: {
+            /** @description Its GPUs. */
+            gpus: components["schemas"]["GpuReading"][];
+            /** @description The worker. */
+            worker_id: components["schemas"]["WorkerId"];
+        };
         /** @description How well masked pieces of the held-out text are predicted. The masks are the same in every measurement. */
         HeldOutScores: {
             /**
@@ -3812,6 +3908,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Welcome"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    tell_readings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GpuReadings"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {

@@ -54,6 +54,7 @@ const ENERGY_SOURCES: Record<NonNullable<AttemptRecord['energy']>['source'], str
   counter: "by the GPU's counter",
   sampled: 'summed up from its power',
   tdp: 'not measured: its power limit times the time',
+  shared: 'of the whole GPU, of which it held a MIG instance: an upper bound',
 };
 
 function AttemptRow({ attempt }: { attempt: AttemptRecord }) {

@@ -17,8 +17,8 @@ pub(crate) fn of(method: &Method, path: &str) -> Option<Need> {
         "tokens" | "retention" => Some(Need::Administer),
         "login-links" => Some(Need::Read),
         _ if reads => Some(Need::Read),
-        // A worker is drained by people; it introduces itself alone.
-        "workers" if route.contains('/') => Some(Need::Operate),
+        // A worker is drained by people; it introduces itself alone, and says what its GPUs show.
+        "workers" if route.contains('/') && route != "workers/readings" => Some(Need::Operate),
         "workers" | "leases" => Some(Need::Work),
         "runs" if route.split('/').nth(2) == Some("attempts") => Some(Need::Work),
         "artifacts" => Some(Need::Upload),
@@ -47,6 +47,7 @@ mod tests {
             ("POST /api/v1/tokens", Some(Need::Administer)),
             ("POST /api/v1/login-links", Some(Need::Read)),
             ("POST /api/v1/workers", Some(Need::Work)),
+            ("POST /api/v1/workers/readings", Some(Need::Work)),
             ("POST /api/v1/workers/1/drain", Some(Need::Operate)),
             ("POST /api/v1/devices/GPU-1/release", Some(Need::Operate)),
             ("POST /api/v1/leases", Some(Need::Work)),

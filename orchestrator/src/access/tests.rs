@@ -189,6 +189,13 @@ async fn a_workers_token_reaches_its_own_attempts_alone(pool: PgPool) {
     assert_eq!(post(&first, "POST /api/v1/workers", worker.clone()).await.0, 200);
     assert_eq!(post(&second, "POST /api/v1/workers", worker).await.0, 403, "another's worker");
     assert_eq!(post(&second, "POST /api/v1/leases", claim.clone()).await.0, 403, "another's claim");
+    let readings = json!({ "worker_id": claim["worker_id"], "gpus": [] });
+    assert_eq!(
+        post(&second, "POST /api/v1/workers/readings", readings.clone()).await.0,
+        403,
+        "another's GPUs"
+    );
+    assert_eq!(post(&first, "POST /api/v1/workers/readings", readings).await.0, 204);
     let grant: serde_json::Value = read(post(&first, "POST /api/v1/leases", claim).await);
     let attempt =
         format!("POST /api/v1/runs/{}/attempts/{}", grant["run_id"].as_str().unwrap(), grant["attempt"]);

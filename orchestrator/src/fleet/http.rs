@@ -2,7 +2,9 @@
 
 use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use pedigree_protocol::fleet::{Hello, Welcome, Worker};
+use pedigree_protocol::gpu::GpuReadings;
 use pedigree_protocol::resources::{Hold, Pause};
 use pedigree_protocol::{ApiErrorBody, WorkerId};
 
@@ -11,7 +13,7 @@ use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::fleet::{quarantine, sql};
+use crate::fleet::{quarantine, readings, sql};
 
 /// All workers, newest first.
 #[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers",
@@ -32,6 +34,20 @@ pub(crate) async fn hello(
     ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
     sql::hello(&app.pool, &hello, caller.token()).await?;
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
+}
+
+/// A worker tells what its GPUs show.
+#[utoipa::path(post, path = "/workers/readings", tag = "workers", operation_id = "tell_readings",
+    request_body = GpuReadings,
+    responses((status = 204), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn tell_readings(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(told): Json<GpuReadings>,
+) -> ApiResult<StatusCode> {
+    ownership::of_worker(&app.pool, &caller, told.worker_id).await?;
+    readings::record(&app.pool, &told).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes a device that was taken out of use back into use.

@@ -2,6 +2,7 @@
 
 pub(crate) mod http;
 pub(crate) mod quarantine;
+pub(crate) mod readings;
 pub(crate) mod sql;
 #[cfg(test)]
 mod tests;

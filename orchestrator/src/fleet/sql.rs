@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::column::{DeviceKindColumn, HoldColumn};
 use crate::error::{ApiError, ApiResult};
+use crate::fleet::readings;
 
 /// Records a worker, the token by which it came, and exactly the devices that it offers.
 pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) -> ApiResult<()> {
@@ -98,12 +99,14 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
                w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
                w.hold AS "hold: HoldColumn", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
-               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?", q.reason AS "quarantine?"
+               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?", q.reason AS "quarantine?",
+               g.reading AS "reading?", g.read_at AS "read_at?"
            FROM workers w
            LEFT JOIN devices d ON d.worker_id = w.id
            LEFT JOIN attempts a
                ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
+           LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
            ORDER BY w.created_at DESC, w.id DESC, d.position"#,
         lease_ttl.as_secs_f64(),
     );
@@ -127,7 +130,8 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         let (memory_bytes, unavailable) = (row.memory_bytes, row.unavailable);
         let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
         let (run_id, attempt) = (row.run_id.map(RunId), row.attempt.map(Attempt));
-        let record = DeviceRecord { device, run_id, attempt, quarantine: row.quarantine };
+        let shown = readings::shown(row.reading, row.read_at);
+        let record = DeviceRecord { device, run_id, attempt, quarantine: row.quarantine, shown };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);
         }

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello};
+use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
 use pedigree_protocol::{ErrorCode, WorkerId};
+use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fleet::sql;
+use crate::fleet::{readings, sql};
 use crate::testing::{Coordinator, hello, is_code, study_spec};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -33,4 +36,51 @@ async fn an_unknown_worker_or_device_is_told_to_say_hello(pool: PgPool) {
     touch(worker.id, &worker.devices[0]).await.unwrap();
     assert!(is_code(touch(worker.id, "GPU-other").await, ErrorCode::NotFound));
     assert!(is_code(touch(WorkerId::new(), &worker.devices[0]).await, ErrorCode::NotFound));
+}
+
+/// A worker with a GPU in two MIG instances, beside a CPU slot.
+fn with_instances(id: WorkerId) -> Hello {
+    let mut hello = hello(id, 3);
+    for (index, device) in hello.devices[..2].iter_mut().enumerate() {
+        device.uuid = format!("MIG-{id}-{index}");
+        device.kind = DeviceKind::Gpu;
+    }
+    hello
+}
+
+fn reading(uuid: &str) -> GpuReading {
+    serde_json::from_value(json!({"uuid": uuid})).unwrap()
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_gpus_show_is_listed_until_they_show_something_else(pool: PgPool) {
+    let id = WorkerId::new();
+    let hello = with_instances(id);
+    sql::hello(&pool, &hello, None).await.unwrap();
+    let uuids: Vec<&str> = hello.devices.iter().map(|device| device.uuid.as_str()).collect();
+    let listed = || async {
+        let devices = sql::list(&pool, Duration::from_secs(30)).await.unwrap().remove(0).devices;
+        devices
+            .into_iter()
+            .map(|record: DeviceRecord| record.shown.map(|shown| shown.reading))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [None, None, None]);
+    let hot = GpuReading {
+        parent: Some("GPU-1".into()),
+        temperature_c: Some(91),
+        power_w: Some(61.5),
+        last_incident: Some(GpuIncident { what: "XID 79".into(), xid: Some(79), seconds_ago: 2 }),
+        ..reading(uuids[0])
+    };
+    let told = |gpus| GpuReadings { worker_id: id, gpus };
+    // One that is told twice, a CPU slot and another's GPU do no harm.
+    let gpus = vec![hot.clone(), reading(uuids[0]), reading(uuids[2]), reading("GPU-other")];
+    readings::record(&pool, &told(gpus)).await.unwrap();
+    assert_eq!(listed().await, [Some(hot), None, None]);
+    readings::record(&pool, &told(vec![reading(uuids[0]), reading(uuids[1])])).await.unwrap();
+    assert_eq!(listed().await, [Some(reading(uuids[0])), Some(reading(uuids[1])), None]);
+    let mut long = reading(uuids[0]);
+    long.parent = Some("x".repeat(301));
+    assert!(is_code(readings::record(&pool, &told(vec![long])).await, ErrorCode::Invalid));
 }

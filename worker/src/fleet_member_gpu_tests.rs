@@ -1,0 +1,200 @@
+//! GPUs under a whole worker: the real NVML wrapper over a fake library, real processes as trainers.
+
+use super::*;
+use crate::gpu::fake::{FIRST, FakeNvml, INSTANCES, SECOND, mig};
+
+const FOREVER: &str = "while :; do sleep 0.01; done";
+
+fn one_gpu() -> String {
+    format!("gpu {FIRST} 81920 4 NVIDIA A100-SXM4-80GB\n")
+}
+
+/// A worker whose GPUs are the fake's.
+async fn start_on(
+    fake: &FakeNvml,
+    script: &str,
+    answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+) -> Running {
+    let coordinator = ScriptedCoordinator::start(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(coordinator.server(), &folder, script);
+    let config = Config { cpu_slots: 0, nvml_library: Some(fake.library()), ..config };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
+        let _stop = stopped.await;
+    })));
+    Running { coordinator, worker, stop, folder }
+}
+
+/// Why the worker said last that the GPU is not offered.
+fn unavailable(seen: &[Asked], uuid: &str) -> Option<String> {
+    let hello = seen.iter().rfind(|asked| asked.path == "/api/v1/workers")?.json();
+    let device = hello["devices"].as_array()?.iter().find(|device| device["uuid"] == uuid)?.clone();
+    device["unavailable"].as_str().map(ToOwned::to_owned)
+}
+
+fn claims(seen: &[Asked]) -> usize {
+    seen.iter().filter(|asked| asked.path == "/api/v1/leases").count()
+}
+
+/// What befell a GPU last, as the coordinator was told.
+fn last_incident(seen: &[Asked], uuid: &str) -> Option<String> {
+    let readings = seen.iter().rfind(|asked| asked.path == "/api/v1/workers/readings")?.json();
+    let gpu = readings["gpus"].as_array()?.iter().find(|gpu| gpu["uuid"] == uuid)?.clone();
+    gpu["last_incident"]["what"].as_str().map(ToOwned::to_owned)
+}
+
+#[tokio::test]
+async fn a_gpu_that_fails_under_a_trainer_fails_the_attempt_and_is_offered_no_more() {
+    for (line, fault) in [
+        ("xid GPU 79\n", "XID 79 (the GPU has fallen off the bus)"),
+        ("dbe GPU\n", "double-bit ECC error"),
+        ("lost GPU\n", "the GPU is lost"),
+    ] {
+        let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+        let running = start_on(&fake, FOREVER, accepting(work(RunKind::Trial))).await;
+        running.until_write("start").await;
+        fake.show(&(one_gpu() + &line.replace("GPU", FIRST)));
+        let end = running.end().await;
+        let failure = &end["end"]["failure"];
+        assert_eq!(failure["cause"], "device", "{end:#}");
+        assert_eq!(failure["evidence"], format!("{fault} on {FIRST}"), "{end:#}");
+        let told = |seen: &[Asked]| {
+            unavailable(seen, FIRST)
+                .is_some_and(|why| why.starts_with(fault) && why.contains("reset the GPU"))
+        };
+        running.coordinator.until(told).await;
+        assert_eq!(claims(&running.coordinator.seen()), 1, "nothing more is asked for");
+    }
+}
+
+#[tokio::test]
+async fn a_trainer_that_dies_beside_a_fault_is_excused_unless_programs_make_it() {
+    for (line, fault, cause) in [
+        ("xid GPU 94\n", "XID 94 (contained ECC error)", "device"),
+        ("noevents GPU\necc GPU 3\n", "2 uncorrectable ECC errors", "device"),
+        ("xid GPU 31\n", "XID 31 (memory page fault)", "crashed"),
+    ] {
+        let before = one_gpu() + &format!("ecc {FIRST} 1\n");
+        let Some(fake) = FakeNvml::build(&before) else { return };
+        let go = fake.folder().join("go");
+        let script = format!("while [ ! -e '{}' ]; do sleep 0.01; done; exit 101", go.display());
+        let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
+        running.until_write("start").await;
+        fake.show(&(before + &line.replace("GPU", FIRST)));
+        running.coordinator.until(|seen| last_incident(seen, FIRST).as_deref() == Some(fault)).await;
+        std::fs::write(go, "").unwrap();
+        let failure = running.end().await["end"]["failure"].clone();
+        assert_eq!(failure["cause"], cause, "{failure:#}");
+        let named = failure["evidence"] == format!("{fault} on {FIRST}");
+        assert_eq!(named, cause == "device", "{failure:#}");
+        running.drain().await;
+    }
+}
+
+#[tokio::test]
+async fn a_gpu_with_a_foreign_process_is_not_asked_work_for() {
+    let occupied = one_gpu() + &format!("process {FIRST} 4242 30000\n");
+    let Some(fake) = FakeNvml::build(&occupied) else { return };
+    let running = start_on(&fake, "exit 101", accepting(work(RunKind::Trial))).await;
+    let named = |seen: &[Asked]| unavailable(seen, FIRST).is_some_and(|why| why.contains("process 4242"));
+    running.coordinator.until(named).await;
+    assert_eq!(claims(&running.coordinator.seen()), 0);
+    fake.show(&one_gpu());
+    running.end().await;
+    assert_eq!(unavailable(&running.coordinator.seen(), FIRST), None);
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_process_that_comes_between_claim_and_start_hands_the_run_back() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let fake = Arc::new(fake);
+    let (accept, intruder) = (accepting(work(RunKind::Trial)), Arc::clone(&fake));
+    let running = start_on(&fake, "exit 101", move |asked| {
+        if asked.method == "GET" {
+            intruder.show(&(one_gpu() + &format!("process {FIRST} 4242 30000\n")));
+        }
+        accept(asked)
+    })
+    .await;
+    assert_eq!(running.end().await["end"]["result"], "released");
+    let told = writes(&running.coordinator.seen());
+    assert!(!kinds(&told).contains(&"start"), "no trainer was started: {told:#?}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_gpu_is_given_back_when_its_trainers_memory_is_gone() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let ended = fake.folder().join("ended");
+    let script = format!("while [ ! -e '{}' ]; do sleep 0.01; done; exit 101", ended.display());
+    let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
+    running.until_write("start").await;
+    // Less than what any process is suspected for: it counts because it was not there before.
+    fake.show(&format!("gpu {FIRST} 81920 500 NVIDIA A100-SXM4-80GB\n"));
+    std::fs::write(ended, "").unwrap();
+    let told = |seen: &[Asked]| {
+        unavailable(seen, FIRST).is_some_and(|why| why.starts_with("496 MiB of the GPU are still in use"))
+    };
+    running.coordinator.until(told).await;
+    assert_eq!(kinds(&writes(&running.coordinator.seen())).last(), Some(&"end"), "the run need not wait");
+    let looks = fake.count_looks();
+    while std::fs::read(&looks).unwrap().len() < 2 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(claims(&running.coordinator.seen()), 1, "nothing is asked for meanwhile");
+    fake.show(&one_gpu());
+    running.coordinator.until(|seen| claims(seen) == 2 && unavailable(seen, FIRST).is_none()).await;
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn an_end_waits_a_moment_for_the_trainers_memory() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let ended = fake.folder().join("ended");
+    let script = format!("while [ ! -e '{}' ]; do sleep 0.01; done; exit 101", ended.display());
+    let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
+    running.until_write("start").await;
+    fake.show(&format!("gpu {FIRST} 81920 9000 NVIDIA A100-SXM4-80GB\n"));
+    std::fs::write(ended, "").unwrap();
+    // What is kept on disk once the trainer has ended.
+    let attempt = std::fs::read_dir(running.folder.path().join("worker/attempts")).unwrap().next().unwrap();
+    let kept = attempt.unwrap().path().join("end.json");
+    while !kept.exists() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let looks = fake.count_looks();
+    while std::fs::read(&looks).unwrap().len() < 3 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!kinds(&writes(&running.coordinator.seen())).contains(&"end"), "the memory is still there");
+    fake.show(&one_gpu());
+    running.end().await;
+    assert_eq!(unavailable(&running.coordinator.seen(), FIRST), None);
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_trainer_is_given_one_mig_instance_and_its_energy_is_the_whole_gpus() {
+    let shown = |joules: u32| mig() + &format!("energy {FIRST} {joules}000\nlost {SECOND}\n");
+    let Some(fake) = FakeNvml::build(&shown(100)) else { return };
+    let go = fake.folder().join("go");
+    let script = format!(
+        "echo visible $CUDA_VISIBLE_DEVICES >&2; while [ ! -e '{}' ]; do sleep 0.01; done; exit 101",
+        go.display()
+    );
+    let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
+    let log = running.until_write("log").await;
+    let seen = running.coordinator.seen();
+    let hello = seen.iter().find(|asked| asked.path == "/api/v1/workers").unwrap().json();
+    let offered: Vec<_> = hello["devices"].as_array().unwrap().iter().map(|device| &device["uuid"]).collect();
+    assert_eq!(offered, INSTANCES);
+    let text = log.iter().find_map(|write| write["text"].as_str()).unwrap();
+    let visible = text.trim().strip_prefix("visible ").unwrap();
+    assert!(INSTANCES.contains(&visible), "{text}");
+    fake.show(&shown(160));
+    std::fs::write(go, "").unwrap();
+    assert_eq!(running.end().await["energy"], json!({"joules": 60.0, "source": "shared"}));
+    running.drain().await;
+}
