@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, predict, sampler, serve, study,
+    backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, gpu, predict, sampler, serve, study,
     sweep, token, train, trial, up, worker,
 };
 
@@ -60,6 +60,11 @@ pub(crate) enum Command {
     },
     /// Offer this machine's devices to a coordinator, or list the workers
     Worker(worker::WorkerArgs),
+    /// Show the GPUs of all workers
+    Gpu {
+        #[command(subcommand)]
+        command: gpu::GpuCommand,
+    },
     /// Make, list and revoke tokens
     Token {
         #[command(subcommand)]

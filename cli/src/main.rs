@@ -15,6 +15,7 @@ mod fetch;
 mod fixtures;
 mod follow;
 mod gc;
+mod gpu;
 mod kernels;
 mod leaderboard;
 mod model;
@@ -92,6 +93,7 @@ async fn dispatch(
         Command::Predict(args) => predict::run(args, &connection, output).await?,
         Command::Compare(args) => compare::run(&args, output)?,
         Command::Worker(args) => worker::run(args, &connection, output).await?,
+        Command::Gpu { command } => gpu::run(command, &connection, output).await?,
         Command::Token { command } => token::run(command, &connection, output).await?,
         Command::Login => token::login(&connection, output).await?,
         Command::Serve(args) => serve::run(args, &connection, output).await?,

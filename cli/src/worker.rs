@@ -170,16 +170,21 @@ async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
     output.document(&workers, |screen| write_table(screen, &table))
 }
 
-fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {
-    let device = &record.device;
-    let state = match &device.unavailable {
+/// How a device of a worker is, as a sentence.
+pub(crate) fn state(worker: &Worker, record: &DeviceRecord) -> String {
+    match &record.device.unavailable {
         _ if !worker.alive => "gone".to_owned(),
         _ if record.quarantine.is_some() => {
             format!("out of use: {}", record.quarantine.as_deref().unwrap_or_default())
         }
         Some(why) => format!("not offered: {why}"),
         None => held(worker.hold).unwrap_or("alive").to_owned(),
-    };
+    }
+}
+
+fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {
+    let device = &record.device;
+    let state = state(worker, record);
     let holds = record.run_id.map_or_else(|| "-".to_owned(), |run| format!("run {run}"));
     vec![worker.name.clone(), worker.pid.to_string(), state, device.uuid.clone(), device.name.clone(), holds]
 }

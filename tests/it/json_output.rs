@@ -27,6 +27,7 @@ async fn every_command_prints_one_document() {
     up.json(&["trial", "show", "tiny", "final"]);
     up.json(&["trial", "logs", "tiny", "1"]);
     up.json(&["worker", "list"]);
+    up.json(&["gpu", "list"]);
     let made = up.json(&["token", "create", "reader", "--role", "viewer"]);
     assert!(made["secret"].as_str().is_some_and(|text| text.starts_with("pdg_")), "{made}");
     assert!(!up.json(&["token", "list"]).to_string().contains("pdg_"), "a list shows no token's text");

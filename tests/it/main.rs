@@ -12,6 +12,7 @@ mod coordinators;
 mod dapt;
 mod dependency_rules;
 mod determinism;
+mod gpus;
 mod invariants;
 mod json_output;
 mod kills;

@@ -5,11 +5,13 @@
 
 pub mod chaos;
 mod corpus;
+mod fake_nvml;
 mod processes;
 mod up;
 mod wait;
 
 pub use corpus::{TINY_SWEEP, tiny_study};
+pub use fake_nvml::FakeNvml;
 pub use processes::{children_of, kill_nine, terminate};
-pub use up::{Up, binary, workspace_root};
+pub use up::{Up, binary, built, workspace_root};
 pub use wait::wait_for;

@@ -27,7 +27,10 @@ pub fn binary() -> PathBuf {
 }
 
 /// A program of the workspace.
-pub(crate) fn built(program: &str) -> PathBuf {
+///
+/// # Panics
+/// When it is not there.
+pub fn built(program: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from);
     let binary = target.join("debug").join(program);
