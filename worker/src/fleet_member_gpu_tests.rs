@@ -50,6 +50,7 @@ async fn a_gpu_that_fails_under_a_trainer_fails_the_attempt_and_is_offered_no_mo
         ("xid GPU 79\n", "XID 79 (the GPU has fallen off the bus)"),
         ("dbe GPU\n", "double-bit ECC error"),
         ("lost GPU\n", "the GPU is lost"),
+        ("reset GPU\n", "the driver requires a reset of the GPU"),
     ] {
         let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
         let running = start_on(&fake, FOREVER, accepting(work(RunKind::Trial))).await;
@@ -172,6 +173,25 @@ async fn an_end_waits_a_moment_for_the_trainers_memory() {
     fake.show(&one_gpu());
     running.end().await;
     assert_eq!(unavailable(&running.coordinator.seen(), FIRST), None);
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_driver_that_hangs_holds_up_no_attempts_end() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let ended = fake.folder().join("ended");
+    let script = format!("while [ ! -e '{}' ]; do sleep 0.01; done; exit 101", ended.display());
+    let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
+    running.until_write("start").await;
+    fake.show(&(one_gpu() + &format!("hang {FIRST}\n")));
+    std::fs::write(ended, "").unwrap();
+    assert_eq!(running.end().await["end"]["failure"]["cause"], "crashed");
+    let told =
+        |seen: &[Asked]| unavailable(seen, FIRST).is_some_and(|why| why.contains("NVML does not answer"));
+    running.coordinator.until(told).await;
+    assert_eq!(claims(&running.coordinator.seen()), 1, "nothing is asked for meanwhile");
+    fake.show(&one_gpu());
+    running.coordinator.until(|seen| claims(seen) >= 2 && unavailable(seen, FIRST).is_none()).await;
     running.drain().await;
 }
 

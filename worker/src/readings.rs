@@ -11,30 +11,34 @@ use tokio::time::{sleep, timeout};
 use crate::backoff::ANSWER_LIMIT;
 use crate::fleet_member::{Drain, Host};
 use crate::gpu::journal::Incident;
-use crate::gpu::{GpuProbe, Journal, Reading, Usage};
+use crate::gpu::{Asker, GpuProbe, Journal, Reading, Usage};
 
 /// Between readings.
 const PERIOD: Duration = Duration::from_secs(10);
 
 /// The GPUs that are read.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Gauges {
     uuids: Arc<[String]>,
-    probe: Arc<dyn GpuProbe>,
+    nvml: Asker,
     journal: Arc<Journal>,
 }
 
 impl Gauges {
     pub(crate) fn new(uuids: Vec<String>, probe: Arc<dyn GpuProbe>, journal: Arc<Journal>) -> Self {
-        Self { uuids: uuids.into(), probe, journal }
+        Self { uuids: uuids.into(), nvml: Asker::new(probe), journal }
     }
 
-    fn read(&self) -> Vec<GpuReading> {
-        let read = |uuid: &String| {
-            let usage = self.probe.usage(uuid).ok();
-            reading(uuid, usage.as_ref(), self.probe.reading(uuid), self.journal.last(uuid))
+    /// All readings; none where NVML does not answer.
+    async fn read(&self) -> Option<Vec<GpuReading>> {
+        let (uuids, journal) = (Arc::clone(&self.uuids), Arc::clone(&self.journal));
+        let read = move |nvml: &dyn GpuProbe| {
+            let read = |uuid: &String| {
+                reading(uuid, nvml.usage(uuid).ok().as_ref(), nvml.reading(uuid), journal.last(uuid))
+            };
+            uuids.iter().map(read).collect()
         };
-        self.uuids.iter().map(read).collect()
+        self.nvml.ask(read).await
     }
 }
 
@@ -45,9 +49,7 @@ pub(crate) async fn tell(gauges: Gauges, host: Arc<Host>, drain: Drain) {
     }
     let mut news = gauges.journal.listen();
     loop {
-        let reader = gauges.clone();
-        // NVML blocks, and may hang with its driver.
-        if let Ok(gpus) = tokio::task::spawn_blocking(move || reader.read()).await {
+        if let Some(gpus) = gauges.read().await {
             let readings = GpuReadings { worker_id: host.roster.worker_id(), gpus };
             let answer = timeout(ANSWER_LIMIT, host.client.tell_readings(&readings)).await;
             tracing::trace!(?answer, "the GPUs were read");

@@ -16,7 +16,7 @@ use crate::attempt;
 use crate::backoff::{ANSWER_LIMIT, Backoff, is_away};
 use crate::fleet_member::{Drain, Host};
 use crate::gpu::fault::Fault;
-use crate::gpu::{GpuProbe, Journal, Reading, Usage};
+use crate::gpu::{Asker, GpuProbe, Journal, Reading, Usage};
 
 /// How often a GPU that somebody else uses is looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -31,13 +31,13 @@ const LONGEST_POLL: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(crate) struct Slot {
     pub(crate) device: Device,
-    probe: Arc<dyn GpuProbe>,
+    nvml: Asker,
     journal: Arc<Journal>,
 }
 
 impl Slot {
     pub(crate) fn new(device: Device, probe: Arc<dyn GpuProbe>, journal: Arc<Journal>) -> Self {
-        Self { device, probe, journal }
+        Self { device, nvml: Asker::new(probe), journal }
     }
 
     /// Where the trainer computes.
@@ -62,12 +62,11 @@ impl Slot {
         if self.device.kind == DeviceKind::Cpu {
             return Ok(Usage::default());
         }
-        let (probe, uuid) = (Arc::clone(&self.probe), self.device.uuid.clone());
-        // NVML blocks, and may hang with its driver.
-        match tokio::task::spawn_blocking(move || probe.usage(&uuid)).await {
-            Ok(Ok(usage)) => Ok(usage),
-            Ok(Err(fault)) => Err(describe(&fault)),
-            Err(panic) => Err(format!("NVML could not be asked: {panic}")),
+        let uuid = self.device.uuid.clone();
+        match self.nvml.ask(move |nvml| nvml.usage(&uuid)).await {
+            Some(Ok(usage)) => Ok(usage),
+            Some(Err(fault)) => Err(describe(&fault)),
+            None => Err("NVML does not answer; the driver hangs, or is busy".to_owned()),
         }
     }
 
@@ -76,8 +75,8 @@ impl Slot {
         if self.device.kind == DeviceKind::Cpu {
             return None;
         }
-        let (probe, uuid) = (Arc::clone(&self.probe), self.device.uuid.clone());
-        tokio::task::spawn_blocking(move || probe.reading(&uuid)).await.ok()
+        let uuid = self.device.uuid.clone();
+        Some(self.nvml.ask(move |nvml| nvml.reading(&uuid)).await.unwrap_or_default())
     }
 
     /// The gravest thing that has befallen the device since a moment, if no program is to blame for it.
@@ -111,9 +110,11 @@ impl Slot {
         }
     }
 
-    /// Ends when a trainer that found the device in the state `before` has left it.
+    /// Ends when a trainer that found the device in the state `before` has left it, or nobody will use it any more.
     pub(crate) async fn until_left(&self, before: &Usage) {
-        while !self.usage().await.is_ok_and(|usage| usage.is_back_to(before)) {
+        while self.journal.unfit(&self.device.uuid).is_none()
+            && !self.usage().await.is_ok_and(|usage| usage.is_back_to(before))
+        {
             sleep(LOOK_SOON).await;
         }
     }

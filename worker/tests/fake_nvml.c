@@ -7,6 +7,8 @@
  *     process UUID PID MIB                       a compute process
  *     graphics UUID PID MIB                      a desktop's
  *     lost UUID                                  it fell off the bus
+ *     reset UUID                                 it has to be reset
+ *     hang UUID                                  calls about it do not return while the line is there
  *     xid UUID NUMBER                            one event per line, in their order
  *     dbe UUID                                   a double-bit ECC event
  *     noevents UUID                              its driver has no events
@@ -29,11 +31,11 @@
 #include <unistd.h>
 
 enum { SUCCESS, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, TIMEOUT = 10, GPU_IS_LOST = 15,
-       UNKNOWN = 999 };
+       RESET_REQUIRED = 16, UNKNOWN = 999 };
 enum { MOST_DEVICES = 64, MOST_PROCESSES = 32, MOST_INSTANCES = 7, EVENT_DOUBLE_BIT = 2, EVENT_XID = 8 };
 
 typedef unsigned long long u64;
-struct device { char uuid[80], parent[80], name[96]; u64 total, used; int lost, mig; };
+struct device { char uuid[80], parent[80], name[96]; u64 total, used; int lost, reset, hang, mig; };
 struct process { unsigned pid; u64 bytes; unsigned gpu_instance, compute_instance; };
 struct memory { unsigned version; u64 total, reserved, free, used; };
 struct rates { unsigned gpu, memory; };
@@ -67,6 +69,10 @@ static int read_devices(struct device *devices) {
             if (count < MOST_DEVICES) devices[count++] = it;
         } else if (sscanf(line, "lost %79s", uuid) == 1) {
             for (int i = 0; i < count; i++) devices[i].lost |= !strcmp(devices[i].uuid, uuid) || !strcmp(devices[i].parent, uuid);
+        } else if (sscanf(line, "reset %79s", uuid) == 1) {
+            for (int i = 0; i < count; i++) devices[i].reset |= !strcmp(devices[i].uuid, uuid);
+        } else if (sscanf(line, "hang %79s", uuid) == 1) {
+            for (int i = 0; i < count; i++) devices[i].hang |= !strcmp(devices[i].uuid, uuid);
         } else if (sscanf(line, "mig %79s", uuid) == 1) {
             for (int i = 0; i < count; i++) devices[i].mig |= !strcmp(devices[i].uuid, uuid);
         }
@@ -94,9 +100,12 @@ static unsigned read_processes(const char *kind, const char *uuid, struct proces
 static int look(const char *handle, struct device *device) {
     struct device devices[MOST_DEVICES];
     int index = (int)(handle - handles);
-    if (index < 0 || index >= read_devices(devices)) return NOT_FOUND;
-    *device = devices[index];
-    return device->lost ? GPU_IS_LOST : SUCCESS;
+    for (;; usleep(10000)) {
+        if (index < 0 || index >= read_devices(devices)) return NOT_FOUND;
+        *device = devices[index];
+        if (!device->hang) break;
+    }
+    return device->lost ? GPU_IS_LOST : device->reset ? RESET_REQUIRED : SUCCESS;
 }
 
 static int write_text(char *to, unsigned size, const char *text) {

@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     Uncorrected(u64),
     /// It fell off the bus, or does not answer for another reason.
     Lost,
+    /// Its driver says that nothing can be done on it before it is reset.
+    ResetRequired,
 }
 
 /// What a fault says about the GPU, the least first.
@@ -41,7 +43,7 @@ impl Fault {
             Self::Xid(number) if PROGRAM.contains(&number) => Severity::Program,
             Self::Xid(number) if UNFIT.contains(&number) => Severity::Unfit,
             Self::Xid(_) | Self::Uncorrected(_) => Severity::Suspect,
-            Self::DoubleBitEcc | Self::Lost => Severity::Unfit,
+            Self::DoubleBitEcc | Self::Lost | Self::ResetRequired => Severity::Unfit,
         }
     }
 
@@ -49,7 +51,7 @@ impl Fault {
     pub(crate) const fn xid(self) -> Option<u64> {
         match self {
             Self::Xid(number) => Some(number),
-            Self::DoubleBitEcc | Self::Uncorrected(_) | Self::Lost => None,
+            Self::DoubleBitEcc | Self::Uncorrected(_) | Self::Lost | Self::ResetRequired => None,
         }
     }
 }
@@ -93,6 +95,7 @@ impl fmt::Display for Fault {
             Self::DoubleBitEcc => f.write_str("double-bit ECC error"),
             Self::Uncorrected(count) => write!(f, "{count} uncorrectable ECC errors"),
             Self::Lost => f.write_str("the GPU is lost"),
+            Self::ResetRequired => f.write_str("the driver requires a reset of the GPU"),
         }
     }
 }

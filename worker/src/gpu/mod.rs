@@ -1,9 +1,10 @@
 //! The GPUs of this host: which there are, whether anything sits on one, and what befalls them.
 //!
 //! [`usage`] says whether a GPU is free, `nvml` asks NVML, `watcher` listens to its events, [`fault`] says what an XID
-//! means, [`journal`] remembers what befell each GPU. Must not know leases or trainers: a GPU that this worker believes
+//! means, [`journal`] remembers what befell each GPU, `asker` keeps a hanging driver from holding up the worker. Must not know leases or trainers: a GPU that this worker believes
 //! idle is idle only if NVML shows no process on it and next to no memory in use.
 
+mod asker;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod fault;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use nvml_wrapper::error::NvmlError;
 
+pub(crate) use asker::Asker;
 pub(crate) use journal::Journal;
 pub(crate) use usage::{Occupant, Usage};
 

@@ -68,13 +68,15 @@ impl Watch {
             let risen = counted.zip(now).map_or(0, |(before, now)| now.saturating_sub(before));
             counted = now.or(counted);
             let risen = (risen > 0).then_some(Fault::Uncorrected(risen));
-            let lost = matches!(device.memory_info(), Err(NvmlError::GpuLost)).then_some(Fault::Lost);
+            let silent = device.memory_info().err().and_then(|error| silence(&error));
             let Some(journal) = self.journal.upgrade() else { return };
-            let faults: Vec<Fault> = [told, risen, lost].into_iter().flatten().collect();
+            let mut faults: Vec<Fault> = [told, risen, silent].into_iter().flatten().collect();
+            faults.dedup();
             for fault in &faults {
                 self.parts.iter().for_each(|uuid| journal.note(uuid, *fault));
             }
-            if faults.contains(&Fault::Lost) {
+            // It says nothing any more, and would say so for ever.
+            if faults.contains(&Fault::Lost) || silent.is_some() {
                 return;
             }
         }
@@ -111,12 +113,20 @@ fn wait(events: Option<&EventSet<'_>>) -> Option<Fault> {
     match events.wait(u32::try_from(TICK.as_millis()).unwrap_or(u32::MAX)) {
         Ok(event) => fault(&event),
         Err(NvmlError::Timeout) => None,
-        Err(NvmlError::GpuLost) => Some(Fault::Lost),
         Err(error) => {
             tracing::debug!(%error, "no event could be waited for");
             thread::sleep(TICK);
-            None
+            silence(&error)
         }
+    }
+}
+
+/// What an answer says of a GPU that cannot answer.
+const fn silence(error: &NvmlError) -> Option<Fault> {
+    match error {
+        NvmlError::GpuLost => Some(Fault::Lost),
+        NvmlError::ResetRequired => Some(Fault::ResetRequired),
+        _ => None,
     }
 }
 
