@@ -42,12 +42,18 @@ pub(crate) async fn run(command: GpuCommand, connection: &Connection, output: Ou
                 "temp C",
                 "power W",
                 "ECC",
-                "state",
-                "last incident",
                 "holds",
+                "last incident",
+                "state",
             ];
             let table = table(&header, &[3, 4, 5, 6, 7], gpus.iter().map(row));
-            output.document(&gpus, |screen| write_table(screen, &table))
+            output.document(&gpus, |screen| {
+                write_table(screen, &table)?;
+                match gpus.iter().any(|gpu| parent(gpu).is_some()) {
+                    true => writeln!(screen, "* of the whole GPU, of which this is a MIG instance"),
+                    false => Ok(()),
+                }
+            })
         }
     }
 }
@@ -70,7 +76,7 @@ fn row(gpu: &ListedGpu) -> Vec<String> {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let number = |read: fn(&GpuReading) -> Option<i32>| or_dash(shown.and_then(read).map(|n| n.to_string()));
     // Of a MIG instance these are the whole GPU's.
-    let mark = if shown.is_some_and(|shown| shown.parent.is_some()) { "*" } else { "" };
+    let mark = if parent(gpu).is_some() { "*" } else { "" };
     let watts = |read: fn(&GpuReading) -> Option<f64>| {
         shown.and_then(read).map_or_else(|| "-".to_owned(), |watts| format!("{watts:.0}"))
     };
@@ -93,10 +99,15 @@ fn row(gpu: &ListedGpu) -> Vec<String> {
         temperature,
         power,
         ecc,
-        gpu.state.clone(),
-        or_dash(shown.and_then(incident)),
         or_dash(gpu.record.run_id.map(|run| format!("run {run}"))),
+        or_dash(shown.and_then(incident)),
+        // Last, because it may be long.
+        gpu.state.clone(),
     ]
+}
+
+fn parent(gpu: &ListedGpu) -> Option<&str> {
+    gpu.record.shown.as_ref()?.reading.parent.as_deref()
 }
 
 fn incident(gpu: &GpuReading) -> Option<String> {

@@ -99,8 +99,7 @@ impl Slot {
     pub(crate) async fn check_idle(&self) -> Result<Usage, String> {
         if let Some(fault) = self.journal.unfit(&self.device.uuid) {
             return Err(format!(
-                "{fault}: reset the GPU (`nvidia-smi --gpu-reset`) or its host; it is offered again by a worker that is \
-                 started after that"
+                "{fault}: end this worker, reset the GPU (`nvidia-smi --gpu-reset`) or its host, start the worker again"
             ));
         }
         let usage = self.usage().await?;

@@ -123,5 +123,9 @@ async fn devices(pool: &PgPool) -> ApiResult<Finding> {
     }
     let said: Vec<String> =
         rows.into_iter().map(|row| format!("{} of {}: {}", row.uuid, row.name, row.unavailable)).collect();
-    Ok(Finding::warning("devices", said.join("; "), "free the device; its worker takes it back by itself"))
+    Ok(Finding::warning(
+        "devices",
+        said.join("; "),
+        "free the device, and its worker takes it back by itself; reset one that failed",
+    ))
 }
