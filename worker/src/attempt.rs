@@ -201,11 +201,13 @@ impl Attempt<'_> {
             // It may hang on a GPU that does not answer, or compute nonsense on one that lost its memory.
             fault = self.slot.until_unfit() => Ok(Verdict::Failed(exit::by_gpu(fault))),
         };
+        // What was computed on a GPU that failed must not become the run's progress.
+        let grace = if self.slot.is_unfit() { Duration::ZERO } else { GRACE };
         // What is lost is killed at once, even where a polite stop has begun.
         tokio::select! {
             biased;
             () = self.lease.lost() => trainer.stop(Duration::ZERO).await,
-            () = trainer.stop(GRACE) => {}
+            () = trainer.stop(grace) => {}
         }
         // The coordinator may be away, and this worker be killed before it returns.
         if let Some(end) = end_of_training(&driven) {

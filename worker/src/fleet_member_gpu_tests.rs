@@ -53,10 +53,13 @@ async fn a_gpu_that_fails_under_a_trainer_fails_the_attempt_and_is_offered_no_mo
         ("reset GPU\n", "the driver requires a reset of the GPU"),
     ] {
         let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
-        let running = start_on(&fake, FOREVER, accepting(work(RunKind::Trial))).await;
+        let kept = fake.folder().join("kept");
+        let script = format!("trap 'touch {}' TERM; {FOREVER}", kept.display());
+        let running = start_on(&fake, &script, accepting(work(RunKind::Trial))).await;
         running.until_write("start").await;
         fake.show(&(one_gpu() + &line.replace("GPU", FIRST)));
         let end = running.end().await;
+        assert!(!kept.exists(), "what was computed on it is not kept");
         let failure = &end["end"]["failure"];
         assert_eq!(failure["cause"], "device", "{end:#}");
         assert_eq!(failure["evidence"], format!("{fault} on {FIRST}"), "{end:#}");

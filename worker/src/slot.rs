@@ -90,6 +90,11 @@ impl Slot {
         self.accuse(fault)
     }
 
+    /// Whether nothing can be computed on the device any more.
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.journal.unfit(&self.device.uuid).is_some()
+    }
+
     /// A fault, and which GPU it befell.
     pub(crate) fn accuse(&self, fault: Fault) -> String {
         format!("{fault} on {}", self.device.uuid)
@@ -111,9 +116,7 @@ impl Slot {
 
     /// Ends when a trainer that found the device in the state `before` has left it, or nobody will use it any more.
     pub(crate) async fn until_left(&self, before: &Usage) {
-        while self.journal.unfit(&self.device.uuid).is_none()
-            && !self.usage().await.is_ok_and(|usage| usage.is_back_to(before))
-        {
+        while !self.is_unfit() && !self.usage().await.is_ok_and(|usage| usage.is_back_to(before)) {
             sleep(LOOK_SOON).await;
         }
     }

@@ -224,3 +224,26 @@ async fn a_trainer_without_cuda_is_given_no_gpu() {
     let refused = crate::run(config, std::future::pending()).await.unwrap_err().to_string();
     assert!(refused.contains("computes on the CPU only") && refused.contains("--cpu-slots"), "{refused}");
 }
+
+/// Runs where there is a GPU: what the fake plays is what NVML says.
+#[test]
+fn a_real_gpu_answers() {
+    let probe = probe(None).unwrap();
+    let gpus = probe.inventory().unwrap();
+    if gpus.is_empty() {
+        eprintln!("SKIPPED: this host has no GPU ({})", probe.absence());
+        return;
+    }
+    let journal = Arc::new(Journal::default());
+    probe.watch(&journal);
+    for gpu in gpus {
+        let kind = if gpu.parent.is_some() { "MIG-" } else { "GPU-" };
+        assert!(gpu.uuid.starts_with(kind) && !gpu.name.is_empty(), "{gpu:?}");
+        let usage = probe.usage(&gpu.uuid).unwrap();
+        assert!(usage.used_bytes <= gpu.memory_bytes && gpu.memory_bytes > 0, "{gpu:?} {usage:?}");
+        let shown = probe.reading(&gpu.uuid);
+        assert!(!shown.lost && shown.parent == gpu.parent, "{shown:?}");
+        assert!(shown.temperature_c.is_none_or(|celsius| (1..120).contains(&celsius)), "{shown:?}");
+        assert_eq!(journal.unfit(&gpu.uuid), None, "nothing has befallen it");
+    }
+}
