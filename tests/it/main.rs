@@ -7,6 +7,7 @@
 
 mod backup;
 mod chaos;
+mod commands;
 mod complaints;
 mod coordinators;
 mod dapt;

@@ -7,11 +7,13 @@ pub mod chaos;
 mod corpus;
 mod fake_nvml;
 mod processes;
+mod served;
 mod up;
 mod wait;
 
 pub use corpus::{TINY_SWEEP, tiny_study};
 pub use fake_nvml::FakeNvml;
 pub use processes::{children_of, kill_nine, terminate};
+pub use served::Served;
 pub use up::{Up, binary, built, workspace_root};
 pub use wait::wait_for;
