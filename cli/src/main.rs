@@ -57,7 +57,12 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
-    telemetry::start(&cli.log, is_service)?;
+    let collector = match &cli.command {
+        Command::Serve(args) => args.otlp_endpoint.as_deref(),
+        _ => None,
+    };
+    // Until the end: what was traced last is sent when this goes.
+    let _traces = telemetry::start(&cli.log, is_service, collector)?;
     // Before there are threads: the process may have to start itself again.
     match &cli.command {
         Command::Bench { command } => command.settle()?,

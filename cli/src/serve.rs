@@ -52,6 +52,10 @@ pub(crate) struct ServeArgs {
     /// Largest artifact that is accepted
     #[arg(long, default_value_t = 16, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_artifact_gib: u64,
+    /// Send spans of requests, claims, writes and suggestions to this OpenTelemetry collector (OTLP over HTTP, protobuf),
+    /// such as http://127.0.0.1:4318
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Stop when stdin ends: the process that started this one is gone
     #[arg(long, hide = true)]
     supervised: bool,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use object_store::local::LocalFileSystem;
 use pedigree_protocol::access::Role;
@@ -13,6 +14,8 @@ use sqlx::PgPool;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::access::rate::Rate;
 use crate::access::secret::Hash;
@@ -81,10 +84,15 @@ pub(crate) fn router(app: App) -> Router {
         // Failures are logged where they are known by name: in `error`.
         // The path alone: a query may hold a login code.
         .layer(from_fn(meter::observe))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_failure(()))
         .with_state(app)
 }
 
-fn span(request: &Request) -> tracing::Span {
-    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+fn span(request: &Request) -> Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path(), status = Empty)
+}
+
+fn answered(response: &Response, latency: Duration, span: &Span) {
+    span.record("status", response.status().as_u16());
+    tracing::debug!(latency_ms = latency.as_millis(), "answered");
 }

@@ -50,7 +50,8 @@ pub(crate) async fn top_up_trials(
 
 fn timed_suggestion(spec: &StudySpec, number: u32, history: &History) -> (ParamValues, serde_json::Value) {
     let began = Instant::now();
-    let Suggestion { params, record } = suggest(&search(spec), number, history);
+    let ask = tracing::info_span!("ask", study = spec.name, trial = number);
+    let Suggestion { params, record } = ask.in_scope(|| suggest(&search(spec), number, history));
     histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
     (params.into_values(), record)
 }

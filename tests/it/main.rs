@@ -21,4 +21,5 @@ mod pruning;
 mod restart;
 mod resume;
 mod seal;
+mod traces;
 mod wire;

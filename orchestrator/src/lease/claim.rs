@@ -10,6 +10,8 @@ use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
+use tracing::field::{Empty, display};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -24,7 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_secs(2);
 
 /// Leases a run to the worker's device, waiting for one as long as the request allows.
-#[tracing::instrument(skip_all, fields(worker.id = %request.worker_id, device = request.device_uuid))]
+#[tracing::instrument(name = "claim", skip_all, fields(worker.id = %request.worker_id, device = request.device_uuid,
+    study.id = Empty, run.id = Empty, attempt = Empty))]
 pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResult<Option<LeaseGrant>> {
     let deadline = Instant::now() + Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT);
     let mut known = false;
@@ -39,7 +42,10 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
             known = true;
         }
         drop(admitted);
-        if granted.is_some() {
+        if let Some(grant) = &granted {
+            let span = Span::current();
+            span.record("study.id", display(grant.study_id)).record("run.id", display(grant.run_id));
+            span.record("attempt", display(grant.attempt));
             // A notification may stand for many runs, and wakes one request: each grant wakes the next.
             app.feed.wake_claim();
             return Ok(granted);

@@ -5,6 +5,8 @@ use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgConnection;
+use tracing::Span;
+use tracing::field::{Empty, display};
 
 use crate::app::App;
 use crate::column::AttemptStateColumn;
@@ -21,7 +23,7 @@ const ENDED: WriteReply =
     WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
 
 /// Applies a write if the attempt holds the lease; returns when what it did is on disk.
-#[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
+#[tracing::instrument(name = "write", skip_all, fields(run.id = %run, %attempt, study.id = Empty, worker.id = Empty))]
 pub(crate) async fn apply(
     app: &App,
     run: RunId,
@@ -53,6 +55,7 @@ async fn commit(
     let _admitted = app.admit().await?;
     let mut tx = app.pool.begin().await?;
     let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok((UNKNOWN, None)) };
+    Span::current().record("study.id", display(held.study)).record("worker.id", display(held.worker));
     if !held.is_live() {
         // The answer to the end may have been lost: the very same end, sent again, is still won.
         let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();

@@ -1,0 +1,52 @@
+//! The log: always on stderr, so that stdout stays the result's; and, where a collector is named, traces.
+
+mod traces;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use traces::Traces;
+
+/// Global flags of the log.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogArgs {
+    /// What is logged, such as `info` or `pedigree_worker=debug` [default: info for services, else warn]
+    #[arg(long = "log", global = true, env = "PEDIGREE_LOG", value_name = "FILTER", hide_env_values = true)]
+    filter: Option<String>,
+    /// How it is logged
+    #[arg(long, global = true, env = "PEDIGREE_LOG_FORMAT", value_enum, default_value = "text")]
+    log_format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Starts the log of this process, and its traces where there is a collector for them; they are sent until what this
+/// returns is dropped.
+pub(crate) fn start(
+    args: &LogArgs,
+    is_service: bool,
+    collector: Option<&str>,
+) -> anyhow::Result<Option<Traces>> {
+    let default = if is_service { "info,sqlx=warn" } else { "warn" };
+    let filter = args.filter.as_deref().unwrap_or(default);
+    let filter: EnvFilter = filter
+        .parse()
+        .with_context(|| format!("--log {filter:?} is no filter; write e.g. info or sqlx=debug"))?;
+    // A variable that is set to nothing counts as not set.
+    let traces = collector.filter(|url| !url.is_empty()).map(Traces::start).transpose()?;
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match args.log_format {
+        Format::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        Format::Json => log.json().boxed(),
+    };
+    let subscriber = tracing_subscriber::registry().with(traces.as_ref().map(Traces::layer));
+    subscriber.with(log.with_filter(filter)).init();
+    Ok(traces)
+}
