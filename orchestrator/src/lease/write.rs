@@ -59,6 +59,8 @@ async fn commit(
     if !held.is_live() {
         // The answer to the end may have been lost: the very same end, sent again, is still won.
         let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
+        // Not left to the drop, which lets the run's lock go some time later: a claim passes a locked run over.
+        tx.rollback().await?;
         return Ok((if again { ENDED } else { LOST }, None));
     }
     let next = perform(&mut tx, &mut held, write.parts()).await?;
@@ -74,7 +76,9 @@ async fn commit(
 /// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
 pub(crate) async fn refusal(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Option<WriteReply>> {
     let mut tx = app.pool.begin().await?;
-    Ok(match held::lock(&mut tx, run, attempt).await? {
+    let held = held::lock(&mut tx, run, attempt).await?;
+    tx.rollback().await?;
+    Ok(match held {
         None => Some(UNKNOWN),
         Some(held) if !held.is_live() => Some(LOST),
         Some(_) => None,
@@ -91,6 +95,7 @@ pub(crate) async fn with_held(
     let mut tx = app.pool.begin().await?;
     let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
     if !held.is_live() {
+        tx.rollback().await?;
         return Ok(LOST);
     }
     work(&mut tx).await?;
