@@ -1,5 +1,6 @@
 //! Traces as an operator has them: `serve --otlp-endpoint`, and a collector that comes and goes.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,9 +45,11 @@ async fn a_collector_gets_the_spans_and_its_absence_holds_nobody_up() {
     let collector = format!("http://{}", listener.local_addr().unwrap());
     let routes = Router::new().route("/v1/traces", post(receive)).with_state(received.clone());
     let serving = tokio::spawn(axum::serve(listener, routes).into_future());
+    let log = up.path("traced.log");
     let served = Served::start(&up, "traced", |command| {
         command.args(["--anonymous", "admin", "--otlp-endpoint", &collector]);
         command.env("OTEL_BSP_SCHEDULE_DELAY", "100");
+        command.stderr(File::create(&log).unwrap());
     });
     let client = Client::new(&served.url, None);
     register_content(&client).await.unwrap();
@@ -65,9 +68,12 @@ async fn a_collector_gets_the_spans_and_its_absence_holds_nobody_up() {
 
     serving.abort();
     assert!(serving.await.unwrap_err().is_cancelled());
-    for _ in 0..3000 {
+    for _ in 0..500 {
         client.ready().await.unwrap();
     }
     assert_eq!(client.studies().await.unwrap()[0].trials.leased, 1);
+    let told = || async { std::fs::read_to_string(&log).unwrap().matches("traces do not arrive").count() };
+    wait_for("a word about it", Duration::from_secs(20), told, |told| *told > 0).await;
     assert!(served.stop().await.success());
+    assert_eq!(told().await, 1, "it is told once:\n{}", std::fs::read_to_string(&log).unwrap());
 }
