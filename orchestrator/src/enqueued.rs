@@ -6,6 +6,7 @@ use serde_json::json;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run::trial;
 use crate::study::locked::{self, LockedStudy};
@@ -17,7 +18,7 @@ const GIVEN: &str = "enqueued";
 /// Puts a configuration into the queue of a study. The same configuration under the same key again changes nothing.
 pub(crate) async fn enqueue(pool: &PgPool, id_or_name: &str, wanted: &Enqueue) -> ApiResult<Enqueued> {
     let study = view::get(pool, id_or_name).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let Some(locked) = locked::lock(&mut tx, study.id).await? else {
         return Err(ApiError::not_found(format!("there is no study {id_or_name:?} any more")));
     };

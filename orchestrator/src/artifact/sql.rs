@@ -3,6 +3,7 @@
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 
 /// What is known about an artifact.
@@ -45,7 +46,7 @@ pub(crate) async fn hold(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()
 
 /// Records content whose bytes are about to become visible.
 pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: bool) -> ApiResult<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     hold(&mut tx, sha256).await?;
     let was_sealed = sqlx::query_scalar!(
         "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)

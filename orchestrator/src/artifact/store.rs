@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256 as Hasher};
 
 use crate::app::App;
 use crate::artifact::sql::{self, Known};
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 
 /// Chunks that may wait for the disk before the sender is held back.
@@ -100,7 +101,7 @@ async fn look_up(app: &App, sha256: &Sha256) -> ApiResult<Known> {
 
 /// Removes the bytes of content that is not recorded any more; content that was sent again meanwhile stays.
 pub(crate) async fn remove(app: &App, sha256: &Sha256) -> ApiResult<()> {
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     sql::hold(&mut tx, sha256).await?;
     if sql::find(&mut tx, sha256).await?.is_some() {
         return Ok(());

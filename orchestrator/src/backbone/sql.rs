@@ -6,6 +6,7 @@ use pedigree_protocol::backbone::{Backbone, BackboneSpec, StartAdapter};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::{artifact, name};
 
@@ -33,7 +34,7 @@ pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Backbone> {
 /// Registers a backbone; the same content under the same name again is the backbone that is there.
 pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone> {
     name::check("backbone", &spec.name)?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     if find(&mut tx, &spec.name).await?.is_none() {
         check_files(&mut tx, &spec.files).await?;
         let inserted = insert(&mut tx, &spec).await?;

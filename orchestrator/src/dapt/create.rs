@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::dapt::view;
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::study::{control, count};
 use crate::{artifact, backbone, name};
@@ -17,7 +18,7 @@ pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>
     control::check_priority(spec.priority)?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
     check(pool, &spec, &backbone).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     artifact::sql::check_uploaded(&mut tx, &[spec.passages.clone(), spec.held_out.clone()]).await?;
     let id = StudyId::new();
     if insert(&mut tx, id, &spec, &backbone, owner).await? {

@@ -5,6 +5,7 @@ use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::{artifact, name};
 
@@ -32,7 +33,7 @@ pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dataset> {
 /// Registers a dataset; the same content under the same name again is the dataset that is there.
 pub(crate) async fn add(pool: &PgPool, spec: DatasetSpec) -> ApiResult<Dataset> {
     name::check("dataset", &spec.name)?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     if find(&mut tx, &spec.name).await?.is_none() {
         check_splits(&mut tx, &spec).await?;
         let inserted = insert(&mut tx, &spec).await?;

@@ -8,13 +8,14 @@ use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::column::{DeviceKindColumn, HoldColumn};
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::fleet::readings;
 
 /// Records a worker, the token by which it came, and exactly the devices that it offers.
 pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) -> ApiResult<()> {
     let id = hello.worker_id.0;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     sqlx::query!(
         "INSERT INTO workers (id, name, pid, version, token_id, available_until)
          VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision))

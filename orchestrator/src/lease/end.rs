@@ -47,7 +47,9 @@ pub(crate) async fn by_worker(
     let (state, event) = verdict(held, end, decision.as_ref());
     record(db, held, state, failure, Some(write)).await?;
     let pause = decision.as_ref().map_or(Duration::ZERO, |decision| decision.pause);
-    run::sql::apply(db, held.run, held.run_state, event, Outcome { summary, failure, pause }).await?;
+    let reported = held.metric.map(|metric| (held.reported, metric.goal));
+    let outcome = Outcome { summary, failure, pause, reported };
+    run::sql::apply(db, held.run, held.run_state, event, outcome).await?;
     if let (Some(failure), Some(decision)) = (failure, decision) {
         follow_up(db, held, failure, decision).await?;
     }

@@ -13,6 +13,7 @@ use sqlx::types::Json;
 
 use crate::column::{AttemptStateColumn, RunKindColumn, RunStateColumn, StudyStateColumn};
 use crate::error::{ApiError, ApiResult};
+use crate::run::report::Tally;
 
 /// An attempt and its run, locked until the transaction ends.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Held {
     pub(crate) state: AttemptState,
     /// Its trainer has started, as a write said that is being applied.
     pub(crate) started: bool,
+    /// What reports add that a write brought along with the end, which is being applied.
+    pub(crate) reported: Tally,
     /// The lease has not run out, by the database's clock.
     pub(crate) unexpired: bool,
     pub(crate) crashes: i32,
@@ -99,6 +102,7 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         run_state: row.run_state.into(),
         state: row.state.into(),
         started: false,
+        reported: Tally::NONE,
         unexpired: row.unexpired,
         crashes: row.crashes,
         losses: row.losses,

@@ -10,10 +10,12 @@ use tracing::field::{Empty, display};
 
 use crate::app::App;
 use crate::column::AttemptStateColumn;
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::end;
 use crate::lease::held::{self, Held};
 use crate::run::machine::Event;
+use crate::run::report::Shown;
 use crate::{run, study};
 
 const LOST: WriteReply = WriteReply { outcome: WriteOutcome::Lost, directive: Directive::Stop, ttl_ms: 0 };
@@ -53,7 +55,7 @@ async fn commit(
 ) -> ApiResult<(WriteReply, Option<StudyId>)> {
     check(write)?;
     let _admitted = app.admit().await?;
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok((UNKNOWN, None)) };
     Span::current().record("study.id", display(held.study)).record("worker.id", display(held.worker));
     if !held.is_live() {
@@ -75,7 +77,7 @@ async fn commit(
 
 /// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
 pub(crate) async fn refusal(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Option<WriteReply>> {
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     let held = held::lock(&mut tx, run, attempt).await?;
     tx.rollback().await?;
     Ok(match held {
@@ -92,7 +94,7 @@ pub(crate) async fn with_held(
     attempt: Attempt,
     work: impl AsyncFnOnce(&mut PgConnection) -> ApiResult<()>,
 ) -> ApiResult<WriteReply> {
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
     if !held.is_live() {
         tx.rollback().await?;
@@ -134,7 +136,10 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
             // Its end, which comes along, writes both: nobody can have seen it run.
             AttemptWrite::Start if ends => held.started = true,
             AttemptWrite::Start => start(db, held).await?,
-            AttemptWrite::Report { .. } => report(db, held, group).await?,
+            AttemptWrite::Report { .. } => {
+                let shown = if ends { Shown::ByTheEnd } else { Shown::ByTheReport };
+                report(db, held, group, shown).await?;
+            }
             AttemptWrite::DaptReport { metrics } => {
                 held.must_be_dapt("reports held-out text")?;
                 run::report::record_dapt(db, held.run, held.attempt, metrics).await?;
@@ -160,7 +165,12 @@ fn directive(held: &Held, prune: bool) -> Directive {
 }
 
 /// Epochs have ended: stored, and shown to the study's pruner.
-async fn report(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]) -> ApiResult<()> {
+async fn report(
+    db: &mut PgConnection,
+    held: &mut Held,
+    writes: &[AttemptWrite],
+    shown: Shown,
+) -> ApiResult<()> {
     let mut reports: Vec<&EpochReport> = Vec::new();
     for write in writes {
         if let AttemptWrite::Report { metrics } = write {
@@ -170,7 +180,10 @@ async fn report(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite])
     let Some(metric) = held.metric else {
         return Err(ApiError::invalid("a pretraining has no dev scores; it reports held-out text"));
     };
-    run::report::record(db, held.run, held.attempt, metric, &reports).await?;
+    let tally = run::report::record(db, (held.run, held.attempt), metric, &reports, shown).await?;
+    if shown == Shown::ByTheEnd {
+        held.reported = held.reported.and(tally, metric.goal);
+    }
     if let Some(epoch) = reports.iter().map(|report| report.epoch).max() {
         held.prune_reason = run::prune::judge(db, held, epoch).await?;
     }

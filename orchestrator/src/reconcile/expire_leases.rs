@@ -3,6 +3,7 @@
 use pedigree_protocol::{Attempt, RunId};
 use sqlx::PgPool;
 
+use crate::db;
 use crate::error::ApiResult;
 use crate::lease::{end, held};
 use crate::study;
@@ -21,7 +22,7 @@ pub(crate) async fn expire_leases(pool: &PgPool) -> ApiResult<()> {
 
 /// Looks again under the lock: another coordinator, or the worker itself, may have been faster.
 async fn expire(pool: &PgPool, run: RunId, attempt: Attempt) -> ApiResult<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(()) };
     if !held.is_live() || held.unexpired {
         return Ok(());

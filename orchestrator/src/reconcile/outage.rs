@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
+use crate::db;
 use crate::error::ApiResult;
 
 /// Shorter silences are upkeep that was slow.
@@ -13,7 +14,7 @@ const SHORTEST: Duration = Duration::from_secs(2);
 /// meanwhile says nothing about its worker, which gets the time to be heard.
 pub(crate) async fn forgive(pool: &PgPool, ttl: Duration) -> ApiResult<()> {
     let outage = SHORTEST.max(ttl / 3);
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     // The row's lock lets one coordinator forgive; the next one sees that somebody looks after the leases.
     let gap = sqlx::query_scalar!(
         r#"UPDATE upkeep u SET at = clock_timestamp()

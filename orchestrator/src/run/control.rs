@@ -5,6 +5,7 @@ use pedigree_protocol::{RunId, StudyId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::column::RunStateColumn;
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::Event;
 use crate::run::{sql, view};
@@ -12,7 +13,7 @@ use crate::study;
 
 /// Cancels a run: at once where it waits.
 pub(crate) async fn cancel(pool: &PgPool, id: RunId) -> ApiResult<Run> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let (study, state) = lock(&mut tx, id).await?;
     match state {
         RunState::Waiting => {
@@ -31,7 +32,7 @@ pub(crate) async fn cancel(pool: &PgPool, id: RunId) -> ApiResult<Run> {
 
 /// Pauses a run, or lets it go on.
 pub(crate) async fn set_paused(pool: &PgPool, id: RunId, paused: bool) -> ApiResult<Run> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let (_, state) = lock(&mut tx, id).await?;
     if state.is_final() {
         return Err(ended(state));

@@ -19,6 +19,12 @@ use crate::run::trial::{self, Trial, Which};
 /// Trials and studies together that are kept at most; about a kilobyte each.
 const MOST_KEPT: usize = 100_000;
 
+/// As few trials that have ended since are simply read again: to learn whether they are on disk is an exchange too.
+const FEW: usize = 8;
+
+/// A look that saw more than that is asked for before the read: one short exchange, instead of reading all of it again.
+const LARGE_LOOK: usize = 32;
+
 /// One for the process: ids of studies differ in all databases.
 static KEPT: LazyLock<Mutex<HashMap<StudyId, Kept>>> = LazyLock::new(Mutex::default);
 
@@ -44,12 +50,18 @@ struct Look {
 /// All trials of a study, by number. The caller holds the study's lock and has written nothing of it yet.
 pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
     let mut of_study = kept().get(&study).cloned().unwrap_or_default();
+    let large = of_study.next.as_ref().is_some_and(|look| look.settled.len() > LARGE_LOOK);
+    if large {
+        of_study.take_in(Moment::now(db).await?);
+    }
     let read = trial::some(db, study, metric, &of_study.which).await?;
-    // After the read: the log is then at least as long as what was seen.
-    let now = Moment::now(db).await?;
     let all = merge(&of_study.settled, &read);
-    of_study.note(read, now);
-    keep(&mut kept(), study, of_study);
+    let fresh = read.iter().filter(|trial| is_settled(trial.state)).count();
+    if large || fresh > FEW || of_study.next.is_some() {
+        // After the read: the log is then at least as long as what was seen.
+        of_study.note(read, Moment::now(db).await?);
+        keep(&mut kept(), study, of_study);
+    }
     Ok(all)
 }
 
@@ -59,23 +71,29 @@ impl Kept {
         1 + self.settled.len() + self.next.as_ref().map_or(0, |look| look.settled.len())
     }
 
-    /// Takes in what was read beyond what is kept: at once what an earlier look saw and is on disk by now.
+    /// Takes in what was read beyond what is kept.
     fn note(&mut self, read: Vec<Trial>, now: Moment) {
-        if let Some(look) = self.next.take() {
-            match now.standing_of(&look.at) {
-                Standing::OnDisk => {
-                    self.settled = Arc::new(merge(&self.settled, &look.settled));
-                    self.which = look.which.clone();
-                    return;
-                }
-                Standing::Pending => {
-                    self.next = Some(look);
-                    return;
-                }
-                Standing::Doubtful => {}
-            }
+        // What was read reaches back to what is kept now, not to what is about to be.
+        let behind = self.which.behind;
+        if !self.take_in(now) && self.next.is_none() {
+            self.next = Some(Arc::new(Look::new(read, now, behind)));
         }
-        self.next = Some(Arc::new(Look::new(read, now, self.which.behind)));
+    }
+
+    /// Keeps what an earlier look saw, if it is on disk by now; whether it is. A look that may have seen what a crash
+    /// took back is forgotten.
+    fn take_in(&mut self, now: Moment) -> bool {
+        let Some(look) = self.next.take() else { return false };
+        match now.standing_of(&look.at) {
+            Standing::OnDisk => {
+                self.settled = Arc::new(merge(&self.settled, &look.settled));
+                self.which = look.which.clone();
+                return true;
+            }
+            Standing::Pending => self.next = Some(look),
+            Standing::Doubtful => {}
+        }
+        false
     }
 }
 
@@ -163,14 +181,14 @@ mod tests {
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
     async fn what_is_on_disk_is_not_read_again(pool: PgPool) {
-        let (_coordinator, study) = one_completed(&pool).await;
+        let (_coordinator, study) = with_completed(&pool, FEW + 1).await;
         let mut db = pool.acquire().await.unwrap();
         let mut look = async || all(&mut db, study.id, study.spec.metric).await.unwrap();
         let seen = look().await;
         flush(&pool).await;
         assert_eq!(look().await, seen);
         let which = kept()[&study.id].which.clone();
-        assert_eq!((which.numbers.len(), which.behind), (3, 4));
+        assert_eq!((which.numbers.len(), which.behind), (3, 12));
         assert_eq!(look().await, seen);
     }
 
@@ -191,13 +209,15 @@ mod tests {
         db.execute("SELECT pg_logical_emit_message(true, 'pedigree', '')").await.unwrap();
     }
 
-    /// A study whose first trial is completed, looked at by nobody since.
-    async fn one_completed(pool: &PgPool) -> (Coordinator, Study) {
+    /// A study with so many completed trials and three that wait, looked at by nobody since.
+    async fn with_completed(pool: &PgPool, completed: usize) -> (Coordinator, Study) {
         let coordinator = Coordinator::with_content(pool.clone()).await;
         let worker = coordinator.worker(1).await;
-        let study = coordinator.create(study_spec("study", 4, 3)).await;
-        let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, 0.5, None).await;
+        let study = coordinator.create(study_spec("study", 20, 3)).await;
+        for _ in 0..completed {
+            let grant = coordinator.claim(&worker).await.unwrap();
+            coordinator.complete(&grant, 0.5, None).await;
+        }
         kept().remove(&study.id);
         (coordinator, study)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pedigree_protocol::RunId;
 use pedigree_protocol::dapt::DaptSummary;
+use pedigree_protocol::objective::Goal;
 use pedigree_protocol::report::RunSummary;
 use pedigree_protocol::run::{Failure, RunState};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use sqlx::types::Json;
 use crate::column::{FailureCauseColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::{self, Event};
+use crate::run::report::Tally;
 
 /// The result of a completed run.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -43,6 +45,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) failure: Option<&'a Failure>,
     /// How long a run that waits again is not given out.
     pub(crate) pause: Duration,
+    /// What reports that came along add, and whether larger values are better.
+    pub(crate) reported: Option<(Tally, Goal)>,
 }
 
 /// Takes the step from the run's state, which the caller read under the run's lock, and writes what follows.
@@ -55,10 +59,13 @@ pub(crate) async fn apply(
 ) -> ApiResult<RunState> {
     let next = machine::step(state, event).map_err(|error| ApiError::Broken(error.to_string()))?;
     let failure = outcome.failure.filter(|_| next == RunState::Failed);
+    let (tally, goal) = outcome.reported.unwrap_or((Tally::NONE, Goal::Maximize));
     sqlx::query!(
         "UPDATE runs SET state = $2, crashes = CASE WHEN $12 THEN 0 ELSE crashes + $3 END,
              losses = CASE WHEN $12 THEN 0 ELSE losses + $4 END, value = $5, summary = $6,
-             best_so_far = coalesce($5, best_so_far), failure_cause = $7, failure_message = $8, failure_evidence = $10,
+             epochs = epochs + $13,
+             best_so_far = coalesce($5, CASE WHEN $15 THEN greatest(best_so_far, $14) ELSE least(best_so_far, $14) END),
+             failure_cause = $7, failure_message = $8, failure_evidence = $10,
              paused = paused AND NOT $12, cancel_asked = cancel_asked AND NOT $12,
              not_before = now() + make_interval(secs => $11::double precision),
              ended_at = CASE WHEN $9 THEN now() END
@@ -76,6 +83,9 @@ pub(crate) async fn apply(
         (!outcome.pause.is_zero()).then_some(outcome.pause.as_secs_f64()),
         // What a user has tried again gets its budgets anew.
         event == Event::Retried,
+        tally.epochs,
+        tally.best,
+        goal == Goal::Maximize,
     )
     .execute(db)
     .await?;

@@ -10,13 +10,14 @@ use pedigree_protocol::{Attempt, RunId};
 
 use crate::app::App;
 use crate::artifact;
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held;
 
 /// Writes the seal for a live attempt of a final run, then hands out the test split.
 #[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
 pub(crate) async fn open_test(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Bytes> {
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     let held = held::lock(&mut tx, run, attempt).await?;
     let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
     if held.kind != RunKind::Final {

@@ -11,6 +11,7 @@ use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudyState;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::ApiResult;
 use crate::run::known;
 use crate::run::trial::{self, Trial};
@@ -26,7 +27,7 @@ pub(crate) async fn advance(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 }
 
 async fn advance_now(pool: &PgPool, id: StudyId) -> ApiResult<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let Some(study) = locked::lock(&mut tx, id).await? else {
         dapt::create::end(&mut tx, id).await?;
         return Ok(tx.commit().await?);

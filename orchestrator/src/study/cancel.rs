@@ -3,13 +3,14 @@
 use pedigree_protocol::study::{Study, StudyState};
 use sqlx::PgPool;
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::study::{locked, view};
 
 /// Ends a study by a user's wish: waiting runs at once, live ones as soon as their workers hear of it.
 pub(crate) async fn cancel(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
     let study = view::get(pool, id_or_name).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let Some(locked) = locked::lock(&mut tx, study.id).await? else {
         return Err(ApiError::not_found(format!("there is no study {id_or_name:?} any more")));
     };

@@ -5,6 +5,7 @@ use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Study};
 use sqlx::{PgConnection, PgPool};
 
 use crate::column::HoldColumn;
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::study::locked::{self, LockedStudy};
 use crate::study::{advance, view};
@@ -50,7 +51,7 @@ async fn change(
     work: impl AsyncFnOnce(&mut PgConnection, &LockedStudy) -> ApiResult<()>,
 ) -> ApiResult<Study> {
     let study = view::get(pool, id_or_name).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let Some(locked) = locked::lock(&mut tx, study.id).await? else {
         return Err(ApiError::not_found(format!("there is no study {id_or_name:?} any more")));
     };

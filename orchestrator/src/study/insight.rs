@@ -12,6 +12,7 @@ use pedigree_sampler::{Observed, Outcome};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::ApiResult;
 use crate::run::trial;
 use crate::study::view;
@@ -20,7 +21,7 @@ use crate::{enqueued, propose};
 /// What is known of a study by now.
 pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyInsight> {
     let study = view::get(pool, id_or_name).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let trials = trial::all(&mut tx, study.id, study.spec.metric).await?;
     let observed: Vec<Observed> = trials.iter().filter_map(propose::observe).collect();
     let records = records(&mut tx, study.id).await?;

@@ -8,6 +8,7 @@ use pedigree_sampler::replay::{Replay, replay};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::ApiResult;
 use crate::run::trial;
 use crate::study::{donors, view};
@@ -24,7 +25,7 @@ struct Suggested {
 /// Computes every suggestion of a study again.
 pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyReplay> {
     let study = view::get(pool, id_or_name).await?;
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let trials = trial::all(&mut tx, study.id, study.spec.metric).await?;
     let observed: Vec<Observed> = trials.iter().map(propose::observe_or_pending).collect();
     let mut suggestions = Vec::new();

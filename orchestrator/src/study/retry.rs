@@ -10,6 +10,7 @@ use pedigree_protocol::{RunId, StudyId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::column::{FailureCauseColumn, RunKindColumn, RunStateColumn};
+use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run;
 use crate::run::machine::Event;
@@ -44,7 +45,7 @@ pub(crate) async fn failed(pool: &PgPool, id_or_name: &str, which: &RetryFailed)
 }
 
 async fn retry(pool: &PgPool, id: StudyId, wanted: impl Fn(&Candidate) -> bool) -> ApiResult<Retried> {
-    let mut tx = pool.begin().await?;
+    let mut tx = db::begin(pool).await?;
     let gone = || ApiError::not_found(format!("there is no study {id} any more"));
     let study = locked::lock(&mut tx, id).await?.ok_or_else(gone)?;
     let all = candidates(&mut tx, id).await?;

@@ -55,11 +55,12 @@ async fn complaint_19_a_report_writes_as_many_rows_in_a_large_study_as_in_a_smal
         let grant = coordinator.claim(&worker).await.unwrap();
         assert_eq!((grant.study_name.as_str(), grant.number), (name, Some(1)));
         let AttemptWrite::Report { metrics } = report(1, 0.5) else { unreachable!() };
-        let mut tx = coordinator.pool().begin().await.unwrap();
+        let mut tx = crate::db::begin(coordinator.pool()).await.unwrap();
         let before = written(&mut tx).await;
         let held = held::lock(&mut tx, grant.run_id, grant.attempt).await.unwrap().unwrap();
-        let (run, attempt, metric) = (grant.run_id, grant.attempt, study.spec.metric);
-        run::report::record(&mut tx, run, attempt, metric, &[&metrics]).await.unwrap();
+        let (of, metric) = ((grant.run_id, grant.attempt), study.spec.metric);
+        let shown = run::report::Shown::ByTheReport;
+        run::report::record(&mut tx, of, metric, &[&metrics], shown).await.unwrap();
         held::renew(&mut tx, &held, coordinator.app.lease_ttl).await.unwrap();
         rows.push(written(&mut tx).await - before);
         tx.commit().await.unwrap();

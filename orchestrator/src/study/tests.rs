@@ -158,7 +158,7 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
     let study = coordinator.create(study_spec("study", 2, 1)).await;
     for _ in 0..2 {
         let grant = coordinator.claim(&worker).await.unwrap();
-        let mut tx = coordinator.pool().begin().await.unwrap();
+        let mut tx = crate::db::begin(coordinator.pool()).await.unwrap();
         let held = crate::lease::held::lock(&mut tx, grant.run_id, grant.attempt).await.unwrap().unwrap();
         let write = completed(0.5, None);
         let AttemptWrite::End { end, .. } = &write else { unreachable!() };

@@ -44,7 +44,7 @@ async fn who_was_told_that_content_is_there_finds_it_when_naming_it(pool: PgPool
 async fn content_that_is_being_named_is_passed_over_without_waiting(pool: PgPool) {
     let (coordinator, sha256) = abandoned(pool).await;
     let file = ArtifactFile { name: "config.json".into(), sha256: sha256.clone(), bytes: 10 };
-    let mut naming = coordinator.pool().begin().await.unwrap();
+    let mut naming = crate::db::begin(coordinator.pool()).await.unwrap();
     artifact::sql::check_uploaded(&mut naming, &[file]).await.unwrap();
     assert_eq!(make_room(&coordinator).await.contents, 0);
     naming.commit().await.unwrap();
@@ -55,7 +55,7 @@ async fn content_that_is_being_named_is_passed_over_without_waiting(pool: PgPool
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn who_asks_for_content_that_is_just_being_removed_is_told_to_send_it(pool: PgPool) {
     let (coordinator, sha256) = abandoned(pool).await;
-    let mut removing = coordinator.pool().begin().await.unwrap();
+    let mut removing = crate::db::begin(coordinator.pool()).await.unwrap();
     sqlx::query("DELETE FROM artifacts").execute(&mut *removing).await.unwrap();
     let removed = async {
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

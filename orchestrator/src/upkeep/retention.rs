@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::artifact;
+use crate::db;
 use crate::error::ApiResult;
 
 /// Counts what is no longer needed and, unless it is a dry run, removes it.
 pub(crate) async fn make_room(app: &App, wanted: &Retention) -> ApiResult<Removed> {
-    let mut tx = app.pool.begin().await?;
+    let mut tx = db::begin(&app.pool).await?;
     let trials = trials(&mut tx, wanted).await?;
     let studies = count(&mut tx, &trials).await?;
     forget(&mut tx, &trials).await?;
