@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use pedigree_protocol::StudyId;
 use pedigree_protocol::objective::Metric;
@@ -18,6 +19,9 @@ use crate::run::trial::{self, Trial, Which};
 
 /// Trials and studies together that are kept at most; about a kilobyte each.
 const MOST_KEPT: usize = 100_000;
+
+/// A study that was not looked at for so long makes room for others.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// As few trials that have ended since are simply read again: to learn whether they are on disk is an exchange too.
 const FEW: usize = 8;
@@ -37,6 +41,8 @@ struct Kept {
     which: Which,
     /// A later look, until what it saw is on disk.
     next: Option<Arc<Look>>,
+    /// When the study was looked at last.
+    at: Option<Instant>,
 }
 
 /// What a look saw beyond what was kept.
@@ -49,7 +55,7 @@ struct Look {
 
 /// All trials of a study, by number. The caller holds the study's lock and has written nothing of it yet.
 pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
-    let mut of_study = kept().get(&study).cloned().unwrap_or_default();
+    let mut of_study = last_look(study);
     let large = of_study.next.as_ref().is_some_and(|look| look.settled.len() > LARGE_LOOK);
     if large {
         of_study.take_in(Moment::now(db).await?);
@@ -118,10 +124,28 @@ fn merge(one: &[Trial], other: &[Trial]) -> Vec<Trial> {
     all
 }
 
+/// What is kept of a study that is being looked at.
+fn last_look(study: StudyId) -> Kept {
+    let mut kept = kept();
+    let Some(of_study) = kept.get_mut(&study) else {
+        return Kept { at: Some(Instant::now()), ..Kept::default() };
+    };
+    of_study.at = Some(Instant::now());
+    of_study.clone()
+}
+
+/// Keeps news of a study while there is room. Where there is none, what is kept of the studies at work stays: were one to
+/// drive another out, each look would read a whole past.
 fn keep(kept: &mut HashMap<StudyId, Kept>, study: StudyId, news: Kept) {
-    kept.insert(study, news);
-    if kept.values().map(Kept::size).sum::<usize>() > MOST_KEPT {
-        kept.retain(|id, _| *id == study);
+    let fits = |kept: &HashMap<StudyId, Kept>| {
+        let others = kept.iter().filter(|(id, _)| **id != study).map(|(_, other)| other.size());
+        others.sum::<usize>() + news.size() <= MOST_KEPT
+    };
+    if !fits(kept) {
+        kept.retain(|_, other| other.at.is_some_and(|at| at.elapsed() < IDLE));
+    }
+    if fits(kept) {
+        kept.insert(study, news);
     }
 }
 
@@ -166,15 +190,22 @@ mod tests {
     fn complaint_20_what_is_kept_is_bounded_over_all_studies() {
         let ended = vec![trial(1, RunState::Completed); 1000];
         let look = Look::new(ended.clone(), Moment::of_test(1, 10, 5), 0);
-        let large = Kept { settled: Arc::new(ended), next: Some(Arc::new(look)), ..Kept::default() };
-        let mut kept = HashMap::new();
-        for _ in 0..=MOST_KEPT / large.size() {
-            keep(&mut kept, StudyId::new(), large.clone());
-            assert!(kept.len() * 2000 <= MOST_KEPT, "of {} studies 2000 trials each", kept.len());
+        let idle = Kept { settled: Arc::new(ended), next: Some(Arc::new(look)), ..Kept::default() };
+        let at_work = Kept { at: Some(Instant::now()), ..idle.clone() };
+        let (mut kept, room) = (HashMap::new(), MOST_KEPT / idle.size());
+        for _ in 0..room {
+            keep(&mut kept, StudyId::new(), idle.clone());
         }
-        assert_eq!(kept.len(), 1);
+        assert_eq!(kept.len(), room);
+        // Studies at work take the place of idle ones, and stay.
+        let first: Vec<StudyId> = (0..room).map(|_| StudyId::new()).collect();
+        for id in first.iter().copied().chain((0..3).map(|_| StudyId::new())) {
+            keep(&mut kept, id, at_work.clone());
+            assert!(kept.len() <= room, "{} studies of 2000 trials each", kept.len());
+        }
+        assert!(kept.len() == room && first.iter().all(|id| kept.contains_key(id)));
         // Studies without trials count too.
-        kept.extend((0..MOST_KEPT).map(|_| (StudyId::new(), Kept::default())));
+        let mut kept: HashMap<_, _> = (0..MOST_KEPT).map(|_| (StudyId::new(), Kept::default())).collect();
         keep(&mut kept, StudyId::new(), Kept::default());
         assert_eq!(kept.len(), 1);
     }
