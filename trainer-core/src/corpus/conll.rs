@@ -63,7 +63,8 @@ fn rows(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<(Vec<Row>, u
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let fault = |fault| CorpusError::line(path, index + 1, fault);
         let line = text(line.strip_suffix(b"\r").unwrap_or(line)).map_err(fault)?;
-        let docstart = line.starts_with("-DOCSTART-");
+        // Columns are trimmed: as a token, the mark would come back as a mark.
+        let docstart = line.trim_start().starts_with("-DOCSTART-");
         docstart_lines += usize::from(docstart);
         if docstart || line.trim().is_empty() {
             if !row.tokens.is_empty() {
@@ -150,6 +151,7 @@ mod tests {
         assert_eq!(split.sentences[0].tags, ["B-D", "I-D"]);
         assert_eq!(split.to_canonical_conll(), "-DOCSTART-\tO\n\na\tB-D\nb\tI-D\n\nz\tO\n\n");
         assert_eq!(parsed(&split.to_canonical_conll()).unwrap(), split);
+        assert_eq!(parsed("\r\r-DOCSTART-\tO\n\na O\n").unwrap().docstart_lines, 1);
         let two = parsed("a O\n\n-DOCSTART- O\n\n-DOCSTART- O\n\nb O\n\nc O\n").unwrap();
         assert_eq!(two.sentences.iter().map(|s| s.document).collect::<Vec<_>>(), [None, Some(1), Some(1)]);
     }
