@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 pedigree=$PWD/${CARGO_TARGET_DIR:-target}/debug/pedigree
 [ -z "${CARGO_TARGET_DIR:-}" ] || pedigree=$CARGO_TARGET_DIR/debug/pedigree
 folder=$(mktemp -d /tmp/pedigree-schemathesis.XXXXXX)
+# The database runs as a user of its own.
+chmod 755 "$folder"
 coordinator=
 stop() {
   [ -z "$coordinator" ] || kill "$coordinator" 2>/dev/null || true

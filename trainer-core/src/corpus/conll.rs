@@ -29,7 +29,6 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Split, CorpusError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Split, CorpusError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.is_empty() {
         return Err(CorpusError::empty(path, "the file is empty"));
     }
@@ -63,8 +62,9 @@ fn rows(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<(Vec<Row>, u
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let fault = |fault| CorpusError::line(path, index + 1, fault);
         let line = text(line.strip_suffix(b"\r").unwrap_or(line)).map_err(fault)?;
-        // Columns are trimmed: as a token, the mark would come back as a mark.
-        let docstart = line.trim_start().starts_with("-DOCSTART-");
+        // Files put together keep their byte order marks; an empty first column stays empty.
+        let line = line.trim_start_matches(|c: char| c == '\u{feff}' || (c.is_whitespace() && c != '\t'));
+        let docstart = line.starts_with("-DOCSTART-");
         docstart_lines += usize::from(docstart);
         if docstart || line.trim().is_empty() {
             if !row.tokens.is_empty() {
@@ -152,6 +152,8 @@ mod tests {
         assert_eq!(split.to_canonical_conll(), "-DOCSTART-\tO\n\na\tB-D\nb\tI-D\n\nz\tO\n\n");
         assert_eq!(parsed(&split.to_canonical_conll()).unwrap(), split);
         assert_eq!(parsed("\r\r-DOCSTART-\tO\n\na O\n").unwrap().docstart_lines, 1);
+        let marks = parsed("\r \u{feff}a O\n\u{feff}b O\n").unwrap();
+        assert_eq!(marks.sentences[0].tokens, ["a", "b"]);
         let two = parsed("a O\n\n-DOCSTART- O\n\n-DOCSTART- O\n\nb O\n\nc O\n").unwrap();
         assert_eq!(two.sentences.iter().map(|s| s.document).collect::<Vec<_>>(), [None, Some(1), Some(1)]);
     }
