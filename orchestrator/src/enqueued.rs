@@ -8,7 +8,6 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::{ApiError, ApiResult};
-use crate::run::trial;
 use crate::study::locked::{self, LockedStudy};
 use crate::study::{advance, view};
 
@@ -75,15 +74,14 @@ async fn insert(
             "the search of {name:?} is over; nothing can be added to it"
         )));
     }
-    let taken = trial::all(&mut *db, study.id, study.spec.metric).await?.len();
-    let waiting = sqlx::query_scalar!(
-        "SELECT count(*) FROM enqueued WHERE study_id = $1 AND number IS NULL",
+    let count = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM runs WHERE study_id = $1 AND kind = 'trial') AS "taken!",
+               (SELECT count(*) FROM enqueued WHERE study_id = $1 AND number IS NULL) AS "waiting!""#,
         study.id.0
-    )
-    .fetch_one(&mut *db)
-    .await?
-    .unwrap_or(0);
-    if taken + usize::try_from(waiting).unwrap_or(usize::MAX) >= study.spec.trials as usize {
+    );
+    let count = count.fetch_one(&mut *db).await?;
+    let (taken, waiting) = (count.taken, count.waiting);
+    if taken + waiting >= i64::from(study.spec.trials) {
         return Err(ApiError::conflict(format!(
             "all {} trials of {name:?} are taken: {taken} proposed, {waiting} enqueued",
             study.spec.trials

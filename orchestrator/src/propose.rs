@@ -6,8 +6,6 @@
 use std::time::Instant;
 
 use metrics::{counter, histogram};
-use pedigree_protocol::retry::Policy;
-use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{ParamValues, RunId};
 use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest, training_seed};
@@ -16,7 +14,7 @@ use sqlx::types::Json;
 
 use crate::enqueued;
 use crate::error::{ApiError, ApiResult};
-use crate::run::trial::Trial;
+use crate::run::trials::Trials;
 use crate::study::donors;
 use crate::study::locked::LockedStudy;
 
@@ -24,26 +22,23 @@ use crate::study::locked::LockedStudy;
 pub(crate) async fn top_up_trials(
     db: &mut PgConnection,
     study: &LockedStudy,
-    mut trials: Vec<Trial>,
+    trials: Trials,
 ) -> ApiResult<()> {
-    let spec = &study.spec;
-    let finished = trials.iter().filter(|t| t.state.is_final()).count();
-    let donors = donors::of_study(db, study, finished).await?;
-    let mut history = History::new(trials.iter().filter_map(observe).collect()).with_donors(donors);
-    let open = trials.iter().filter(|t| !t.state.is_final()).count();
-    let wanted = (spec.max_concurrent as usize).saturating_sub(open);
-    let wanted = wanted.min((spec.trials as usize).saturating_sub(trials.len()));
+    let (spec, known) = (&study.spec, trials.len());
+    let donors = donors::of_study(db, study, trials.ended()).await?;
+    let wanted = (spec.max_concurrent as usize).saturating_sub(known - trials.ended());
+    let wanted = wanted.min((spec.trials as usize).saturating_sub(known));
+    let mut history = trials.into_history().with_donors(donors);
     let (mut proposals, mut queue_is_empty) = (Vec::with_capacity(wanted), false);
-    for _ in 0..wanted {
-        let number = next_number(&trials)?;
+    for number in known + 1..=known + wanted {
+        let number = u32::try_from(number).map_err(|error| ApiError::Broken(error.to_string()))?;
         // Under the study's lock nothing is added to it.
         let given = if queue_is_empty { None } else { enqueued::take(db, study, number).await? };
         queue_is_empty = given.is_none();
         let (params, record) = given.unwrap_or_else(|| timed_suggestion(spec, number, &history));
-        proposals.push(Proposal { number: Some(number), params: params.clone(), record: Some(record) });
-        let proposed = Trial::proposed(number, params);
-        history.add(observe_or_pending(&proposed));
-        trials.push(proposed);
+        let pending = Outcome::Pending;
+        history.add(Observed { number, params: params.clone().into(), outcome: pending });
+        proposals.push(Proposal { number: Some(number), params, record: Some(record) });
     }
     if proposals.is_empty() { Ok(()) } else { insert(db, study, proposals).await }
 }
@@ -80,9 +75,9 @@ pub(crate) fn search(spec: &StudySpec) -> Search<'_> {
 pub(crate) async fn final_run(
     db: &mut PgConnection,
     study: &LockedStudy,
-    params: &ParamValues,
+    params: ParamValues,
 ) -> ApiResult<()> {
-    insert(db, study, vec![Proposal { number: None, params: params.clone(), record: None }]).await
+    insert(db, study, vec![Proposal { number: None, params, record: None }]).await
 }
 
 async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Proposal>) -> ApiResult<()> {
@@ -113,31 +108,4 @@ async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Propo
         tracing::info!(study.id = %study.id, run.id = %id, number, "run proposed");
     }
     Ok(())
-}
-
-fn next_number(trials: &[Trial]) -> ApiResult<u32> {
-    u32::try_from(trials.len() + 1).map_err(|error| ApiError::Broken(error.to_string()))
-}
-
-/// A trial as the sampler sees it. One whose failure is no result says nothing about its parameters and is left out.
-pub(crate) fn observe(trial: &Trial) -> Option<Observed> {
-    let outcome = match (trial.state, &trial.failure) {
-        (RunState::Waiting | RunState::Leased | RunState::Running, _) => Outcome::Pending,
-        (RunState::Completed, _) => Outcome::Completed(trial.value?),
-        (RunState::Pruned, _) => {
-            let (step, value) = trial.last_report.map_or((0, None), |(step, value)| (step, Some(value)));
-            Outcome::Pruned { step: step.unsigned_abs(), value }
-        }
-        (RunState::Failed, Some(failure)) if failure.cause.policy() == Policy::Result => {
-            Outcome::Infeasible { violation: 1.0 }
-        }
-        (RunState::Failed | RunState::Cancelled, _) => return None,
-    };
-    Some(Observed { number: trial.number, params: trial.params.clone(), outcome })
-}
-
-/// A trial as the sampler saw it while it was open, should its outcome say nothing.
-pub(crate) fn observe_or_pending(trial: &Trial) -> Observed {
-    let open = || Observed { number: trial.number, params: trial.params.clone(), outcome: Outcome::Pending };
-    observe(trial).unwrap_or_else(open)
 }

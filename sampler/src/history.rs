@@ -2,8 +2,11 @@
 //!
 //! Knows nothing of how a suggestion is made, and nothing of where trials are kept.
 
+use std::sync::Arc;
+
 use crate::axis::{Axis, Reader};
 use crate::numbers::Numbers;
+use crate::past::Past;
 use crate::transfer::Donor;
 use crate::tried::{Coordinates, Tried};
 
@@ -49,16 +52,23 @@ impl Outcome {
 /// The trials of a study, in the order of their numbers however they were presented.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
+    /// Trials that somebody keeps from one suggestion to the next; none of them is among the others.
+    past: Arc<Past>,
     trials: Vec<Observed>,
     donors: Vec<Donor>,
 }
 
 impl History {
     /// Sorts the trials by number. A number has one trial; of several with the same number the first stays.
-    pub fn new(mut trials: Vec<Observed>) -> Self {
+    pub fn new(trials: Vec<Observed>) -> Self {
+        Self::after(Arc::default(), trials)
+    }
+
+    /// The same of a past and further trials, none of which is in it.
+    pub fn after(past: Arc<Past>, mut trials: Vec<Observed>) -> Self {
         trials.sort_by_key(|trial| trial.number);
         trials.dedup_by_key(|trial| trial.number);
-        Self { trials, donors: Vec::new() }
+        Self { past, trials, donors: Vec::new() }
     }
 
     /// The same trials, with finished sibling studies to learn from.
@@ -81,16 +91,24 @@ impl History {
 
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
     pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
-        let (mut trials, mut skipped) = (Vec::with_capacity(self.trials.len()), Vec::new());
         let (reader, mut found) = (Reader::new(axes), Vec::new());
-        for trial in self.trials.iter().filter(|trial| trial.number != asked) {
-            match trial.params.place(&reader, &mut found) {
-                Some(coordinates) => {
-                    trials.push(Seen { number: trial.number, outcome: trial.outcome, coordinates });
-                }
-                None => skipped.push(trial.number),
+        let further = self.trials.iter().map(|trial| {
+            let &Observed { number, outcome, .. } = trial;
+            let coordinates = trial.params.place(&reader, &mut found);
+            (number, coordinates.map(|coordinates| Seen { number, outcome, coordinates }))
+        });
+        let mut trials = Vec::with_capacity(self.past.len() + self.trials.len());
+        let mut skipped = Vec::new();
+        for (number, seen) in self.past.seen(&reader).chain(further) {
+            match seen {
+                _ if number == asked => {}
+                Some(seen) => trials.push(seen),
+                None => skipped.push(number),
             }
         }
+        // Two sorted runs: merged, not sorted anew.
+        trials.sort_by_key(|trial| trial.number);
+        skipped.sort_unstable();
         View { trials, skipped: skipped.into_iter().collect() }
     }
 }

@@ -15,6 +15,7 @@ mod grid;
 mod history;
 pub mod importance;
 mod numbers;
+mod past;
 mod preset;
 pub mod pruner;
 mod random;
@@ -30,6 +31,7 @@ pub mod transfer;
 mod tried;
 
 pub use history::{History, Observed, Outcome};
+pub use past::Past;
 pub use sampler::{Search, Suggestion, suggest};
 pub use seed::training_seed;
 pub use session::Session;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::space::{Dimension, Domain};
 use pedigree_protocol::{Method, ParamValues, Scalar, Space};
-use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest};
+use pedigree_sampler::{History, Observed, Outcome, Past, Search, Suggestion, suggest};
 use proptest::prelude::*;
 
 fn texts(count: usize) -> Vec<Scalar> {
@@ -120,6 +120,31 @@ proptest! {
             let suggestion = ask(method, &space, seed, number, trials);
             prop_assert!(space.admit(suggestion.params.values().clone()).is_ok());
             prop_assert_eq!(suggestion, ask(method, &space, seed, number, shuffled));
+        }
+    }
+
+    /// Whoever keeps ended trials as a past gets what the same trials suggest loose, whichever they are and in whatever
+    /// order they were added; and so do trials that do not lie in the space.
+    #[test]
+    fn a_past_suggests_what_its_trials_do(
+        space in space(),
+        outcomes in prop::collection::vec(outcome(), 0..40),
+        seed in any::<u64>(),
+        place in prop::collection::vec(0_u8..4, 40),
+    ) {
+        for method in Method::ALL {
+            let mut trials = grow(method, &space, seed, &outcomes);
+            trials.iter_mut().filter(|t| t.number % 7 == 0).for_each(|t| t.params = ParamValues::new().into());
+            let number = u32::try_from(trials.len() + 1).unwrap();
+            let mut past = Past::default();
+            for part in 0..3 {
+                let part: Vec<_> = trials.iter().filter(|t| place[t.number as usize - 1] == part).cloned().collect();
+                past.add(&space, &part);
+            }
+            let loose = trials.iter().filter(|t| place[t.number as usize - 1] == 3).cloned().collect();
+            let search = Search { method, space: &space, goal: Goal::Maximize, seed, trials: Some(40) };
+            let suggestion = suggest(&search, number, &History::after(past.into(), loose));
+            prop_assert_eq!(suggestion, ask(method, &space, seed, number, trials));
         }
     }
 

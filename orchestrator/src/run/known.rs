@@ -5,20 +5,23 @@
 //! forgotten at any time. All others are read again at every look.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pedigree_protocol::StudyId;
-use pedigree_protocol::objective::Metric;
 use pedigree_protocol::run::RunState;
+use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::{Space, StudyId};
+use pedigree_sampler::{Observed, Past};
 use sqlx::PgConnection;
 
 use crate::error::ApiResult;
 use crate::run::disk::{Moment, Standing};
 use crate::run::trial::{self, Trial, Which};
+use crate::run::trials::Trials;
 
-/// Trials and studies together that are kept at most; about a kilobyte each.
-const MOST_KEPT: usize = 100_000;
+/// Trials and studies together that are kept at most; about 200 bytes each.
+const MOST_KEPT: usize = 400_000;
 
 /// A study that was not looked at for so long makes room for others.
 const IDLE: Duration = Duration::from_secs(60);
@@ -30,132 +33,165 @@ const FEW: usize = 8;
 const LARGE_LOOK: usize = 32;
 
 /// One for the process: ids of studies differ in all databases.
-static KEPT: LazyLock<Mutex<HashMap<StudyId, Kept>>> = LazyLock::new(Mutex::default);
+static KEPT: LazyLock<Mutex<HashMap<StudyId, Place>>> = LazyLock::new(Mutex::default);
 
-/// What is kept of a study.
-#[derive(Debug, Clone, Default)]
-struct Kept {
-    /// By number.
-    settled: Arc<Vec<Trial>>,
-    /// The others.
-    which: Which,
-    /// A later look, until what it saw is on disk.
-    next: Option<Arc<Look>>,
+/// The place of a study.
+#[derive(Debug, Default)]
+struct Place {
+    /// `None` while the study is being looked at, which leaves the place reserved.
+    kept: Option<Kept>,
+    size: usize,
     /// When the study was looked at last.
     at: Option<Instant>,
+}
+
+/// What is kept of a study.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Shared with nobody once a look is over: it grows in place.
+    past: Arc<Past>,
+    /// The others.
+    which: Which,
+    /// A later look, until what it saw is on disk and taken in.
+    next: Option<Look>,
 }
 
 /// What a look saw beyond what was kept.
 #[derive(Debug)]
 struct Look {
     at: Moment,
-    settled: Vec<Trial>,
+    settled: Vec<Observed>,
     which: Which,
+    on_disk: bool,
 }
 
-/// All trials of a study, by number. The caller holds the study's lock and has written nothing of it yet.
-pub(crate) async fn all(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<Vec<Trial>> {
-    let mut of_study = last_look(study);
-    let large = of_study.next.as_ref().is_some_and(|look| look.settled.len() > LARGE_LOOK);
+/// All trials of a study. The caller has written nothing of it yet since it took the study's lock.
+pub(crate) async fn all(db: &mut PgConnection, study: StudyId, spec: &StudySpec) -> ApiResult<Trials> {
+    let mut taken = Taken::of(study);
+    let kept = &mut taken.kept;
+    let large = kept.next.as_ref().is_some_and(|look| !look.on_disk && look.settled.len() > LARGE_LOOK);
     if large {
-        of_study.take_in(Moment::now(db).await?);
+        kept.ask(Moment::now(db).await?);
     }
-    let read = trial::some(db, study, metric, &of_study.which).await?;
-    let all = merge(&of_study.settled, &read);
-    let fresh = read.iter().filter(|trial| is_settled(trial.state)).count();
-    if large || fresh > FEW || of_study.next.is_some() {
+    kept.take_in(&spec.parameters);
+    let others = trial::some(db, study, spec.metric, &kept.which).await?;
+    let fresh = others.iter().filter(|trial| settled(trial).is_some()).count();
+    if large || fresh > FEW || kept.next.is_some() {
         // After the read: the log is then at least as long as what was seen.
-        of_study.note(read, Moment::now(db).await?);
-        keep(&mut kept(), study, of_study);
+        kept.note(&others, Moment::now(db).await?);
     }
-    Ok(all)
+    Ok(Trials { past: kept.past.clone(), others })
+}
+
+/// Forgets a study whose search is over.
+pub(crate) fn forget(study: StudyId) {
+    places().remove(&study);
 }
 
 impl Kept {
     /// What it takes up: its trials, and itself.
     fn size(&self) -> usize {
-        1 + self.settled.len() + self.next.as_ref().map_or(0, |look| look.settled.len())
+        1 + self.past.len() + self.next.as_ref().map_or(0, |look| look.settled.len())
     }
 
-    /// Takes in what was read beyond what is kept.
-    fn note(&mut self, read: Vec<Trial>, now: Moment) {
-        // What was read reaches back to what is kept now, not to what is about to be.
-        let behind = self.which.behind;
-        if !self.take_in(now) && self.next.is_none() {
-            self.next = Some(Arc::new(Look::new(read, now, behind)));
-        }
-    }
-
-    /// Keeps what an earlier look saw, if it is on disk by now; whether it is. A look that may have seen what a crash
-    /// took back is forgotten.
-    fn take_in(&mut self, now: Moment) -> bool {
-        let Some(look) = self.next.take() else { return false };
-        match now.standing_of(&look.at) {
-            Standing::OnDisk => {
-                self.settled = Arc::new(merge(&self.settled, &look.settled));
-                self.which = look.which.clone();
-                return true;
+    /// Whether the later look is on disk by now. One that may have seen what a crash took back is forgotten.
+    fn ask(&mut self, now: Moment) {
+        if let Some(look) = &mut self.next {
+            match now.standing_of(&look.at) {
+                Standing::OnDisk => look.on_disk = true,
+                Standing::Pending => {}
+                Standing::Doubtful => self.next = None,
             }
-            Standing::Pending => self.next = Some(look),
-            Standing::Doubtful => {}
         }
-        false
+    }
+
+    /// Takes note of what was read beyond what is kept, unless a look is waiting already.
+    fn note(&mut self, read: &[Trial], now: Moment) {
+        self.ask(now);
+        if self.next.is_none() {
+            self.next = Some(Look::new(read, now, self.which.behind));
+        }
+    }
+
+    /// Keeps what the later look saw, if that is on disk.
+    fn take_in(&mut self, space: &Space) {
+        if let Some(look) = self.next.take_if(|look| look.on_disk) {
+            Arc::make_mut(&mut self.past).add(space, &look.settled);
+            self.which = look.which;
+        }
     }
 }
 
 impl Look {
-    fn new(read: Vec<Trial>, at: Moment, behind: i32) -> Self {
+    fn new(read: &[Trial], at: Moment, behind: i32) -> Self {
         let behind = read.last().map_or(behind, |trial| trial.number.cast_signed().max(behind));
-        let (settled, others): (Vec<Trial>, Vec<Trial>) =
-            read.into_iter().partition(|trial| is_settled(trial.state));
-        let numbers = others.iter().map(|trial| trial.number.cast_signed()).collect();
-        Self { at, settled, which: Which { numbers, behind } }
+        let others = read.iter().filter(|trial| settled(trial).is_none());
+        let numbers = others.map(|trial| trial.number.cast_signed()).collect();
+        let settled = read.iter().filter_map(settled).collect();
+        Self { at, settled, which: Which { numbers, behind }, on_disk: false }
     }
 }
 
-const fn is_settled(state: RunState) -> bool {
-    matches!(state, RunState::Completed | RunState::Pruned)
+/// A trial that will never change, as the sampler sees it.
+fn settled(trial: &Trial) -> Option<Observed> {
+    matches!(trial.state, RunState::Completed | RunState::Pruned).then(|| trial.observed())?
 }
 
-fn merge(one: &[Trial], other: &[Trial]) -> Vec<Trial> {
-    let mut all = [one, other].concat();
-    // Two sorted runs: merged, not sorted anew.
-    all.sort_by_key(|trial| trial.number);
-    all
+/// What is kept of a study while it is being looked at. Given back however the look ends: a read that failed has
+/// changed nothing.
+#[derive(Debug)]
+struct Taken {
+    study: StudyId,
+    kept: Kept,
 }
 
-/// What is kept of a study that is being looked at.
-fn last_look(study: StudyId) -> Kept {
-    let mut kept = kept();
-    let Some(of_study) = kept.get_mut(&study) else {
-        return Kept { at: Some(Instant::now()), ..Kept::default() };
+impl Taken {
+    fn of(study: StudyId) -> Self {
+        let mut places = places();
+        let place = places.get_mut(&study);
+        let kept = place.and_then(|place| {
+            place.at = Some(Instant::now());
+            place.kept.take()
+        });
+        Self { study, kept: kept.unwrap_or_default() }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        keep(&mut places(), self.study, mem::take(&mut self.kept));
+    }
+}
+
+/// Keeps a study, and news of it while there is room. Where there is none, what is kept of the studies at work stays:
+/// were one to drive another out, each look would read a whole past.
+fn keep(places: &mut HashMap<StudyId, Place>, study: StudyId, mut kept: Kept) {
+    let fits = |places: &HashMap<StudyId, Place>, kept: &Kept| {
+        let others = places.iter().filter(|(id, _)| **id != study).map(|(_, other)| other.size);
+        others.sum::<usize>() + kept.size() <= MOST_KEPT
     };
-    of_study.at = Some(Instant::now());
-    of_study.clone()
-}
-
-/// Keeps news of a study while there is room. Where there is none, what is kept of the studies at work stays: were one to
-/// drive another out, each look would read a whole past.
-fn keep(kept: &mut HashMap<StudyId, Kept>, study: StudyId, news: Kept) {
-    let fits = |kept: &HashMap<StudyId, Kept>| {
-        let others = kept.iter().filter(|(id, _)| **id != study).map(|(_, other)| other.size());
-        others.sum::<usize>() + news.size() <= MOST_KEPT
-    };
-    if !fits(kept) {
-        kept.retain(|_, other| other.at.is_some_and(|at| at.elapsed() < IDLE));
+    if !fits(places, &kept) {
+        places.retain(|id, other| *id == study || other.at.is_some_and(|at| at.elapsed() < IDLE));
     }
-    if fits(kept) {
-        kept.insert(study, news);
+    if !fits(places, &kept) {
+        kept.next = None;
+    }
+    if fits(places, &kept) {
+        let size = kept.size();
+        places.insert(study, Place { kept: Some(kept), size, at: Some(Instant::now()) });
+    } else {
+        places.remove(&study);
     }
 }
 
-fn kept() -> std::sync::MutexGuard<'static, HashMap<StudyId, Kept>> {
+fn places() -> std::sync::MutexGuard<'static, HashMap<StudyId, Place>> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use pedigree_protocol::ParamValues;
+    use pedigree_protocol::objective::Goal;
     use pedigree_protocol::study::Study;
     use sqlx::{ConnectOptions as _, Executor as _, PgPool};
 
@@ -166,61 +202,82 @@ mod tests {
         Trial { state, ..Trial::proposed(number, ParamValues::new()) }
     }
 
+    fn completed(number: u32) -> Trial {
+        Trial { value: Some(0.5), ..trial(number, RunState::Completed) }
+    }
+
+    /// A look of 2000 trials.
+    fn large() -> Kept {
+        let ended: Vec<Trial> = (1..=1000).map(completed).collect();
+        let mut kept = Kept::default();
+        for _ in 0..2 {
+            kept.note(&ended, Moment::of_test(1, 10, 10));
+        }
+        kept.take_in(&Space::new(vec![]).unwrap());
+        kept.note(&ended, Moment::of_test(1, 10, 5));
+        assert_eq!(kept.size(), 2001);
+        kept
+    }
+
     #[test]
     fn what_a_crash_may_take_back_is_not_kept() {
-        let (mut kept, ended) =
-            (Kept::default(), || vec![trial(1, RunState::Completed), trial(2, RunState::Waiting)]);
-        kept.note(ended(), Moment::of_test(1, 10, 5));
+        let space = Space::new(vec![]).unwrap();
+        let (mut kept, ended) = (Kept::default(), || vec![completed(1), trial(2, RunState::Waiting)]);
+        let mut note = |read: Vec<Trial>, (session, written, flushed)| {
+            kept.take_in(&space);
+            kept.note(&read, Moment::of_test(session, written, flushed));
+            kept.take_in(&space);
+            (kept.past.len(), kept.which.behind, kept.which.numbers.clone())
+        };
+        note(ended(), (1, 10, 5));
         // Not on disk yet.
-        kept.note(ended(), Moment::of_test(1, 20, 9));
-        assert_eq!((kept.settled.len(), kept.which.behind), (0, 0));
+        assert_eq!(note(ended(), (1, 20, 9)), (0, 0, vec![]));
         // After a crash: the trial's end is gone, and so is the newest trial; the log may well be longer by now.
-        kept.note(vec![trial(1, RunState::Waiting)], Moment::of_test(2, 30, 30));
-        assert_eq!((kept.settled.len(), kept.which.behind), (0, 0));
-        kept.note(ended(), Moment::of_test(2, 30, 30));
-        assert_eq!((kept.settled.len(), kept.which.behind), (0, 1));
-        kept.note(ended(), Moment::of_test(2, 40, 35));
-        kept.note(ended(), Moment::of_test(2, 50, 40));
-        assert_eq!((&*kept.settled, kept.which.behind), (&vec![trial(1, RunState::Completed)], 2));
-        assert_eq!(kept.which.numbers, [2]);
+        assert_eq!(note(vec![trial(1, RunState::Waiting)], (2, 30, 30)), (0, 0, vec![]));
+        assert_eq!(note(ended(), (2, 30, 30)), (0, 1, vec![1]));
+        note(ended(), (2, 40, 35));
+        assert_eq!(note(ended(), (2, 50, 40)), (1, 2, vec![2]));
     }
 
     /// Complaint 20 (ray 64231): the driver's memory grows with the trials until it is killed.
     #[test]
     fn complaint_20_what_is_kept_is_bounded_over_all_studies() {
-        let ended = vec![trial(1, RunState::Completed); 1000];
-        let look = Look::new(ended.clone(), Moment::of_test(1, 10, 5), 0);
-        let idle = Kept { settled: Arc::new(ended), next: Some(Arc::new(look)), ..Kept::default() };
-        let at_work = Kept { at: Some(Instant::now()), ..idle.clone() };
-        let (mut kept, room) = (HashMap::new(), MOST_KEPT / idle.size());
+        let (mut places, room) = (HashMap::new(), MOST_KEPT / large().size());
         for _ in 0..room {
-            keep(&mut kept, StudyId::new(), idle.clone());
+            keep(&mut places, StudyId::new(), large());
         }
-        assert_eq!(kept.len(), room);
+        assert_eq!(places.len(), room);
         // Studies at work take the place of idle ones, and stay.
+        places.values_mut().for_each(|place| place.at = None);
         let first: Vec<StudyId> = (0..room).map(|_| StudyId::new()).collect();
         for id in first.iter().copied().chain((0..3).map(|_| StudyId::new())) {
-            keep(&mut kept, id, at_work.clone());
-            assert!(kept.len() <= room, "{} studies of 2000 trials each", kept.len());
+            keep(&mut places, id, large());
+            let size: usize = places.values().map(|place| place.kept.as_ref().unwrap().size()).sum();
+            assert!(size <= MOST_KEPT, "{size} kept");
         }
-        assert!(kept.len() == room && first.iter().all(|id| kept.contains_key(id)));
+        assert!(first.iter().all(|id| places[id].kept.as_ref().unwrap().past.len() == 1000));
         // Studies without trials count too.
-        let mut kept: HashMap<_, _> = (0..MOST_KEPT).map(|_| (StudyId::new(), Kept::default())).collect();
-        keep(&mut kept, StudyId::new(), Kept::default());
-        assert_eq!(kept.len(), 1);
+        let empty = || Place { kept: Some(Kept::default()), size: 1, at: None };
+        let mut places: HashMap<_, _> = (0..MOST_KEPT).map(|_| (StudyId::new(), empty())).collect();
+        keep(&mut places, StudyId::new(), Kept::default());
+        assert_eq!(places.len(), 1);
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
     async fn what_is_on_disk_is_not_read_again(pool: PgPool) {
         let (_coordinator, study) = with_completed(&pool, FEW + 1).await;
         let mut db = pool.acquire().await.unwrap();
-        let mut look = async || all(&mut db, study.id, study.spec.metric).await.unwrap();
-        let seen = look().await;
+        let mut look = async || all(&mut db, study.id, &study.spec).await.unwrap();
+        assert_eq!((look().await.others.len(), look().await.past.len()), (FEW + 4, 0));
         flush(&pool).await;
+        look().await;
+        let seen = look().await;
+        assert_eq!((seen.past.len(), seen.others.len()), (FEW + 1, 3));
         assert_eq!(look().await, seen);
-        let which = kept()[&study.id].which.clone();
-        assert_eq!((which.numbers.len(), which.behind), (3, 12));
-        assert_eq!(look().await, seen);
+        forget(study.id);
+        let anew = look().await;
+        assert_eq!((anew.len(), anew.past.len()), (seen.len(), 0));
+        assert_eq!(anew.best(Goal::Maximize), seen.best(Goal::Maximize));
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -249,7 +306,7 @@ mod tests {
             let grant = coordinator.claim(&worker).await.unwrap();
             coordinator.complete(&grant, 0.5, None).await;
         }
-        kept().remove(&study.id);
+        forget(study.id);
         (coordinator, study)
     }
 }

@@ -11,4 +11,5 @@ pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod sql;
 pub(crate) mod trial;
+pub(crate) mod trials;
 pub(crate) mod view;

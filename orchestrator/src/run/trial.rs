@@ -2,9 +2,10 @@
 
 use pedigree_protocol::objective::Metric;
 use pedigree_protocol::report::EpochReport;
+use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{Failure, FailureCause, RunState};
 use pedigree_protocol::{ParamValues, StudyId};
-use pedigree_sampler::Tried;
+use pedigree_sampler::{Observed, Outcome, Tried};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -26,6 +27,7 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// A trial that was proposed just now.
+    #[cfg(test)]
     pub(crate) fn proposed(number: u32, params: ParamValues) -> Self {
         Self {
             number,
@@ -35,6 +37,30 @@ impl Trial {
             last_report: None,
             failure: None,
         }
+    }
+
+    /// As the sampler sees it. One whose failure is no result says nothing about its parameters and is left out.
+    pub(crate) fn observed(&self) -> Option<Observed> {
+        let outcome = match (self.state, &self.failure) {
+            (RunState::Waiting | RunState::Leased | RunState::Running, _) => Outcome::Pending,
+            (RunState::Completed, _) => Outcome::Completed(self.value?),
+            (RunState::Pruned, _) => {
+                let (step, value) = self.last_report.map_or((0, None), |(step, value)| (step, Some(value)));
+                Outcome::Pruned { step: step.unsigned_abs(), value }
+            }
+            (RunState::Failed, Some(failure)) if failure.cause.policy() == Policy::Result => {
+                Outcome::Infeasible { violation: 1.0 }
+            }
+            (RunState::Failed | RunState::Cancelled, _) => return None,
+        };
+        Some(Observed { number: self.number, params: self.params.clone(), outcome })
+    }
+
+    /// As the sampler saw it while it was open, should its outcome say nothing.
+    pub(crate) fn observed_or_pending(&self) -> Observed {
+        let open =
+            || Observed { number: self.number, params: self.params.clone(), outcome: Outcome::Pending };
+        self.observed().unwrap_or_else(open)
     }
 }
 
@@ -88,6 +114,17 @@ pub(crate) async fn some(
         })
     });
     trials.collect()
+}
+
+/// What one trial of a study was given.
+pub(crate) async fn params(db: &mut PgConnection, study: StudyId, number: u32) -> ApiResult<ParamValues> {
+    let params = sqlx::query_scalar!(
+        r#"SELECT params AS "params: Json<ParamValues>" FROM runs
+           WHERE study_id = $1 AND kind = 'trial' AND number = $2"#,
+        study.0,
+        number.cast_signed(),
+    );
+    Ok(params.fetch_one(db).await?.0)
 }
 
 /// The final run's state, and why it failed, where there is one.

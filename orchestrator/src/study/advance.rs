@@ -5,7 +5,6 @@
 //! when a study is created and when a run has ended, and by the reconciler in case neither got that far.
 
 use pedigree_protocol::StudyId;
-use pedigree_protocol::objective::Goal;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudyState;
@@ -14,7 +13,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::db;
 use crate::error::ApiResult;
 use crate::run::known;
-use crate::run::trial::{self, Trial};
+use crate::run::trial;
 use crate::study::locked::{self, LockedStudy};
 use crate::study::turn;
 use crate::{dapt, propose};
@@ -42,23 +41,24 @@ async fn advance_now(pool: &PgPool, id: StudyId) -> ApiResult<()> {
 
 /// While trials are proposed: fail early, end the search, or keep it going.
 async fn search(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
-    let trials = known::all(db, study.id, study.spec.metric).await?;
-    if let Some(message) = fatal(&trials) {
+    let trials = known::all(db, study.id, &study.spec).await?;
+    if let Some(message) = trials.fatal() {
         return study.enter(db, StudyState::Failed, Some(message)).await;
     }
-    let ended = trials.iter().filter(|t| t.state.is_final()).count();
-    if ended < study.spec.trials as usize {
+    if trials.ended() < study.spec.trials as usize {
         if study.hold != Hold::None {
             return Ok(());
         }
         return propose::top_up_trials(db, study, trials).await;
     }
-    match best(&trials, study.spec.metric.goal) {
+    match trials.best(study.spec.metric.goal) {
         Some(best) => {
-            propose::final_run(db, study, &best.params).await?;
+            let params = trial::params(db, study.id, best).await?;
+            propose::final_run(db, study, params).await?;
             study.enter(db, StudyState::Finishing, None).await
         }
         None => {
+            let ended = trials.ended();
             let message = format!("none of the {ended} trials completed; the failures of the trials say why");
             study.enter(db, StudyState::Failed, Some(&message)).await
         }
@@ -76,48 +76,5 @@ async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<()> {
             study.enter(db, StudyState::Failed, Some(&message)).await
         }
         RunState::Waiting | RunState::Leased | RunState::Running => Ok(()),
-    }
-}
-
-/// Why every further trial would fail like one that has: said once instead of once a trial.
-fn fatal(trials: &[Trial]) -> Option<&str> {
-    let completed = trials.iter().any(|trial| trial.state == RunState::Completed);
-    let failures = trials.iter().filter_map(|trial| trial.failure.as_ref());
-    failures.into_iter().find(|f| f.cause.ends_study(completed)).map(|failure| failure.message.as_str())
-}
-
-/// The best completed trial; of equals the one with the lowest number.
-fn best(trials: &[Trial], goal: Goal) -> Option<&Trial> {
-    let rank = |value: f64| if goal == Goal::Maximize { -value } else { value };
-    trials
-        .iter()
-        .filter_map(|trial| Some((rank(trial.value?), trial)))
-        .min_by(|(a, x), (b, y)| a.total_cmp(b).then(x.number.cmp(&y.number)))
-        .map(|(_, trial)| trial)
-}
-
-#[cfg(test)]
-mod tests {
-    use pedigree_protocol::ParamValues;
-
-    use super::*;
-
-    fn trial(number: u32, value: Option<f64>) -> Trial {
-        let state = if value.is_some() { RunState::Completed } else { RunState::Running };
-        Trial { number, state, params: ParamValues::new().into(), value, failure: None, last_report: None }
-    }
-
-    #[test]
-    fn the_best_trial_follows_the_goal_and_the_lowest_number_wins_a_tie() {
-        let trials = [
-            trial(1, Some(0.2)),
-            trial(2, None),
-            trial(3, Some(0.7)),
-            trial(4, Some(0.7)),
-            trial(5, Some(0.2)),
-        ];
-        assert_eq!(best(&trials, Goal::Maximize).map(|t| t.number), Some(3));
-        assert_eq!(best(&trials, Goal::Minimize).map(|t| t.number), Some(1));
-        assert_eq!(best(&trials[1..2], Goal::Minimize), None);
     }
 }

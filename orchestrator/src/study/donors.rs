@@ -8,8 +8,7 @@ use pedigree_sampler::transfer::{ASKED_UNTIL, Donor};
 use sqlx::PgConnection;
 
 use crate::error::ApiResult;
-use crate::propose;
-use crate::run::trial;
+use crate::run::trial::{self, Trial};
 use crate::study::locked::LockedStudy;
 
 /// Siblings that are asked, the newest of them.
@@ -59,5 +58,5 @@ pub(crate) async fn recorded(
 
 async fn donor(db: &mut PgConnection, id: StudyId, study: String, metric: Metric) -> ApiResult<Donor> {
     let trials = trial::all(db, id, metric).await?;
-    Ok(Donor { study, trials: trials.iter().filter_map(propose::observe).collect() })
+    Ok(Donor { study, trials: trials.iter().filter_map(Trial::observed).collect() })
 }

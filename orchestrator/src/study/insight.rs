@@ -13,17 +13,17 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
 use crate::db;
+use crate::enqueued;
 use crate::error::ApiResult;
-use crate::run::trial;
+use crate::run::trial::{self, Trial};
 use crate::study::view;
-use crate::{enqueued, propose};
 
 /// What is known of a study by now.
 pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyInsight> {
     let study = view::get(pool, id_or_name).await?;
     let mut tx = db::begin(pool).await?;
     let trials = trial::all(&mut tx, study.id, study.spec.metric).await?;
-    let observed: Vec<Observed> = trials.iter().filter_map(propose::observe).collect();
+    let observed: Vec<Observed> = trials.iter().filter_map(Trial::observed).collect();
     let records = records(&mut tx, study.id).await?;
     let completed = observed.iter().filter(|trial| matches!(trial.outcome, Outcome::Completed(_))).count();
     Ok(StudyInsight {

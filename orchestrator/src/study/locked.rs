@@ -51,6 +51,8 @@ impl LockedStudy {
         .execute(&mut *db)
         .await?;
         tracing::info!(study.id = %self.id, study = self.spec.name, ?state, failure, "study changed");
+        // Whatever it enters, its search is over.
+        run::known::forget(self.id);
         if state.is_final() {
             self.cancel_waiting_runs(db).await?;
         }

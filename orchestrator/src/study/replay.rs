@@ -10,7 +10,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::ApiResult;
-use crate::run::trial;
+use crate::run::trial::{self, Trial};
 use crate::study::{donors, view};
 use crate::{enqueued, propose};
 
@@ -27,7 +27,7 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
     let study = view::get(pool, id_or_name).await?;
     let mut tx = db::begin(pool).await?;
     let trials = trial::all(&mut tx, study.id, study.spec.metric).await?;
-    let observed: Vec<Observed> = trials.iter().map(propose::observe_or_pending).collect();
+    let observed: Vec<Observed> = trials.iter().map(Trial::observed_or_pending).collect();
     let mut suggestions = Vec::new();
     for suggested in suggested(&mut tx, study.id).await? {
         suggestions.push(again(&mut tx, &study.spec, suggested, &observed).await?);

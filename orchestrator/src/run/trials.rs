@@ -1,0 +1,123 @@
+//! All trials of a study, as whoever moves it on reads them: what has ended for good as points of the space, the others as
+//! they are.
+//!
+//! Knows neither what is kept of them between two looks nor what follows from them.
+
+use std::sync::Arc;
+
+use pedigree_protocol::objective::Goal;
+use pedigree_protocol::run::RunState;
+use pedigree_sampler::{History, Outcome, Past};
+
+use crate::run::trial::Trial;
+
+/// All trials of a study; each is in one of the two.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trials {
+    /// Completed and pruned ones.
+    pub(crate) past: Arc<Past>,
+    /// By number; of any state.
+    pub(crate) others: Vec<Trial>,
+}
+
+impl Trials {
+    /// How many there are: the number of the newest one.
+    pub(crate) fn len(&self) -> usize {
+        self.past.len() + self.others.len()
+    }
+
+    /// How many have ended, however they did.
+    pub(crate) fn ended(&self) -> usize {
+        self.past.len() + self.others.iter().filter(|trial| trial.state.is_final()).count()
+    }
+
+    /// Why every further trial would fail like one that has: said once instead of once a trial.
+    pub(crate) fn fatal(&self) -> Option<&str> {
+        let mut failures = self.others.iter().filter_map(|trial| trial.failure.as_ref()).peekable();
+        failures.peek()?;
+        let completed = self.completed().next().is_some();
+        failures.find(|f| f.cause.ends_study(completed)).map(|failure| failure.message.as_str())
+    }
+
+    /// The number of the best completed trial; of equals the lowest.
+    pub(crate) fn best(&self, goal: Goal) -> Option<u32> {
+        let rank = |value: f64| if goal == Goal::Maximize { -value } else { value };
+        let ranked = self.completed().map(|(number, value)| (rank(value), number));
+        ranked.min_by(|(a, x), (b, y)| a.total_cmp(b).then(x.cmp(y))).map(|(_, number)| number)
+    }
+
+    /// As the sampler sees them.
+    pub(crate) fn into_history(self) -> History {
+        History::after(self.past, self.others.iter().filter_map(Trial::observed).collect())
+    }
+
+    /// Numbers and values.
+    fn completed(&self) -> impl Iterator<Item = (u32, f64)> {
+        let past = self.past.outcomes().filter_map(|(number, outcome)| match outcome {
+            Outcome::Completed(value) => Some((number, value)),
+            _ => None,
+        });
+        let others = self.others.iter().filter(|trial| trial.state == RunState::Completed);
+        past.chain(others.filter_map(|trial| Some((trial.number, trial.value?))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::run::{Failure, FailureCause};
+    use pedigree_protocol::{ParamValues, Space};
+
+    use super::*;
+
+    fn trial(number: u32, value: Option<f64>) -> Trial {
+        let state = if value.is_some() { RunState::Completed } else { RunState::Running };
+        Trial { state, value, ..Trial::proposed(number, ParamValues::new()) }
+    }
+
+    /// The first so many of them in the past.
+    fn trials(of: &[Trial], past: usize) -> Trials {
+        let mut settled = Past::default();
+        let observed: Vec<_> = of[..past].iter().filter_map(Trial::observed).collect();
+        settled.add(&Space::new(vec![]).unwrap(), &observed);
+        Trials { past: Arc::new(settled), others: of[past..].to_vec() }
+    }
+
+    #[test]
+    fn the_best_trial_follows_the_goal_and_the_lowest_number_wins_a_tie() {
+        let all = [
+            trial(1, Some(0.2)),
+            trial(2, Some(0.5)),
+            trial(3, Some(0.7)),
+            trial(4, Some(0.7)),
+            trial(5, Some(0.2)),
+            trial(6, None),
+        ];
+        for past in 0..=5 {
+            let trials = trials(&all, past);
+            assert_eq!((trials.len(), trials.ended()), (6, 5));
+            assert_eq!(trials.best(Goal::Maximize), Some(3));
+            assert_eq!(trials.best(Goal::Minimize), Some(1));
+        }
+        assert_eq!(trials(&all[5..], 0).best(Goal::Minimize), None);
+    }
+
+    #[test]
+    fn a_failure_that_all_trials_would_share_is_told_from_one_that_others_escaped() {
+        let failure = |cause| Failure { cause, message: "why".into(), evidence: None };
+        let failed = |cause| Trial {
+            state: RunState::Failed,
+            failure: Some(failure(cause)),
+            ..Trial::proposed(2, ParamValues::new())
+        };
+        for cause in FailureCause::ALL {
+            for completed in [None, Some(0.5)] {
+                let all = [trial(1, completed), failed(cause)];
+                let ends = cause.ends_study(completed.is_some());
+                assert_eq!(trials(&all, 0).fatal().is_some(), ends, "{cause:?}, {completed:?}");
+                if completed.is_some() {
+                    assert_eq!(trials(&all, 1).fatal().is_some(), ends, "{cause:?}, in the past");
+                }
+            }
+        }
+    }
+}
