@@ -34,7 +34,7 @@ fn choose(ask: &Ask<'_>) -> Chosen {
     let budget = ask.trials.map_or(0, |trials| trials as usize);
     if ask.axes.iter().any(|axis| axis.prior().is_some()) {
         Chosen { sampler: &Tpe, why: "the space states priors, which a Gaussian process would not look at" }
-    } else if budget.max(ask.view.trials.len()) > MANY_TRIALS {
+    } else if budget.max(ask.view.len()) > MANY_TRIALS {
         Chosen { sampler: &Tpe, why: "with more than 200 trials a Gaussian process would forget some" }
     } else if ask.axes.iter().filter(|axis| !axis.is_fixed()).count() > MANY_DIMENSIONS {
         Chosen { sampler: &Tpe, why: "the space has more than 24 dimensions" }

@@ -52,7 +52,7 @@ fn next(ask: &Ask<'_>, levels: &[Vec<f64>]) -> Option<Point> {
     let size = levels.iter().fold(1_u64, |size, levels| size.saturating_mul(levels.len() as u64));
     let order = Shuffle::new(ask, size);
     let own = u64::from(ask.number.saturating_sub(1));
-    let tried = |point: &Point| ask.view.trials.iter().any(|t| *t.coordinates == *point.coordinates);
+    let tried = |point: &Point| ask.view.trials().any(|t| *t.coordinates == *point.coordinates);
     let passed = (0..size.min(MOST_PASSED as u64)).map(|step| order.at(own.wrapping_add(step) % size));
     passed.map(|cell| point(ask, levels, cell)).find(|point| !tried(point))
 }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use itertools::Itertools as _;
+
 use crate::axis::{Axis, Reader};
 use crate::numbers::Numbers;
 use crate::past::Past;
@@ -92,64 +94,79 @@ impl History {
     /// The trials that a suggestion for trial `asked` may use: all others, as points of the space.
     pub(crate) fn view(&self, axes: &[Axis<'_>], asked: u32) -> View {
         let (reader, mut found) = (Reader::new(axes), Vec::new());
-        let further = self.trials.iter().map(|trial| {
+        let (past, mut skipped) = self.past(&reader, asked);
+        let mut others = Vec::with_capacity(self.trials.len());
+        for trial in self.trials.iter().filter(|trial| trial.number != asked) {
             let &Observed { number, outcome, .. } = trial;
-            let coordinates = trial.params.place(&reader, &mut found);
-            (number, coordinates.map(|coordinates| Seen { number, outcome, coordinates }))
-        });
-        let mut trials = Vec::with_capacity(self.past.len() + self.trials.len());
-        let mut skipped = Vec::new();
-        for (number, seen) in self.past.seen(&reader).chain(further) {
-            match seen {
-                _ if number == asked => {}
-                Some(seen) => trials.push(seen),
+            match trial.params.place(&reader, &mut found) {
+                Some(coordinates) => others.push(Seen { number, outcome, coordinates }),
                 None => skipped.push(number),
             }
         }
-        // Two sorted runs: merged, not sorted anew.
-        trials.sort_by_key(|trial| trial.number);
         skipped.sort_unstable();
-        View { trials, skipped: skipped.into_iter().collect() }
+        View { past, others, skipped: skipped.into_iter().collect() }
+    }
+
+    /// The past without the trial `asked`, and the numbers of those in it that do not lie in the space.
+    fn past(&self, reader: &Reader<'_>, asked: u32) -> (Arc<Past>, Vec<u32>) {
+        if !self.past.is_in(reader) {
+            let numbers = self.past.outcomes().map(|(number, _)| number);
+            return (Arc::default(), numbers.filter(|number| *number != asked).collect());
+        }
+        let has_asked = self.past.has(asked);
+        let past = if has_asked { Arc::new(self.past.without(asked)) } else { self.past.clone() };
+        let strangers = past.strangers().collect();
+        (past, strangers)
     }
 }
 
 /// The part of a history that lies in a space.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    /// In the order of trial numbers.
-    pub(crate) trials: Vec<Seen>,
+    past: Arc<Past>,
+    /// Those that are not in the past, in the order of their numbers.
+    others: Vec<Seen>,
     /// Numbers of the trials whose parameters do not lie in the space.
     pub(crate) skipped: Numbers,
 }
 
 impl View {
-    /// Adds a trial, in the place of the one with its number where there is one.
+    /// In the order of trial numbers.
+    pub(crate) fn trials(&self) -> impl Iterator<Item = &Seen> {
+        self.past.trials().iter().merge_by(&self.others, |a, b| a.number < b.number)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.past.trials().len() + self.others.len()
+    }
+
+    /// Adds a trial that is not in the past, in the place of the one with its number where there is one.
     pub(crate) fn set(&mut self, trial: Seen) {
-        match self.trials.binary_search_by_key(&trial.number, |known| known.number) {
-            Ok(place) => self.trials[place] = trial,
-            Err(place) => self.trials.insert(place, trial),
+        match self.others.binary_search_by_key(&trial.number, |known| known.number) {
+            Ok(place) => self.others[place] = trial,
+            Err(place) => self.others.insert(place, trial),
         }
     }
 
-    /// The trial of that number.
+    /// The trial of that number, where it is not in the past.
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Seen> {
-        let place = self.trials.binary_search_by_key(&number, |known| known.number);
-        place.ok().map(|place| &mut self.trials[place])
+        let place = self.others.binary_search_by_key(&number, |known| known.number);
+        place.ok().map(|place| &mut self.others[place])
     }
 
     /// How many trials have ended.
     pub(crate) fn finished(&self) -> usize {
-        self.trials.iter().filter(|trial| trial.outcome.is_finished()).count()
+        self.trials().filter(|trial| trial.outcome.is_finished()).count()
     }
 
     /// Numbers of the trials that have ended, or of those that have not.
     pub(crate) fn numbers(&self, finished: bool) -> Numbers {
-        self.trials.iter().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()
+        self.trials().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()
     }
 }
 
 /// A trial with its parameters as coordinates, one for each dimension in file order (`None`: inactive).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) number: u32,
     pub(crate) outcome: Outcome,

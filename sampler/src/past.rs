@@ -7,23 +7,17 @@ use pedigree_protocol::Space;
 
 use crate::axis::{Axis, Reader};
 use crate::history::{Observed, Outcome, Seen};
-use crate::tried::Coordinates;
 
-/// Ended trials of one study, in the order of their numbers: about 200 bytes each. For whoever keeps them from one
-/// suggestion to the next.
+/// Ended trials of one study: about 200 bytes each. For whoever keeps them from one suggestion to the next: none of them
+/// is copied for it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Past {
     /// The space's fingerprint; of an empty past anything.
     space: u64,
-    trials: Vec<Placed>,
-}
-
-/// An ended trial; without coordinates where its parameters do not lie in the space.
-#[derive(Debug, Clone, PartialEq)]
-struct Placed {
-    number: u32,
-    outcome: Outcome,
-    coordinates: Option<Coordinates>,
+    /// Those that lie in the space, by number.
+    trials: Vec<Seen>,
+    /// Those that do not, by number.
+    strangers: Vec<(u32, Outcome)>,
 }
 
 impl Past {
@@ -32,38 +26,61 @@ impl Past {
         let axes = Axis::all(space);
         let (reader, mut found) = (Reader::new(&axes), Vec::new());
         self.space = reader.space();
-        self.trials.reserve_exact(trials.len());
         for trial in trials {
-            let coordinates = trial.params.place(&reader, &mut found);
-            self.trials.push(Placed { number: trial.number, outcome: trial.outcome, coordinates });
+            let &Observed { number, outcome, .. } = trial;
+            match trial.params.place(&reader, &mut found) {
+                Some(coordinates) => self.trials.push(Seen { number, outcome, coordinates }),
+                None => self.strangers.push((number, outcome)),
+            }
         }
         // Two sorted runs, of which the second mostly lies behind the first.
         self.trials.sort_by_key(|trial| trial.number);
         self.trials.dedup_by_key(|trial| trial.number);
+        self.strangers.sort_by_key(|(number, _)| *number);
+        self.strangers.dedup_by_key(|(number, _)| *number);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.trials.len()
+        self.trials.len() + self.strangers.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.trials.is_empty()
+        self.len() == 0
     }
 
-    /// What became of each, by number.
+    /// What became of each, with its number; in no order.
     pub fn outcomes(&self) -> impl Iterator<Item = (u32, Outcome)> {
-        self.trials.iter().map(|trial| (trial.number, trial.outcome))
+        let trials = self.trials.iter().map(|trial| (trial.number, trial.outcome));
+        trials.chain(self.strangers.iter().copied())
     }
 
-    /// The trials by number: as points of the reader's space, or `None` where they are none.
-    pub(crate) fn seen(&self, reader: &Reader<'_>) -> impl Iterator<Item = (u32, Option<Seen>)> {
-        let same = self.space == reader.space();
-        self.trials.iter().map(move |trial| {
-            let Placed { number, outcome, ref coordinates } = *trial;
-            let coordinates = coordinates.as_ref().filter(|_| same).cloned();
-            (number, coordinates.map(|coordinates| Seen { number, outcome, coordinates }))
-        })
+    /// Whether it is a past of the reader's space.
+    pub(crate) fn is_in(&self, reader: &Reader<'_>) -> bool {
+        self.space == reader.space() || self.is_empty()
+    }
+
+    /// The trials that lie in the space, by number.
+    pub(crate) fn trials(&self) -> &[Seen] {
+        &self.trials
+    }
+
+    /// Numbers of those that do not.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = u32> {
+        self.strangers.iter().map(|(number, _)| *number)
+    }
+
+    pub(crate) fn has(&self, number: u32) -> bool {
+        self.trials.binary_search_by_key(&number, |trial| trial.number).is_ok()
+            || self.strangers.binary_search_by_key(&number, |(stranger, _)| *stranger).is_ok()
+    }
+
+    /// Without one trial, should it be there.
+    pub(crate) fn without(&self, number: u32) -> Self {
+        let mut past = self.clone();
+        past.trials.retain(|trial| trial.number != number);
+        past.strangers.retain(|(stranger, _)| *stranger != number);
+        past
     }
 }

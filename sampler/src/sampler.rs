@@ -140,7 +140,7 @@ impl<'a> Ask<'a> {
 
     /// Whether the point can be counted and a visible trial has it already.
     pub(crate) fn is_repeated(&self, point: &Point) -> bool {
-        point.is_discrete(&self.axes) && self.view.trials.iter().any(|t| *t.coordinates == *point.coordinates)
+        point.is_discrete(&self.axes) && self.view.trials().any(|t| *t.coordinates == *point.coordinates)
     }
 }
 

@@ -143,8 +143,12 @@ proptest! {
             }
             let loose = trials.iter().filter(|t| place[t.number as usize - 1] == 3).cloned().collect();
             let search = Search { method, space: &space, goal: Goal::Maximize, seed, trials: Some(40) };
-            let suggestion = suggest(&search, number, &History::after(past.into(), loose));
-            prop_assert_eq!(suggestion, ask(method, &space, seed, number, trials));
+            let history = History::after(past.into(), loose);
+            // A new trial, and one that the history has.
+            for number in [number, number / 2] {
+                let wanted = ask(method, &space, seed, number, trials.clone());
+                prop_assert_eq!(suggest(&search, number, &history), wanted);
+            }
         }
     }
 

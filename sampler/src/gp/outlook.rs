@@ -28,7 +28,7 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn of(ask: &Ask<'_>, encoding: &Encoding) -> Self {
-        let trials = &ask.view.trials;
+        let trials: Vec<&Seen> = ask.view.trials().collect();
         let mut completed: Vec<f64> = trials.iter().filter_map(|t| completed(t, ask.goal)).collect();
         completed.sort_by(f64::total_cmp);
         let median = completed.get(completed.len() / 2).copied();

@@ -71,7 +71,7 @@ impl<'a> Proposal<'a> {
     }
 
     fn around_the_best(&self) -> Vec<Candidate> {
-        let finished = self.ask.view.trials.iter().filter(|t| t.outcome.is_finished());
+        let finished = self.ask.view.trials().filter(|t| t.outcome.is_finished());
         let mut ranked: Vec<(f64, &[Option<f64>])> =
             finished.map(|t| (self.acquisition.expected_loss(&t.coordinates), &*t.coordinates)).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));

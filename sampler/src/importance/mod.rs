@@ -120,7 +120,7 @@ fn ranked(axes: &[Axis<'_>], goal: Goal, trials: &[Observed]) -> Vec<Seen> {
         _ => None,
     };
     let view = History::new(trials.to_vec()).view(axes, 0);
-    let mut ranked: Vec<Seen> = view.trials.into_iter().filter(|trial| value(trial).is_some()).collect();
+    let mut ranked: Vec<Seen> = view.trials().filter(|trial| value(trial).is_some()).cloned().collect();
     ranked.sort_by(|a, b| {
         value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)).then(a.number.cmp(&b.number))
     });

@@ -11,7 +11,7 @@ use pedigree_protocol::objective::Goal;
 use super::parzen::{Bandwidth, Parzen};
 use super::split::{Split, expected_improvement, recency, split, uniform};
 use crate::axis::{Point, Shape};
-use crate::history::{Outcome, Seen};
+use crate::history::{Outcome, Seen, View};
 use crate::random;
 use crate::sampler::{Ask, Drawn, Sampler};
 
@@ -70,7 +70,7 @@ impl Sampler for Frozen {
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        let usable = self.usable(&ask.view.trials);
+        let usable = self.usable(ask.view);
         if usable.iter().filter(|t| t.outcome.is_finished()).count() < STARTUP_TRIALS {
             return Drawn::startup(random::draw_new(ask));
         }
@@ -91,13 +91,13 @@ impl Sampler for Frozen {
 }
 
 impl Frozen {
-    fn usable<'a>(&self, trials: &'a [Seen]) -> Vec<&'a Seen> {
+    fn usable<'a>(&self, view: &'a View) -> Vec<&'a Seen> {
         let usable = |t: &&Seen| match t.outcome {
             Outcome::Completed(_) | Outcome::Pruned { .. } => true,
             Outcome::Pending => self.sees_pending,
             Outcome::Infeasible { .. } => false,
         };
-        trials.iter().filter(usable).collect()
+        view.trials().filter(usable).collect()
     }
 
     fn split<'a>(&self, usable: &[&'a Seen], goal: Goal) -> Split<'a> {

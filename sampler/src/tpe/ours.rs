@@ -43,7 +43,7 @@ impl Sampler for Tpe {
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {
-        let trials: Vec<&Seen> = ask.view.trials.iter().collect();
+        let trials: Vec<&Seen> = ask.view.trials().collect();
         let finished = ranked(&trials, ask.goal);
         if ask.place() <= STARTUP_TRIALS || finished.len() < LEAST_FINISHED {
             return Drawn::startup(start(ask));

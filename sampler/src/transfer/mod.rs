@@ -87,7 +87,7 @@ impl Donors {
                 .iter()
                 .any(|donor| donor.trials.iter().any(|trial| trial.coordinates == seen.coordinates))
         };
-        view.trials.iter().any(is_donors)
+        view.trials().any(is_donors)
     }
 
     /// Which donors were asked and how much each counts, for the record.
@@ -113,13 +113,13 @@ impl Donors {
 
     /// What the donors propose instead of a draw without a model.
     pub(crate) fn propose(&self, ask: &Ask<'_>) -> Option<Given> {
-        let best = if ask.view.trials.is_empty() { self.best(ask) } else { None };
+        let best = if ask.view.len() == 0 { self.best(ask) } else { None };
         best.or_else(|| self.near(ask))
     }
 
     /// Of each donor's best configurations that were not tried yet, the one that all donors rank highest.
     fn best(&self, ask: &Ask<'_>) -> Option<Given> {
-        let tried = |trial: &Seen| ask.view.trials.iter().any(|seen| seen.coordinates == trial.coordinates);
+        let tried = |trial: &Seen| ask.view.trials().any(|seen| seen.coordinates == trial.coordinates);
         let candidates = self.donors.iter().flat_map(|donor| {
             donor.trials.iter().filter(|trial| !tried(trial)).take(BEST).map(move |trial| (donor, trial))
         });
@@ -153,8 +153,9 @@ impl Donors {
 impl Ranked {
     /// Ranks a donor's completed trials that lie in the space; `None` where there are none.
     fn new(donor: &Donor, ask: &Ask<'_>) -> Option<Self> {
-        let mut trials = History::new(donor.trials.clone()).view(&ask.axes, 0).trials;
-        trials.retain(|trial| matches!(trial.outcome, Outcome::Completed(value) if !value.is_nan()));
+        let view = History::new(donor.trials.clone()).view(&ask.axes, 0);
+        let completed = |trial: &&Seen| matches!(trial.outcome, Outcome::Completed(v) if !v.is_nan());
+        let mut trials: Vec<Seen> = view.trials().filter(completed).cloned().collect();
         trials.sort_by(|a, b| similarity::compare(a, b, ask.goal).then(a.number.cmp(&b.number)));
         let similarity::Agreement { tau, chance } = similarity::agreement(ask, &trials);
         let weight = (tau - DEVIATIONS * chance).max(0.0);

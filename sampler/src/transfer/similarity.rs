@@ -44,8 +44,7 @@ pub(super) struct Agreement {
 pub(super) fn agreement(ask: &Ask<'_>, donor: &[Seen]) -> Agreement {
     let own: Vec<(f64, f64)> = ask
         .view
-        .trials
-        .iter()
+        .trials()
         .filter(|trial| trial.outcome.is_finished())
         .map(|trial| (loss(&trial.outcome, ask.goal), standing(&ask.axes, donor, &trial.coordinates)))
         .collect();

@@ -92,7 +92,7 @@ fn check(preset: &Frozen, vectors: &str) {
             view: &view,
             donors: Default::default(),
         };
-        let usable = preset.usable(&ask.view.trials);
+        let usable = preset.usable(ask.view);
         let split = preset.split(&usable, goal);
         let blocks = preset.blocks(&ask, &usable);
         assert_eq!(blocks.len(), case.blocks.len());
