@@ -37,8 +37,11 @@ pub(super) async fn register(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A study over the corpus, of which `concurrent` trials are open at a time.
-pub(super) fn study(name: &str, preset: &str, concurrent: u32) -> anyhow::Result<StudySpec> {
+/// More than any measurement gets through.
+pub(super) const WITHOUT_END: u32 = 100_000_000;
+
+/// A study of so many trials over the corpus, `concurrent` of them open at a time.
+pub(super) fn study(name: &str, preset: &str, concurrent: u32, trials: u32) -> anyhow::Result<StudySpec> {
     let spec = json!({
         "name": name,
         "dataset": DATASET,
@@ -53,8 +56,7 @@ pub(super) fn study(name: &str, preset: &str, concurrent: u32) -> anyhow::Result
             { "name": "lora_r", "domain": { "kind": "int", "min": 4, "max": 64, "log": true } },
             { "name": "lora_targets", "domain": { "kind": "categorical", "values": ["qv", "qkvo", "all-linear"] } },
         ],
-        // More than any measurement gets through: a study that ended would change what is measured.
-        "trials": 100_000_000,
+        "trials": trials,
         "max_concurrent": concurrent,
         "retries": 1,
         "seed": 7,

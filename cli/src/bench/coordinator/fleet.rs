@@ -1,5 +1,6 @@
 //! Simulated workers: each speaks over HTTP as a real one does, and notes what it was told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
 };
-use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary};
+use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{Scalar, WorkerId};
 
 use super::tally::Tally;
@@ -60,6 +62,11 @@ impl SimulatedWorker {
                 return Ok(grant);
             }
         }
+    }
+
+    /// Opens the test split for a final run.
+    pub(super) async fn open_test(&self, grant: &LeaseGrant) -> anyhow::Result<()> {
+        self.patiently(|| self.client.open_test(grant.run_id, grant.attempt)).await.map(drop)
     }
 
     /// A write about the worker's attempt; whether it was won.
@@ -135,16 +142,23 @@ fn report(epoch: i32) -> EpochReport {
     }
 }
 
-/// The end of a trial as completed: a smooth function of its parameters.
+/// The end of a run as completed: a smooth function of its parameters. A final run has scores of the test split too.
 pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
     let objective = objective(grant);
+    let test = (grant.kind == RunKind::Final).then(|| TestScores {
+        overall: scores(objective),
+        per_type: BTreeMap::from([("Drug".into(), scores(objective))]),
+        sentences: 1,
+        windowed_sentences: 0,
+        orphan_tags: 0,
+    });
     let summary = RunSummary {
         best_epoch: epochs,
         epochs,
         stopped_early: false,
         objective,
         dev: scores(objective),
-        test: None,
+        test,
         trainable_parameters: 10,
         seconds: 617.0,
         peak_memory_bytes: 1 << 30,

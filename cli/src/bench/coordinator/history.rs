@@ -33,8 +33,7 @@ pub(super) async fn insert(database_url: &str, study: &str, count: u32) -> anyho
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    db.close().await?;
-    analyze(database_url).await
+    Ok(db.close().await?)
 }
 
 /// Brings the database's statistics up to date.

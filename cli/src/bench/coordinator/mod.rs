@@ -8,6 +8,7 @@ mod content;
 mod fleet;
 mod history;
 mod phases;
+mod succession;
 mod tally;
 pub(super) mod trials;
 mod turnover;

@@ -18,8 +18,6 @@ use crate::up::Stand;
 const CLAIM_ROUNDS: u32 = 3;
 const REPORTING: Duration = Duration::from_secs(5);
 const BEATING: Duration = Duration::from_secs(3);
-/// Studies among which the fleet is shared while the turnover is measured.
-const STUDIES: u32 = 8;
 
 /// The figures.
 #[derive(Debug, Serialize)]
@@ -49,13 +47,6 @@ pub(super) async fn run(
     output.note(&format!("{} workers say hello", args.workers));
     try_join_all(fleet.iter().map(SimulatedWorker::hello)).await?;
     let (claims_per_s, report_points_per_s, heartbeats_per_s) = capacity(args, stand, &fleet, output).await?;
-    output.note(&format!("{STUDIES} studies with {} finished trials each", args.trials));
-    for number in 1..=STUDIES {
-        let name = format!("bench-turnover-{number}");
-        let concurrent = args.workers.div_ceil(STUDIES);
-        client.create_study(&content::study(&name, &args.method, concurrent)?).await?;
-        history::insert(stand.database_url(), &name, args.trials).await?;
-    }
     let turnover = turnover::run(args, stand, &fleet, output).await?;
     let repeated = tally.repetitions();
     Ok((Measured { claims_per_s, report_points_per_s, heartbeats_per_s, turnover, repeated }, tally))
@@ -69,7 +60,7 @@ async fn capacity(
     output: &Output,
 ) -> anyhow::Result<(f64, f64, f64)> {
     let client = stand.client();
-    let study = content::study("bench-capacity", "random", args.workers)?;
+    let study = content::study("bench-capacity", "random", args.workers, content::WITHOUT_END)?;
     client.create_study(&study).await.context("creating the study")?;
     // What the database does by itself within a minute of its first rows.
     history::analyze(stand.database_url()).await?;

@@ -72,8 +72,9 @@ pub(crate) async fn run(args: TrialsArgs, output: Output) -> anyhow::Result<Exit
 async fn measure(args: &TrialsArgs, stand: &Stand, output: &Output) -> anyhow::Result<Report> {
     let (client, tally) = (stand.client(), Arc::new(Tally::default()));
     content::register(&client).await?;
-    client.create_study(&content::study(STUDY, &args.method, args.workers)?).await?;
+    client.create_study(&content::study(STUDY, &args.method, args.workers, content::WITHOUT_END)?).await?;
     history::insert(stand.database_url(), STUDY, args.history).await?;
+    history::analyze(stand.database_url()).await?;
     let fleet: Vec<SimulatedWorker> =
         (0..args.workers).map(|_| SimulatedWorker::new(client.clone(), tally.clone())).collect();
     try_join_all(fleet.iter().map(SimulatedWorker::hello)).await?;

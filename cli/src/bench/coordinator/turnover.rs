@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use indicatif::ProgressBar;
 use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
+use pedigree_protocol::run::RunKind;
 use serde::Serialize;
 
 use super::CoordinatorArgs;
 use super::fleet::{SimulatedWorker, completed, reports, together};
+use super::succession::{STUDIES, Succession};
 use super::tally::Latencies;
 use crate::output::Output;
 use crate::progress;
@@ -35,6 +37,10 @@ pub(super) struct Turnover {
     rss_first_mib: Option<f64>,
     rss_last_mib: Option<f64>,
     rss_peak_mib: Option<f64>,
+    /// At each twelfth of the time.
+    rss_mib: Vec<f64>,
+    /// Studies that were at work in turn.
+    studies: u32,
 }
 
 impl Turnover {
@@ -74,6 +80,9 @@ pub(super) async fn run(
     fleet: &[SimulatedWorker],
     output: &Output,
 ) -> anyhow::Result<Turnover> {
+    output.note(&format!("{STUDIES} studies with {} finished trials each", args.trials));
+    let studies = Succession::new(args, stand);
+    studies.begin().await?;
     let training = Duration::from_secs_f64(f64::from(args.workers) / f64::from(args.turnover));
     let begins = Instant::now();
     let settled = begins + training;
@@ -87,8 +96,14 @@ pub(super) async fn run(
     let seen = Seen::default();
     let trials = async {
         let starts = (0..args.workers).map(|n| f64::from(n) / f64::from(args.turnover));
-        let all = fleet.iter().zip(starts);
-        try_join_all(all.map(|(worker, at)| train(worker, plan, Duration::from_secs_f64(at), &seen))).await
+        let lives = fleet.iter().zip(starts).map(|(worker, start)| {
+            let start = Duration::from_secs_f64(start);
+            train(worker, plan, start, &studies, &seen)
+        });
+        tokio::select! {
+            ended = try_join_all(lives) => ended.map(drop),
+            failed = studies.follow() => failed,
+        }
     };
     let (ended, memory) = tokio::join!(trials, watch(plan, stand.coordinator(), &seen));
     ended?;
@@ -106,17 +121,29 @@ pub(super) async fn run(
         rss_first_mib: memory.first().copied(),
         rss_last_mib: memory.last().copied(),
         rss_peak_mib: memory.iter().copied().reduce(f64::max),
+        rss_mib: memory.iter().copied().step_by(memory.len().div_ceil(12).max(1)).collect(),
+        studies: studies.opened(),
     })
 }
 
 /// One worker's life: a trial after the other until the plan ends. Latencies count once the fleet is at work.
-async fn train(worker: &SimulatedWorker, plan: Plan, starts: Duration, seen: &Seen) -> anyhow::Result<()> {
+async fn train(
+    worker: &SimulatedWorker,
+    plan: Plan,
+    starts: Duration,
+    studies: &Succession<'_>,
+    seen: &Seen,
+) -> anyhow::Result<()> {
     sleep_until(plan.begins + starts).await;
     let mut grant = worker.claim().await?;
     let mut due = plan.begins + starts;
     loop {
+        studies.begun(&grant);
         due += plan.training;
         epochs(worker, &grant, due, plan, seen).await?;
+        if grant.kind == RunKind::Final {
+            worker.open_test(&grant).await?;
+        }
         let told = Instant::now();
         worker.write(&grant, &completed(&grant, i32::try_from(EPOCHS)?)).await?;
         let asked = Instant::now();

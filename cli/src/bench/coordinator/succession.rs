@@ -1,0 +1,100 @@
+//! The studies of the turnover: as many at a time, each of which completes when it has grown, and is followed by a new one.
+//!
+//! Owns which studies there are and when the next one comes. What a worker does with a trial is not its business.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use pedigree_protocol::StudyId;
+use pedigree_protocol::client::Client;
+use pedigree_protocol::lease::LeaseGrant;
+use tokio::sync::Notify;
+
+use super::{CoordinatorArgs, content, history};
+use crate::up::Stand;
+
+/// Studies among which the fleet is shared.
+pub(super) const STUDIES: u32 = 8;
+
+/// Trials that a study gets through beyond those that it has at first. The first studies get from an eighth more to twice
+/// as many, so that they do not all complete at once.
+const GROWS: u32 = 1_000;
+
+/// Studies that follow each other.
+#[derive(Debug)]
+pub(super) struct Succession<'a> {
+    args: &'a CoordinatorArgs,
+    client: Client,
+    database_url: &'a str,
+    /// Of each study that has no successor yet: the trial whose start calls for one.
+    heralds: Mutex<HashMap<StudyId, i32>>,
+    opened: AtomicU32,
+    /// One permit for each study that is due.
+    due: Notify,
+    wanted: AtomicU32,
+}
+
+impl<'a> Succession<'a> {
+    pub(super) fn new(args: &'a CoordinatorArgs, stand: &'a Stand) -> Self {
+        Self {
+            args,
+            client: stand.client(),
+            database_url: stand.database_url(),
+            heralds: Mutex::default(),
+            opened: AtomicU32::new(0),
+            due: Notify::new(),
+            wanted: AtomicU32::new(0),
+        }
+    }
+
+    /// Opens the first studies.
+    pub(super) async fn begin(&self) -> anyhow::Result<()> {
+        for number in 1..=STUDIES {
+            self.open(GROWS + GROWS * number / STUDIES).await?;
+        }
+        history::analyze(self.database_url).await
+    }
+
+    /// How many studies were opened.
+    pub(super) fn opened(&self) -> u32 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// A worker has begun with that.
+    pub(super) fn begun(&self, grant: &LeaseGrant) {
+        let mut heralds = self.heralds.lock().unwrap_or_else(PoisonError::into_inner);
+        if grant
+            .number
+            .is_some_and(|number| heralds.get(&grant.study_id).is_some_and(|herald| number >= *herald))
+        {
+            heralds.remove(&grant.study_id);
+            self.wanted.fetch_add(1, Ordering::Relaxed);
+            self.due.notify_one();
+        }
+    }
+
+    /// Opens studies as they fall due. Ends with an error alone.
+    pub(super) async fn follow(&self) -> anyhow::Result<()> {
+        loop {
+            self.due.notified().await;
+            for _ in 0..self.wanted.swap(0, Ordering::Relaxed) {
+                self.open(GROWS).await?;
+            }
+        }
+    }
+
+    /// Opens a study with a history that gets through so many trials more. The next one is due while a share of the
+    /// fleet can still begin with its last trials.
+    async fn open(&self, grows: u32) -> anyhow::Result<()> {
+        let name = format!("bench-turnover-{}", self.opened.fetch_add(1, Ordering::Relaxed) + 1);
+        let concurrent = self.args.workers.div_ceil(STUDIES);
+        let trials = self.args.trials + grows.max(2 * concurrent);
+        let spec = content::study(&name, &self.args.method, concurrent, trials)?;
+        let study = self.client.create_study(&spec).await?;
+        history::insert(self.database_url, &name, self.args.trials).await?;
+        let herald = i32::try_from(trials - concurrent)?;
+        self.heralds.lock().unwrap_or_else(PoisonError::into_inner).insert(study.id, herald);
+        Ok(())
+    }
+}
