@@ -156,12 +156,16 @@ impl View {
 
     /// How many trials have ended.
     pub(crate) fn finished(&self) -> usize {
-        self.trials().filter(|trial| trial.outcome.is_finished()).count()
+        self.past.trials().len() + self.others.iter().filter(|trial| trial.outcome.is_finished()).count()
     }
 
-    /// Numbers of the trials that have ended, or of those that have not.
-    pub(crate) fn numbers(&self, finished: bool) -> Numbers {
-        self.trials().filter(|t| t.outcome.is_finished() == finished).map(|t| t.number).collect()
+    /// Numbers of the trials that have ended, and of those that have not.
+    pub(crate) fn numbers(&self) -> (Numbers, Numbers) {
+        let (finished, pending): (Vec<&Seen>, Vec<_>) =
+            self.others.iter().partition(|trial| trial.outcome.is_finished());
+        let mut ended = self.past.numbers().clone();
+        finished.iter().for_each(|trial| ended.insert(trial.number));
+        (ended, pending.iter().map(|trial| trial.number).collect())
     }
 }
 

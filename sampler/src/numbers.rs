@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Ascending numbers. Written as a list of numbers and of `[first, last]` for two or more in a row.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Numbers(Vec<Span>);
 
@@ -31,6 +31,22 @@ impl Numbers {
             let (first, last) = span.bounds();
             first..=last
         })
+    }
+
+    /// Adds a number; one that is there already changes nothing.
+    pub(crate) fn insert(&mut self, number: u32) {
+        let place = self.0.partition_point(|span| span.bounds().1 < number);
+        if self.0.get(place).is_some_and(|span| span.bounds().0 <= number) {
+            return;
+        }
+        let before = place.checked_sub(1).map(|before| self.0[before].bounds());
+        let before = before.filter(|(_, last)| last.checked_add(1) == Some(number));
+        let behind = self.0.get(place).map(|span| span.bounds());
+        let behind = behind.filter(|(first, _)| number.checked_add(1) == Some(*first));
+        let row = |first, last| if first == last { Span::One(first) } else { Span::Row(first, last) };
+        let span = row(before.map_or(number, |(first, _)| first), behind.map_or(number, |(_, last)| last));
+        let replaced = place - usize::from(before.is_some())..place + usize::from(behind.is_some());
+        self.0.splice(replaced, [span]);
     }
 }
 
@@ -69,6 +85,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn numbers_added_one_by_one_are_the_same_set(numbers in proptest::collection::vec(0u32..60, 0..80)) {
+            let mut added = Numbers::default();
+            numbers.iter().for_each(|number| added.insert(*number));
+            let all: std::collections::BTreeSet<u32> = numbers.into_iter().collect();
+            prop_assert_eq!(added, all.into_iter().collect());
+        }
+
         #[test]
         fn what_is_written_is_read(numbers in proptest::collection::btree_set(0u32..60, 0..40)) {
             let written = serde_json::to_value(numbers.iter().copied().collect::<Numbers>()).unwrap();

@@ -7,6 +7,7 @@ use pedigree_protocol::Space;
 
 use crate::axis::{Axis, Reader};
 use crate::history::{Observed, Outcome, Seen};
+use crate::numbers::Numbers;
 
 /// Ended trials of one study: about 200 bytes each. For whoever keeps them from one suggestion to the next: none of them
 /// is copied for it.
@@ -18,26 +19,38 @@ pub struct Past {
     trials: Vec<Seen>,
     /// Those that do not, by number.
     strangers: Vec<(u32, Outcome)>,
+    /// Numbers of the former.
+    numbers: Numbers,
 }
 
 impl Past {
-    /// Adds trials of a study over that space, the same one at each call. A number has one trial: the first stays.
+    /// Adds ended trials of a study over that space, the same one at each call. A number has one trial: the first stays.
     pub fn add(&mut self, space: &Space, trials: &[Observed]) {
         let axes = Axis::all(space);
         let (reader, mut found) = (Reader::new(&axes), Vec::new());
         self.space = reader.space();
         for trial in trials {
             let &Observed { number, outcome, .. } = trial;
-            match trial.params.place(&reader, &mut found) {
-                Some(coordinates) => self.trials.push(Seen { number, outcome, coordinates }),
-                None => self.strangers.push((number, outcome)),
+            debug_assert!(outcome.is_finished(), "trial {number} has not ended");
+            match (self.place_of(number), trial.params.place(&reader, &mut found)) {
+                (Err((place, _)), Some(coordinates)) => {
+                    self.trials.insert(place, Seen { number, outcome, coordinates });
+                    self.numbers.insert(number);
+                }
+                (Err((_, place)), None) => self.strangers.insert(place, (number, outcome)),
+                (Ok(()), _) => {}
             }
         }
-        // Two sorted runs, of which the second mostly lies behind the first.
-        self.trials.sort_by_key(|trial| trial.number);
-        self.trials.dedup_by_key(|trial| trial.number);
-        self.strangers.sort_by_key(|(number, _)| *number);
-        self.strangers.dedup_by_key(|(number, _)| *number);
+    }
+
+    /// Whether the number is there; else where it would stand among the trials, and among the strangers.
+    fn place_of(&self, number: u32) -> Result<(), (usize, usize)> {
+        let trials = self.trials.binary_search_by_key(&number, |trial| trial.number);
+        let strangers = self.strangers.binary_search_by_key(&number, |(stranger, _)| *stranger);
+        match (trials, strangers) {
+            (Err(trial), Err(stranger)) => Err((trial, stranger)),
+            _ => Ok(()),
+        }
     }
 
     /// How many there are.
@@ -71,9 +84,13 @@ impl Past {
         self.strangers.iter().map(|(number, _)| *number)
     }
 
+    /// Their numbers.
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
     pub(crate) fn has(&self, number: u32) -> bool {
-        self.trials.binary_search_by_key(&number, |trial| trial.number).is_ok()
-            || self.strangers.binary_search_by_key(&number, |(stranger, _)| *stranger).is_ok()
+        self.place_of(number).is_ok()
     }
 
     /// Without one trial, should it be there.
@@ -81,6 +98,7 @@ impl Past {
         let mut past = self.clone();
         past.trials.retain(|trial| trial.number != number);
         past.strangers.retain(|(stranger, _)| *stranger != number);
+        past.numbers = past.trials.iter().map(|trial| trial.number).collect();
         past
     }
 }

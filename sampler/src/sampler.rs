@@ -70,14 +70,15 @@ pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestio
 }
 
 fn record(sampler: &dyn Sampler, search: &Search<'_>, ask: &Ask<'_>, drawn: &Drawn) -> serde_json::Value {
+    let (finished, pending) = ask.view.numbers();
     let mut record = json!({
         "sampler": sampler.name(),
         "version": sampler.version(),
         "seed": search.seed,
         "number": ask.number,
         "trials": ask.trials,
-        "finished": ask.view.numbers(true),
-        "pending": ask.view.numbers(false),
+        "finished": finished,
+        "pending": pending,
         "skipped": ask.view.skipped,
         "startup": drawn.startup,
     });

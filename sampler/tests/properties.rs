@@ -136,12 +136,11 @@ proptest! {
             let mut trials = grow(method, &space, seed, &outcomes);
             trials.iter_mut().filter(|t| t.number % 7 == 0).for_each(|t| t.params = ParamValues::new().into());
             let number = u32::try_from(trials.len() + 1).unwrap();
+            let part_of = |t: &Observed| if t.outcome.is_finished() { place[t.number as usize - 1] } else { 3 };
+            let of_part = |part| trials.iter().filter(|t| part_of(t) == part).cloned().collect::<Vec<_>>();
             let mut past = Past::default();
-            for part in 0..3 {
-                let part: Vec<_> = trials.iter().filter(|t| place[t.number as usize - 1] == part).cloned().collect();
-                past.add(&space, &part);
-            }
-            let loose = trials.iter().filter(|t| place[t.number as usize - 1] == 3).cloned().collect();
+            (0..3).for_each(|part| past.add(&space, &of_part(part)));
+            let loose = of_part(3);
             let search = Search { method, space: &space, goal: Goal::Maximize, seed, trials: Some(40) };
             let history = History::after(past.into(), loose);
             // A new trial, and one that the history has.
