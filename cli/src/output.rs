@@ -108,7 +108,12 @@ fn sentence(error: &anyhow::Error) -> String {
     match client {
         Some(silent @ ClientError::Unreachable { source, .. }) => {
             let why = root(source);
-            format!("{silent} ({why}); start one with `pedigree up`, or give --server URL")
+            let way_out = if why.contains("certificate") {
+                "trust its issuer with SSL_CERT_FILE=FILE or in the system's store, or give --server URL"
+            } else {
+                "start one with `pedigree up`, or give --server URL"
+            };
+            format!("{silent} ({why}); {way_out}")
         }
         Some(ClientError::Refused(_) | ClientError::Foreign { .. }) | None => chain(error),
     }

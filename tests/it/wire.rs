@@ -34,7 +34,10 @@ async fn a_coordinator_is_reached_by_https_where_its_certificate_is_trusted() {
     let unknown = studies(&encrypted.url, None);
     assert!(!unknown.status.success(), "{unknown:?}");
     let said = String::from_utf8_lossy(&unknown.stderr);
-    assert!(said.contains("certificate"), "the cause is named: {said}");
+    assert!(
+        said.contains("certificate") && said.contains("SSL_CERT_FILE"),
+        "the cause and the way out are named: {said}"
+    );
 
     let swapped = Command::new(binary())
         .args(["serve", "--listen", "127.0.0.1:0"])

@@ -79,7 +79,11 @@ impl SweepArgs {
     /// Reads and checks the file; its remarks become notes.
     fn read(&self, output: Output) -> anyhow::Result<SweepFile> {
         let name = self.file.display().to_string();
-        let text = std::fs::read_to_string(&self.file).with_context(|| format!("cannot read {name}"))?;
+        let text = std::fs::read_to_string(&self.file).with_context(|| {
+            format!(
+                "cannot read {name}; give a search-space file (`pedigree sweep schema` says what one holds)"
+            )
+        })?;
         let file = SweepFile::parse(&text, &name)?;
         file.notes().for_each(|note| output.note(&note));
         Ok(file)
