@@ -123,6 +123,9 @@ pub struct Dapt {
     pub spec: DaptSpec,
     /// Its run, whose state is its own.
     pub run: Run,
+    /// Why it is not being trained, where it waits.
+    #[serde(default)]
+    pub waits: Option<String>,
     /// The result, once completed.
     pub summary: Option<DaptSummary>,
     /// Files of the adapter, once completed.

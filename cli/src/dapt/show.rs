@@ -81,6 +81,7 @@ fn facts(dapt: &Dapt) -> Vec<(&'static str, String)> {
         ("held out", format!("{} ({})", spec.held_out.name, bytes(spec.held_out.bytes))),
         ("parameters", format!("seed={} {}", spec.seed, follow::params(&spec.params))),
     ];
+    facts.extend(dapt.waits.clone().map(|waits| ("waits", waits)));
     if let Some(summary) = &dapt.summary {
         facts.extend(results(summary));
     }

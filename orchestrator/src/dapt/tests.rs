@@ -89,8 +89,11 @@ async fn a_pretraining_goes_from_its_texts_to_its_adapter(pool: PgPool) {
     assert_eq!(create::create(&pool, spec("adapted"), None).await.unwrap(), made, "once per name");
     assert_eq!((made.run.kind, made.run.state), (RunKind::Dapt, RunState::Waiting));
     assert!(study::view::list(&pool).await.unwrap().is_empty(), "it is no study");
+    let waits = made.waits.unwrap();
+    assert!(waits.starts_with("no worker is here"), "{waits}");
 
     let worker = coordinator.worker(1).await;
+    assert_eq!(view::get(&pool, "adapted").await.unwrap().waits, None, "it is about to be given out");
     let grant = coordinator.claim(&worker).await.unwrap();
     assert_eq!((grant.kind, grant.study_name.as_str(), grant.number), (RunKind::Dapt, "adapted", None));
     assert_eq!((&grant.work.train, &grant.work.dev), (&sha256(PASSAGES), &sha256(HELD_OUT)));

@@ -3,13 +3,17 @@
 use chrono::{DateTime, Utc};
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::dapt::{Dapt, DaptAttemptReport, DaptReport, DaptSpec, DaptSummary};
+use pedigree_protocol::resources::Hold;
+use pedigree_protocol::run::RunState;
 use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::artifact::sql::parse;
+use crate::column::HoldColumn;
 use crate::error::{ApiError, ApiResult};
+use crate::study::waiting::{self, Asking};
 use crate::{name, run};
 
 /// All pretrainings, newest first. There are few: one for each backbone and text.
@@ -48,6 +52,7 @@ struct Row {
     id: Uuid,
     spec: Json<DaptSpec>,
     created_at: DateTime<Utc>,
+    hold: HoldColumn,
     run_id: Uuid,
     summary: Option<Json<DaptSummary>>,
 }
@@ -55,25 +60,32 @@ struct Row {
 async fn select(pool: &PgPool, name: Option<&str>) -> ApiResult<Vec<Dapt>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT s.id, s.spec AS "spec: Json<DaptSpec>", s.created_at, r.id AS run_id,
+        r#"SELECT s.id, s.spec AS "spec: Json<DaptSpec>", s.created_at, s.hold AS "hold: HoldColumn", r.id AS run_id,
                r.summary AS "summary: Json<DaptSummary>"
            FROM studies s JOIN runs r ON r.study_id = s.id
            WHERE s.dataset_id IS NULL AND (s.name = $1 OR $1 IS NULL)
            ORDER BY s.created_at DESC, s.id DESC"#,
         name
     );
-    let mut all = Vec::new();
+    let (mut all, mut holds) = (Vec::new(), Vec::new());
     for row in rows.fetch_all(pool).await? {
         let run = RunId(row.run_id);
+        holds.push(Hold::from(row.hold));
         all.push(Dapt {
             id: StudyId(row.id),
             spec: row.spec.0,
             run: run::view::get(pool, run).await?,
+            waits: None,
             summary: row.summary.map(|summary| summary.0),
             adapter: adapter(pool, run).await?,
             created_at: row.created_at,
         });
     }
+    let waiting = all.iter().zip(holds).filter(|(dapt, _)| dapt.run.state == RunState::Waiting);
+    let asking: Vec<Asking<'_>> =
+        waiting.map(|(dapt, hold)| Asking { id: dapt.id, resources: &dapt.spec.resources, hold }).collect();
+    let mut waits = waiting::explain(pool, &asking).await?;
+    all.iter_mut().for_each(|dapt| dapt.waits = waits.remove(&dapt.id));
     Ok(all)
 }
 

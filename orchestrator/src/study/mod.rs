@@ -18,7 +18,7 @@ mod size_tests;
 mod tests;
 mod turn;
 pub(crate) mod view;
-mod waiting;
+pub(crate) mod waiting;
 
 pub(crate) use advance::advance;
 pub(crate) use cancel::cancel;

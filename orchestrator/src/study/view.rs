@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::column::{HoldColumn, RunStateColumn, StudyStateColumn};
 use crate::error::{ApiError, ApiResult};
-use crate::study::waiting;
+use crate::study::waiting::{self, Asking};
 
 /// All studies, newest first.
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
@@ -29,8 +29,19 @@ pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
 async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResult<Vec<Study>> {
     let rows = sqlx::query_file_as!(Row, "src/study/view.sql", id, name).fetch_all(pool).await?;
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
-    waiting::explain(pool, &mut studies).await?;
+    let idle: Vec<Asking<'_>> = studies.iter().filter(|study| is_idle(study)).map(asking).collect();
+    let mut waits = waiting::explain(pool, &idle).await?;
+    studies.iter_mut().for_each(|study| study.waits = waits.remove(&study.id));
     Ok(studies)
+}
+
+fn is_idle(study: &Study) -> bool {
+    let live = study.final_run.as_ref().is_some_and(|last| last.state.is_live());
+    !study.state.is_final() && !live && study.trials.leased + study.trials.running == 0
+}
+
+fn asking(study: &Study) -> Asking<'_> {
+    Asking { id: study.id, resources: &study.spec.resources, hold: study.hold }
 }
 
 struct Row {

@@ -1,10 +1,10 @@
-//! Why a study waits: one sentence, from what it asks for and what is offered. Only explains; `lease::claim` decides.
+//! Why a study or a pretraining waits: one sentence, from what it asks for and what is offered. Only explains; `lease::claim` decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pedigree_protocol::StudyId;
 use pedigree_protocol::fleet::DeviceKind;
 use pedigree_protocol::resources::{Hold, Resources, write_duration};
-use pedigree_protocol::study::Study;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -34,23 +34,26 @@ struct Waiting {
     pause_s: f64,
 }
 
-/// Fills in why each study waits that has a waiting run and none that is being trained.
-pub(crate) async fn explain(pool: &PgPool, studies: &mut [Study]) -> ApiResult<()> {
-    let idle = |study: &&mut Study| {
-        let live = study.final_run.as_ref().is_some_and(|last| last.state.is_live());
-        !study.state.is_final() && !live && study.trials.leased + study.trials.running == 0
-    };
-    let idle: Vec<&mut Study> = studies.iter_mut().filter(idle).collect();
-    if idle.is_empty() {
-        return Ok(());
+/// A study or a pretraining of which no run is being trained.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) id: StudyId,
+    pub(crate) resources: &'a Resources,
+    pub(crate) hold: Hold,
+}
+
+/// Why each of them waits that has a waiting run; nothing of those of which a run is about to be given out.
+pub(crate) async fn explain(pool: &PgPool, asking: &[Asking<'_>]) -> ApiResult<BTreeMap<StudyId, String>> {
+    if asking.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    let waiting = waiting(pool, &idle.iter().map(|study| study.id.0).collect::<Vec<_>>()).await?;
+    let waiting = waiting(pool, &asking.iter().map(|asking| asking.id.0).collect::<Vec<_>>()).await?;
     let offers = offers(pool).await?;
-    for study in idle {
-        let runs = waiting.get(&study.id.0);
-        study.waits = runs.and_then(|runs| reason(&study.spec.resources, study.hold, *runs, &offers));
-    }
-    Ok(())
+    let why = |asking: &Asking<'_>| {
+        let runs = waiting.get(&asking.id.0)?;
+        Some((asking.id, reason(asking.resources, asking.hold, *runs, &offers)?))
+    };
+    Ok(asking.iter().filter_map(why).collect())
 }
 
 async fn waiting(pool: &PgPool, studies: &[Uuid]) -> ApiResult<BTreeMap<Uuid, Waiting>> {
