@@ -989,6 +989,8 @@ export interface components {
             /** @description What was asked for. */
             spec: components["schemas"]["DaptSpec"];
             summary?: components["schemas"]["DaptSummary"] | null;
+            /** @description Why it is not being trained, where it waits. */
+            waits?: string | null;
         };
         /** @description A report with the attempt that made it. */
         DaptAttemptReport: {
