@@ -10,12 +10,24 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as IndexRouteImport } from './routes/index'
+import { Route as PretrainingsRouteImport } from './routes/pretrainings'
+import { Route as WorkersRouteImport } from './routes/workers'
 import { Route as RunsRunIdRouteImport } from './routes/runs/$runId'
 import { Route as StudiesStudyIdRouteImport } from './routes/studies/$studyId'
 
 const IndexRoute = IndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const PretrainingsRoute = PretrainingsRouteImport.update({
+  id: '/pretrainings',
+  path: '/pretrainings',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const WorkersRoute = WorkersRouteImport.update({
+  id: '/workers',
+  path: '/workers',
   getParentRoute: () => rootRouteImport,
 } as any)
 const RunsRunIdRoute = RunsRunIdRouteImport.update({
@@ -31,30 +43,45 @@ const StudiesStudyIdRoute = StudiesStudyIdRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
+  '/pretrainings': typeof PretrainingsRoute
+  '/workers': typeof WorkersRoute
   '/runs/$runId': typeof RunsRunIdRoute
   '/studies/$studyId': typeof StudiesStudyIdRoute
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
+  '/pretrainings': typeof PretrainingsRoute
+  '/workers': typeof WorkersRoute
   '/runs/$runId': typeof RunsRunIdRoute
   '/studies/$studyId': typeof StudiesStudyIdRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/': typeof IndexRoute
+  '/pretrainings': typeof PretrainingsRoute
+  '/workers': typeof WorkersRoute
   '/runs/$runId': typeof RunsRunIdRoute
   '/studies/$studyId': typeof StudiesStudyIdRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: '/' | '/runs/$runId' | '/studies/$studyId'
+  fullPaths:
+    '/' | '/pretrainings' | '/workers' | '/runs/$runId' | '/studies/$studyId'
   fileRoutesByTo: FileRoutesByTo
-  to: '/' | '/runs/$runId' | '/studies/$studyId'
-  id: '__root__' | '/' | '/runs/$runId' | '/studies/$studyId'
+  to: '/' | '/pretrainings' | '/workers' | '/runs/$runId' | '/studies/$studyId'
+  id:
+    | '__root__'
+    | '/'
+    | '/pretrainings'
+    | '/workers'
+    | '/runs/$runId'
+    | '/studies/$studyId'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  PretrainingsRoute: typeof PretrainingsRoute
+  WorkersRoute: typeof WorkersRoute
   RunsRunIdRoute: typeof RunsRunIdRoute
   StudiesStudyIdRoute: typeof StudiesStudyIdRoute
 }
@@ -66,6 +93,20 @@ declare module '@tanstack/react-router' {
       path: '/'
       fullPath: '/'
       preLoaderRoute: typeof IndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/pretrainings': {
+      id: '/pretrainings'
+      path: '/pretrainings'
+      fullPath: '/pretrainings'
+      preLoaderRoute: typeof PretrainingsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/workers': {
+      id: '/workers'
+      path: '/workers'
+      fullPath: '/workers'
+      preLoaderRoute: typeof WorkersRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/runs/$runId': {
@@ -87,6 +128,8 @@ declare module '@tanstack/react-router' {
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  PretrainingsRoute: PretrainingsRoute,
+  WorkersRoute: WorkersRoute,
   RunsRunIdRoute: RunsRunIdRoute,
   StudiesStudyIdRoute: StudiesStudyIdRoute,
 }

@@ -1,8 +1,10 @@
 /** Answers the API from made-up records, for work on the pages without a coordinator. Never part of a build. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
-import type { Run, RunDetail, Study } from '../src/api/types.ts';
+import type { Run, RunDetail, Study, Worker } from '../src/api/types.ts';
+import { daptDetail, pretraining } from './daptFactories.ts';
 import { attempt, detail, id, insight, report, studies, trial } from './factories.ts';
+import { device, holder, workers } from './fleetFactories.ts';
 
 const NOW = Date.now();
 const HOUR = 3_600_000;
@@ -41,8 +43,45 @@ function answer(path: string, query: URLSearchParams): unknown {
     if (part === 'insight') return study && insight();
     return part === 'runs' ? study && runsOf(study) : study;
   }
+  if (noun === 'dapt')
+    return key === undefined ? PRETRAININGS : PRETRAININGS.find((d) => d.spec.name === key);
+  if (noun === 'session') return { role: 'operator' };
+  if (noun === 'workers') return fleet();
   if (noun !== 'runs' || key === undefined) return undefined;
   return part === 'log' ? logOf(Number(query.get('offset'))) : detailOf(key);
+}
+
+const PRETRAININGS = [
+  pretraining.waiting('clinical-minilm', 3),
+  pretraining.running('chem-minilm', 2),
+  pretraining.completed('pubmed-minilm', 1),
+];
+
+function fleet(): Worker[] {
+  const now = new Date().toISOString();
+  const shown = [
+    workers.live(1, 'lab-gpu-01', [
+      device.held(1),
+      device.held(2, holder({ kind: 'dapt', study: 'chem-minilm' })),
+      device.free(3),
+      device.occupied(4),
+      device.broken(5),
+      device.quarantined(6),
+    ]),
+    workers.draining(2, 'lab-gpu-02', [
+      device.instance(7),
+      device.instance(8),
+      device.held(9),
+      device.cpu(0),
+    ]),
+    workers.silent(3, 'lab-gpu-03', [device.held(0)]),
+    workers.silent(4, 'lab-gpu-01', [device.free(1), device.cpu(0)]),
+  ];
+  return shown.map((worker) => ({
+    ...worker,
+    last_seen_at: worker.alive ? now : worker.last_seen_at,
+    devices: worker.devices.map((d) => (d.shown ? { ...d, shown: { ...d.shown, read_at: now } } : d)),
+  }));
 }
 
 const STUDIES: Study[] = [
@@ -106,6 +145,8 @@ function noise(seed: number): number {
 }
 
 function detailOf(runId: string): RunDetail {
+  const adapted = PRETRAININGS.find(({ run }) => run.id === runId);
+  if (adapted) return daptDetail(adapted);
   const first = STUDIES[0];
   const reports = [0.41, 0.66, 0.79, 0.842, 0.861, 0.858].map((f1, index) => report(2, index + 1, f1));
   if (runId === id(2, 1))

@@ -62,7 +62,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(access::http::list, access::http::create))
         .routes(routes!(access::http::revoke))
         .routes(routes!(access::http::create_link))
-        .routes(routes!(access::http::end_session))
+        .routes(routes!(access::http::get_session, access::http::end_session))
         .routes(routes!(upkeep::http::diagnose))
         .routes(routes!(upkeep::http::make_room))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));

@@ -156,6 +156,13 @@ pub struct LoginLink {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Who is calling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// What the caller may do, by its token, its browser session or neither.
+    pub role: Role,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::gpu::GpuReadingRecord;
 use crate::id::{Attempt, RunId, WorkerId};
 use crate::resources::Hold;
+use crate::run::RunKind;
 
 /// A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +84,17 @@ pub struct Worker {
     pub devices: Vec<DeviceRecord>,
 }
 
+/// What holds a device, as people call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holder {
+    /// Name of the study, or of the pretraining.
+    pub study: String,
+    /// Trial, final run or pretraining.
+    pub kind: RunKind,
+    /// Number of a trial.
+    pub number: Option<i32>,
+}
+
 /// A device as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceRecord {
@@ -92,6 +104,9 @@ pub struct DeviceRecord {
     pub run_id: Option<RunId>,
     /// The attempt of that run.
     pub attempt: Option<Attempt>,
+    /// That run by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
     /// Why it was taken out of use: it failed again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<String>,

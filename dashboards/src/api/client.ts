@@ -31,6 +31,17 @@ export const api = {
     answer(http.GET('/api/v1/studies/{study}/insight', { params: { path: { study } }, signal })),
   run: (run: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/runs/{run}', { params: { path: { run } }, signal })),
+  pretrainings: (signal: AbortSignal) => answer(http.GET('/api/v1/dapt', { signal })),
+  pretraining: (name: string, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/dapt/{name}', { params: { path: { name } }, signal })),
+  workers: (signal: AbortSignal) => answer(http.GET('/api/v1/workers', { signal })),
+  drain: (worker: string, now: boolean) =>
+    answer(http.POST('/api/v1/workers/{worker}/drain', { params: { path: { worker } }, body: { now } })),
+  resume: (worker: string) =>
+    answer(http.POST('/api/v1/workers/{worker}/resume', { params: { path: { worker } } })),
+  release: (device: string) =>
+    answer(http.POST('/api/v1/devices/{device}/release', { params: { path: { device } } })),
+  session: (signal: AbortSignal) => answer(http.GET('/api/v1/session', { signal })),
   log: (run: string, attempt: number, offset: number, signal: AbortSignal) =>
     answer(
       http.GET('/api/v1/runs/{run}/log', { params: { path: { run }, query: { offset, attempt } }, signal }),

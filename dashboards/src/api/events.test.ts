@@ -86,14 +86,22 @@ describe('what a change makes stale', () => {
   const change = (topic: Change['topic']): Change => ({ revision: 1, topic, study_id: 's', run_id: 'r' });
 
   it('maps topics to keys', () => {
-    expect(staleKeys(change('study'))).toEqual([['studies'], ['study', 's', 'record']]);
+    expect(staleKeys(change('study'))).toEqual([
+      ['studies'],
+      ['pretrainings'],
+      ['study', 's', 'record'],
+      ['pretraining', 's'],
+    ]);
     expect(staleKeys(change('run'))).toEqual([
       ['studies'],
+      ['pretrainings'],
       ['study', 's', 'record'],
       ['study', 's', 'runs'],
       ['study', 's', 'insight'],
+      ['pretraining', 's'],
       ['run', 'r'],
     ]);
+    expect(staleKeys(change('fleet'))).toEqual([['workers']]);
     expect(staleKeys(change('log'))).toEqual([]);
   });
 

@@ -53,12 +53,16 @@ export function useChanges(hearer: Hearer): void {
   useEffect(() => hear(hearer), [hear, hearer]);
 }
 
-/** A query that polls while the stream is down; hidden tabs do not poll. */
+/**
+ * A query that polls while the stream is down; hidden tabs do not poll. `every` milliseconds it also polls while the
+ * stream is open, for what no event tells.
+ */
 export function useLiveQuery<T, K extends QueryKey>(
   options: UseQueryOptions<T, DefaultError, T, K>,
+  every: number | false = false,
 ): UseQueryResult<T> {
   const down = useStreamState() === 'down';
-  return useQuery({ ...options, refetchInterval: down ? POLL_WHILE_DOWN : false });
+  return useQuery({ ...options, refetchInterval: down ? POLL_WHILE_DOWN : every });
 }
 
 function invalidate(client: QueryClient, change: Change | 'resync'): void {

@@ -9,6 +9,10 @@ const keys = {
   runs: (id: string) => ['study', id, 'runs'] as const,
   insight: (id: string) => ['study', id, 'insight'] as const,
   run: (id: string) => ['run', id] as const,
+  pretrainings: ['pretrainings'] as const,
+  pretraining: (id: string) => ['pretraining', id] as const,
+  workers: ['workers'] as const,
+  session: ['session'] as const,
 };
 
 export const queries = {
@@ -20,19 +24,37 @@ export const queries = {
   insight: (id: string) =>
     queryOptions({ queryKey: keys.insight(id), queryFn: ({ signal }) => api.insight(id, signal) }),
   run: (id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => api.run(id, signal) }),
+  pretrainings: () =>
+    queryOptions({ queryKey: keys.pretrainings, queryFn: ({ signal }) => api.pretrainings(signal) }),
+  /** By the id that changes and its run name, and the name by which the API finds it. */
+  pretraining: (id: string, name: string) =>
+    queryOptions({ queryKey: keys.pretraining(id), queryFn: ({ signal }) => api.pretraining(name, signal) }),
+  workers: () => queryOptions({ queryKey: keys.workers, queryFn: ({ signal }) => api.workers(signal) }),
+  session: () => queryOptions({ queryKey: keys.session, queryFn: ({ signal }) => api.session(signal) }),
 };
 
 const STALE: Record<Topic, (change: Change) => QueryKey[]> = {
   dataset: () => [],
   backbone: () => [],
-  fleet: () => [],
+  fleet: () => [keys.workers],
   // A log is followed by its own panel, from the offset that it has.
   log: () => [],
-  study: (change) => [keys.studies, ...(change.study_id ? [keys.study(change.study_id)] : [])],
+  // A pretraining stands in the queue as a study does, and changes under the same topics.
+  study: (change) => [
+    keys.studies,
+    keys.pretrainings,
+    ...(change.study_id ? [keys.study(change.study_id), keys.pretraining(change.study_id)] : []),
+  ],
   run: (change) => [
     keys.studies,
+    keys.pretrainings,
     ...(change.study_id
-      ? [keys.study(change.study_id), keys.runs(change.study_id), keys.insight(change.study_id)]
+      ? [
+          keys.study(change.study_id),
+          keys.runs(change.study_id),
+          keys.insight(change.study_id),
+          keys.pretraining(change.study_id),
+        ]
       : []),
     ...(change.run_id ? [keys.run(change.run_id)] : []),
   ],

@@ -393,7 +393,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What the caller may do: a page offers what will not be refused. */
+        get: operations["get_session"];
         put?: never;
         post?: never;
         /** Ends the browser's session. */
@@ -1176,6 +1177,7 @@ export interface components {
             attempt?: components["schemas"]["Attempt"] | null;
             /** @description The device. */
             device: components["schemas"]["Device"];
+            holder?: components["schemas"]["Holder"] | null;
             /** @description Why it was taken out of use: it failed again and again. */
             quarantine?: string | null;
             run_id?: components["schemas"]["RunId"] | null;
@@ -1587,6 +1589,18 @@ export interface components {
          * @enum {string}
          */
         Hold: "none" | "finish" | "now";
+        /** @description What holds a device, as people call it. */
+        Holder: {
+            /** @description Trial, final run or pretraining. */
+            kind: components["schemas"]["RunKind"];
+            /**
+             * Format: int32
+             * @description Number of a trial.
+             */
+            number?: number | null;
+            /** @description Name of the study, or of the pretraining. */
+            study: string;
+        };
         /** @description One run, leased to one worker on one device. */
         LeaseGrant: {
             /** @description The attempt: the fencing token that every write names. */
@@ -2118,6 +2132,11 @@ export interface components {
          * @description A token's text: shown to whoever asks for it by [`Secret::expose`], and to nothing that prints or logs.
          */
         Secret: string;
+        /** @description Who is calling. */
+        Session: {
+            /** @description What the caller may do, by its token, its browser session or neither. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A SHA-256 in lower-case hexadecimal: 64 characters. */
         Sha256: string;
         /** @description One split: its content hash and its counts. */
@@ -3364,6 +3383,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Retried"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             default: {

@@ -2,7 +2,8 @@ import { useMemo } from 'react';
 import type { RunDetail } from '../api/types.ts';
 import page from '../ui/Page.module.css';
 import { Chart } from './Chart.tsx';
-import { lossModel, newestReports, scoreModel } from './curves.model.ts';
+import { lossModel, scoreModel } from './curves.model.ts';
+import { newestReports } from './epochs.model.ts';
 
 export function Curves({ detail }: { detail: RunDetail }) {
   const reports = useMemo(() => newestReports(detail.reports), [detail.reports]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { report, trial } from '../../test/factories.ts';
 import { trialRows } from '../study/trialRows.model.ts';
-import { lossModel, newestReports, scoreModel } from './curves.model.ts';
+import { lossModel, scoreModel } from './curves.model.ts';
+import { newestReports } from './epochs.model.ts';
 import { bestSoFar, bounds, historyModel } from './history.model.ts';
 import type { Palette } from './model.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, quantity, scalar, score } from './number.ts';
+import { bytes, energy, quantity, scalar, score } from './number.ts';
 import { listOf, parseSearch, stringifySearch } from './search.ts';
 import { elapsed, relative, span } from './time.ts';
 
@@ -18,6 +18,7 @@ describe('numbers', () => {
       '1.2e-4',
     ]);
     expect([bytes(640), bytes(1_187_432), bytes(3_980_000_000)]).toEqual(['640 B', '1.2 MB', '4.0 GB']);
+    expect([energy(5400), energy(9_000_000)]).toEqual(['1.5 Wh', '2.50 kWh']);
     expect(quantity(Number.NaN)).toBe('NaN');
   });
 });

@@ -41,6 +41,12 @@ export function bytes(value: number): string {
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
+/** Energy, in the unit of electricity bills. */
+export function energy(joules: number): string {
+  const wattHours = joules / 3600;
+  return wattHours < 1000 ? `${wattHours.toFixed(1)} Wh` : `${(wattHours / 1000).toFixed(2)} kWh`;
+}
+
 function exponent(value: number, digits: number): string {
   const [mantissa, power] = value.toExponential(digits).split('e');
   return `${Number(mantissa)}e${Number(power)}`;

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { StudyInsight } from '../api/types.ts';
 import { ABSENT } from '../lib/number.ts';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
+import { Meter } from '../ui/Meter.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
 import table from '../ui/Table.module.css';
 import styles from './InsightPanel.module.css';
@@ -62,10 +63,7 @@ function Parameter({ row }: { row: ImportanceRow }) {
         {row.warning && <span className={styles.warning}>{row.warning}</span>}
       </th>
       <td className={table.number}>
-        <span className={styles.bar} aria-hidden="true">
-          <span style={{ width: `${row.percent ?? 0}%` }} />
-        </span>
-        <span className={styles.percent}>{row.percent === undefined ? ABSENT : `${row.percent} %`}</span>
+        <Meter percent={row.percent ?? 0} text={row.percent === undefined ? ABSENT : `${row.percent} %`} />
       </td>
     </tr>
   );

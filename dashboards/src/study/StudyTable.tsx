@@ -3,11 +3,11 @@ import { STUDY_STATES } from '../api/states.ts';
 import type { Study } from '../api/types.ts';
 import { score } from '../lib/number.ts';
 import { StateBadge, SyntheticTag } from '../ui/Badge.tsx';
+import styles from '../ui/Listing.module.css';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { ScrollTable } from '../ui/ScrollTable.tsx';
 import table from '../ui/Table.module.css';
 import { BudgetBar } from './BudgetBar.tsx';
-import styles from './StudyTable.module.css';
 import { TestScore } from './TestScore.tsx';
 
 export function StudyTable({ studies }: { studies: Study[] }) {
@@ -56,7 +56,7 @@ function StudyRow({ study }: { study: Study }) {
         </Link>
       </th>
       <td>
-        <span className={styles.dataset}>
+        <span className={styles.tagged}>
           {spec.dataset}
           {study.synthetic && <SyntheticTag />}
         </span>

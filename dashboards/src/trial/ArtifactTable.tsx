@@ -10,7 +10,7 @@ export function ArtifactTable({ attempts }: { attempts: AttemptRecord[] }) {
   return (
     <Panel title="Artifacts" flush>
       {files.length === 0 ? (
-        <Empty>Nothing yet; adapter, predictions and log arrive when the run ends.</Empty>
+        <Empty>Nothing yet; adapter, log and what else the run leaves arrive when it ends.</Empty>
       ) : (
         <ScrollTable label="Artifacts, scrolls">
           <table className={table.table}>

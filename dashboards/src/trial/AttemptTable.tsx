@@ -1,7 +1,7 @@
 import { ATTEMPT_STATES, FAILURE_CAUSES } from '../api/states.ts';
 import type { AttemptRecord } from '../api/types.ts';
 import { useNow } from '../lib/clock.ts';
-import { ABSENT } from '../lib/number.ts';
+import { ABSENT, energy } from '../lib/number.ts';
 import { elapsed, span } from '../lib/time.ts';
 import { StateBadge } from '../ui/Badge.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
@@ -81,7 +81,7 @@ function AttemptRow({ attempt }: { attempt: AttemptRecord }) {
         className={table.number}
         title={attempt.energy ? ENERGY_SOURCES[attempt.energy.source] : 'known of GPUs alone'}
       >
-        {attempt.energy ? `${(attempt.energy.joules / 3600).toFixed(1)} Wh` : ABSENT}
+        {attempt.energy ? energy(attempt.energy.joules) : ABSENT}
       </td>
       <td className={table.wrap}>
         <End attempt={attempt} />

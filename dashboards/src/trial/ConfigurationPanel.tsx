@@ -10,7 +10,13 @@ export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
     <Panel title="Configuration" flush>
       <ScrollTable label="Configuration">
         <table className={table.table}>
-          <caption className="visually-hidden">Parameters with their values and where they are from</caption>
+          {detail.run.kind === 'dapt' ? (
+            <caption>What is not listed has the trainer’s default.</caption>
+          ) : (
+            <caption className="visually-hidden">
+              Parameters with their values and where they are from
+            </caption>
+          )}
           <thead>
             <tr>
               <th scope="col">Parameter</th>
@@ -21,7 +27,11 @@ export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
             </tr>
           </thead>
           <tbody>
-            <Rows params={detail.run.params} from="searched" strong />
+            <Rows
+              params={detail.run.params}
+              from={detail.run.kind === 'dapt' ? 'given' : 'searched'}
+              strong
+            />
             <Rows params={detail.fixed} from="fixed" />
           </tbody>
         </table>

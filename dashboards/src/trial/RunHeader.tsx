@@ -11,7 +11,9 @@ import { Fact, Facts } from '../ui/Facts.tsx';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { Neighbours } from './Neighbours.tsx';
+import { runName } from './runName.ts';
 
+/** Of a trial or a final run, under its study. */
 export function RunHeader({ detail }: { detail: RunDetail }) {
   const { run, study_name, summary } = detail;
   const name = runName(run);
@@ -71,12 +73,7 @@ export function RunHeader({ detail }: { detail: RunDetail }) {
   );
 }
 
-export function runName(run: Run): string {
-  if (run.kind === 'dapt') return 'Pretraining';
-  return run.kind === 'final' ? 'Final run' : `Trial ${run.number}`;
-}
-
-function Took({ run }: { run: Run }) {
+export function Took({ run }: { run: Run }) {
   const live = RUN_STATES[run.state].live;
   const now = useNow(live ? 'second' : 'calm');
   const milliseconds = live || run.ended_at ? elapsed(run.started_at, run.ended_at, now) : null;

@@ -24,6 +24,13 @@ export function TopBar() {
         </svg>
         Pedigree
       </Link>
+      <nav aria-label="Pages" className={styles.pages}>
+        <Link to="/" activeOptions={{ exact: true }}>
+          Studies
+        </Link>
+        <Link to="/pretrainings">Pretrainings</Link>
+        <Link to="/workers">Workers</Link>
+      </nav>
       <span className={styles.live} data-stream={stream}>
         <span className={styles.dot} aria-hidden="true" />
         {LIVE[stream]}

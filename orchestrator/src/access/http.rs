@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use pedigree_protocol::ApiErrorBody;
-use pedigree_protocol::access::{LoginLink, NewToken, Token, TokenSpec};
+use pedigree_protocol::access::{LoginLink, NewToken, Session, Token, TokenSpec};
 use serde::Deserialize;
 
 use crate::access::caller::Caller;
@@ -50,6 +50,13 @@ pub(crate) async fn create_link(
         )
     })?;
     session::link(&app.pool, caller.role, &issuer).await.map(Json)
+}
+
+/// What the caller may do: a page offers what will not be refused.
+#[utoipa::path(get, path = "/session", tag = "access", operation_id = "get_session",
+    responses((status = 200, body = Session), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn get_session(Extension(caller): Extension<Caller>) -> Json<Session> {
+    Json(Session { role: caller.role })
 }
 
 /// Ends the browser's session.

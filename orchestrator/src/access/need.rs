@@ -12,8 +12,9 @@ pub(crate) fn of(method: &Method, path: &str) -> Option<Need> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let first = route.split('/').next().unwrap_or_default();
     match first {
-        // A session shows and ends itself.
-        "openapi.json" | "session" => None,
+        "openapi.json" => None,
+        // Whoever has a session may end it, and whoever may read is told what he may do.
+        "session" if !reads => None,
         "tokens" | "retention" => Some(Need::Administer),
         "login-links" => Some(Need::Read),
         _ if reads => Some(Need::Read),
@@ -41,6 +42,7 @@ mod tests {
             ("POST /api/v1/retention", Some(Need::Administer)),
             ("GET /api/v1/openapi.json", None),
             ("DELETE /api/v1/session", None),
+            ("GET /api/v1/session", Some(Need::Read)),
             ("GET /api/v2/anything", Some(Need::Read)),
             ("GET /api/v1/studies", Some(Need::Read)),
             ("GET /api/v1/tokens", Some(Need::Administer)),

@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use pedigree_protocol::WorkerId;
-use pedigree_protocol::access::{LoginLink, NewToken, Role, Token, TokenSpec};
+use pedigree_protocol::access::{LoginLink, NewToken, Role, Session, Token, TokenSpec};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use sqlx::PgPool;
@@ -150,6 +150,9 @@ async fn a_browser_gets_in_by_a_link_and_writes_from_our_page_alone(pool: PgPool
         status(&app, As::Browser("pedigree_session=pds_guess", "same-origin"), "GET /api/v1/studies").await,
         401
     );
+    let line = "GET /api/v1/session";
+    let session = call(&app, As::Browser(&cookie, "same-origin"), line, serde_json::Value::Null).await;
+    assert_eq!(read::<Session>(session).role, Role::Operator);
     assert_eq!(own("DELETE /api/v1/session").await, 204);
     assert_eq!(own("GET /api/v1/studies").await, 401);
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Worker};
+use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Holder, Worker};
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::{DeviceKindColumn, HoldColumn};
+use crate::column::{DeviceKindColumn, HoldColumn, RunKindColumn};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::fleet::readings;
@@ -100,12 +100,15 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
                w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
                w.hold AS "hold: HoldColumn", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
-               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?", q.reason AS "quarantine?",
+               d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
+               s.name AS "study?", r.kind AS "run_kind?: RunKindColumn", r.number, q.reason AS "quarantine?",
                g.reading AS "reading?", g.read_at AS "read_at?"
            FROM workers w
            LEFT JOIN devices d ON d.worker_id = w.id
            LEFT JOIN attempts a
                ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
+           LEFT JOIN runs r ON r.id = a.run_id
+           LEFT JOIN studies s ON s.id = r.study_id
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
            LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
            ORDER BY w.created_at DESC, w.id DESC, d.position"#,
@@ -132,7 +135,9 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
         let (run_id, attempt) = (row.run_id.map(RunId), row.attempt.map(Attempt));
         let shown = readings::shown(row.reading, row.read_at);
-        let record = DeviceRecord { device, run_id, attempt, quarantine: row.quarantine, shown };
+        let holder = row.study.zip(row.run_kind);
+        let holder = holder.map(|(study, kind)| Holder { study, kind: kind.into(), number: row.number });
+        let record = DeviceRecord { device, run_id, attempt, holder, quarantine: row.quarantine, shown };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);
         }

@@ -1,0 +1,27 @@
+import { useLiveQuery } from '../api/live.tsx';
+import { queries } from '../api/queries.ts';
+import type { Role } from '../api/types.ts';
+import styles from './WorkerPanel.module.css';
+
+const ID = 'no-control';
+
+const MAY_OPERATE: Record<Role, boolean> = { viewer: false, worker: false, operator: true, admin: true };
+
+/** The sentence that says why this reader controls nothing, and its id; neither where he may. */
+export function useRefusal() {
+  const { data: session } = useLiveQuery(queries.session());
+  const refused = session === undefined || !MAY_OPERATE[session.role];
+  return {
+    refusal: refused ? ID : undefined,
+    sentence: refused && (
+      <p id={ID} className={styles.refusal}>
+        {session && (
+          <>
+            You look on with the role {session.role}; draining and resuming take an operator.{' '}
+            <code>pedigree login</code> prints a link that logs this browser in.
+          </>
+        )}
+      </p>
+    ),
+  };
+}

@@ -1,0 +1,75 @@
+import { useState } from 'react';
+import { api } from '../api/client.ts';
+import type { Worker } from '../api/types.ts';
+import { Button } from '../ui/Button.tsx';
+import { Dialog } from '../ui/Dialog.tsx';
+import { useControl } from './useControl.ts';
+import styles from './WorkerPanel.module.css';
+
+interface Props {
+  worker: Worker;
+  /** The element that says why this reader may not. */
+  refusal: string | undefined;
+}
+
+/** Drain, after a question, and resume. */
+export function WorkerControls({ worker, refusal }: Props) {
+  const [asking, setAsking] = useState(false);
+  const drain = useControl((now: boolean) => api.drain(worker.id, now));
+  const resume = useControl(() => api.resume(worker.id));
+  const problem = drain.problem ?? resume.problem;
+  const answer = (now: boolean) => {
+    setAsking(false);
+    drain.start(now);
+  };
+  return (
+    <>
+      {(worker.hold ?? 'none') === 'none' ? (
+        <Button onClick={() => setAsking(true)} busy={drain.busy} disabledBy={refusal}>
+          Drain<span className="visually-hidden"> {worker.name}</span>
+        </Button>
+      ) : (
+        <Button onClick={resume.start} busy={resume.busy} disabledBy={refusal}>
+          Resume<span className="visually-hidden"> {worker.name}</span>
+        </Button>
+      )}
+      {problem && (
+        <span role="alert" className={styles.problem}>
+          {problem}
+        </span>
+      )}
+      {asking && <Question worker={worker} onAnswer={answer} onClose={() => setAsking(false)} />}
+    </>
+  );
+}
+
+interface QuestionProps {
+  worker: Worker;
+  onAnswer(now: boolean): void;
+  onClose(): void;
+}
+
+function Question({ worker, onAnswer, onClose }: QuestionProps) {
+  const running = worker.devices.filter((record) => record.run_id != null).length;
+  return (
+    <Dialog
+      title={`Drain ${worker.name}?`}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>Leave it as it is</Button>
+          {running > 0 && <Button onClick={() => onAnswer(true)}>Hand back now</Button>}
+          <Button strong onClick={() => onAnswer(false)}>
+            {running > 0 ? 'Let runs end' : 'Drain'}
+          </Button>
+        </>
+      }
+    >
+      <p>
+        It is given nothing new until it is resumed or started again.{' '}
+        {running > 0 &&
+          `${running === 1 ? 'One run is' : `${running} runs are`} on it: let what runs come to its end, or have it handed back now with its progress, for another worker.`}
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,89 @@
+/** A pretraining's run as the figures that its page and its row show. */
+import type { AttemptRecord, Dapt, DaptSummary, HeldOutScores, RunDetail } from '../api/types.ts';
+import { energy, quantity } from '../lib/number.ts';
+import { span } from '../lib/time.ts';
+
+export interface Progress {
+  /** Optimiser steps of the adapter. */
+  steps: number;
+  epoch: number;
+  heldOut: HeldOutScores;
+}
+
+/** Where the newest attempt that has reported stands; at the end, the result. */
+export function progressOf({ dapt_reports: reports = [], dapt_summary: summary }: RunDetail) {
+  const newest = reports.reduce((best, report) => Math.max(best, report.attempt), 0);
+  const last = reports.findLast((report) => report.attempt === newest)?.metrics;
+  if (last === undefined) return undefined;
+  const progress: Progress = {
+    steps: summary?.steps ?? last.step,
+    epoch: last.epoch,
+    heldOut: summary?.after ?? last.held_out,
+  };
+  return progress;
+}
+
+/** `−12.3 %`. */
+export function change(before: number, after: number): string {
+  const percent = (100 * (after - before)) / before;
+  return `${percent > 0 ? '+' : percent < 0 ? '−' : ''}${Math.abs(percent).toFixed(1)} %`;
+}
+
+/** `1225 → 1145` at the end, else the best so far. */
+export function perplexityOf({ summary, run }: Dapt): string | undefined {
+  if (summary)
+    return `${quantity(summary.before.pseudo_perplexity)} → ${quantity(summary.after.pseudo_perplexity)}`;
+  return run.best_so_far == null ? undefined : quantity(run.best_so_far);
+}
+
+export interface Comparison {
+  name: string;
+  before: string;
+  after: string;
+  change: string;
+}
+
+/** The held-out text without and with the adapter. */
+export function comparisons({ before, after }: DaptSummary): Comparison[] {
+  const row = (name: string, of: (scores: HeldOutScores) => number): Comparison => ({
+    name,
+    before: quantity(of(before)),
+    after: quantity(of(after)),
+    change: change(of(before), of(after)),
+  });
+  return [
+    row('Pseudo-perplexity', (s) => s.pseudo_perplexity),
+    row('Bits per character', (s) => s.bits_per_character),
+    row('Masked accuracy', (s) => s.masked_accuracy),
+  ];
+}
+
+export interface Spent {
+  text: string;
+  /** What the figure is of. */
+  note: string;
+}
+
+/** What all attempts drew; undefined where none was on a GPU that told it. */
+export function energySpent(attempts: AttemptRecord[]): Spent | undefined {
+  const known = attempts.flatMap((attempt) => attempt.energy ?? []);
+  if (known.length === 0) return undefined;
+  const bound = known.some(({ source }) => source === 'tdp' || source === 'shared');
+  const of =
+    known.length === attempts.length ? 'all attempts' : `${known.length} of ${attempts.length} attempts`;
+  return {
+    text: energy(known.reduce((sum, { joules }) => sum + joules, 0)),
+    note: bound ? `at most, ${of}` : of,
+  };
+}
+
+/** What is asked of a device, as in `A100, at least 40 GiB, at most 2 h 00 min`; undefined where any will do. */
+export function resourcesOf({ resources }: Dapt['spec']): string | undefined {
+  const { gpu_model: model, min_memory_gib: memory, walltime_s: walltime } = resources ?? {};
+  const parts = [
+    model,
+    memory == null ? undefined : `at least ${memory} GiB`,
+    walltime == null ? undefined : `at most ${span(1000 * walltime)}`,
+  ];
+  return parts.filter(Boolean).join(', ') || undefined;
+}

@@ -1,0 +1,64 @@
+import { createFileRoute } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useLiveQuery } from '../api/live.tsx';
+import { queries } from '../api/queries.ts';
+import type { Worker } from '../api/types.ts';
+import { FleetFacts } from '../fleet/FleetFacts.tsx';
+import { GoneWorkers } from '../fleet/GoneWorkers.tsx';
+import { useRefusal } from '../fleet/Refusal.tsx';
+import { WorkerPanel } from '../fleet/WorkerPanel.tsx';
+import { sorted } from '../fleet/worker.model.ts';
+import { Loaded } from '../ui/Loaded.tsx';
+import page from '../ui/Page.module.css';
+import { PageTitle } from '../ui/PageTitle.tsx';
+import { Empty, Panel } from '../ui/Panel.tsx';
+
+/** No event tells a reading, nor that a worker fell silent. */
+const POLL = 5_000;
+
+export const Route = createFileRoute('/workers')({
+  loader: ({ context }) => {
+    void context.queryClient.prefetchQuery(queries.workers());
+    void context.queryClient.prefetchQuery(queries.session());
+  },
+  component: Workers,
+});
+
+function Workers() {
+  const workers = useLiveQuery(queries.workers(), POLL);
+  return (
+    <>
+      <PageTitle title="Workers">Workers</PageTitle>
+      <Loaded query={workers} what="the workers">
+        {(list) => (list.length === 0 ? <NoWorkers /> : <Fleet workers={list} />)}
+      </Loaded>
+    </>
+  );
+}
+
+function Fleet({ workers }: { workers: Worker[] }) {
+  const { here, gone } = useMemo(() => sorted(workers), [workers]);
+  const { refusal, sentence } = useRefusal();
+  return (
+    <div className={page.stack}>
+      <FleetFacts workers={workers} />
+      {sentence}
+      {here.length === 0 && <NoWorkers />}
+      {here.map((worker) => (
+        <WorkerPanel key={worker.id} worker={worker} refusal={refusal} />
+      ))}
+      <GoneWorkers workers={gone} />
+    </div>
+  );
+}
+
+function NoWorkers() {
+  return (
+    <Panel title="No worker is here">
+      <Empty>
+        Nothing is trained until one is: start <code>pedigree worker</code> on a host with GPUs, or{' '}
+        <code>pedigree worker --cpu-slots 1</code> on any.
+      </Empty>
+    </Panel>
+  );
+}
