@@ -18,7 +18,7 @@ export function PretrainingContent({ detail }: { detail: RunDetail }) {
   const pretraining = useLiveQuery(queries.pretraining(detail.run.study_id, detail.study_name));
   return (
     <div className={styles.stack}>
-      <PretrainingHeader detail={detail} />
+      <PretrainingHeader detail={detail} waits={pretraining.data?.waits} />
       <div className={styles.columns}>
         <PretrainingCurves detail={detail} />
         <div className={styles.stack}>

@@ -9,7 +9,12 @@ import { PageTitle } from '../ui/PageTitle.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { change, energySpent, progressOf } from './pretraining.model.ts';
 
-export function PretrainingHeader({ detail }: { detail: RunDetail }) {
+interface PretrainingHeaderProps {
+  detail: RunDetail;
+  waits?: string | null | undefined;
+}
+
+export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
   const { run, study_name: name, dapt_summary: summary } = detail;
   const progress = progressOf(detail);
   const spent = energySpent(detail.attempts);
@@ -27,7 +32,10 @@ export function PretrainingHeader({ detail }: { detail: RunDetail }) {
       >
         {name}
       </PageTitle>
-      <Facts failure={run.failure && `${FAILURE_CAUSES[run.failure.cause]}: ${run.failure.message}`}>
+      <Facts
+        failure={run.failure && `${FAILURE_CAUSES[run.failure.cause]}: ${run.failure.message}`}
+        waits={waits}
+      >
         <Fact
           name="Pseudo-perplexity"
           note={

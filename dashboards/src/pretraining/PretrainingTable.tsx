@@ -70,7 +70,7 @@ function PretrainingRow({ dapt }: { dapt: Dapt }) {
         {spec.passages.name} <span className={table.muted}>{bytes(spec.passages.bytes)}</span>
       </td>
       <td>
-        <span className={styles.tagged} title={run.failure?.message}>
+        <span className={styles.tagged} title={run.failure?.message ?? dapt.waits ?? undefined}>
           <StateBadge {...RUN_STATES[run.state]} />
           {run.paused && <Tag>paused</Tag>}
         </span>
