@@ -38,6 +38,10 @@ pub(super) const LOSSES: NoisePrior = NoisePrior { centre: 1e-5, width: 3.0, lou
 /// Labels +1 and -1: a smooth function does not hit them where they change.
 pub(super) const LABELS: NoisePrior = NoisePrior { centre: 0.1, width: 1.0, louder: 1.38 };
 
+/// What noise must add to the log likelihood to be believed: half the 95 % quantile of χ² with one degree of freedom
+/// (a likelihood-ratio test).
+const SIGNIFICANT: f64 = 1.92;
+
 /// Coordinates of the search that are no length scale: signal, noise, additive share.
 const OTHERS: usize = 3;
 
@@ -79,7 +83,6 @@ pub(super) fn loss(observations: &Observations, noise: NoisePrior, point: &[f64]
 }
 
 /// The log marginal likelihood of the observations, without priors (eq. 5.8).
-#[cfg(test)]
 pub(super) fn log_likelihood(observations: &Observations, kernel: &Kernel) -> Option<f64> {
     let by_pair = kernel.covariances(&observations.distances, observations.pairs());
     let covariance = square(&by_pair, observations.len(), kernel.signal + kernel.noise);
@@ -87,6 +90,14 @@ pub(super) fn log_likelihood(observations: &Observations, kernel: &Kernel) -> Op
     let fit = dot(&cholesky.solve(&observations.values), &observations.values);
     let constant = 0.5 * observations.len() as f64 * ln(std::f64::consts::TAU);
     Some(-0.5 * fit - cholesky.half_log_determinant() - constant)
+}
+
+/// The kernel with the least noise in place of its own, unless the observations speak against it. Where they say nothing,
+/// the most probable noise is the prior's, and what is left to learn near the optimum of a smooth function is smaller.
+pub(super) fn without_doubtful_noise(observations: &Observations, kernel: Kernel) -> Kernel {
+    let quiet = Kernel { noise: NOISE_FLOOR, ..kernel.clone() };
+    let likelihood = |kernel: &Kernel| log_likelihood(observations, kernel).unwrap_or(f64::NEG_INFINITY);
+    if likelihood(&kernel) - likelihood(&quiet) < SIGNIFICANT { quiet } else { kernel }
 }
 
 /// Adds the gradient of the likelihood: half the trace of `(K⁻¹ - α αᵀ) ∂K`, each pair standing in it twice.

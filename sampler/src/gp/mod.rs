@@ -43,7 +43,7 @@ impl Sampler for Gp {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn draw(&self, ask: &Ask<'_>) -> Drawn {

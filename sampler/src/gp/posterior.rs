@@ -34,11 +34,12 @@ pub(super) struct Posterior<'a> {
 }
 
 impl<'a> Posterior<'a> {
-    /// The process with the most probable kernel that the searches find; `None` without observations, or where their
-    /// matrix is not positive definite in doubles.
+    /// The process with the most probable kernel that the searches find, less noise that nothing speaks for; `None`
+    /// without observations, or where their matrix is not positive definite in doubles.
     pub(super) fn fit(encoding: &'a Encoding, observations: Observations) -> Option<Self> {
         let fitted = observations.representatives(encoding, FITTED_HALF);
-        Self::given(encoding, most_probable_kernel(encoding, &fitted, LOSSES)?, observations)
+        let kernel = most_probable_kernel(encoding, &fitted, LOSSES)?;
+        Self::given(encoding, evidence::without_doubtful_noise(&fitted, kernel), observations)
     }
 
     /// The process with this kernel.

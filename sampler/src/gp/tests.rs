@@ -250,6 +250,23 @@ fn believing_takes_uncertainty_away_and_leaves_the_mean() {
 }
 
 #[test]
+fn noise_is_believed_where_the_values_show_it() {
+    let space = cube(2);
+    let (encoding, rows) = random_rows(&space, 30, 11);
+    let mut draws = ChaCha12Rng::seed_from_u64(5);
+    let mut noise_of = |amplitude: f64| {
+        let mut value =
+            |row: &Vec<f64>| cos(3.0 * row[0]) + row[1] + amplitude * (draws.random::<f64>() - 0.5);
+        let values: Vec<f64> = rows.iter().map(&mut value).collect();
+        let observations = Observations::new(&encoding, rows.clone(), standardise(&values));
+        Posterior::fit(&encoding, observations).unwrap().noise()
+    };
+    let (none, some) = (noise_of(0.0), noise_of(0.5));
+    assert!(none < 2e-8, "{none:e}");
+    assert!(some > 1e-3, "{some:e}");
+}
+
+#[test]
 fn a_matrix_that_is_not_positive_definite_is_refused() {
     assert!(Cholesky::new(vec![1.0, 0.0, 2.0, 1.0], 2).is_none());
     assert!(Cholesky::new(vec![f64::NAN], 1).is_none());
