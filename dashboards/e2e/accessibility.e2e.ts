@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
+import { completedPretraining } from './fixture/pretrainings.ts';
 import { completedStudy } from './fixture/studies.ts';
 import { expect, test } from './fixture/test.ts';
 
@@ -12,6 +13,8 @@ declare global {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Pages without a chart. */
+const LISTS = ['/', '/pretrainings', '/workers'];
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** Evaluated, not added as a script: the content policy stays on. */
@@ -28,19 +31,21 @@ for (const theme of ['light', 'dark'] as const) {
   for (const width of [1280, 320]) {
     test(`every page is accessible, ${theme}, ${width} px wide`, async ({ page, request }) => {
       const study = await completedStudy(request);
+      const pretraining = await completedPretraining(request);
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize({ width, height: 900 });
       const pages = [
-        '/',
+        ...LISTS,
         `/studies/${study.id}`,
         `/runs/${study.best?.run_id}`,
         `/runs/${study.final_run?.run_id}`,
+        `/runs/${pretraining.run.id}`,
       ];
       for (const path of pages) {
         await page.goto(path);
         const content = page.getByRole('main');
         await expect(content.getByRole('table').first()).toBeVisible();
-        if (path !== '/') await expect(content.locator('canvas').first()).toBeVisible();
+        if (!LISTS.includes(path)) await expect(content.locator('canvas').first()).toBeVisible();
         expect(await violations(page), path).toEqual([]);
         const overflow = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -8,7 +8,7 @@ test('a pretraining has its own page, reached from the list, and leads back ther
   page,
   request,
 }) => {
-  const { spec, summary } = await completedPretraining(request);
+  const { spec, summary, run } = await completedPretraining(request);
   await page.goto('/');
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Pretrainings' }).click();
   const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: spec.name, exact: true }) });
@@ -18,7 +18,7 @@ test('a pretraining has its own page, reached from the list, and leads back ther
 
   await expect(page.getByRole('heading', { name: spec.name, level: 1 })).toBeVisible();
   const region = (name: string) => page.getByRole('region', { name, exact: true }).first();
-  await expect(region('Epochs').getByRole('row')).toHaveCount(4 + 1);
+  await expect(region('Epochs').getByRole('row')).toHaveCount(run.epochs + 1);
   await expect(region('Held-out text, before and after')).toContainText('Bits per character');
   await expect(region('Asked for')).toContainText('passages.txt');
   await expect(region('Configuration')).toContainText('learning_rate');

@@ -35,8 +35,9 @@ test('GPUs are shown as NVML shows them, with what holds them', async ({ page })
   const worker = GpuWorker.start(home, 'gpus', HOST);
   try {
     const { url } = (await pedigree(home, 'login')) as { url: string };
-    await page.goto(url);
-    await page.goto('/workers');
+    expect((await page.request.get(url)).ok()).toBe(true);
+    await page.goto('/');
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Workers' }).click();
     const gpus = page.getByRole('region', { name: 'gpus', exact: true });
     const row = (uuid: string) => gpus.getByRole('row').filter({ hasText: uuid });
     await expect(row(OCCUPIED)).toContainText('process 4242');
@@ -45,8 +46,7 @@ test('GPUs are shown as NVML shows them, with what holds them', async ({ page })
     await expect(row(FREE)).toContainText('free');
 
     // The CPU slots are drained by hand, so that the GPU is what takes the study.
-    const others = page.getByRole('button', { name: /^Drain / }).and(page.locator(':not([aria-label])'));
-    const other = others.filter({ hasNotText: /gpus$/ });
+    const other = page.getByRole('button', { name: /^Drain (?!gpus$)/ });
     await other.focus();
     await page.keyboard.press('Enter');
     await page
