@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use pedigree_protocol::StudyId;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::lease::LeaseGrant;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use super::{CoordinatorArgs, content, history};
 use crate::up::Stand;
@@ -30,9 +30,8 @@ pub(super) struct Succession<'a> {
     /// Of each study that has no successor yet: the trial whose start calls for one.
     heralds: Mutex<HashMap<StudyId, i32>>,
     opened: AtomicU32,
-    /// One permit for each study that is due.
-    due: Notify,
-    wanted: AtomicU32,
+    /// A permit for each study that is due.
+    due: Semaphore,
 }
 
 impl<'a> Succession<'a> {
@@ -43,8 +42,7 @@ impl<'a> Succession<'a> {
             database_url: stand.database_url(),
             heralds: Mutex::default(),
             opened: AtomicU32::new(0),
-            due: Notify::new(),
-            wanted: AtomicU32::new(0),
+            due: Semaphore::new(0),
         }
     }
 
@@ -64,23 +62,18 @@ impl<'a> Succession<'a> {
     /// A worker has begun with that.
     pub(super) fn begun(&self, grant: &LeaseGrant) {
         let mut heralds = self.heralds.lock().unwrap_or_else(PoisonError::into_inner);
-        if grant
-            .number
-            .is_some_and(|number| heralds.get(&grant.study_id).is_some_and(|herald| number >= *herald))
-        {
+        // A final run has no number, which is less than any.
+        if heralds.get(&grant.study_id).is_some_and(|herald| grant.number >= Some(*herald)) {
             heralds.remove(&grant.study_id);
-            self.wanted.fetch_add(1, Ordering::Relaxed);
-            self.due.notify_one();
+            self.due.add_permits(1);
         }
     }
 
     /// Opens studies as they fall due. Ends with an error alone.
     pub(super) async fn follow(&self) -> anyhow::Result<()> {
         loop {
-            self.due.notified().await;
-            for _ in 0..self.wanted.swap(0, Ordering::Relaxed) {
-                self.open(GROWS).await?;
-            }
+            self.due.acquire().await?.forget();
+            self.open(GROWS).await?;
         }
     }
 
