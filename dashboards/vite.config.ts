@@ -29,5 +29,5 @@ export default defineConfig({
     headers: { 'Content-Security-Policy': CSP },
     proxy: coordinator ? { '/api': coordinator } : {},
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.ts'] },
 });

@@ -16,53 +16,57 @@ import type { Change } from './types.ts';
 
 const POLL_WHILE_DOWN = 10_000;
 
-type Hearer = (change: Change | 'resync') => void;
+type Listener = (change: Change | 'resync') => void;
 
 interface Live {
   state: StreamState;
-  hear(hearer: Hearer): () => void;
+  listen(listener: Listener): () => void;
 }
 
-const LiveContext = createContext<Live>({ state: 'connecting', hear: () => () => undefined });
+const LiveContext = createContext<Live>({ state: 'connecting', listen: () => () => undefined });
 
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [state, setState] = useState<StreamState>('connecting');
-  const hearers = useRef(new Set<Hearer>());
-  const [hear] = useState(() => (hearer: Hearer) => {
-    hearers.current.add(hearer);
-    return () => void hearers.current.delete(hearer);
+  const listeners = useRef(new Set<Listener>());
+  const [listen] = useState(() => (listener: Listener) => {
+    listeners.current.add(listener);
+    return () => void listeners.current.delete(listener);
   });
   useEffect(() => {
-    const tell: Hearer = (change) => {
+    const tell: Listener = (change) => {
       invalidate(client, change);
-      for (const hearer of hearers.current) hearer(change);
+      for (const listener of listeners.current) listener(change);
     };
     return shareChanges({ onChange: tell, onResync: () => tell('resync'), onState: setState });
   }, [client]);
-  return <LiveContext value={{ state, hear }}>{children}</LiveContext>;
+  return <LiveContext value={{ state, listen }}>{children}</LiveContext>;
 }
 
 export function useStreamState(): StreamState {
   return useContext(LiveContext).state;
 }
 
-/** Calls `hearer` at each change; pass a stable function. */
-export function useChanges(hearer: Hearer): void {
-  const { hear } = useContext(LiveContext);
-  useEffect(() => hear(hearer), [hear, hearer]);
+/** Calls `listener` at each change. Pass a stable function. */
+export function useChanges(listener: Listener): void {
+  const { listen } = useContext(LiveContext);
+  useEffect(() => listen(listener), [listen, listener]);
 }
 
 /**
- * A query that polls while the stream is down; hidden tabs do not poll. `every` milliseconds it also polls while the
- * stream is open, for what no event tells.
+ * A query that polls while the stream is down. With `every`, it also polls while the stream is open, for what no event
+ * announces. Hidden tabs do not poll.
  */
 export function useLiveQuery<T, K extends QueryKey>(
   options: UseQueryOptions<T, DefaultError, T, K>,
   every: number | false = false,
 ): UseQueryResult<T> {
-  const down = useStreamState() === 'down';
-  return useQuery({ ...options, refetchInterval: down ? POLL_WHILE_DOWN : every });
+  return useQuery({ ...options, refetchInterval: useRefetchInterval(every) });
+}
+
+/** Milliseconds between two polls; `every` holds while the stream is open. */
+export function useRefetchInterval(every: number | false = false): number | false {
+  return useStreamState() === 'down' ? POLL_WHILE_DOWN : every;
 }
 
 function invalidate(client: QueryClient, change: Change | 'resync'): void {

@@ -1,12 +1,20 @@
-/** The four states of a page: loading, failed, stale, there. */
-import type { UseQueryResult } from '@tanstack/react-query';
+/** The four states of a page: loading, failed, stale, fresh. */
 import type { ReactNode } from 'react';
 import { useNow } from '../lib/clock.ts';
 import { relative } from '../lib/time.ts';
 import styles from './Loaded.module.css';
 
+/** The parts of a query's result that are shown; a list of pages has them too. */
+interface Query<T> {
+  data: T | undefined;
+  error: Error | null;
+  isError: boolean;
+  dataUpdatedAt: number;
+  refetch(): Promise<unknown>;
+}
+
 interface Props<T> {
-  query: UseQueryResult<T>;
+  query: Query<T>;
   /** What is being loaded, such as `the study`. */
   what: string;
   children: (value: T) => ReactNode;
@@ -24,7 +32,7 @@ export function Loaded<T>({ query, what, children }: Props<T>) {
   );
 }
 
-function ErrorPanel({ query, what }: { query: UseQueryResult<unknown>; what: string }) {
+function ErrorPanel({ query, what }: { query: Query<unknown>; what: string }) {
   return (
     <div className={styles.error} role="alert">
       <p>
@@ -37,7 +45,7 @@ function ErrorPanel({ query, what }: { query: UseQueryResult<unknown>; what: str
   );
 }
 
-function StaleNote({ query, what }: { query: UseQueryResult<unknown>; what: string }) {
+function StaleNote({ query, what }: { query: Query<unknown>; what: string }) {
   const now = useNow();
   const since = relative(new Date(query.dataUpdatedAt).toISOString(), Math.max(now, query.dataUpdatedAt));
   return (
