@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import type { Run, RunDetail, Study, Worker } from '../src/api/types.ts';
-import { daptDetail, pretraining } from './daptFactories.ts';
 import { attempt, detail, id, insight, report, studies, trial } from './factories.ts';
 import { device, holder, workers } from './fleetFactories.ts';
+import { pretraining, pretrainingDetail } from './pretrainingFactories.ts';
 
 const NOW = Date.now();
 const HOUR = 3_600_000;
@@ -146,7 +146,7 @@ function noise(seed: number): number {
 
 function detailOf(runId: string): RunDetail {
   const adapted = PRETRAININGS.find(({ run }) => run.id === runId);
-  if (adapted) return daptDetail(adapted);
+  if (adapted) return pretrainingDetail(adapted);
   const first = STUDIES[0];
   const reports = [0.41, 0.66, 0.79, 0.842, 0.861, 0.858].map((f1, index) => report(2, index + 1, f1));
   if (runId === id(2, 1))

@@ -39,7 +39,7 @@ export function holder(more: Partial<Holder> = {}): Holder {
   return { study: 'ncbi-minilm', kind: 'trial', number: 3, ...more };
 }
 
-/** One named method for each way in which a device can be. */
+/** One named method for each state of a device. */
 export const device = {
   free: (number: number) => gpu(number, {}),
   held: (number: number, by: Holder = holder()) =>

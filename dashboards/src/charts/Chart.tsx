@@ -1,18 +1,17 @@
 /** The one wrapper of all charts: figure, caption, view as table, and the states of loading, empty and failed. */
 import { CatchBoundary } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { DataTable } from '../ui/DataTable.tsx';
 import { Empty } from '../ui/Panel.tsx';
-import { ScrollTable } from '../ui/ScrollTable.tsx';
-import tableStyles from '../ui/Table.module.css';
 import styles from './Chart.module.css';
-import type { ChartModel } from './model.ts';
+import { type ChartModel, valueColumns } from './model.ts';
 
 const Plot = lazy(() => import('./Plot.tsx'));
 
 interface Props {
   title: string;
   model: ChartModel;
-  /** The chart of a page that has one. */
+  /** For the only chart of a page. */
   tall?: boolean;
   onOpen?: (id: string) => void;
 }
@@ -55,31 +54,16 @@ function Failed() {
 }
 
 function ValueTable({ title, table }: { title: string; table: ChartModel['table'] }) {
+  const columns = useMemo(() => valueColumns(table.columns), [table.columns]);
   return (
-    <ScrollTable label={`${title}, scrolls`} className={styles.values}>
-      <table className={tableStyles.table}>
-        <caption className="visually-hidden">{title}</caption>
-        <thead>
-          <tr>
-            {table.columns.map((column) => (
-              <th key={column} scope="col" className={tableStyles.number}>
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {table.rows.map(({ key, cells }) => (
-            <tr key={key}>
-              {cells.map((cell, index) => (
-                <td key={table.columns[index]} className={tableStyles.number}>
-                  {cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollTable>
+    <DataTable
+      label={`${title}, scrolls`}
+      className={styles.values}
+      caption={title}
+      captionHidden
+      columns={columns}
+      rows={table.rows}
+      rowKey={({ key }) => key}
+    />
   );
 }

@@ -1,4 +1,4 @@
-/** The canvas. Imported lazily, and the library with it. */
+/** The canvas. It is imported lazily, and the chart library with it. */
 import type { EChartsType } from 'echarts/core';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useTheme } from '../ui/theme.tsx';
@@ -44,7 +44,7 @@ export default function Plot({ title, model, onOpen }: Props) {
   const { reading, onKeyDown } = useCursor(chart, model, onOpen);
   return (
     <>
-      {/* biome-ignore lint/a11y/useSemanticElements: a canvas under a cursor of our own has no element of its own */}
+      {/* biome-ignore lint/a11y/useSemanticElements: HTML has no element for a canvas with a keyboard cursor */}
       <div
         ref={host}
         className={styles.canvas}

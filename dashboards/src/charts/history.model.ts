@@ -119,7 +119,7 @@ function scatter({ state, rows }: Group, low: number, palette: Palette) {
     itemStyle: HOLLOW.has(tone)
       ? { color: palette.surface, borderColor: palette.tones[tone], borderWidth: 2 }
       : { color: palette.tones[tone], opacity: 0.9 },
-    tooltip: { formatter: (point: { dataIndex: number }) => describe(rows[point.dataIndex]) },
+    tooltip: { formatter: (point: { dataIndex: number }) => pointText(rows[point.dataIndex]) },
     data: rows.map((row) => ({ value: [row.number, row.value ?? low], opens: row.id })),
   };
 }
@@ -149,10 +149,10 @@ export function bounds(values: number[]): { low: number; high: number } {
 }
 
 function stopOf(row: TrialRow, seriesIndex: number, dataIndex: number): Stop {
-  return { label: `${describe(row)}. Enter opens it.`, seriesIndex, dataIndex, opens: row.id };
+  return { label: `${pointText(row)}. Enter opens it.`, seriesIndex, dataIndex, opens: row.id };
 }
 
-function describe(row: TrialRow | undefined): string {
+function pointText(row: TrialRow | undefined): string {
   if (row === undefined) return '';
   const value =
     row.value === undefined ? 'no value' : `dev F1 ${score(row.value)}${row.provisional ? ' so far' : ''}`;

@@ -1,6 +1,7 @@
-/** What a chart is made of: a pure function of rows gives it, the wrapper draws it. */
+/** What a chart is made of. A pure function makes it from rows, and the wrapper draws it. */
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Tone } from '../api/states.ts';
+import type { Column } from '../ui/column.ts';
 
 export interface Palette {
   ink: string;
@@ -23,16 +24,31 @@ export interface Stop {
 }
 
 export interface ChartModel {
-  /** One sentence: what the chart shows and of whom. */
+  /** What the chart shows, and of which trials or epochs. */
   summary: string;
   /** The chart has nothing to draw yet. */
   empty: boolean;
   option(palette: Palette): EChartsCoreOption;
   stops: Stop[];
-  table: { columns: string[]; rows: { key: string; cells: string[] }[] };
+  table: { columns: string[]; rows: ValueRow[] };
 }
 
-/** What all charts share: no animation, tooltips drawn in the canvas because HTML ones break the content policy. */
+/** The values of one point, one under each column. */
+export interface ValueRow {
+  key: string;
+  cells: string[];
+}
+
+export function valueColumns(names: string[]): Column<ValueRow>[] {
+  return names.map((name, at) => ({
+    key: name,
+    header: name,
+    align: 'right',
+    cell: ({ cells }) => cells[at],
+  }));
+}
+
+/** What all charts share: no animation, and tooltips in the canvas, because HTML tooltips break the content policy. */
 export function base(palette: Palette): EChartsCoreOption {
   return {
     animation: false,

@@ -1,8 +1,8 @@
+import { useMemo } from 'react';
 import type { DeviceRecord, Worker } from '../api/types.ts';
-import { ScrollTable } from '../ui/ScrollTable.tsx';
-import table from '../ui/Table.module.css';
-import { DeviceCells } from './DeviceCells.tsx';
+import { DataTable } from '../ui/DataTable.tsx';
 import { deviceRow } from './device.model.ts';
+import { deviceColumns } from './deviceColumns.tsx';
 import styles from './WorkerPanel.module.css';
 
 interface Props {
@@ -12,25 +12,16 @@ interface Props {
 }
 
 export function CpuTable({ worker, records, refusal }: Props) {
+  const columns = useMemo(() => deviceColumns('CPU slot', refusal), [refusal]);
   return (
-    <ScrollTable label={`CPU slots of ${worker.name}, scrolls`} className={styles.cpus}>
-      <table className={table.table}>
-        <caption className="visually-hidden">CPU slots of {worker.name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">CPU slot</th>
-            <th scope="col">State</th>
-            <th scope="col">Run</th>
-          </tr>
-        </thead>
-        <tbody>
-          {records.map((record) => (
-            <tr key={record.device.uuid}>
-              <DeviceCells row={deviceRow(worker, record)} refusal={refusal} />
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollTable>
+    <DataTable
+      label={`CPU slots of ${worker.name}, scrolls`}
+      className={styles.cpus}
+      caption={`CPU slots of ${worker.name}`}
+      captionHidden
+      columns={columns}
+      rows={records.map((record) => deviceRow(worker, record))}
+      rowKey={({ uuid }) => uuid}
+    />
   );
 }

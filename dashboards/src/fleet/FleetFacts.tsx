@@ -18,10 +18,7 @@ export function FleetFacts({ workers }: { workers: Worker[] }) {
       <Fact name="CPU slots" note={withheld(cpus)}>
         {use(cpus)}
       </Fact>
-      <Fact
-        name="Power of the GPUs"
-        note={limit === undefined ? 'as far as NVML tells' : `of ${watts(limit)} that they may draw`}
-      >
+      <Fact name="GPU power" note={limit === undefined ? 'where NVML shows it' : `limit ${watts(limit)}`}>
         {power === undefined ? ABSENT : watts(power)}
       </Fact>
     </Facts>
@@ -34,7 +31,7 @@ function use({ total, inUse }: Devices): string {
 
 function withheld({ total, withheld }: Devices): string | undefined {
   if (total === 0) return undefined;
-  return withheld === 0 ? 'all others free' : `${withheld} not given work`;
+  return withheld === 0 ? 'all others free' : `${withheld} unavailable`;
 }
 
 function watts(power: number): string {

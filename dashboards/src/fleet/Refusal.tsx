@@ -7,7 +7,7 @@ const ID = 'no-control';
 
 const MAY_OPERATE: Record<Role, boolean> = { viewer: false, worker: false, operator: true, admin: true };
 
-/** The sentence that says why this reader controls nothing, and its id; neither where he may. */
+/** The sentence that says why this user controls nothing, and its id. Operators and admins get neither. */
 export function useRefusal() {
   const { data: session } = useLiveQuery(queries.session());
   const refused = session === undefined || !MAY_OPERATE[session.role];
@@ -17,8 +17,8 @@ export function useRefusal() {
       <p id={ID} className={styles.refusal}>
         {session && (
           <>
-            You look on with the role {session.role}; draining and resuming take an operator.{' '}
-            <code>pedigree login</code> prints a link that logs this browser in.
+            Your role is {session.role}; only operators drain and resume workers. <code>pedigree login</code>{' '}
+            prints a link that logs this browser in.
           </>
         )}
       </p>

@@ -8,11 +8,11 @@ import styles from './WorkerPanel.module.css';
 
 interface Props {
   worker: Worker;
-  /** The element that says why this reader may not. */
+  /** Id of the element that says why this user may not. */
   refusal: string | undefined;
 }
 
-/** Drain, after a question, and resume. */
+/** Drains after a question, and resumes. */
 export function WorkerControls({ worker, refusal }: Props) {
   const [asking, setAsking] = useState(false);
   const drain = useControl((now: boolean) => api.drain(worker.id, now));
@@ -66,9 +66,9 @@ function Question({ worker, onAnswer, onClose }: QuestionProps) {
       }
     >
       <p>
-        It is given nothing new until it is resumed or started again.{' '}
+        It gets no new runs until it is resumed or started again.{' '}
         {running > 0 &&
-          `${running === 1 ? 'One run is' : `${running} runs are`} on it: let what runs come to its end, or have it handed back now with its progress, for another worker.`}
+          `${running === 1 ? 'One run is on it. Let it end, or hand it back now' : `${running} runs are on it. Let them end, or hand them back now`}: another worker goes on from its progress.`}
       </p>
     </Dialog>
   );

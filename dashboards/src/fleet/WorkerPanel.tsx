@@ -9,7 +9,7 @@ import { WorkerControls } from './WorkerControls.tsx';
 import styles from './WorkerPanel.module.css';
 import { noteOf, WORKER_STATES, workerState } from './worker.model.ts';
 
-/** A worker with its devices. `refusal` is the element that says why this reader controls nothing. */
+/** A worker with its devices. `refusal` is the id of the element that says why this user controls nothing. */
 export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: string | undefined }) {
   const { label, tone } = WORKER_STATES[workerState(worker)];
   const gpus = worker.devices.filter(({ device }) => device.kind === 'gpu');
@@ -30,7 +30,7 @@ export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: stri
       <p className={styles.about}>
         {note && <span>{note}</span>}
         <span>
-          last heard of: <RelativeTime instant={worker.last_seen_at} pace="second" focusable />
+          last heard from: <RelativeTime instant={worker.last_seen_at} pace="second" focusable />
         </span>
         {read && (
           <span>
@@ -39,13 +39,13 @@ export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: stri
         )}
         {worker.available_until && (
           <span>
-            has to end: <RelativeTime instant={worker.available_until} focusable />
+            available until: <RelativeTime instant={worker.available_until} focusable />
           </span>
         )}
         <span>process {worker.pid}</span>
         <span>version {worker.version}</span>
       </p>
-      {worker.devices.length === 0 && <Empty>It offers nothing.</Empty>}
+      {worker.devices.length === 0 && <Empty>It offers no device.</Empty>}
       {gpus.length > 0 && <GpuTable worker={worker} records={gpus} refusal={refusal} />}
       {cpus.length > 0 && <CpuTable worker={worker} records={cpus} refusal={refusal} />}
     </Panel>

@@ -1,4 +1,4 @@
-/** A device as a row: how it is and why, what holds it, and what NVML shows of it. */
+/** A device as a table row: its state and the reason, the run that holds it, and what NVML shows. */
 import type { Tone } from '../api/states.ts';
 import type { DeviceRecord, GpuReading, Holder, Worker } from '../api/types.ts';
 import { runName } from '../trial/runName.ts';
@@ -6,7 +6,7 @@ import { WORKER_STATES, workerState } from './worker.model.ts';
 
 const GIB = 2 ** 30;
 
-/** A part of a whole, for a bar with its words. */
+/** A part of a whole, drawn as a bar beside its text. */
 export interface Share {
   text: string;
   percent: number;
@@ -25,15 +25,15 @@ export interface DeviceRow {
   gpu: GpuRow | undefined;
 }
 
-/** What NVML shows; undefined is what it does not tell. */
+/** What NVML shows; a value that it does not tell is undefined. */
 export interface GpuRow {
-  /** A MIG instance: temperature, power, errors and incidents are the whole GPU's. */
+  /** The GPU of a MIG instance; temperature, power, errors and incidents are then the whole GPU's. */
   instanceOf: string | undefined;
   memory: Share | undefined;
   load: Share | undefined;
   temperature: string | undefined;
   power: string | undefined;
-  /** Those that compute on it. */
+  /** Processes that compute on it. */
   processes: string | undefined;
   /** Uncorrectable memory errors. */
   errors: { text: string; any: boolean } | undefined;
@@ -58,7 +58,7 @@ export function holderName(holder: Holder): string {
   return holder.kind === 'dapt' ? `${name} ${holder.study}` : `${name} of ${holder.study}`;
 }
 
-/** When the worker's GPUs were read, by the oldest reading; undefined where there is none. */
+/** The time of the oldest reading of the worker's GPUs; undefined without a reading. */
 export function readAt({ devices }: Worker): string | undefined {
   const times = devices.flatMap(({ shown }) => shown?.read_at ?? []);
   return times.reduce<string | undefined>(
@@ -67,7 +67,7 @@ export function readAt({ devices }: Worker): string | undefined {
   );
 }
 
-/** In the order of what keeps it from being given work. */
+/** The first reason that keeps the device from work decides. */
 function stateOf(worker: Worker, record: DeviceRecord): Pick<DeviceRow, 'label' | 'tone' | 'why'> {
   const state = workerState(worker);
   if (!worker.alive) return { ...shownAs(state), why: undefined };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../test/factories.ts';
 import { device, holder, reading, workers } from '../../test/fleetFactories.ts';
 import { deviceRow, holderName, readAt } from './device.model.ts';
-import { noteOf, sorted, summarise, workerState } from './worker.model.ts';
+import { hereAndGone, noteOf, summarise, workerState } from './worker.model.ts';
 
 const { live, draining, silent } = workers;
 
@@ -20,13 +20,13 @@ describe('a worker', () => {
 
   it('says what becomes of its runs when it is drained', () => {
     const worker = draining(1, 'a', [device.held(1)]);
-    expect(noteOf(worker)).toContain('comes to its end');
+    expect(noteOf(worker)).toContain('go on to their end');
     expect(noteOf({ ...worker, hold: 'now' })).toContain('handed back');
     expect(noteOf(live(1, 'a', []))).toBeUndefined();
   });
 
   it('stands under its name, those that are gone apart', () => {
-    const { here, gone } = sorted([
+    const { here, gone } = hereAndGone([
       live(1, 'gpu-10', []),
       silent(2, 'old', []),
       live(3, 'gpu-9', []),

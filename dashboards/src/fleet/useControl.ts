@@ -4,11 +4,11 @@ import { queries } from '../api/queries.ts';
 interface Control<T> {
   start(what: T): void;
   busy: boolean;
-  /** Why it was refused the last time. */
+  /** Why the last try failed. */
   problem: string | undefined;
 }
 
-/** Something that is done to the fleet; whatever comes of it, the workers are read again. */
+/** An action on the fleet. The workers are read again after it, even when it failed. */
 export function useControl<T = void>(act: (what: T) => Promise<unknown>): Control<T> {
   const client = useQueryClient();
   const { mutate, isPending, error } = useMutation({

@@ -1,4 +1,4 @@
-/** Workers as the page shows them: how each is, in which order, and the fleet as a whole. */
+/** Workers as the page shows them: the state of each, their order, and the totals of the fleet. */
 import type { Tone } from '../api/states.ts';
 import type { DeviceRecord, Worker } from '../api/types.ts';
 
@@ -9,18 +9,18 @@ export const WORKER_STATES: Record<WorkerState, { label: string; tone: Tone; not
   draining: {
     label: 'draining',
     tone: 'prepare',
-    note: 'It is given nothing new; what runs comes to its end.',
+    note: 'It gets no new runs; its present runs go on to their end.',
   },
-  drained: { label: 'drained', tone: 'stopped', note: 'It is given nothing new until it is resumed.' },
+  drained: { label: 'drained', tone: 'stopped', note: 'It gets no new runs until it is resumed.' },
   lost: {
     label: 'lost',
     tone: 'failed',
-    note: 'Nothing was heard from it for longer than a lease lasts; its runs go to others.',
+    note: 'It has been silent for longer than a lease lasts; its runs go to other workers.',
   },
   gone: { label: 'gone', tone: 'idle', note: undefined },
 };
 
-/** A worker that nothing is heard from is lost while runs still count as its own, and gone after that. */
+/** A silent worker is lost while runs still count as its own, and gone after that. */
 export function workerState(worker: Worker): WorkerState {
   const holds = worker.devices.some((record) => record.run_id != null);
   if (!worker.alive) return holds ? 'lost' : 'gone';
@@ -28,16 +28,16 @@ export function workerState(worker: Worker): WorkerState {
   return holds ? 'draining' : 'drained';
 }
 
-/** What of a draining worker's runs becomes, where it is not that they end. */
+/** The sentence beside the worker's state. A worker that drains at once hands its runs back instead of ending them. */
 export function noteOf(worker: Worker): string | undefined {
   const state = workerState(worker);
   if (state === 'draining' && worker.hold === 'now')
-    return 'It is given nothing new; what runs is handed back.';
+    return 'It gets no new runs; its present runs are handed back.';
   return WORKER_STATES[state].note;
 }
 
-/** Those that are here by name, and those that are gone, newest first. */
-export function sorted(workers: Worker[]): { here: Worker[]; gone: Worker[] } {
+/** The workers that are here, by name, and those that are gone, newest first. */
+export function hereAndGone(workers: Worker[]): { here: Worker[]; gone: Worker[] } {
   const isGone = (worker: Worker) => workerState(worker) === 'gone';
   const byName = (a: Worker, b: Worker) =>
     a.name.localeCompare(b.name, 'en', { numeric: true }) || a.id.localeCompare(b.id);
@@ -45,6 +45,17 @@ export function sorted(workers: Worker[]): { here: Worker[]; gone: Worker[] } {
     here: workers.filter((worker) => !isGone(worker)).sort(byName),
     gone: workers.filter(isGone),
   };
+}
+
+/** `2 GPUs, 1 CPU slot`. */
+export function offered({ devices }: Worker): string {
+  const gpus = devices.filter(({ device }) => device.kind === 'gpu').length;
+  const cpus = devices.length - gpus;
+  const parts = [
+    gpus > 0 && `${gpus} GPU${gpus === 1 ? '' : 's'}`,
+    cpus > 0 && `${cpus} CPU slot${cpus === 1 ? '' : 's'}`,
+  ];
+  return parts.filter(Boolean).join(', ') || 'nothing';
 }
 
 export interface Devices {
@@ -60,9 +71,9 @@ export interface FleetSummary {
   lost: number;
   gpus: Devices;
   cpus: Devices;
-  /** What the GPUs draw, watts; undefined where none tells it. */
+  /** Power of the GPUs in watts; undefined where no GPU tells it. */
   power: number | undefined;
-  /** What those may draw, watts. */
+  /** Power limit of those GPUs in watts. */
   limit: number | undefined;
 }
 
@@ -87,7 +98,7 @@ function countDevices(records: DeviceRecord[]): Devices {
   return { total: records.length, inUse, withheld: records.filter(isWithheld).length };
 }
 
-/** MIG instances of one GPU all show its power: it counts once. */
+/** All MIG instances of a GPU show the power of the whole GPU, which counts once. */
 function drawn(records: DeviceRecord[]): Pick<FleetSummary, 'power' | 'limit'> {
   const readings = records.flatMap(({ shown }) => (shown?.reading.power_w == null ? [] : [shown.reading]));
   const whole = [...new Map(readings.map((reading) => [reading.parent ?? reading.uuid, reading])).values()];

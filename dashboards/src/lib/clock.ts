@@ -1,4 +1,4 @@
-/** The current time as React state: one shared interval per period, running only while somebody looks. */
+/** The current time as React state: one shared interval per period, running only while a component uses it. */
 import { useSyncExternalStore } from 'react';
 
 class Ticker {
@@ -34,5 +34,5 @@ const CALM = new Ticker(15_000);
 /** Milliseconds since the epoch, renewed each second where something visibly runs, else each 15 seconds. */
 export function useNow(pace: 'second' | 'calm' = 'calm'): number {
   const ticker = pace === 'second' ? SECONDS : CALM;
-  return useSyncExternalStore(ticker.subscribe, ticker.read);
+  return useSyncExternalStore(ticker.subscribe, ticker.read, ticker.read);
 }

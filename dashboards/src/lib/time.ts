@@ -31,7 +31,7 @@ export function absolute(instant: string): string {
   return ABSOLUTE.format(new Date(instant));
 }
 
-/** Milliseconds between two instants; up to `now` where the second has not come. */
+/** Milliseconds between two instants. Where the second has not come, `now` takes its place. */
 export function elapsed(from: string | null | undefined, to: string | null | undefined, now: number) {
   if (from == null) return null;
   return Math.max(0, (to == null ? now : Date.parse(to)) - Date.parse(from));

@@ -9,11 +9,11 @@ import { LogPanel } from '../trial/LogPanel.tsx';
 import { Loaded } from '../ui/Loaded.tsx';
 import styles from '../ui/Page.module.css';
 import { HeldOutPanel } from './HeldOutPanel.tsx';
-import { PretrainingEpochTable } from './PretrainingEpochTable.tsx';
+import { PretrainingEpochs } from './PretrainingEpochs.tsx';
 import { PretrainingHeader } from './PretrainingHeader.tsx';
 import { RequestPanel } from './RequestPanel.tsx';
 
-/** The page of a run of kind `dapt`. */
+/** The page of a pretraining's run. */
 export function PretrainingContent({ detail }: { detail: RunDetail }) {
   const pretraining = useLiveQuery(queries.pretraining(detail.run.study_id, detail.study_name));
   return (
@@ -23,12 +23,12 @@ export function PretrainingContent({ detail }: { detail: RunDetail }) {
         <PretrainingCurves detail={detail} />
         <div className={styles.stack}>
           <HeldOutPanel summary={detail.dapt_summary} />
-          <Loaded query={pretraining} what="what was asked for">
+          <Loaded query={pretraining} what="the request">
             {(record) => <RequestPanel pretraining={record} />}
           </Loaded>
         </div>
       </div>
-      <PretrainingEpochTable detail={detail} />
+      <PretrainingEpochs detail={detail} />
       <AttemptTable attempts={detail.attempts} />
       <div className={styles.halves}>
         <ConfigurationPanel detail={detail} />

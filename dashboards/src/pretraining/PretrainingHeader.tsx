@@ -50,7 +50,7 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
           {progress ? count(progress.steps) : ABSENT}
         </Fact>
         <Took run={run} />
-        <Fact name="Energy" note={spent?.note ?? 'known of GPUs alone'}>
+        <Fact name="Energy" note={spent?.note ?? 'known only on GPUs'}>
           {spent?.text ?? ABSENT}
         </Fact>
         <Fact
@@ -63,7 +63,7 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
           name="Attempts"
           note={
             <>
-              asked for <RelativeTime instant={run.created_at} focusable />
+              submitted <RelativeTime instant={run.created_at} focusable />
             </>
           }
         >
@@ -78,5 +78,7 @@ function stepNote(detail: RunDetail): string {
   const progress = progressOf(detail);
   const head = detail.dapt_summary?.head_steps ?? 0;
   if (progress === undefined) return 'no epoch reported yet';
-  return head > 0 ? `epoch ${progress.epoch}, after ${count(head)} of a new head` : `epoch ${progress.epoch}`;
+  return head > 0
+    ? `epoch ${progress.epoch}, after ${count(head)} steps of a new head`
+    : `epoch ${progress.epoch}`;
 }

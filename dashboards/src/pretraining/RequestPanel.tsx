@@ -4,12 +4,12 @@ import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Panel } from '../ui/Panel.tsx';
 import { resourcesOf } from './pretraining.model.ts';
 
-/** What was asked for, and how its result is put to use. */
+/** The request, and the command that uses the result. */
 export function RequestPanel({ pretraining }: { pretraining: Dapt }) {
   const { spec, summary } = pretraining;
   const resources = resourcesOf(spec);
   return (
-    <Panel title="Asked for">
+    <Panel title="Request">
       <Definitions>
         <Definition name="Backbone">{spec.backbone}</Definition>
         <Definition name="Passages">

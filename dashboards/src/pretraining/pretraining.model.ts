@@ -1,4 +1,4 @@
-/** A pretraining's run as the figures that its page and its row show. */
+/** The figures that a pretraining's page and its row in the list show. */
 import type { AttemptRecord, Dapt, DaptSummary, HeldOutScores, RunDetail } from '../api/types.ts';
 import { energy, quantity } from '../lib/number.ts';
 import { span } from '../lib/time.ts';
@@ -10,7 +10,7 @@ export interface Progress {
   heldOut: HeldOutScores;
 }
 
-/** Where the newest attempt that has reported stands; at the end, the result. */
+/** The newest report of the newest attempt that has any; after the end, the result. */
 export function progressOf({ dapt_reports: reports = [], dapt_summary: summary }: RunDetail) {
   const newest = reports.reduce((best, report) => Math.max(best, report.attempt), 0);
   const last = reports.findLast((report) => report.attempt === newest)?.metrics;
@@ -60,11 +60,11 @@ export function comparisons({ before, after }: DaptSummary): Comparison[] {
 
 export interface Spent {
   text: string;
-  /** What the figure is of. */
+  /** Which attempts the figure covers. */
   note: string;
 }
 
-/** What all attempts drew; undefined where none was on a GPU that told it. */
+/** The energy of all attempts; undefined where no GPU told any. */
 export function energySpent(attempts: AttemptRecord[]): Spent | undefined {
   const known = attempts.flatMap((attempt) => attempt.energy ?? []);
   if (known.length === 0) return undefined;
@@ -77,7 +77,7 @@ export function energySpent(attempts: AttemptRecord[]): Spent | undefined {
   };
 }
 
-/** What is asked of a device, as in `A100, at least 40 GiB, at most 2 h 00 min`; undefined where any will do. */
+/** The device that was asked for, as in `A100, at least 40 GiB, at most 2 h 00 min`; undefined where any will do. */
 export function resourcesOf({ resources }: Dapt['spec']): string | undefined {
   const { gpu_model: model, min_memory_gib: memory, walltime_s: walltime } = resources ?? {};
   const parts = [

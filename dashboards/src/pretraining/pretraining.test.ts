@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { daptDetail, daptReport, heldOut, pretraining } from '../../test/daptFactories.ts';
 import { attempt } from '../../test/factories.ts';
+import {
+  heldOut,
+  pretraining,
+  pretrainingDetail,
+  pretrainingReport,
+} from '../../test/pretrainingFactories.ts';
 import { maskedLossModel, perplexityModel } from '../charts/pretraining.model.ts';
 import {
   change,
@@ -13,14 +18,14 @@ import {
 
 describe('where a pretraining stands', () => {
   it('is the newest epoch of the newest attempt, and the result at the end', () => {
-    const running = daptDetail(pretraining.running('bio', 1));
-    const reports = [daptReport(1, 3, 999), ...(running.dapt_reports ?? [])];
+    const running = pretrainingDetail(pretraining.running('bio', 1));
+    const reports = [pretrainingReport(1, 3, 999), ...(running.dapt_reports ?? [])];
     expect(progressOf({ ...running, dapt_reports: reports })).toMatchObject({ steps: 500, epoch: 2 });
-    expect(progressOf(daptDetail(pretraining.completed('bio', 1)))).toMatchObject({
+    expect(progressOf(pretrainingDetail(pretraining.completed('bio', 1)))).toMatchObject({
       steps: 1000,
       heldOut: { pseudo_perplexity: 980 },
     });
-    expect(progressOf(daptDetail(pretraining.waiting('bio', 1)))).toBeUndefined();
+    expect(progressOf(pretrainingDetail(pretraining.waiting('bio', 1)))).toBeUndefined();
   });
 
   it('is told in the list as before and after, or the best so far', () => {
@@ -69,7 +74,7 @@ describe('what is asked of a device', () => {
 
 describe('the curves', () => {
   it('say where they end and what was before', () => {
-    const reports = [daptReport(1, 1, 1133), daptReport(1, 2, 1041)];
+    const reports = [pretrainingReport(1, 1, 1133), pretrainingReport(1, 2, 1041)];
     expect(perplexityModel(reports, undefined).summary).toBe('After epoch 2: 1,041, lower is better.');
     expect(perplexityModel(reports, heldOut(1225)).summary).toContain('It was 1,225 without the adapter.');
     expect(maskedLossModel(reports).table.rows).toHaveLength(2);

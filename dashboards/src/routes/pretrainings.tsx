@@ -27,7 +27,7 @@ function NoPretrainings() {
   return (
     <Panel title="No pretraining yet">
       <Empty>
-        A pretraining adapts a backbone to raw text of a domain, once, before any study on it. Queue one with{' '}
+        A pretraining adapts a backbone to raw text of a domain, once, before studies use it. Queue one with{' '}
         <code>pedigree dapt submit NAME --backbone BACKBONE --passages FILE --held-out FILE</code>.
       </Empty>
     </Panel>

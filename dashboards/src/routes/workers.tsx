@@ -7,13 +7,13 @@ import { FleetFacts } from '../fleet/FleetFacts.tsx';
 import { GoneWorkers } from '../fleet/GoneWorkers.tsx';
 import { useRefusal } from '../fleet/Refusal.tsx';
 import { WorkerPanel } from '../fleet/WorkerPanel.tsx';
-import { sorted } from '../fleet/worker.model.ts';
+import { hereAndGone } from '../fleet/worker.model.ts';
 import { Loaded } from '../ui/Loaded.tsx';
 import page from '../ui/Page.module.css';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
 
-/** No event tells a reading, nor that a worker fell silent. */
+/** No event announces a reading or a worker that fell silent. */
 const POLL = 5_000;
 
 export const Route = createFileRoute('/workers')({
@@ -37,7 +37,7 @@ function Workers() {
 }
 
 function Fleet({ workers }: { workers: Worker[] }) {
-  const { here, gone } = useMemo(() => sorted(workers), [workers]);
+  const { here, gone } = useMemo(() => hereAndGone(workers), [workers]);
   const { refusal, sentence } = useRefusal();
   return (
     <div className={page.stack}>
@@ -56,8 +56,8 @@ function NoWorkers() {
   return (
     <Panel title="No worker is here">
       <Empty>
-        Nothing is trained until one is: start <code>pedigree worker</code> on a host with GPUs, or{' '}
-        <code>pedigree worker --cpu-slots 1</code> on any.
+        Runs wait for a worker. Start <code>pedigree worker</code> on a host with GPUs, or{' '}
+        <code>pedigree worker --cpu-slots 1</code> on any host.
       </Empty>
     </Panel>
   );

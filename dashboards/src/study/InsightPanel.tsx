@@ -1,17 +1,23 @@
 import { Link } from '@tanstack/react-router';
 import type { StudyInsight } from '../api/types.ts';
 import { ABSENT } from '../lib/number.ts';
+import type { Column } from '../ui/column.ts';
+import { DataTable } from '../ui/DataTable.tsx';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Meter } from '../ui/Meter.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
-import table from '../ui/Table.module.css';
 import styles from './InsightPanel.module.css';
-import { type ImportanceRow, importanceRows, missing, samplerSentence } from './insight.model.ts';
+import { type ImportanceRow, importanceRows, samplerSentence, whyNoImportance } from './insight.model.ts';
 
-/** Who proposed, who donated, which parameters mattered, and which ranges may be too narrow. */
+export const IMPORTANCE_COLUMNS: Column<ImportanceRow>[] = [
+  { key: 'name', header: 'Parameter', rowHeader: true, cell: (row) => <Parameter row={row} /> },
+  { key: 'importance', header: 'Importance', align: 'right', cell: (row) => <Percent row={row} /> },
+];
+
+/** The sampler, the donors, the parameters that mattered, and ranges that may be too narrow. */
 export function InsightPanel({ insight }: { insight: StudyInsight }) {
   const sampler = samplerSentence(insight);
-  const tooFew = missing(insight);
+  const tooFew = whyNoImportance(insight);
   return (
     <Panel title="What mattered" flush>
       <div className={styles.facts}>
@@ -34,37 +40,25 @@ export function InsightPanel({ insight }: { insight: StudyInsight }) {
 
 function Importance({ insight }: { insight: StudyInsight }) {
   return (
-    <table className={table.table}>
-      <caption className="visually-hidden">
-        Importance of the parameters over {insight.trials} completed trials (PED-ANOVA)
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Parameter</th>
-          <th scope="col" className={table.number}>
-            Importance
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {importanceRows(insight).map((row) => (
-          <Parameter key={row.name} row={row} />
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      caption={`Importance of the parameters over ${insight.trials} completed trials (PED-ANOVA)`}
+      captionHidden
+      columns={IMPORTANCE_COLUMNS}
+      rows={importanceRows(insight)}
+      rowKey={({ name }) => name}
+    />
   );
 }
 
-function Parameter({ row }: { row: ImportanceRow }) {
+function Parameter({ row: { name, warning } }: { row: ImportanceRow }) {
   return (
-    <tr>
-      <th scope="row">
-        {row.name}
-        {row.warning && <span className={styles.warning}>{row.warning}</span>}
-      </th>
-      <td className={table.number}>
-        <Meter percent={row.percent ?? 0} text={row.percent === undefined ? ABSENT : `${row.percent} %`} />
-      </td>
-    </tr>
+    <>
+      {name}
+      {warning && <span className={styles.warning}>{warning}</span>}
+    </>
   );
+}
+
+function Percent({ row: { percent } }: { row: ImportanceRow }) {
+  return <Meter percent={percent ?? 0} text={percent === undefined ? ABSENT : `${percent} %`} />;
 }

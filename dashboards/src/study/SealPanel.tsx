@@ -53,5 +53,5 @@ function SealRecord({ seal }: { seal: Seal }) {
 function unopened(study: Study): string {
   if (study.state === 'failed' || study.state === 'cancelled') return 'The test split was never opened.';
   if (study.final_run) return 'The test split is still closed; the final run opens it after training.';
-  return 'The test split is closed. When the budget is spent, the best configuration is trained once more and opens it, once.';
+  return 'The test split is closed. When the budget is spent, the final run trains the best configuration once more and opens the split, once.';
 }

@@ -1,46 +1,34 @@
 import type { Study } from '../api/types.ts';
-import { scalar } from '../lib/number.ts';
+import type { Column } from '../ui/column.ts';
+import { DataTable } from '../ui/DataTable.tsx';
 import { Panel } from '../ui/Panel.tsx';
-import { ScrollTable } from '../ui/ScrollTable.tsx';
 import table from '../ui/Table.module.css';
-import { describe } from './space.model.ts';
+import { type SpaceRow, spaceRows } from './space.model.ts';
+
+export const SPACE_COLUMNS: Column<SpaceRow>[] = [
+  { key: 'name', header: 'Parameter', rowHeader: true, cell: ({ name }) => name },
+  {
+    key: 'range',
+    header: 'Range',
+    cell: ({ range, note }) => (
+      <>
+        {range} <span className={table.muted}>{note}</span>
+      </>
+    ),
+  },
+];
 
 export function SpacePanel({ spec }: { spec: Study['spec'] }) {
-  const fixed = Object.entries(spec.fixed ?? {});
   return (
     <Panel title="Search space" flush>
-      <ScrollTable label="Search space">
-        <table className={table.table}>
-          <caption className="visually-hidden">
-            Parameters that are searched, and those that are fixed
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Parameter</th>
-              <th scope="col">Range</th>
-            </tr>
-          </thead>
-          <tbody>
-            {spec.parameters.map(describe).map((dimension) => (
-              <tr key={dimension.name}>
-                <th scope="row">{dimension.name}</th>
-                <td>
-                  {dimension.range}{' '}
-                  <span className={table.muted}>{dimension.condition ?? dimension.kind}</span>
-                </td>
-              </tr>
-            ))}
-            {fixed.map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>
-                  {scalar(value)} <span className={table.muted}>fixed</span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollTable>
+      <DataTable
+        label="Search space"
+        caption="Parameters that are searched, and those that are fixed"
+        captionHidden
+        columns={SPACE_COLUMNS}
+        rows={spaceRows(spec)}
+        rowKey={({ name }) => name}
+      />
     </Panel>
   );
 }

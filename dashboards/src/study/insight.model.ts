@@ -30,7 +30,7 @@ export function importanceRows(insight: StudyInsight): ImportanceRow[] {
 }
 
 /** Why there is no importance yet. */
-export function missing(insight: StudyInsight): string | undefined {
+export function whyNoImportance(insight: StudyInsight): string | undefined {
   if (insight.trials >= insight.fewest) return undefined;
   return `${insight.trials} of the ${insight.fewest} completed trials that importance needs.`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { insight } from '../../test/factories.ts';
-import { importanceRows, missing, samplerSentence } from './insight.model.ts';
+import { importanceRows, samplerSentence, whyNoImportance } from './insight.model.ts';
 
 describe('an insight', () => {
   it('says who proposed, and why', () => {
@@ -20,8 +20,10 @@ describe('an insight', () => {
   });
 
   it('says what is missing while few trials have completed', () => {
-    expect(missing(insight())).toBeUndefined();
-    expect(missing(insight({ trials: 4 }))).toBe('4 of the 10 completed trials that importance needs.');
+    expect(whyNoImportance(insight())).toBeUndefined();
+    expect(whyNoImportance(insight({ trials: 4 }))).toBe(
+      '4 of the 10 completed trials that importance needs.',
+    );
     const early = insight({ trials: 4, parameters: [{ name: 'lora_r', importance: null, boundary: null }] });
     expect(importanceRows(early)).toEqual([{ name: 'lora_r', percent: undefined, warning: undefined }]);
   });

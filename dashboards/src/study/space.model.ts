@@ -1,25 +1,29 @@
-/** A search space as sentences. */
-import type { Dimension, Scalar } from '../api/types.ts';
+/** A search space as table rows. */
+import type { Dimension, Scalar, Study } from '../api/types.ts';
 import { scalar } from '../lib/number.ts';
 
-export interface DimensionView {
+/** A parameter of the space. */
+export interface SpaceRow {
   name: string;
-  kind: string;
-  /** `1e-4 … 5e-3, log` or `8, 16, 32`. */
+  /** `1e-4 … 5e-3, log` or `8, 16, 32`; the value of a fixed parameter. */
   range: string;
-  /** `only where optimizer is sgd`. */
-  condition: string | undefined;
+  /** `float`, `only where optimizer is sgd` or `fixed`. */
+  note: string;
 }
 
-export function describe(dimension: Dimension): DimensionView {
-  const { name, domain, when } = dimension;
+/** The searched parameters, then the fixed ones. */
+export function spaceRows({ parameters, fixed }: Pick<Study['spec'], 'parameters' | 'fixed'>): SpaceRow[] {
+  const values = Object.entries(fixed ?? {});
+  return [
+    ...parameters.map(searchedRow),
+    ...values.map(([name, value]) => ({ name, range: scalar(value), note: 'fixed' })),
+  ];
+}
+
+function searchedRow({ name, domain, when }: Dimension): SpaceRow {
   const conditions = Object.entries(when ?? {}).map(([parent, values]) => `${parent} is ${either(values)}`);
-  return {
-    name,
-    kind: domain.kind,
-    range: rangeOf(domain),
-    condition: conditions.length > 0 ? `only where ${conditions.join(' and ')}` : undefined,
-  };
+  const condition = conditions.length > 0 ? `only where ${conditions.join(' and ')}` : undefined;
+  return { name, range: rangeOf(domain), note: condition ?? domain.kind };
 }
 
 function rangeOf(domain: Dimension['domain']): string {

@@ -1,126 +1,119 @@
-/** The columns of the trial table; one for each searched parameter stands between state and value. */
+/** The columns of the trial table. One column for each searched parameter stands between state and value. */
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { RUN_STATES } from '../api/states.ts';
-import type { Scalar, Study } from '../api/types.ts';
-import { useNow } from '../lib/clock.ts';
-import { ABSENT, scalar, score } from '../lib/number.ts';
-import { elapsed, span } from '../lib/time.ts';
+import type { Study } from '../api/types.ts';
+import { scalar, score } from '../lib/number.ts';
+import { elapsed } from '../lib/time.ts';
+import { useTook } from '../trial/useTook.ts';
 import { StateBadge } from '../ui/Badge.tsx';
+import type { Column } from '../ui/column.ts';
 import styles from './TrialTable.module.css';
 import type { TrialRow } from './trialRows.model.ts';
 
-export interface TrialColumn {
-  id: string;
-  header: string;
-  width: number;
-  numeric: boolean;
-  /** The first click sorts in descending order. */
-  bestFirst: boolean;
-  order(row: TrialRow): Scalar | undefined;
-  cell(row: TrialRow): ReactNode;
-}
-
-export function trialColumns(study: Study): TrialColumn[] {
-  const maximize = study.spec.metric.goal === 'maximize';
+export function trialColumns({ spec, best }: Pick<Study, 'spec' | 'best'>): Column<TrialRow>[] {
   return [
-    column('number', 'Trial', 76, (row) => row.number, numberCell, { numeric: true }),
-    column('state', 'State', 124, (row) => row.state, stateCell),
-    ...study.spec.parameters.map(({ name }) => parameterColumn(name)),
-    column('value', 'Dev F1', 92, (row) => row.value, valueCell, { numeric: true, bestFirst: maximize }),
-    column(
-      'epochs',
-      'Epochs',
-      78,
-      (row) => row.epochs,
-      (row) => row.epochs,
-      { numeric: true },
-    ),
-    column('duration', 'Duration', 112, durationOf, (row) => <Duration row={row} />, { numeric: true }),
-    column(
-      'attempts',
-      'Attempts',
-      90,
-      (row) => row.attempts,
-      (row) => row.attempts,
-      { numeric: true },
-    ),
+    NUMBER,
+    STATE,
+    ...spec.parameters.map(({ name }) => parameterColumn(name)),
+    valueColumn(spec.metric.goal === 'maximize', best?.run_id),
+    counted('epochs', 'Epochs', 78, (row) => row.epochs),
+    DURATION,
+    counted('attempts', 'Attempts', 90, (row) => row.attempts),
   ];
 }
 
-function column(
-  id: string,
-  header: string,
-  width: number,
-  order: TrialColumn['order'],
-  cell: TrialColumn['cell'],
-  traits: { numeric?: boolean; bestFirst?: boolean } = {},
-): TrialColumn {
+const NUMBER: Column<TrialRow> = {
+  key: 'number',
+  header: 'Trial',
+  width: 76,
+  align: 'right',
+  sortValue: (row) => row.number,
+  cell: (row) => <NumberLink row={row} />,
+};
+
+const STATE: Column<TrialRow> = {
+  key: 'state',
+  header: 'State',
+  width: 124,
+  sortValue: (row) => row.state,
+  cell: (row) => (
+    <span title={row.failure}>
+      <StateBadge {...RUN_STATES[row.state]} />
+    </span>
+  ),
+};
+
+const DURATION: Column<TrialRow> = {
+  key: 'duration',
+  header: 'Duration',
+  width: 112,
+  align: 'right',
+  sortValue: durationOf,
+  cell: (row) => <Duration row={row} />,
+};
+
+function parameterColumn(name: string): Column<TrialRow> {
   return {
-    id,
-    header,
-    width,
-    order,
-    cell,
-    numeric: traits.numeric ?? false,
-    bestFirst: traits.bestFirst ?? false,
+    key: `param.${name}`,
+    header: name,
+    width: Math.max(92, 34 + name.length * 7.5),
+    align: 'right',
+    sortValue: (row) => row.params[name],
+    cell: (row) => scalar(row.params[name]),
   };
 }
 
-function parameterColumn(name: string): TrialColumn {
-  const width = Math.max(92, 34 + name.length * 7.5);
-  return column(
-    `param.${name}`,
-    name,
-    width,
-    (row) => row.params[name],
-    (row) => scalar(row.params[name]),
-    {
-      numeric: true,
-    },
-  );
+function valueColumn(maximize: boolean, best: string | undefined): Column<TrialRow> {
+  return {
+    key: 'value',
+    header: 'Dev F1',
+    width: 92,
+    align: 'right',
+    sortValue: (row) => row.value,
+    descendingFirst: maximize,
+    cell: (row) => <Value row={row} best={row.id === best} />,
+  };
 }
 
-function numberCell(row: TrialRow): ReactNode {
+function counted(
+  key: string,
+  header: string,
+  width: number,
+  of: (row: TrialRow) => number,
+): Column<TrialRow> {
+  return { key, header, width, align: 'right', sortValue: of, cell: of };
+}
+
+function NumberLink({ row: { id, number } }: { row: TrialRow }) {
   return (
-    <Link
-      className={styles.open}
-      to="/runs/$runId"
-      params={{ runId: row.id }}
-      aria-label={`Trial ${row.number}`}
-    >
-      {row.number}
+    <Link className={styles.open} to="/runs/$runId" params={{ runId: id }} aria-label={`Trial ${number}`}>
+      {number}
     </Link>
   );
 }
 
-function stateCell(row: TrialRow): ReactNode {
+function Value({ row: { value, provisional }, best }: { row: TrialRow; best: boolean }) {
+  const soFar = provisional && value !== undefined;
   return (
-    <span title={row.failure}>
-      <StateBadge {...RUN_STATES[row.state]} />
-    </span>
+    <>
+      {soFar ? (
+        <span className={styles.provisional} title="Best epoch so far; the trial has not completed">
+          {score(value)}
+          <span className="visually-hidden"> so far</span>
+        </span>
+      ) : (
+        score(value)
+      )}
+      {best && <span className="visually-hidden"> best</span>}
+    </>
   );
 }
 
-function valueCell(row: TrialRow): ReactNode {
-  if (!row.provisional || row.value === undefined) return score(row.value);
-  return (
-    <span className={styles.provisional} title="Best epoch so far; the trial has not completed">
-      {score(row.value)}
-      <span className="visually-hidden"> so far</span>
-    </span>
-  );
-}
-
-/** A trial that is still at work sorts behind those that have ended. */
+/** Trials that are still at work sort after those that have ended. */
 function durationOf(row: TrialRow): number | undefined {
   return row.endedAt === undefined ? undefined : (elapsed(row.startedAt, row.endedAt, 0) ?? undefined);
 }
 
-function Duration({ row }: { row: TrialRow }) {
-  const live = RUN_STATES[row.state].live;
-  const now = useNow(live ? 'second' : 'calm');
-  // A waiting trial has no span, even where an earlier attempt began.
-  const milliseconds = live || row.endedAt ? elapsed(row.startedAt, row.endedAt, now) : null;
-  return milliseconds === null ? ABSENT : span(milliseconds);
+function Duration({ row: { state, startedAt, endedAt } }: { row: TrialRow }) {
+  return useTook({ state, startedAt, endedAt });
 }

@@ -6,7 +6,7 @@ export interface TrialRow {
   number: number;
   state: RunState;
   params: Record<string, Scalar>;
-  /** The objective; of a trial that is still at work, that of its best epoch so far. */
+  /** The objective; while the trial is at work, that of its best epoch so far. */
   value: number | undefined;
   provisional: boolean;
   epochs: number;
@@ -41,12 +41,4 @@ export function countStates(rows: TrialRow[]): Map<RunState, number> {
   const counts = new Map<RunState, number>();
   for (const row of rows) counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
   return counts;
-}
-
-/** Numbers before texts; each in its natural order. */
-export function compareScalars(a: Scalar, b: Scalar): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a === 'number') return -1;
-  if (typeof b === 'number') return 1;
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
 }

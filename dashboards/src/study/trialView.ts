@@ -1,7 +1,8 @@
-/** What of the trials is shown, and in which order: kept in the address, so that a link, reload and back keep it. */
+/** Which trials are shown, and in which order. It lives in the address, so that a link, a reload and back keep it. */
 import { RUN_STATE_NAMES } from '../api/states.ts';
 import type { RunState } from '../api/types.ts';
 import { listOf } from '../lib/search.ts';
+import type { Order } from '../ui/sort.ts';
 
 export interface TrialView {
   /** Only these states; all when absent. */
@@ -10,14 +11,9 @@ export interface TrialView {
   sort?: string;
 }
 
-export interface Order {
-  column: string;
-  descending: boolean;
-}
-
 const BY_NUMBER: Order = { column: 'number', descending: false };
 
-/** Reads an address; what it does not know, it drops. */
+/** Reads an address and drops what is unknown. */
 export function readTrialView(search: Record<string, unknown>): TrialView {
   const view: TrialView = {};
   const states = listOf(search.state, RUN_STATE_NAMES);
@@ -32,10 +28,10 @@ export function orderOf(view: TrialView): Order {
   return { column: descending ? view.sort.slice(1) : view.sort, descending };
 }
 
-/** The view after a click on a column's header: first its natural direction, then the other. */
-export function sortedBy(view: TrialView, column: string, bestFirst: boolean): TrialView {
+/** The view after a click on a column's header. The first click sorts in the column's natural direction, the next in the other. */
+export function sortedBy(view: TrialView, column: string, descendingFirst: boolean): TrialView {
   const now = orderOf(view);
-  const descending = now.column === column ? !now.descending : bestFirst;
+  const descending = now.column === column ? !now.descending : descendingFirst;
   const { sort: _, ...rest } = view;
   if (column === BY_NUMBER.column && !descending) return rest;
   return { ...rest, sort: `${descending ? '-' : ''}${column}` };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trial } from '../../test/factories.ts';
-import { describe as describeDimension } from './space.model.ts';
-import { compareScalars, countStates, trialRows } from './trialRows.model.ts';
+import { spaceRows } from './space.model.ts';
+import { countStates, trialRows } from './trialRows.model.ts';
 import { orderOf, readTrialView, sortedBy, withState } from './trialView.ts';
 
 describe('trial rows', () => {
@@ -22,10 +22,6 @@ describe('trial rows', () => {
 
   it('are counted by state', () => {
     expect(Object.fromEntries(countStates(rows))).toEqual({ completed: 1, running: 1, failed: 1 });
-  });
-
-  it('sort numbers by size and texts by the numbers in them', () => {
-    expect([16, 8, 'r10', 'r9', 32].sort(compareScalars)).toEqual([8, 16, 32, 'r9', 'r10']);
   });
 });
 
@@ -54,16 +50,18 @@ describe('the view in the address', () => {
   });
 });
 
-describe('a dimension', () => {
-  it('is told as a range with its condition', () => {
-    const dimension = describeDimension({
+describe('a space', () => {
+  it('has a row for each searched parameter, with its condition, then the fixed ones', () => {
+    const momentum = {
       name: 'momentum',
-      domain: { kind: 'float', min: 0.0001, max: 0.5, log: true },
+      domain: { kind: 'float' as const, min: 0.0001, max: 0.5, log: true },
       when: { optimizer: ['sgd', 'nesterov'] },
-    });
-    expect([dimension.range, dimension.condition]).toEqual([
-      '1e-4 … 0.5, log',
-      'only where optimizer is sgd or nesterov',
+    };
+    const batch = { name: 'batch_size', domain: { kind: 'ordinal' as const, values: [8, 16] } };
+    expect(spaceRows({ parameters: [momentum, batch], fixed: { lora_r: 4 } })).toEqual([
+      { name: 'momentum', range: '1e-4 … 0.5, log', note: 'only where optimizer is sgd or nesterov' },
+      { name: 'batch_size', range: '8, 16', note: 'ordinal' },
+      { name: 'lora_r', range: '4', note: 'fixed' },
     ]);
   });
 });

@@ -1,53 +1,57 @@
-import type { ParamValues, RunDetail } from '../api/types.ts';
+import type { RunDetail, Scalar } from '../api/types.ts';
 import { scalar } from '../lib/number.ts';
+import type { Column } from '../ui/column.ts';
+import { DataTable } from '../ui/DataTable.tsx';
 import { Panel } from '../ui/Panel.tsx';
-import { ScrollTable } from '../ui/ScrollTable.tsx';
 import table from '../ui/Table.module.css';
 
-/** What was trained with, and where each value is from. */
-export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
-  return (
-    <Panel title="Configuration" flush>
-      <ScrollTable label="Configuration">
-        <table className={table.table}>
-          {detail.run.kind === 'dapt' ? (
-            <caption>What is not listed has the trainer’s default.</caption>
-          ) : (
-            <caption className="visually-hidden">
-              Parameters with their values and where they are from
-            </caption>
-          )}
-          <thead>
-            <tr>
-              <th scope="col">Parameter</th>
-              <th scope="col">From</th>
-              <th scope="col" className={table.number}>
-                Value
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            <Rows
-              params={detail.run.params}
-              from={detail.run.kind === 'dapt' ? 'given' : 'searched'}
-              strong
-            />
-            <Rows params={detail.fixed} from="fixed" />
-          </tbody>
-        </table>
-      </ScrollTable>
-    </Panel>
-  );
+export interface Setting {
+  name: string;
+  value: Scalar;
+  /** Where the value comes from. */
+  from: 'searched' | 'given' | 'fixed';
 }
 
-function Rows({ params, from, strong = false }: { params: ParamValues; from: string; strong?: boolean }) {
-  return Object.entries(params).map(([name, value]) => (
-    <tr key={name}>
-      <th scope="row">{name}</th>
-      <td className={table.muted}>{from}</td>
-      <td className={`${table.number} ${strong ? table.best : ''}`} title={String(value)}>
-        {scalar(value)}
-      </td>
-    </tr>
-  ));
+export const SETTING_COLUMNS: Column<Setting>[] = [
+  { key: 'name', header: 'Parameter', rowHeader: true, cell: ({ name }) => name },
+  { key: 'from', header: 'From', look: 'muted', cell: ({ from }) => from },
+  {
+    key: 'value',
+    header: 'Value',
+    align: 'right',
+    title: ({ value }) => String(value),
+    cell: ({ value, from }) => (
+      <span className={from === 'fixed' ? undefined : table.strong}>{scalar(value)}</span>
+    ),
+  },
+];
+
+/** The run's own values first, then those that are the same in all its study's runs. */
+export function settingsOf({ run, fixed }: Pick<RunDetail, 'run' | 'fixed'>): Setting[] {
+  const own = run.kind === 'dapt' ? 'given' : 'searched';
+  return [
+    ...Object.entries(run.params).map(([name, value]) => ({ name, value, from: own }) as const),
+    ...Object.entries(fixed).map(([name, value]) => ({ name, value, from: 'fixed' }) as const),
+  ];
+}
+
+/** The parameters of the run, and where each value comes from. */
+export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
+  const given = detail.run.kind === 'dapt';
+  return (
+    <Panel title="Configuration" flush>
+      <DataTable
+        label="Configuration"
+        caption={
+          given
+            ? 'A parameter that is not listed has the trainer’s default.'
+            : 'Parameters with their values and where they are from'
+        }
+        captionHidden={!given}
+        columns={SETTING_COLUMNS}
+        rows={settingsOf(detail)}
+        rowKey={({ name, from }) => `${from}.${name}`}
+      />
+    </Panel>
+  );
 }

@@ -81,11 +81,13 @@ function Tail({ runId, attempt, follow, onFollow }: TailProps) {
     <>
       {error !== undefined && (
         <p role="status" className={styles.note}>
-          Could not read on: {error}
+          Could not read further: {error}
         </p>
       )}
       {buffer.first > 1 && (
-        <p className={styles.note}>The last {CAPACITY} lines; the whole log is an artifact.</p>
+        <p className={styles.note}>
+          Only the last {CAPACITY} lines are kept here. The whole log is an artifact when the run has ended.
+        </p>
       )}
       <div
         ref={frame}

@@ -3,17 +3,16 @@ import { useLiveQuery } from '../api/live.tsx';
 import { queries } from '../api/queries.ts';
 import { FAILURE_CAUSES, RUN_STATES } from '../api/states.ts';
 import type { Run, RunDetail } from '../api/types.ts';
-import { useNow } from '../lib/clock.ts';
 import { ABSENT, bytes, count, score } from '../lib/number.ts';
-import { elapsed, span } from '../lib/time.ts';
 import { StateBadge } from '../ui/Badge.tsx';
 import { Fact, Facts } from '../ui/Facts.tsx';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { Neighbours } from './Neighbours.tsx';
 import { runName } from './runName.ts';
+import { useTook } from './useTook.ts';
 
-/** Of a trial or a final run, under its study. */
+/** The head of the page of a trial or a final run. */
 export function RunHeader({ detail }: { detail: RunDetail }) {
   const { run, study_name, summary } = detail;
   const name = runName(run);
@@ -74,12 +73,10 @@ export function RunHeader({ detail }: { detail: RunDetail }) {
 }
 
 export function Took({ run }: { run: Run }) {
-  const live = RUN_STATES[run.state].live;
-  const now = useNow(live ? 'second' : 'calm');
-  const milliseconds = live || run.ended_at ? elapsed(run.started_at, run.ended_at, now) : null;
+  const took = useTook({ state: run.state, startedAt: run.started_at, endedAt: run.ended_at });
   return (
-    <Fact name={live ? 'Running for' : 'Took'} note="newest attempt">
-      {milliseconds === null ? ABSENT : span(milliseconds)}
+    <Fact name={RUN_STATES[run.state].live ? 'Running for' : 'Took'} note="newest attempt">
+      {took}
     </Fact>
   );
 }

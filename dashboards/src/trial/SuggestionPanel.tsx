@@ -36,7 +36,7 @@ function Record({ suggestion }: { suggestion: SuggestionView }) {
         {ranges(suggestion.pending) || 'none'}
       </Definition>
       {suggestion.skipped.length > 0 && (
-        <Definition name="Left out, outside the space">{ranges(suggestion.skipped)}</Definition>
+        <Definition name="Left out because outside the space">{ranges(suggestion.skipped)}</Definition>
       )}
     </Definitions>
   );

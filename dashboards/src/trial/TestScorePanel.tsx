@@ -1,73 +1,58 @@
 import type { TestScores } from '../api/types.ts';
-import { count, score } from '../lib/number.ts';
+import { ABSENT, count, score } from '../lib/number.ts';
+import type { Column } from '../ui/column.ts';
+import { DataTable } from '../ui/DataTable.tsx';
 import { Panel } from '../ui/Panel.tsx';
-import { ScrollTable } from '../ui/ScrollTable.tsx';
 import table from '../ui/Table.module.css';
 
 type Scores = TestScores['overall'];
 
-const COLUMNS = [
-  'F1 strict',
-  'Precision',
-  'Recall',
-  'F1 conlleval',
-  'F1 subtoken_all',
-  'Found',
-  'Spurious',
-  'Missed',
+/** The scores of one entity type, or of all. */
+export interface EntityScores {
+  name: string;
+  scores: Scores;
+}
+
+export const SCORE_COLUMNS: Column<EntityScores>[] = [
+  { key: 'entities', header: 'Entities', rowHeader: true, cell: ({ name }) => name },
+  number('F1 strict', ({ strict }) => score(strict.f1)),
+  number('Precision', ({ strict }) => score(strict.precision)),
+  number('Recall', ({ strict }) => score(strict.recall)),
+  number('F1 conlleval', ({ conlleval }) => score(conlleval.f1)),
+  number('F1 subtoken_all', ({ subtoken_all: all }) => (all ? score(all.f1) : ABSENT)),
+  number('Found', ({ strict }) => count(strict.true_positives)),
+  number('Spurious', ({ strict }) => count(strict.false_positives)),
+  number('Missed', ({ strict }) => count(strict.false_negatives)),
 ];
 
+function number(header: string, show: (scores: Scores) => string): Column<EntityScores> {
+  return { key: header, header, align: 'right', cell: ({ scores }) => show(scores) };
+}
+
+/** A row for all entities; rows by type only where there are several types. */
+export function scoreRows({ overall, per_type }: TestScores): EntityScores[] {
+  const types = Object.entries(per_type).map(([name, scores]) => ({ name, scores }));
+  return [{ name: 'All', scores: overall }, ...(types.length > 1 ? types : [])];
+}
+
 export function TestScorePanel({ scores }: { scores: TestScores }) {
-  const types = Object.entries(scores.per_type);
+  const rows = scoreRows(scores);
   return (
     <Panel title="Test scores" flush>
-      <ScrollTable label="Test scores, scrolls">
-        <table className={table.table}>
-          <caption>
+      <DataTable
+        label="Test scores, scrolls"
+        caption={
+          <>
             {count(scores.sentences)} sentences, {count(scores.windowed_sentences)} in more than one window;{' '}
             {count(scores.orphan_tags)} orphan tags, which strict does not count as entities.
             {scores.overall.subtoken_all && ' F1 subtoken_all counts pieces of words: not comparable.'}
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Entities</th>
-              {COLUMNS.map((name) => (
-                <th key={name} scope="col" className={table.number}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            <ScoreRow name="All" scores={scores.overall} strong />
-            {types.length > 1 && types.map(([name, of]) => <ScoreRow key={name} name={name} scores={of} />)}
-          </tbody>
-        </table>
-      </ScrollTable>
+          </>
+        }
+        columns={SCORE_COLUMNS}
+        rows={rows}
+        rowKey={({ name }) => name}
+        rowClass={(row) => (row === rows[0] ? table.strong : undefined)}
+      />
     </Panel>
-  );
-}
-
-function ScoreRow({ name, scores, strong = false }: { name: string; scores: Scores; strong?: boolean }) {
-  const { strict, conlleval, subtoken_all: subtokenAll } = scores;
-  const cells = [
-    ['f1', score(strict.f1)],
-    ['precision', score(strict.precision)],
-    ['recall', score(strict.recall)],
-    ['conlleval', score(conlleval.f1)],
-    ['subtoken_all', subtokenAll ? score(subtokenAll.f1) : '–'],
-    ['found', count(strict.true_positives)],
-    ['spurious', count(strict.false_positives)],
-    ['missed', count(strict.false_negatives)],
-  ] as const;
-  return (
-    <tr className={strong ? table.best : undefined}>
-      <th scope="row">{name}</th>
-      {cells.map(([key, text]) => (
-        <td key={key} className={table.number}>
-          {text}
-        </td>
-      ))}
-    </tr>
   );
 }

@@ -4,11 +4,11 @@ import styles from '../ui/Page.module.css';
 import { ArtifactTable } from './ArtifactTable.tsx';
 import { AttemptTable } from './AttemptTable.tsx';
 import { ConfigurationPanel } from './ConfigurationPanel.tsx';
-import { EpochTable } from './EpochTable.tsx';
 import { LogPanel } from './LogPanel.tsx';
 import { RunHeader } from './RunHeader.tsx';
 import { SuggestionPanel } from './SuggestionPanel.tsx';
 import { TestScorePanel } from './TestScorePanel.tsx';
+import { TrialEpochs } from './TrialEpochs.tsx';
 
 /** The page of a trial or a final run. */
 export function TrialContent({ detail }: { detail: RunDetail }) {
@@ -20,7 +20,7 @@ export function TrialContent({ detail }: { detail: RunDetail }) {
         <Curves detail={detail} />
         <ConfigurationPanel detail={detail} />
       </div>
-      <EpochTable detail={detail} />
+      <TrialEpochs detail={detail} />
       <AttemptTable attempts={detail.attempts} />
       <div className={styles.halves}>
         <ArtifactTable attempts={detail.attempts} />

@@ -9,7 +9,7 @@ export interface LogBuffer {
   lines: readonly string[];
   /** Number of the first line that is kept, from 1. */
   first: number;
-  /** What stands behind the last line break. */
+  /** The text after the last line break. */
   rest: string;
   /** Byte offset to ask for next. */
   offset: number;
@@ -17,7 +17,7 @@ export interface LogBuffer {
 
 export const EMPTY_LOG: LogBuffer = { lines: [], first: 1, rest: '', offset: 0 };
 
-/** The buffer with a slice at its end; a slice that does not begin there is left out. */
+/** Appends a slice. A slice that does not begin at the end of the buffer is left out. */
 export function append(buffer: LogBuffer, slice: LogSlice): LogBuffer {
   if (slice.offset !== buffer.offset || slice.text === '') return buffer;
   const parts = (buffer.rest + slice.text).split('\n').map((line) => line.replace(/\r$/, ''));
@@ -34,7 +34,7 @@ export interface LogView {
   error: string | undefined;
 }
 
-/** Asks for slices one after the other until there is no more; a pull during a pull is not lost. */
+/** Asks for one slice after the other until there is no more. A pull during a pull is not lost. */
 export class LogFollower {
   private view: LogView = { buffer: EMPTY_LOG, read: false, error: undefined };
   private pulling = false;
@@ -42,7 +42,7 @@ export class LogFollower {
   private stopped = false;
 
   constructor(
-    private readonly fetch: (offset: number) => Promise<LogSlice>,
+    private readonly read: (offset: number) => Promise<LogSlice>,
     private readonly show: (view: LogView) => void,
   ) {}
 
@@ -64,7 +64,7 @@ export class LogFollower {
   private async next(): Promise<void> {
     try {
       const before = this.view.buffer;
-      const buffer = append(before, await this.fetch(before.offset));
+      const buffer = append(before, await this.read(before.offset));
       this.again ||= buffer.offset > before.offset;
       this.view = { buffer, read: true, error: undefined };
     } catch (error) {

@@ -7,15 +7,15 @@ import { EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
 const POLL_WHILE_DOWN = 10_000;
 const UNREAD: LogView = { buffer: EMPTY_LOG, read: false, error: undefined };
 
-/** The log of one attempt, from its first byte, growing as the stream says that it grew. */
+/** The log of one attempt from its first byte. It is read further whenever the stream says that it grew. */
 export function useLog(runId: string, attempt: number): LogView {
   const [view, setView] = useState(UNREAD);
   const follower = useRef<LogFollower>(undefined);
 
   useEffect(() => {
     const ending = new AbortController();
-    const fetch = (offset: number) => api.log(runId, attempt, offset, ending.signal);
-    const started = new LogFollower(fetch, setView);
+    const read = (offset: number) => api.log(runId, attempt, offset, ending.signal);
+    const started = new LogFollower(read, setView);
     follower.current = started;
     void started.pull();
     return () => {
@@ -25,13 +25,13 @@ export function useLog(runId: string, attempt: number): LogView {
     };
   }, [runId, attempt]);
 
-  const hear = useCallback(
+  const onChange = useCallback(
     (change: Change | 'resync') => {
       if (change === 'resync' || change.run_id === runId) void follower.current?.pull();
     },
     [runId],
   );
-  useChanges(hear);
+  useChanges(onChange);
 
   const down = useStreamState() === 'down';
   useEffect(() => {

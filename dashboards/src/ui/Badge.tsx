@@ -20,7 +20,7 @@ export function Tag({ children, title }: { children: ReactNode; title?: string }
   );
 }
 
-/** Told wherever a score of a synthetic dataset could be taken for a real one. */
+/** Shown wherever a score on a synthetic dataset could be taken for a real one. */
 export function SyntheticTag() {
   return <Tag title="Made by a generator, not annotated by people">synthetic</Tag>;
 }

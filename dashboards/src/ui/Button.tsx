@@ -4,14 +4,17 @@ import styles from './Button.module.css';
 interface Props {
   onClick(): void;
   children: ReactNode;
-  /** The element that says why it cannot be pressed now; it then stays where the keyboard finds it. */
+  /** Id of the element that says why the button cannot be pressed now. The keyboard still reaches the button. */
   disabledBy?: string | undefined;
-  /** It is doing what it was pressed for. */
+  /** Id of an element that says more about the button. */
+  describedBy?: string | undefined;
+  /** The button does what it was pressed for. */
   busy?: boolean;
   strong?: boolean;
 }
 
-export function Button({ onClick, children, disabledBy, busy = false, strong = false }: Props) {
+export function Button(props: Props) {
+  const { onClick, children, disabledBy, describedBy, busy = false, strong = false } = props;
   const disabled = disabledBy !== undefined || busy;
   return (
     <button
@@ -19,7 +22,7 @@ export function Button({ onClick, children, disabledBy, busy = false, strong = f
       className={styles.button}
       data-strong={strong || undefined}
       aria-disabled={disabled || undefined}
-      aria-describedby={disabledBy}
+      aria-describedby={disabledBy ?? describedBy}
       aria-busy={busy || undefined}
       onClick={disabled ? undefined : onClick}
     >

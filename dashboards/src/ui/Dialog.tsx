@@ -4,7 +4,7 @@ import styles from './Dialog.module.css';
 interface Props {
   title: string;
   children: ReactNode;
-  /** The answers, the most careful one first: it has the focus. */
+  /** The answers. The most careful one comes first and has the focus. */
   actions: ReactNode;
   onClose(): void;
 }
@@ -13,7 +13,7 @@ interface Props {
 export function Dialog({ title, children, actions, onClose }: Props) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);
-  // Closed before it leaves the page: else the browser could not give the focus back.
+  // The dialog closes before it leaves the page; otherwise the browser could not give the focus back.
   useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();

@@ -1,7 +1,7 @@
 import { useStreamState } from '../api/live.tsx';
 import styles from './LiveBanner.module.css';
 
-/** Says that the page no longer moves by itself. The live region is always there, so that its text is announced. */
+/** Says that the page is no longer live. The live region is always there, so that its text is announced. */
 export function LiveBanner() {
   const down = useStreamState() === 'down';
   return (

@@ -2,10 +2,10 @@ import type { ReactNode } from 'react';
 import styles from './Page.module.css';
 
 interface Props {
-  /** Of the window. */
+  /** Title of the browser's tab. */
   title: string;
   children: ReactNode;
-  /** Links to where this page belongs. */
+  /** Links to the pages above this one. */
   trail?: ReactNode;
   /** Beside the heading. */
   aside?: ReactNode;

@@ -7,7 +7,7 @@ export type Choice = (typeof CHOICES)[number];
 interface Theme {
   choice: Choice;
   choose(choice: Choice): void;
-  /** What is shown now. */
+  /** The dark theme is shown now. */
   dark: boolean;
 }
 

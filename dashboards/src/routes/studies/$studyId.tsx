@@ -58,7 +58,7 @@ function StudyContent({ study }: { study: Study }) {
           {(list) => <History study={study} runs={list} onOpen={open} />}
         </Loaded>
         <div className={styles.stack}>
-          <Loaded query={insight} what="what mattered">
+          <Loaded query={insight} what="the importance of the parameters">
             {(found) => <InsightPanel insight={found} />}
           </Loaded>
           <SpacePanel spec={study.spec} />

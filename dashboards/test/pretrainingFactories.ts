@@ -7,7 +7,7 @@ export function heldOut(pseudo_perplexity: number) {
   return { pseudo_perplexity, bits_per_character, masked_accuracy: 0.5 / bits_per_character, masked: 4180 };
 }
 
-export function daptReport(of: number, epoch: number, perplexity: number): DaptAttemptReport {
+export function pretrainingReport(of: number, epoch: number, perplexity: number): DaptAttemptReport {
   return {
     attempt: of,
     received_at: at(epoch),
@@ -82,13 +82,15 @@ export const pretraining = {
 };
 
 /** The run of a pretraining. */
-export function daptDetail(of: Dapt): RunDetail {
+export function pretrainingDetail(of: Dapt): RunDetail {
   const { state } = of.run;
   const attempts = [
     attempt(1, state === 'completed' ? 'completed' : 'lost'),
     ...(state === 'running' ? [attempt(2, 'running')] : []),
   ];
-  const reports = [1133, 1041, 997, 980].map((perplexity, epoch) => daptReport(1, epoch + 1, perplexity));
+  const reports = [1133, 1041, 997, 980].map((perplexity, epoch) =>
+    pretrainingReport(1, epoch + 1, perplexity),
+  );
   return {
     ...detail(of.run, state === 'waiting' ? [] : attempts, []),
     study_name: of.spec.name,
@@ -96,7 +98,7 @@ export function daptDetail(of: Dapt): RunDetail {
     suggestion: null,
     dapt_reports:
       state === 'running'
-        ? [daptReport(2, 1, 1133), daptReport(2, 2, 1041)]
+        ? [pretrainingReport(2, 1, 1133), pretrainingReport(2, 2, 1041)]
         : state === 'completed'
           ? reports
           : [],

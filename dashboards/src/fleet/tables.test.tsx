@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { device, workers } from '../../test/fleetFactories.ts';
+import { markup, shown } from '../../test/markup.tsx';
+import { CpuTable } from './CpuTable.tsx';
+import { deviceRow } from './device.model.ts';
+import { deviceColumns, GPU_COLUMNS } from './deviceColumns.tsx';
+import { GONE_COLUMNS, GoneWorkers } from './GoneWorkers.tsx';
+import { GpuTable } from './GpuTable.tsx';
+
+const columns = [...deviceColumns('GPU', undefined), ...GPU_COLUMNS];
+const row = (record: ReturnType<typeof device.free>) =>
+  shown(columns, deviceRow(workers.live(1, 'a', [record]), record));
+
+describe('the table of GPUs', () => {
+  it('shows what holds a GPU and what NVML shows of it', () => {
+    const held = device.held(1);
+    expect(row(held)).toEqual({
+      GPU: `NVIDIA A100-SXM4-80GB ${held.device.uuid}`,
+      State: 'in use',
+      Run: 'Trial 3 of ncbi-minilm',
+      Memory: '29.0 of 80.0 GiB 1 process',
+      Load: '97 %',
+      Temperature: '71 °C',
+      Power: '363 of 400 W',
+      Faults: 'no ECC errors',
+    });
+  });
+
+  it('says why a GPU is given nothing, and offers to take it back', () => {
+    expect(row(device.quarantined(1)).State).toBe(
+      'out of use 3 attempts in a row failed on it; the newest: XID 62 Take back into use',
+    );
+    expect(row(device.broken(1)).Faults).toMatch(
+      /^XID 79 \(the GPU has fallen off the bus\) ?, .* 2 ECC errors$/,
+    );
+  });
+
+  it('marks with a star what describes the whole GPU of a MIG instance, and explains the star', () => {
+    const instance = device.instance(7);
+    expect([row(instance).Temperature, row(instance).Power, row(instance).Load]).toEqual([
+      '34 °C*',
+      '250 of 400 W*',
+      '–',
+    ]);
+    const worker = workers.live(1, 'a', [instance]);
+    const html = markup(<GpuTable worker={worker} records={worker.devices} refusal={undefined} />);
+    expect(html).toContain('<caption>GPUs of a. * describes the whole GPU');
+  });
+});
+
+describe('the table of CPU slots', () => {
+  it('has only the columns of every device', () => {
+    const worker = workers.live(1, 'a', [device.cpu(0)]);
+    const html = markup(<CpuTable worker={worker} records={worker.devices} refusal={undefined} />);
+    expect([...html.matchAll(/<th scope="col">([^<]*)</g)].map(([, header]) => header)).toEqual([
+      'CPU slot',
+      'State',
+      'Run',
+    ]);
+    expect(html).toContain('free');
+  });
+});
+
+describe('the workers that are gone', () => {
+  const gone = workers.silent(4, 'old', [device.free(1), device.free(2), device.cpu(0)]);
+
+  it('are told with what they offered', () => {
+    expect(shown(GONE_COLUMNS, gone)).toMatchObject({
+      Worker: 'old',
+      Process: '4004',
+      Offered: '2 GPUs, 1 CPU slot',
+    });
+    expect(shown(GONE_COLUMNS, { ...gone, devices: [] }).Offered).toBe('nothing');
+  });
+
+  it('take no room when there are none', () => {
+    expect(markup(<GoneWorkers workers={[]} />)).toBe('');
+    expect(markup(<GoneWorkers workers={[gone]} />)).toContain('1 worker is gone');
+  });
+});

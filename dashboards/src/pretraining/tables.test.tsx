@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { markup, shown } from '../../test/markup.tsx';
+import { pretraining, pretrainingDetail } from '../../test/pretrainingFactories.ts';
+import { COMPARISON_COLUMNS } from './HeldOutPanel.tsx';
+import { PretrainingEpochs } from './PretrainingEpochs.tsx';
+import { PretrainingTable } from './PretrainingTable.tsx';
+import { comparisons } from './pretraining.model.ts';
+import { PRETRAINING_COLUMNS } from './pretrainingColumns.tsx';
+
+const completed = pretraining.completed('bio', 1);
+
+describe('the list of pretrainings', () => {
+  it('shows the text, the steps and what they changed', () => {
+    expect(shown(PRETRAINING_COLUMNS, completed)).toMatchObject({
+      Pretraining: 'bio',
+      Backbone: 'all-MiniLM-L6-v2',
+      Text: 'pubmed-passages.txt 184 MB',
+      State: 'completed',
+      Epochs: '4',
+      Steps: '1,000',
+      'Pseudo-perplexity': '1,225 → 980.0',
+      Change: '−20.0 %',
+      Took: '15 min 00 s',
+    });
+  });
+
+  it('leaves open what is not known yet', () => {
+    const { Steps, Change, Took, ...rest } = shown(PRETRAINING_COLUMNS, pretraining.waiting('chem', 2));
+    expect([Steps, Change, Took, rest['Pseudo-perplexity']]).toEqual(Array(4).fill('–'));
+  });
+
+  it('leads from its name to the run, and counts those under way', () => {
+    const html = markup(<PretrainingTable pretrainings={[completed, pretraining.running('chem', 2)]} />);
+    expect(html).toContain(`href="/runs/${completed.run.id}"`);
+    expect(html).toContain('2 pretrainings, 1 under way.');
+  });
+});
+
+describe('the page of a pretraining', () => {
+  it('has its own measures in the table of epochs', () => {
+    const html = markup(<PretrainingEpochs detail={pretrainingDetail(completed)} />);
+    expect([...html.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, header]) => header)).toEqual([
+      'Epoch',
+      'Step',
+      'Train loss',
+      'Pseudo-perplexity',
+      'Bits per character',
+      'Masked accuracy',
+      'Time',
+      'Tokens/s',
+      'Memory',
+    ]);
+    expect(html.split('<tr').length - 1).toBe(1 + 4);
+  });
+
+  it('compares the held-out text before and after', () => {
+    const [row] = completed.summary ? comparisons(completed.summary) : [];
+    expect(row && shown(COMPARISON_COLUMNS, row)).toEqual({
+      Measure: 'Pseudo-perplexity',
+      Before: '1,225',
+      After: '980.0',
+      Change: '−20.0 %',
+    });
+  });
+});
