@@ -20,7 +20,7 @@ test('a pretraining has its own page, reached from the list, and leads back ther
   const region = (name: string) => page.getByRole('region', { name, exact: true }).first();
   await expect(region('Epochs').getByRole('row')).toHaveCount(run.epochs + 1);
   await expect(region('Held-out text, before and after')).toContainText('Bits per character');
-  await expect(region('Asked for')).toContainText('passages.txt');
+  await expect(region('Request')).toContainText('passages.txt');
   await expect(region('Configuration')).toContainText('learning_rate');
   await expect(region('Artifacts')).toContainText('adapter/adapter_model.safetensors');
   await expect(page.getByRole('figure')).toHaveCount(2);

@@ -22,11 +22,11 @@ const HOST = [
 ].join('\n');
 const HOLDS = 'gpus-held';
 
-test('who may only look is told why he drains nothing', async ({ page }) => {
+test('a viewer is told why he drains nothing', async ({ page }) => {
   await page.goto('/workers');
   const drain = page.getByRole('button', { name: /^Drain / }).first();
   await expect(drain).toHaveAttribute('aria-disabled', 'true');
-  await expect(drain).toHaveAccessibleDescription(/role viewer; draining and resuming take an operator/);
+  await expect(drain).toHaveAccessibleDescription(/role is viewer; only operators drain and resume/);
   await drain.click({ force: true });
   await expect(page.getByRole('dialog')).toBeHidden();
 });

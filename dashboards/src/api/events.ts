@@ -1,6 +1,6 @@
 /**
  * The stream of changes: `X changed at revision n`, never data. A lost or doubled event is therefore harmless.
- * Knows the stream alone; what a change makes stale is the listener's affair.
+ * This module knows only the stream; its listener decides what a change makes stale.
  */
 import type { Change } from './types.ts';
 
@@ -13,7 +13,7 @@ export interface ChangeListener {
   onState(state: StreamState): void;
 }
 
-/** What of an EventSource is used. */
+/** The part of an EventSource that is used. */
 export interface Source {
   readonly readyState: number;
   addEventListener(kind: string, handler: (event: { data?: unknown }) => void): void;
@@ -22,21 +22,21 @@ export interface Source {
 
 export interface Surroundings {
   open(url: string): Source;
-  /** Calls back once after some milliseconds; the answer cancels. */
+  /** Calls back once after that many milliseconds; the returned function cancels. */
   after(milliseconds: number, call: () => void): () => void;
 }
 
-const URL = '/api/v1/events';
+const STREAM = '/api/v1/events';
 const CLOSED = 2;
 const REOPEN_AFTER = 2000;
 
-/** Follows the stream until the answer is called. Whatever happened while it was not open is covered by a resync. */
+/** Follows the stream until the returned function is called. A resync covers whatever happened while it was not open. */
 export function followChanges(listener: ChangeListener, around: Surroundings): () => void {
   let source: Source | undefined;
   let cancelReopening: () => void = () => undefined;
 
   const open = () => {
-    const opened = around.open(URL);
+    const opened = around.open(STREAM);
     source = opened;
     opened.addEventListener('open', () => {
       listener.onState('open');
@@ -50,7 +50,7 @@ export function followChanges(listener: ChangeListener, around: Surroundings): (
     opened.addEventListener('resync', () => listener.onResync());
     opened.addEventListener('error', () => {
       listener.onState('down');
-      // A refused answer closes the source for good; a broken connection it mends itself.
+      // The source mends a broken connection itself; a refused answer closes it for good.
       if (opened.readyState !== CLOSED || source !== opened) return;
       source = undefined;
       cancelReopening = around.after(REOPEN_AFTER, open);

@@ -21,9 +21,9 @@ const browser: Surroundings = {
   },
 };
 
-/** Follows the changes, by a stream of this tab's own or by the leading tab's. */
+/** Follows the changes by this tab's own stream or by the leading tab's. */
 export function shareChanges(listener: ChangeListener): () => void {
-  // Locks exist in secure contexts alone; over plain HTTP from another host each tab has its own stream.
+  // Locks exist only in secure contexts. Over plain HTTP from another host, each tab has its own stream.
   if (!('locks' in navigator)) return followChanges(listener, browser);
   const channel = new BroadcastChannel(NAME);
   const ending = new AbortController();

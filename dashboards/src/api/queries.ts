@@ -26,7 +26,7 @@ export const queries = {
   run: (id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => api.run(id, signal) }),
   pretrainings: () =>
     queryOptions({ queryKey: keys.pretrainings, queryFn: ({ signal }) => api.pretrainings(signal) }),
-  /** By the id that changes and its run name, and the name by which the API finds it. */
+  /** The key holds the id, because changes name it; the API finds a pretraining by its name. */
   pretraining: (id: string, name: string) =>
     queryOptions({ queryKey: keys.pretraining(id), queryFn: ({ signal }) => api.pretraining(name, signal) }),
   workers: () => queryOptions({ queryKey: keys.workers, queryFn: ({ signal }) => api.workers(signal) }),
