@@ -11,7 +11,6 @@ mod app;
 mod artifact;
 mod backbone;
 mod checkpoint;
-mod column;
 mod config;
 mod dapt;
 mod dashboard;
@@ -19,6 +18,8 @@ mod dataset;
 pub mod db;
 mod durable;
 mod enqueued;
+#[cfg(test)]
+mod enum_types_tests;
 mod error;
 mod events;
 mod extract;

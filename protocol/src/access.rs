@@ -13,6 +13,7 @@ use crate::id::TokenId;
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "role", rename_all = "snake_case"))]
 pub enum Role {
     /// Read everything but sealed content.
     Viewer,

@@ -15,6 +15,11 @@ pub struct Energy {
 /// How an energy is known, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "energy_source", rename_all = "snake_case")
+)]
 pub enum EnergySource {
     /// By the GPU's own counter.
     Counter,

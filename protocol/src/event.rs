@@ -21,6 +21,7 @@ pub struct Change {
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "topic", rename_all = "snake_case"))]
 pub enum Topic {
     /// A dataset was registered.
     Dataset,

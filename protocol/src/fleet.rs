@@ -52,6 +52,7 @@ pub struct Device {
 /// What a device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "device_kind", rename_all = "snake_case"))]
 pub enum DeviceKind {
     /// A CUDA GPU or a MIG instance of one, seen through NVML.
     Gpu,

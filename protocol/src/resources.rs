@@ -33,6 +33,7 @@ impl Resources {
 /// Whether work may be given out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "hold", rename_all = "snake_case"))]
 pub enum Hold {
     /// It may.
     #[default]

@@ -18,6 +18,7 @@ use crate::report::{EpochReport, RunSummary};
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "run_kind", rename_all = "snake_case"))]
 pub enum RunKind {
     /// A domain-adaptive pretraining of a backbone.
     Dapt,
@@ -30,6 +31,7 @@ pub enum RunKind {
 /// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "run_state", rename_all = "snake_case"))]
 pub enum RunState {
     /// Nobody works on it.
     Waiting,
@@ -75,6 +77,11 @@ impl RunState {
 /// The state of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "attempt_state", rename_all = "snake_case")
+)]
 pub enum AttemptState {
     /// The lease was granted.
     Leased,
@@ -113,6 +120,11 @@ impl AttemptState {
 /// Why an attempt failed. What follows is [`FailureCause::policy`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "sqlx",
+    derive(sqlx::Type),
+    sqlx(type_name = "failure_cause", rename_all = "snake_case")
+)]
 pub enum FailureCause {
     /// Memory ran out.
     Oom,

@@ -135,6 +135,7 @@ pub struct Enqueued {
 /// The state of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "study_state", rename_all = "snake_case"))]
 pub enum StudyState {
     /// Trials are proposed and run.
     Searching,

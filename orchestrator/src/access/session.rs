@@ -8,7 +8,6 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::access::secret::{self, Hash};
-use crate::column::RoleColumn;
 use crate::error::ApiResult;
 
 /// The cookie's name.
@@ -27,7 +26,7 @@ pub(crate) async fn link(pool: &PgPool, role: Role, issuer: &Hash) -> ApiResult<
         "INSERT INTO sessions (id, role, issuer_hash, code_hash, expires_at)
          VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::double precision)) RETURNING expires_at",
         Uuid::now_v7(),
-        RoleColumn::from(role) as _,
+        role as _,
         issuer,
         &secret::hash(&code),
         LINK_LIFETIME.as_secs_f64(),
@@ -54,7 +53,7 @@ pub(crate) async fn open(pool: &PgPool, code: &str) -> ApiResult<Option<String>>
 /// The role of a live session. It lives as long as the token that opened it: one made here, or the coordinator's own.
 pub(crate) async fn find(pool: &PgPool, cookie: &Hash, own: Option<&Hash>) -> ApiResult<Option<Role>> {
     let role = sqlx::query_scalar!(
-        r#"SELECT s.role AS "role: RoleColumn" FROM sessions s
+        r#"SELECT s.role AS "role: Role" FROM sessions s
            WHERE s.cookie_hash = $1 AND s.expires_at > now()
              AND (s.issuer_hash = $2 OR EXISTS (
                  SELECT 1 FROM tokens t
@@ -63,7 +62,7 @@ pub(crate) async fn find(pool: &PgPool, cookie: &Hash, own: Option<&Hash>) -> Ap
         cookie,
         own.map(<[u8; 32]>::as_slice),
     );
-    Ok(role.fetch_optional(pool).await?.map(Role::from))
+    Ok(role.fetch_optional(pool).await?)
 }
 
 /// Ends a session.

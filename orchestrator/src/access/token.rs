@@ -5,7 +5,6 @@ use pedigree_protocol::access::{NewToken, Role, Token, TokenSpec};
 use sqlx::PgPool;
 
 use crate::access::secret::{self, Hash};
-use crate::column::RoleColumn;
 use crate::error::{ApiError, ApiResult};
 use crate::name;
 
@@ -18,11 +17,11 @@ pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToke
         r#"INSERT INTO tokens (id, name, role, hash, expires_at)
            VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5::double precision))
            ON CONFLICT DO NOTHING
-           RETURNING id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+           RETURNING id, name, role AS "role: Role", created_at, expires_at, revoked_at, last_used_at,
                revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!""#,
         id.0,
         spec.name,
-        RoleColumn::from(spec.role) as _,
+        spec.role as _,
         &secret::hash(&text),
         spec.lifetime_s.map(f64::from),
     );
@@ -40,7 +39,7 @@ pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToke
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Token>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+        r#"SELECT id, name, role AS "role: Role", created_at, expires_at, revoked_at, last_used_at,
                revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!"
            FROM tokens ORDER BY created_at DESC, id DESC"#
     );
@@ -52,7 +51,7 @@ pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
     let revoked = sqlx::query_as!(
         Row,
         r#"UPDATE tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL
-           RETURNING id, name, role AS "role: RoleColumn", created_at, expires_at, revoked_at, last_used_at,
+           RETURNING id, name, role AS "role: Role", created_at, expires_at, revoked_at, last_used_at,
                revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!""#,
         name
     );
@@ -66,7 +65,7 @@ pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
 /// The live token with this hash; notes, within a minute, that it was used.
 pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenId, Role)>> {
     let row = sqlx::query!(
-        r#"SELECT id, role AS "role: RoleColumn",
+        r#"SELECT id, role AS "role: Role",
                coalesce(last_used_at < now() - interval '1 min', true) AS "unnoted!"
            FROM tokens
            WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
@@ -76,13 +75,13 @@ pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenI
     if row.unnoted {
         sqlx::query!("UPDATE tokens SET last_used_at = now() WHERE id = $1", row.id).execute(pool).await?;
     }
-    Ok(Some((TokenId(row.id), row.role.into())))
+    Ok(Some((TokenId(row.id), row.role)))
 }
 
 struct Row {
     id: uuid::Uuid,
     name: String,
-    role: RoleColumn,
+    role: Role,
     created_at: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     revoked_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -95,7 +94,7 @@ impl From<Row> for Token {
         Self {
             id: TokenId(row.id),
             name: row.name,
-            role: row.role.into(),
+            role: row.role,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,

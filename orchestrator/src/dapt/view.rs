@@ -11,7 +11,6 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::artifact::sql::parse;
-use crate::column::HoldColumn;
 use crate::error::{ApiError, ApiResult};
 use crate::study::waiting::{self, Asking};
 use crate::{name, run};
@@ -52,7 +51,7 @@ struct Row {
     id: Uuid,
     spec: Json<DaptSpec>,
     created_at: DateTime<Utc>,
-    hold: HoldColumn,
+    hold: Hold,
     run_id: Uuid,
     summary: Option<Json<DaptSummary>>,
 }
@@ -60,7 +59,7 @@ struct Row {
 async fn select(pool: &PgPool, name: Option<&str>) -> ApiResult<Vec<Dapt>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT s.id, s.spec AS "spec: Json<DaptSpec>", s.created_at, s.hold AS "hold: HoldColumn", r.id AS run_id,
+        r#"SELECT s.id, s.spec AS "spec: Json<DaptSpec>", s.created_at, s.hold AS "hold: Hold", r.id AS run_id,
                r.summary AS "summary: Json<DaptSummary>"
            FROM studies s JOIN runs r ON r.study_id = s.id
            WHERE s.dataset_id IS NULL AND (s.name = $1 OR $1 IS NULL)
@@ -70,7 +69,7 @@ async fn select(pool: &PgPool, name: Option<&str>) -> ApiResult<Vec<Dapt>> {
     let (mut all, mut holds) = (Vec::new(), Vec::new());
     for row in rows.fetch_all(pool).await? {
         let run = RunId(row.run_id);
-        holds.push(Hold::from(row.hold));
+        holds.push(row.hold);
         all.push(Dapt {
             id: StudyId(row.id),
             spec: row.spec.0,

@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::app::App;
-use crate::column::TopicColumn;
 use crate::events::Signal;
 
 /// A comment keeps proxies from closing a quiet stream.
@@ -137,7 +136,7 @@ async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sq
         return Ok(None);
     }
     let rows = sqlx::query!(
-        r#"SELECT revision, topic AS "topic: TopicColumn", study_id, run_id FROM events
+        r#"SELECT revision, topic AS "topic: Topic", study_id, run_id FROM events
            WHERE revision > $1 ORDER BY revision LIMIT $2"#,
         last_seen - OVERLAP,
         MOST_REPLAYED + OVERLAP + 1,
@@ -146,9 +145,9 @@ async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sq
     if i64::try_from(rows.len()).is_ok_and(|missed| missed > MOST_REPLAYED + OVERLAP) {
         return Ok(None);
     }
-    let change = |revision, topic: TopicColumn, study: Option<_>, run: Option<_>| Change {
+    let change = |revision, topic, study: Option<_>, run: Option<_>| Change {
         revision,
-        topic: topic.into(),
+        topic,
         study_id: study.map(StudyId),
         run_id: run.map(RunId),
     };

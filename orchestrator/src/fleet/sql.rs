@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::fleet::{Device, DeviceRecord, Hello, Holder, Worker};
+use pedigree_protocol::fleet::{Device, DeviceKind, DeviceRecord, Hello, Holder, Worker};
 use pedigree_protocol::resources::Hold;
+use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::{DeviceKindColumn, HoldColumn, RunKindColumn};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::fleet::readings;
@@ -50,7 +50,7 @@ async fn insert_device(
         worker.0,
         device.uuid,
         position,
-        DeviceKindColumn::from(device.kind) as _,
+        device.kind as _,
         device.name,
         device.memory_bytes,
         device.unavailable,
@@ -84,8 +84,7 @@ pub(crate) async fn set_hold(
     hold: Hold,
     ttl: Duration,
 ) -> ApiResult<Worker> {
-    let column = HoldColumn::from(hold);
-    let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, column as _);
+    let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, hold as _);
     done.execute(pool).await?;
     let found = list(pool, ttl).await?.into_iter().find(|listed| listed.id == worker);
     found.ok_or_else(|| {
@@ -98,10 +97,10 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
     let rows = sqlx::query!(
         r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at,
                w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
-               w.hold AS "hold: HoldColumn", w.available_until,
-               d.uuid AS "uuid?", d.kind AS "kind?: DeviceKindColumn", d.name AS "device_name?", d.memory_bytes,
+               w.hold AS "hold: Hold", w.available_until,
+               d.uuid AS "uuid?", d.kind AS "kind?: DeviceKind", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
-               s.name AS "study?", r.kind AS "run_kind?: RunKindColumn", r.number, q.reason AS "quarantine?",
+               s.name AS "study?", r.kind AS "run_kind?: RunKind", r.number, q.reason AS "quarantine?",
                g.reading AS "reading?", g.read_at AS "read_at?"
            FROM workers w
            LEFT JOIN devices d ON d.worker_id = w.id
@@ -125,18 +124,18 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
                 version: row.version,
                 last_seen_at: row.last_seen_at,
                 alive: row.alive,
-                hold: row.hold.into(),
+                hold: row.hold,
                 available_until: row.available_until,
                 devices: Vec::new(),
             });
         }
         let (Some(uuid), Some(kind), Some(name)) = (row.uuid, row.kind, row.device_name) else { continue };
         let (memory_bytes, unavailable) = (row.memory_bytes, row.unavailable);
-        let device = Device { uuid, kind: kind.into(), name, memory_bytes, unavailable };
+        let device = Device { uuid, kind, name, memory_bytes, unavailable };
         let (run_id, attempt) = (row.run_id.map(RunId), row.attempt.map(Attempt));
         let shown = readings::shown(row.reading, row.read_at);
         let holder = row.study.zip(row.run_kind);
-        let holder = holder.map(|(study, kind)| Holder { study, kind: kind.into(), number: row.number });
+        let holder = holder.map(|(study, kind)| Holder { study, kind, number: row.number });
         let record = DeviceRecord { device, run_id, attempt, holder, quarantine: row.quarantine, shown };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);

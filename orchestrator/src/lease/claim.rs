@@ -6,6 +6,7 @@ use metrics::counter;
 use pedigree_protocol::backbone::BackboneSpec;
 use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, Work};
 use pedigree_protocol::objective::{Metric, ScoringProtocol};
+use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -16,7 +17,6 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::artifact::sql::parse;
-use crate::column::RunKindColumn;
 use crate::error::ApiResult;
 use crate::fleet;
 
@@ -93,7 +93,7 @@ struct Row {
     id: Uuid,
     attempt: i32,
     study_id: Uuid,
-    kind: RunKindColumn,
+    kind: RunKind,
     number: Option<i32>,
     params: Json<ParamValues>,
     seed: i64,
@@ -117,7 +117,7 @@ impl Row {
             attempt: Attempt(self.attempt),
             study_id: StudyId(self.study_id),
             study_name: self.study_name,
-            kind: self.kind.into(),
+            kind: self.kind,
             number: self.number,
             ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
             work: Work {

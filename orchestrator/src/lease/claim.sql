@@ -63,7 +63,7 @@ WITH device AS (
 ), seen AS (
     UPDATE workers SET last_seen_at = now() FROM granted WHERE id = $1 AND last_seen_at < now() - interval '1 s'
 )
-SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKindColumn", leased.number,
+SELECT leased.id, leased.attempt, leased.study_id, leased.kind AS "kind: RunKind", leased.number,
        leased.params AS "params: Json<ParamValues>", leased.seed, s.name AS study_name, s.walltime_s,
        s.spec -> 'fixed' AS "fixed: Json<ParamValues>", s.spec -> 'metric' AS "metric: Json<Metric>",
        -- A pretraining has text in place of a dataset.

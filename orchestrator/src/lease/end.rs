@@ -11,7 +11,6 @@ use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunKind};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{AttemptStateColumn, EnergySourceColumn, FailureCauseColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
 use crate::run::machine::Event;
@@ -196,13 +195,13 @@ async fn record(
          WHERE run_id = $1 AND attempt = $2",
         held.run.0,
         held.attempt.0,
-        AttemptStateColumn::from(state) as _,
-        failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
+        state as _,
+        failure.map(|failure| failure.cause) as _,
         failure.map(|failure| failure.message.as_str()),
         write.map(Json) as _,
         failure.and_then(|failure| failure.evidence.as_deref()),
         energy.map(|energy| energy.joules),
-        energy.map(|energy| EnergySourceColumn::from(energy.source)) as _,
+        energy.map(|energy| energy.source) as _,
         held.started,
     )
     .execute(db)

@@ -11,7 +11,6 @@ use pedigree_protocol::{Attempt, RunId, StudyId, WorkerId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{AttemptStateColumn, RunKindColumn, RunStateColumn, StudyStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::report::Tally;
 
@@ -75,10 +74,10 @@ impl Held {
 pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<Option<Held>> {
     // The clock, not the transaction's start: the lock may have been waited for.
     let row = sqlx::query!(
-        r#"SELECT r.study_id, r.kind AS "kind: RunKindColumn", r.state AS "run_state: RunStateColumn", r.crashes,
-               r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptStateColumn",
+        r#"SELECT r.study_id, r.kind AS "kind: RunKind", r.state AS "run_state: RunState", r.crashes,
+               r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptState",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
-               a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyStateColumn",
+               a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyState",
                s.spec -> 'metric' AS "metric: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
                a.prune_reason, r.cancel_asked,
                (r.paused OR s.hold = 'now' OR w.hold = 'now') AS "hand_back!"
@@ -98,15 +97,15 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         study: StudyId(row.study_id),
         worker: WorkerId(row.worker_id),
         device: row.device_uuid,
-        kind: row.kind.into(),
-        run_state: row.run_state.into(),
-        state: row.state.into(),
+        kind: row.kind,
+        run_state: row.run_state,
+        state: row.state,
         started: false,
         reported: Tally::NONE,
         unexpired: row.unexpired,
         crashes: row.crashes,
         losses: row.losses,
-        study_state: row.study_state.into(),
+        study_state: row.study_state,
         cancel_asked: row.cancel_asked,
         hand_back: row.hand_back,
         metric: row.metric.map(|metric| metric.0),

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::energy::Energy;
-use pedigree_protocol::run::AttemptRecord;
+use pedigree_protocol::energy::{Energy, EnergySource};
+use pedigree_protocol::run::{AttemptRecord, AttemptState, FailureCause};
 use pedigree_protocol::{Attempt, RunId, WorkerId};
 use sqlx::PgPool;
 
 use crate::artifact::sql::parse;
-use crate::column::{AttemptStateColumn, EnergySourceColumn, FailureCauseColumn};
 use crate::error::ApiResult;
 use crate::run::trial::failure;
 
 /// The attempts of a run, oldest first.
 pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRecord>> {
     let rows = sqlx::query!(
-        r#"SELECT a.attempt, a.worker_id, w.name, a.device_uuid, a.state AS "state: AttemptStateColumn",
-               a.failure_cause AS "failure_cause: FailureCauseColumn", a.failure_message, a.failure_evidence,
-               a.consequence, a.energy_joules, a.energy_source AS "energy_source: EnergySourceColumn",
+        r#"SELECT a.attempt, a.worker_id, w.name, a.device_uuid, a.state AS "state: AttemptState",
+               a.failure_cause AS "failure_cause: FailureCause", a.failure_message, a.failure_evidence,
+               a.consequence, a.energy_joules, a.energy_source AS "energy_source: EnergySource",
                a.prune_reason, a.leased_at, a.started_at, a.ended_at, a.lease_expires_at
            FROM attempts a JOIN workers w ON w.id = a.worker_id WHERE a.run_id = $1 ORDER BY a.attempt"#,
         run.0
@@ -30,13 +29,10 @@ pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRe
         worker_id: WorkerId(row.worker_id),
         worker_name: row.name,
         device_uuid: row.device_uuid,
-        state: row.state.into(),
+        state: row.state,
         failure: failure(row.failure_cause, row.failure_message, row.failure_evidence),
         consequence: row.consequence,
-        energy: row
-            .energy_joules
-            .zip(row.energy_source)
-            .map(|(joules, source)| Energy { joules, source: source.into() }),
+        energy: row.energy_joules.zip(row.energy_source).map(|(joules, source)| Energy { joules, source }),
         prune_reason: row.prune_reason,
         leased_at: row.leased_at,
         started_at: row.started_at,

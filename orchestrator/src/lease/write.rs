@@ -2,14 +2,13 @@
 
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
-use pedigree_protocol::run::RunState;
+use pedigree_protocol::run::{AttemptState, RunState};
 use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgConnection;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
 use crate::app::App;
-use crate::column::AttemptStateColumn;
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::end;
@@ -202,7 +201,7 @@ async fn start(db: &mut PgConnection, held: &mut Held) -> ApiResult<()> {
         "UPDATE attempts SET state = $3, started_at = now() WHERE run_id = $1 AND attempt = $2",
         held.run.0,
         held.attempt.0,
-        AttemptStateColumn::Running as _,
+        AttemptState::Running as _,
     )
     .execute(db)
     .await?;

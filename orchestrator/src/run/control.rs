@@ -4,7 +4,6 @@ use pedigree_protocol::run::{Run, RunState};
 use pedigree_protocol::{RunId, StudyId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::RunStateColumn;
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::Event;
@@ -44,11 +43,11 @@ pub(crate) async fn set_paused(pool: &PgPool, id: RunId, paused: bool) -> ApiRes
 
 async fn lock(db: &mut PgConnection, id: RunId) -> ApiResult<(StudyId, RunState)> {
     let row = sqlx::query!(
-        r#"SELECT study_id, state AS "state: RunStateColumn" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
+        r#"SELECT study_id, state AS "state: RunState" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
         id.0
     );
     let row = row.fetch_optional(db).await?.ok_or_else(|| view::unknown(id))?;
-    Ok((StudyId(row.study_id), row.state.into()))
+    Ok((StudyId(row.study_id), row.state))
 }
 
 fn ended(state: RunState) -> ApiError {

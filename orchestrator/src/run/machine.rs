@@ -83,7 +83,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::column::RunStateColumn;
 
     const EVENTS: [Event; 11] = [
         Event::Claimed,
@@ -136,8 +135,8 @@ mod tests {
             for to in RunState::ALL {
                 let allowed = sqlx::query_scalar!(
                     r#"SELECT run_step_allowed($1, $2) AS "allowed!""#,
-                    RunStateColumn::from(from) as _,
-                    RunStateColumn::from(to) as _,
+                    from as _,
+                    to as _,
                 );
                 if allowed.fetch_one(&pool).await.unwrap() {
                     theirs.insert(format!("{to:?}"));

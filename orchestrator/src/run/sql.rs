@@ -11,7 +11,6 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{FailureCauseColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::{self, Event};
 use crate::run::report::Tally;
@@ -71,12 +70,12 @@ pub(crate) async fn apply(
              ended_at = CASE WHEN $9 THEN now() END
          WHERE id = $1",
         run.0,
-        RunStateColumn::from(next) as _,
+        next as _,
         i32::from(matches!(event, Event::Failed { .. })),
         i32::from(matches!(event, Event::Lost { .. })),
         outcome.summary.as_ref().map(Summary::value),
         outcome.summary.map(Json) as _,
-        failure.map(|failure| FailureCauseColumn::from(failure.cause)) as _,
+        failure.map(|failure| failure.cause) as _,
         failure.map(|failure| failure.message.as_str()),
         next.is_final(),
         failure.and_then(|failure| failure.evidence.as_deref()),

@@ -9,7 +9,6 @@ use pedigree_sampler::{Observed, Outcome, Tried};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{FailureCauseColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::report::objective;
 
@@ -85,8 +84,8 @@ pub(crate) async fn some(
 ) -> ApiResult<Vec<Trial>> {
     // Two index scans: an OR of the two conditions would read the study's whole past.
     let rows = sqlx::query!(
-        r#"SELECT number AS "number!", state AS "state!: RunStateColumn", params AS "params!: Json<ParamValues>",
-               value, failure_cause AS "failure_cause: FailureCauseColumn", failure_message,
+        r#"SELECT number AS "number!", state AS "state!: RunState", params AS "params!: Json<ParamValues>",
+               value, failure_cause AS "failure_cause: FailureCause", failure_message,
                failure_evidence,
                CASE WHEN state = 'pruned' THEN (
                    SELECT p.metrics FROM reports p
@@ -106,7 +105,7 @@ pub(crate) async fn some(
         let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
         Ok(Trial {
             number,
-            state: row.state.into(),
+            state: row.state,
             params: row.params.0.into(),
             value: row.value,
             last_report: row.last_report.map(|report| (report.0.epoch, objective(metric, &report.0))),
@@ -133,22 +132,20 @@ pub(crate) async fn final_run(
     study: StudyId,
 ) -> ApiResult<Option<(RunState, Option<Failure>)>> {
     let row = sqlx::query!(
-        r#"SELECT state AS "state: RunStateColumn", failure_cause AS "failure_cause: FailureCauseColumn",
+        r#"SELECT state AS "state: RunState", failure_cause AS "failure_cause: FailureCause",
                failure_message, failure_evidence
            FROM runs WHERE study_id = $1 AND kind = 'final'"#,
         study.0
     );
     let row = row.fetch_optional(db).await?;
-    Ok(row
-        .map(|row| (row.state.into(), failure(row.failure_cause, row.failure_message, row.failure_evidence))))
+    Ok(row.map(|row| (row.state, failure(row.failure_cause, row.failure_message, row.failure_evidence))))
 }
 
 /// A failure out of its three columns.
 pub(crate) fn failure(
-    cause: Option<FailureCauseColumn>,
+    cause: Option<FailureCause>,
     message: Option<String>,
     evidence: Option<String>,
 ) -> Option<Failure> {
-    let cause = cause.map(FailureCause::from)?;
-    Some(Failure { cause, message: message.unwrap_or_default(), evidence })
+    Some(Failure { cause: cause?, message: message.unwrap_or_default(), evidence })
 }

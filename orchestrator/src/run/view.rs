@@ -3,13 +3,12 @@
 use chrono::{DateTime, Utc};
 use pedigree_protocol::dapt::DaptSummary;
 use pedigree_protocol::report::{EpochReport, RunSummary};
-use pedigree_protocol::run::{AttemptReport, Run, RunDetail, RunKind};
+use pedigree_protocol::run::{AttemptReport, FailureCause, Run, RunDetail, RunKind, RunState};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::column::{FailureCauseColumn, RunKindColumn, RunStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::run::trial::failure;
 use crate::{dapt, lease};
@@ -77,15 +76,15 @@ async fn reports(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptReport>> {
 struct Row {
     id: Uuid,
     study_id: Uuid,
-    kind: RunKindColumn,
+    kind: RunKind,
     number: Option<i32>,
-    state: RunStateColumn,
+    state: RunState,
     attempt: i32,
     params: Json<ParamValues>,
     value: Option<f64>,
     best_so_far: Option<f64>,
     epochs: i32,
-    failure_cause: Option<FailureCauseColumn>,
+    failure_cause: Option<FailureCause>,
     failure_message: Option<String>,
     failure_evidence: Option<String>,
     paused: bool,
@@ -100,9 +99,9 @@ impl Row {
         Run {
             id: RunId(self.id),
             study_id: StudyId(self.study_id),
-            kind: self.kind.into(),
+            kind: self.kind,
             number: self.number,
-            state: self.state.into(),
+            state: self.state,
             attempt: Attempt(self.attempt),
             params: self.params.0,
             value: self.value,

@@ -1,6 +1,6 @@
-SELECT r.id, r.study_id, r.kind AS "kind: RunKindColumn", r.number, r.state AS "state: RunStateColumn", r.attempt,
+SELECT r.id, r.study_id, r.kind AS "kind: RunKind", r.number, r.state AS "state: RunState", r.attempt,
        r.params AS "params: Json<ParamValues>", r.value, r.best_so_far, r.epochs,
-       r.failure_cause AS "failure_cause: FailureCauseColumn", r.failure_message, r.failure_evidence, r.paused,
+       r.failure_cause AS "failure_cause: FailureCause", r.failure_message, r.failure_evidence, r.paused,
        r.cancel_asked AND r.ended_at IS NULL AS "cancelling!",
        r.created_at, r.started_at, r.ended_at
 FROM runs r

@@ -4,7 +4,6 @@ use pedigree_protocol::resources::Hold;
 use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Study};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::HoldColumn;
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::study::locked::{self, LockedStudy};
@@ -13,10 +12,7 @@ use crate::study::{advance, view};
 /// Pauses a study, or lets it go on.
 pub(crate) async fn set_hold(pool: &PgPool, id_or_name: &str, hold: Hold) -> ApiResult<Study> {
     change(pool, id_or_name, async |db, study| {
-        let column = HoldColumn::from(hold);
-        sqlx::query!("UPDATE studies SET hold = $2 WHERE id = $1", study.id.0, column as _)
-            .execute(db)
-            .await?;
+        sqlx::query!("UPDATE studies SET hold = $2 WHERE id = $1", study.id.0, hold as _).execute(db).await?;
         tracing::info!(study.id = %study.id, study = study.spec.name, ?hold, "study held");
         Ok(())
     })

@@ -8,7 +8,6 @@ use pedigree_protocol::{RunId, StudyId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::column::{HoldColumn, StudyStateColumn};
 use crate::error::ApiResult;
 use crate::run;
 use crate::run::machine::Event;
@@ -25,12 +24,12 @@ pub(crate) struct LockedStudy {
 /// Locks the study (no pretraining is one) until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
     let row = sqlx::query!(
-        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyStateColumn", hold AS "hold: HoldColumn"
+        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyState", hold AS "hold: Hold"
            FROM studies WHERE id = $1 AND dataset_id IS NOT NULL FOR NO KEY UPDATE"#,
         id.0
     );
     let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state.into(), hold: row.hold.into() }))
+    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state, hold: row.hold }))
 }
 
 impl LockedStudy {
@@ -44,7 +43,7 @@ impl LockedStudy {
         sqlx::query!(
             "UPDATE studies SET state = $2, failure = $3, ended_at = CASE WHEN $4 THEN now() END WHERE id = $1",
             self.id.0,
-            StudyStateColumn::from(state) as _,
+            state as _,
             failure,
             state.is_final(),
         )

@@ -9,7 +9,6 @@ use pedigree_protocol::study::StudyState;
 use pedigree_protocol::{RunId, StudyId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::column::{FailureCauseColumn, RunKindColumn, RunStateColumn};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run;
@@ -76,16 +75,12 @@ async fn retry(pool: &PgPool, id: StudyId, wanted: impl Fn(&Candidate) -> bool) 
 
 async fn candidates(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"SELECT id, kind AS "kind: RunKindColumn", number, state AS "state: RunStateColumn",
-               failure_cause AS "cause: FailureCauseColumn"
+        r#"SELECT id, kind AS "kind: RunKind", number, state AS "state: RunState",
+               failure_cause AS "cause: FailureCause"
            FROM runs WHERE study_id = $1 ORDER BY number NULLS LAST FOR NO KEY UPDATE"#,
         study.0
     );
-    let candidate =
-        |id, kind: RunKindColumn, number, state: RunStateColumn, cause: Option<FailureCauseColumn>| {
-            let (kind, state, cause) = (kind.into(), state.into(), cause.map(Into::into));
-            Candidate { id: RunId(id), kind, number, state, cause }
-        };
+    let candidate = |id, kind, number, state, cause| Candidate { id: RunId(id), kind, number, state, cause };
     let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| candidate(row.id, row.kind, row.number, row.state, row.cause)).collect())
 }

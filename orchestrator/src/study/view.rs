@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use pedigree_protocol::report::TestScores;
+use pedigree_protocol::resources::Hold;
+use pedigree_protocol::run::RunState;
 use pedigree_protocol::seal::Seal;
-use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudySpec, TrialCounts};
+use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudySpec, StudyState, TrialCounts};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::column::{HoldColumn, RunStateColumn, StudyStateColumn};
 use crate::error::{ApiError, ApiResult};
 use crate::study::waiting::{self, Asking};
 
@@ -47,9 +48,9 @@ fn asking(study: &Study) -> Asking<'_> {
 struct Row {
     id: Uuid,
     spec: Json<StudySpec>,
-    state: StudyStateColumn,
+    state: StudyState,
     failure: Option<String>,
-    hold: HoldColumn,
+    hold: Hold,
     priority: i32,
     owner: Option<String>,
     created_at: DateTime<Utc>,
@@ -67,7 +68,7 @@ struct Row {
     best_value: Option<f64>,
     best_params: Option<Json<ParamValues>>,
     final_id: Option<Uuid>,
-    final_state: Option<RunStateColumn>,
+    final_state: Option<RunState>,
     seal_run_id: Option<Uuid>,
     seal_attempt: Option<i32>,
     seal_test_sha256: Option<String>,
@@ -81,7 +82,7 @@ impl Row {
     fn into_study(self) -> ApiResult<Study> {
         Ok(Study {
             id: StudyId(self.id),
-            state: self.state.into(),
+            state: self.state,
             synthetic: self.synthetic,
             trials: self.counts(),
             best: self.best(),
@@ -89,7 +90,7 @@ impl Row {
             seal: self.seal()?,
             spec: self.spec.0,
             failure: self.failure,
-            hold: self.hold.into(),
+            hold: self.hold,
             priority: self.priority,
             owner: self.owner,
             waits: None,
@@ -120,7 +121,7 @@ impl Row {
     }
 
     fn final_run(&self) -> Option<FinalRun> {
-        Some(FinalRun { run_id: RunId(self.final_id?), state: self.final_state?.into() })
+        Some(FinalRun { run_id: RunId(self.final_id?), state: self.final_state? })
     }
 
     fn seal(&self) -> ApiResult<Option<Seal>> {

@@ -8,7 +8,6 @@ use pedigree_protocol::resources::{Hold, Resources, write_duration};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::column::{DeviceKindColumn, HoldColumn};
 use crate::error::ApiResult;
 
 const GIB: i64 = 1 << 30;
@@ -70,8 +69,8 @@ async fn waiting(pool: &PgPool, studies: &[Uuid]) -> ApiResult<BTreeMap<Uuid, Wa
 
 async fn offers(pool: &PgPool) -> ApiResult<Vec<Offer>> {
     let rows = sqlx::query!(
-        r#"SELECT d.kind AS "kind: DeviceKindColumn", d.name, d.memory_bytes, d.unavailable, w.name AS worker,
-               w.hold AS "hold: HoldColumn", q.reason AS "quarantine?",
+        r#"SELECT d.kind AS "kind: DeviceKind", d.name, d.memory_bytes, d.unavailable, w.name AS worker,
+               w.hold AS "hold: Hold", q.reason AS "quarantine?",
                extract(epoch FROM w.available_until - now())::double precision AS remaining_s,
                EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = d.uuid AND a.state IN ('leased', 'running'))
                    AS "busy!"
@@ -82,10 +81,10 @@ async fn offers(pool: &PgPool) -> ApiResult<Vec<Offer>> {
     let rows = rows.fetch_all(pool).await?.into_iter();
     Ok(rows
         .map(|row| {
-            let held = Hold::from(row.hold) != Hold::None;
+            let held = row.hold != Hold::None;
             let drained = held.then(|| format!("the worker {} is drained", row.worker));
             Offer {
-                kind: row.kind.into(),
+                kind: row.kind,
                 name: row.name,
                 memory_bytes: row.memory_bytes.unwrap_or(0),
                 remaining_s: row.remaining_s,
