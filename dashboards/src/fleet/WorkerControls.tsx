@@ -51,6 +51,10 @@ interface QuestionProps {
 
 function Question({ worker, onAnswer, onClose }: QuestionProps) {
   const running = worker.devices.filter((record) => record.run_id != null).length;
+  const choice =
+    running === 1
+      ? 'One run is on it. Let it end, or hand it back now.'
+      : `${running} runs are on it. Let them end, or hand them back now.`;
   return (
     <Dialog
       title={`Drain ${worker.name}?`}
@@ -67,8 +71,7 @@ function Question({ worker, onAnswer, onClose }: QuestionProps) {
     >
       <p>
         It gets no new runs until it is resumed or started again.{' '}
-        {running > 0 &&
-          `${running === 1 ? 'One run is on it. Let it end, or hand it back now' : `${running} runs are on it. Let them end, or hand them back now`}: another worker goes on from its progress.`}
+        {running > 0 && `${choice} Another worker goes on with a run that is handed back.`}
       </p>
     </Dialog>
   );
