@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use crate::app::App;
 use crate::error::ApiError;
 
 /// Built by `npm run build`; absent until then, which is no error.
@@ -49,16 +48,16 @@ impl Source {
 }
 
 /// Answers whatever is no route of the API.
-pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response {
+pub(crate) async fn serve(State(source): State<Source>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if path == "api" || path.starts_with("api/") || !reads {
         let message = format!("there is no {} {}", request.method(), request.uri().path());
         return ApiError::not_found(message).into_response();
     }
-    match app.dashboard.read(path).await.filter(|_| !path.is_empty()) {
+    match source.read(path).await.filter(|_| !path.is_empty()) {
         Some(content) => file(path, content),
-        None if accepts_html(request.headers()) => page(&app.dashboard).await,
+        None if accepts_html(request.headers()) => page(&source).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,16 +1,14 @@
-//! The way to the database: the pool, patience with a database that is just starting, and the migrations.
+//! Opening the database: its pools, patience while it starts, and the migrations. Must not know a table.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use pedigree_protocol::upkeep::Diagnosis;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::{Instant, timeout};
 
-use crate::error::{ApiError, is_outage};
-use crate::serve::ServeError;
+use crate::error::is_outage;
 
 /// The schema. Migrating takes an advisory lock, so that several coordinators may start at once.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -18,15 +16,15 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 /// How long a database may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(250);
-/// How long a request waits for a connection. Short, because whoever waits through an outage notices its end so late.
+/// How long a request waits for a connection. Short, so that a request notices soon when an outage has ended.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// A connection that was used this recently is not asked whether it is alive.
 const FRESH: Duration = Duration::from_millis(100);
 /// How long an idle connection may take to show that it is alive.
 const ANSWER: Duration = Duration::from_millis(500);
 
-/// What the server does for others when this coordinator hangs, or its host vanishes: a transaction that stands still,
-/// and the rows that it has locked, are given up.
+/// Protect others when this coordinator hangs or its host vanishes: the server rolls an idle transaction back, which
+/// releases the rows that it has locked.
 const SAFEGUARDS: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "15s"),
     ("tcp_keepalives_idle", "10"),
@@ -34,35 +32,52 @@ const SAFEGUARDS: [(&str, &str); 4] = [
     ("tcp_keepalives_count", "3"),
 ];
 
-/// Commits do not wait for the disk (`durable`), and a connection plans each statement once: no plan of ours gets better by
-/// knowing its parameters, and planning was a seventh of what the database did. Plans are made while tables are nearly
-/// empty and last until statistics come, a minute later; one that reads a table whole because it is short gets slower
-/// with every trial of that minute (a claim took 2.8 ms instead of 1.1). Where no index serves it is read whole as before.
+/// Make each statement cheap.
+///
+/// Commits do not wait for the disk; `durable` does. A connection plans each statement once: knowing the parameters makes
+/// none of our plans better, and planning was a seventh of the database's work. Sequential scans are off because a plan is
+/// made while its tables are nearly empty, and lasts until the first statistics come, a minute later. A plan that scans
+/// such a table gets slower with every trial of that minute: a claim took 2.8 ms instead of 1.1. Where no index serves, the
+/// table is scanned all the same.
 const HASTE: [(&str, &str); 4] = [
     ("synchronous_commit", "off"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
-    // What a plan without an index is said to cost would have it compiled.
+    // A scan that is "off" counts as so costly that Postgres would compile the plan.
     ("jit", "off"),
 ];
 
-/// Connections of everything but the flush. The database serves two coordinators of this size with its usual limit.
+/// Connections for everything but the flush. With its default limit the database serves two coordinators of this size.
 const CONNECTIONS: u32 = 16;
-/// Of these, those that workers' claims and writes use at a time.
+/// How many of them workers' claims and writes may use at a time.
 pub(crate) const ADMITTED: usize = 10;
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is no Postgres URL.
+    #[error("the database URL is not valid; it looks like postgres://USER@HOST/DATABASE")]
+    Url(#[source] sqlx::Error),
+    /// The database did not answer.
+    #[error("the database does not answer")]
+    Connect(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema cannot be brought up to date")]
+    Migrate(#[source] MigrateError),
+}
 
 /// The ways to the database.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// Commits return before they are on disk; no answer leaves before [`crate::durable`] has flushed them.
+    /// Commits return before they are on disk. [`crate::durable`] flushes them before an answer leaves.
     pub(crate) pool: PgPool,
     /// One connection whose commits wait for the disk.
     pub(crate) synchronous: PgPool,
 }
 
 /// Connects to the database, waiting for one that is just starting, and brings its schema up to date.
-pub(crate) async fn open(url: &str) -> Result<Database, ServeError> {
-    let options = PgConnectOptions::from_str(url).map_err(ServeError::DatabaseUrl)?;
+pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?;
     let options = options.application_name("pedigree").options(SAFEGUARDS);
     let pools = PgPoolOptions::new()
         .acquire_timeout(ACQUIRE)
@@ -74,28 +89,22 @@ pub(crate) async fn open(url: &str) -> Result<Database, ServeError> {
     Ok(Database { pool, synchronous })
 }
 
-/// How a database is, asked without a coordinator.
-///
-/// # Errors
-/// When it cannot be reached, or holds nothing of ours.
-pub async fn diagnose(url: &str) -> Result<Diagnosis, ServeError> {
-    let options = PgConnectOptions::from_str(url).map_err(ServeError::DatabaseUrl)?;
-    let pool = PgPoolOptions::new().acquire_timeout(ACQUIRE).connect_lazy_with(options);
-    crate::upkeep::diagnosis::of(&pool).await.map_err(|error| match error {
-        ApiError::Database(error) => ServeError::Connect(error),
-        other => ServeError::Diagnosis(other.to_string()),
-    })
+/// A pool for a look at a database that no coordinator has opened. It connects when it is first used.
+pub(crate) fn connect(url: &str) -> Result<PgPool, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?;
+    Ok(PgPoolOptions::new().acquire_timeout(ACQUIRE).connect_lazy_with(options))
 }
 
-/// Whether a connection is alive. The pool's own test waits for as long as TCP does, a quarter of an hour, when the
-/// database's host has vanished; a few such connections would be all that a pool has.
+/// Whether a connection is alive. The pool's own test waits as long as TCP does: a quarter of an hour, when the database's
+/// host has vanished. A few such waits would use up the pool.
 async fn answers(db: &mut PgConnection) -> bool {
     matches!(timeout(ANSWER, db.ping()).await, Ok(Ok(())))
 }
 
-/// Begins a transaction, in a task of its own. A request whose caller has hung up is dropped wherever it stands; were that
-/// between sending BEGIN and hearing of it, the connection would go back to the pool in a transaction that nobody knows
-/// of, and whoever got it next would write into that.
+/// Begins a transaction, in a task of its own.
+///
+/// A request is dropped wherever it stands when its caller hangs up. Dropped between sending BEGIN and its answer, it would
+/// return a connection to the pool inside a transaction that nobody knows of; the next user would write into that.
 pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
@@ -104,14 +113,14 @@ pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres
 }
 
 /// Brings the schema up to date, as soon as the database lets it.
-async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), ServeError> {
+async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), OpenError> {
     let deadline = Instant::now() + PATIENCE;
     let mut announced = false;
     loop {
         let Err(error) = migrate(pool).await else { return Ok(()) };
         let cause = match &error {
-            ServeError::Connect(cause)
-            | ServeError::Migrate(MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) => {
+            OpenError::Connect(cause)
+            | OpenError::Migrate(MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) => {
                 cause
             }
             _ => return Err(error),
@@ -127,9 +136,9 @@ async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), ServeError> {
     }
 }
 
-async fn migrate(pool: &PgPool) -> Result<(), ServeError> {
-    drop(pool.acquire().await.map_err(ServeError::Connect)?);
-    MIGRATOR.run(pool).await.map_err(ServeError::Migrate)
+async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
+    drop(pool.acquire().await.map_err(OpenError::Connect)?);
+    MIGRATOR.run(pool).await.map_err(OpenError::Migrate)
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
-use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 
 /// Requests that one flush takes along.
@@ -71,18 +70,17 @@ async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Send
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flushed;
 
-/// Holds the answer to a write back until it is durable.
+/// Holds the answer to a write back until it is durable. A GET that writes must wait by itself.
 pub(crate) async fn before_answer(
-    State(app): State<App>,
+    State(durability): State<Durability>,
     request: Request,
     next: Next,
 ) -> ApiResult<Response> {
-    let is_login = request.uri().path() == "/login";
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !is_login;
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = next.run(request).await;
     let failed = response.status().is_client_error() || response.status().is_server_error();
     if !reads && !failed && response.extensions().get::<Flushed>().is_none() {
-        app.durable.flushed().await?;
+        durability.flushed().await?;
     }
     Ok(response)
 }

@@ -1,19 +1,18 @@
-//! How a coordinator that was told to stop takes its leave: every answer from then on is its connection's last.
+//! Closing connections once the coordinator was told to stop: each one ends with its next answer.
 //!
-//! Whoever holds a connection comes back through the front door, behind which another coordinator may stand.
+//! A client that still needs a coordinator connects anew, and may reach another one.
 
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
-
-/// Lets go of connections once the coordinator stops.
-pub(crate) async fn let_go(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Asks the client to close its connection once the coordinator stops.
+pub(crate) async fn let_go(State(stop): State<CancellationToken>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if app.shutdown.is_cancelled() {
+    if stop.is_cancelled() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

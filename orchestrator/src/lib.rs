@@ -32,6 +32,8 @@ mod name;
 mod openapi;
 mod propose;
 mod reconcile;
+mod router;
+mod routes;
 mod run;
 mod seal;
 mod serve;
@@ -42,7 +44,7 @@ mod tls;
 mod upkeep;
 
 pub use config::{Config, TlsFiles};
-pub use db::diagnose;
 pub use openapi::openapi;
 pub use serve::{ServeError, serve};
 pub use tls::TlsError;
+pub use upkeep::diagnosis::{DiagnoseError, diagnose};

@@ -1,4 +1,4 @@
-//! The routes of `/api/v1` and the document that describes them, both made from the same list.
+//! The routes of `/api/v1`, the document that describes them and who may call them, all made from one list.
 //!
 //! The document is recorded in `dashboards/src/api/openapi.json`, from which the dashboard's types are generated; a
 //! test compares the two.
@@ -6,10 +6,10 @@
 use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::access::need::{ADMINISTER, Access, OPERATE, READ, UPLOAD, WORK};
+use crate::routes::Routes;
 use crate::{
     access, artifact, backbone, checkpoint, dapt, dataset, events, fleet, lease, run, study, upkeep,
 };
@@ -25,58 +25,67 @@ struct Document;
 const LARGEST_BODY: usize = 16 << 20;
 
 /// Every route below `/api/v1`.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
-        .routes(routes!(dataset::http::list, dataset::http::add))
-        .routes(routes!(dataset::http::get))
-        .routes(routes!(backbone::http::list, backbone::http::add))
-        .routes(routes!(backbone::http::get))
-        .routes(routes!(dapt::http::list, dapt::http::create))
-        .routes(routes!(dapt::http::get))
-        .routes(routes!(study::http::list, study::http::create))
-        .routes(routes!(study::http::get))
-        .routes(routes!(study::http::cancel))
-        .routes(routes!(study::http::retry))
-        .routes(routes!(study::http::pause))
-        .routes(routes!(study::http::resume))
-        .routes(routes!(study::http::prioritise))
-        .routes(routes!(study::http::runs))
-        .routes(routes!(study::http::enqueue))
-        .routes(routes!(study::http::replay))
-        .routes(routes!(study::http::insight))
-        .routes(routes!(run::http::get))
-        .routes(routes!(run::http::log))
-        .routes(routes!(run::http::retry))
-        .routes(routes!(run::http::pause))
-        .routes(routes!(run::http::resume))
-        .routes(routes!(run::http::cancel))
-        .routes(routes!(lease::http::write))
-        .routes(routes!(lease::http::open_test))
-        .routes(routes!(lease::http::claim))
-        .routes(routes!(fleet::http::list, fleet::http::hello))
-        .routes(routes!(fleet::http::tell_readings))
-        .routes(routes!(fleet::http::release))
-        .routes(routes!(fleet::http::drain))
-        .routes(routes!(fleet::http::resume))
-        .routes(routes!(events::http::stream))
-        .routes(routes!(access::http::list, access::http::create))
-        .routes(routes!(access::http::revoke))
-        .routes(routes!(access::http::create_link))
-        .routes(routes!(access::http::get_session, access::http::end_session))
-        .routes(routes!(upkeep::http::diagnose))
-        .routes(routes!(upkeep::http::make_room))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+pub(crate) fn routes() -> Routes {
+    let api = Routes::new(OpenApi::default())
+        .routes(READ, routes!(dataset::http::list))
+        .routes(OPERATE, routes!(dataset::http::add))
+        .routes(READ, routes!(dataset::http::get))
+        .routes(READ, routes!(backbone::http::list))
+        .routes(OPERATE, routes!(backbone::http::add))
+        .routes(READ, routes!(backbone::http::get))
+        .routes(READ, routes!(dapt::http::list))
+        .routes(OPERATE, routes!(dapt::http::create))
+        .routes(READ, routes!(dapt::http::get))
+        .routes(READ, routes!(study::http::list))
+        .routes(OPERATE, routes!(study::http::create))
+        .routes(READ, routes!(study::http::get))
+        .routes(OPERATE, routes!(study::http::cancel))
+        .routes(OPERATE, routes!(study::http::retry))
+        .routes(OPERATE, routes!(study::http::pause))
+        .routes(OPERATE, routes!(study::http::resume))
+        .routes(OPERATE, routes!(study::http::prioritise))
+        .routes(READ, routes!(study::http::runs))
+        .routes(OPERATE, routes!(study::http::enqueue))
+        .routes(READ, routes!(study::http::replay))
+        .routes(READ, routes!(study::http::insight))
+        .routes(READ, routes!(run::http::get))
+        .routes(READ, routes!(run::http::log))
+        .routes(OPERATE, routes!(run::http::retry))
+        .routes(OPERATE, routes!(run::http::pause))
+        .routes(OPERATE, routes!(run::http::resume))
+        .routes(OPERATE, routes!(run::http::cancel))
+        .routes(WORK, routes!(lease::http::write))
+        .routes(WORK, routes!(lease::http::open_test))
+        .routes(WORK, routes!(lease::http::claim))
+        .routes(READ, routes!(fleet::http::list))
+        .routes(WORK, routes!(fleet::http::hello))
+        .routes(WORK, routes!(fleet::http::tell_readings))
+        .routes(OPERATE, routes!(fleet::http::release))
+        .routes(OPERATE, routes!(fleet::http::drain))
+        .routes(OPERATE, routes!(fleet::http::resume))
+        .routes(READ, routes!(events::http::stream))
+        .routes(ADMINISTER, routes!(access::http::list))
+        .routes(ADMINISTER, routes!(access::http::create))
+        .routes(ADMINISTER, routes!(access::http::revoke))
+        .routes(READ, routes!(access::http::create_link))
+        .routes(READ, routes!(access::http::get_session))
+        .routes(Access::Open, routes!(access::http::end_session))
+        .routes(READ, routes!(upkeep::http::diagnose))
+        .routes(ADMINISTER, routes!(upkeep::http::make_room))
+        .limit(DefaultBodyLimit::max(LARGEST_BODY));
     // An upload is streamed to disk, so that its size costs no memory.
-    let uploads = OpenApiRouter::new()
-        .routes(routes!(artifact::http::get, artifact::http::put))
-        .routes(routes!(checkpoint::http::get, checkpoint::http::put))
-        .layer(DefaultBodyLimit::disable());
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", routes.merge(uploads))
+    let uploads = Routes::new(OpenApi::default())
+        .routes(READ, routes!(artifact::http::get))
+        .routes(UPLOAD, routes!(artifact::http::put))
+        .routes(READ, routes!(checkpoint::http::get))
+        .routes(WORK, routes!(checkpoint::http::put))
+        .limit(DefaultBodyLimit::disable());
+    Routes::new(Document::openapi()).nest("/api/v1", api).nest("/api/v1", uploads)
 }
 
 /// The OpenAPI document of `/api/v1`.
 pub fn openapi() -> OpenApi {
-    routes().into_openapi()
+    routes().router.into_openapi()
 }
 
 #[cfg(test)]

@@ -18,12 +18,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::rate::{Peer, Rate};
 use crate::access::secret;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::config::Config;
+use crate::db::OpenError;
 use crate::durable::Durability;
 use crate::events::Feed;
 use crate::tls::{self, TlsError};
-use crate::{dashboard, db, events, meter, reconcile};
+use crate::{dashboard, db, events, meter, reconcile, router};
 
 /// How long requests that are under way may take to end once the coordinator takes no more of them.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -34,18 +35,9 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Why a coordinator could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The URL is no Postgres URL.
-    #[error("the database URL is not valid; it looks like postgres://USER@HOST/DATABASE")]
-    DatabaseUrl(#[source] sqlx::Error),
-    /// The database did not answer.
-    #[error("the database does not answer")]
-    Connect(#[source] sqlx::Error),
-    /// The database could not be looked at.
-    #[error("the database could not be looked at: {0}")]
-    Diagnosis(String),
-    /// The schema could not be brought up to date.
-    #[error("the database's schema cannot be brought up to date")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The database could not be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
     /// The artifact folder cannot be used.
     #[error("the artifact folder {} cannot be used", .folder.display())]
     Artifacts {
@@ -158,7 +150,7 @@ where
     Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
     let closing = CancellationToken::new();
-    let service = app::router(app).into_make_service_with_connect_info::<Peer>();
+    let service = router::router(app).into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(listener, service)
         .with_graceful_shutdown(closing.clone().cancelled_owned())
         .into_future();

@@ -1,32 +1,57 @@
 //! The gate: no request reaches its handler without the role that it needs.
 
-use axum::extract::{ConnectInfo, Request, State};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use pedigree_protocol::access::Need;
 
-use crate::access::caller::{self, By, Caller};
-use crate::access::need;
-use crate::access::rate::Peer;
-use crate::app::App;
+use crate::access::caller::{By, Caller};
+use crate::access::need::{Access, AccessTable};
+use crate::access::rate::{Peer, Rate};
+use crate::access::recognise::Credentials;
 use crate::error::{ApiError, ApiResult};
 
+/// What decides whether a request passes.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    /// Who may call each route.
+    pub(crate) access: Arc<AccessTable>,
+    /// What callers are recognised by.
+    pub(crate) credentials: Credentials,
+    /// How often each caller may ask.
+    pub(crate) rate: Arc<Rate>,
+}
+
 /// Lets a request pass with its [`Caller`] beside it, or refuses it.
-pub(crate) async fn check(State(app): State<App>, mut request: Request, next: Next) -> ApiResult<Response> {
-    if let Some(need) = need::of(request.method(), request.uri().path()) {
-        let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0);
-        let recognised = caller::recognise(&app, request.headers()).await;
-        app.rate.check(recognised.as_ref().ok().and_then(Option::as_ref), peer)?;
+pub(crate) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> ApiResult<Response> {
+    let (mut parts, body) = request.into_parts();
+    let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    if let Access::Needs(need) = gate.access.of(&parts.method, route, parts.uri.path()) {
+        let caller = gate.admit(&parts, need).await?;
+        parts.extensions.insert(caller);
+    }
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+impl Gate {
+    /// The caller of a request that may pass.
+    async fn admit(&self, request: &Parts, need: Need) -> ApiResult<Caller> {
+        let peer = request.extensions.get::<ConnectInfo<Peer>>().map(|peer| peer.0);
+        let recognised = self.credentials.recognise(&request.headers).await;
+        self.rate.check(recognised.as_ref().ok().and_then(Option::as_ref), peer)?;
         let caller = recognised?.ok_or_else(stranger)?;
         if !caller.role.may(need) {
             return Err(not_enough(&caller));
         }
         if caller.by == By::Session {
-            same_site(request.method(), request.headers(), request.uri())?;
+            same_site(&request.method, &request.headers, &request.uri)?;
         }
-        request.extensions_mut().insert(caller);
+        Ok(caller)
     }
-    Ok(next.run(request).await)
 }
 
 fn stranger() -> ApiError {
@@ -48,7 +73,7 @@ fn not_enough(caller: &Caller) -> ApiError {
     }
 }
 
-/// A browser sends the session's cookie along whatever page made the request: a write must come from our own page.
+/// A browser sends the session's cookie whichever page made the request, so a write must come from our own page.
 fn same_site(method: &Method, headers: &HeaderMap, uri: &Uri) -> ApiResult<()> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let same_origin = match text("sec-fetch-site") {

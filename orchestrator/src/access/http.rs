@@ -44,9 +44,9 @@ pub(crate) async fn create_link(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> ApiResult<Json<LoginLink>> {
-    let issuer = secret::bearer(&headers).map(secret::hash).ok_or_else(|| {
+    let issuer = secret::bearer(&headers).ok_or_else(|| {
         ApiError::invalid(
-            "a login link is made by whoever bears a token; without one, everybody has the same rights",
+            "only a caller with a token can make a login link; without a token everybody has the same rights",
         )
     })?;
     session::link(&app.pool, caller.role, &issuer).await.map(Json)
@@ -64,7 +64,7 @@ pub(crate) async fn get_session(Extension(caller): Extension<Caller>) -> Json<Se
     responses((status = 204), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn end_session(State(app): State<App>, headers: HeaderMap) -> ApiResult<impl IntoResponse> {
     if let Some(cookie) = secret::cookie(&headers, session::COOKIE) {
-        session::close(&app.pool, &secret::hash(cookie)).await?;
+        session::close(&app.pool, &cookie).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&app, "", 0))]))
 }
@@ -87,6 +87,8 @@ pub(crate) async fn login(
     let Some(cookie) = session::open(&app.pool, &login.code).await? else {
         return Ok((StatusCode::UNAUTHORIZED, Html(page("", USED_UP))).into_response());
     };
+    // This GET writes.
+    app.durable.flushed().await?;
     // A page and not a redirect: the cookie is withheld along redirects that started on another site.
     let forward = "<meta http-equiv=\"refresh\" content=\"0;url=/\">";
     let headers = [

@@ -9,6 +9,7 @@ pub(crate) mod http;
 pub(crate) mod need;
 pub(crate) mod ownership;
 pub(crate) mod rate;
+pub(crate) mod recognise;
 pub(crate) mod secret;
 pub(crate) mod session;
 #[cfg(test)]

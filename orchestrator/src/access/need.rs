@@ -1,29 +1,92 @@
-//! What a request needs, by method and path. A write that is not named here needs an operator.
+//! Who may call each route.
+//!
+//! Owns the table that the gate reads. Whoever registers a route gives its access with it (`routes`), so that none is
+//! without one. Must not know what a route does.
+
+use std::collections::BTreeMap;
 
 use axum::http::Method;
 use pedigree_protocol::access::Need;
 
-/// What the request needs; `None` where anybody may call.
-pub(crate) fn of(method: &Method, path: &str) -> Option<Need> {
-    let Some(route) = path.strip_prefix("/api/v1/") else {
-        // Pages of the dashboard, probes and the login itself hold nothing that is not public.
-        return (path.starts_with("/api") || path == "/metrics").then_some(Need::Read);
-    };
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    let first = route.split('/').next().unwrap_or_default();
-    match first {
-        "openapi.json" => None,
-        // Whoever has a session may end it, and whoever may read is told what he may do.
-        "session" if !reads => None,
-        "tokens" | "retention" => Some(Need::Administer),
-        "login-links" => Some(Need::Read),
-        _ if reads => Some(Need::Read),
-        // A worker is drained by people; it introduces itself alone, and says what its GPUs show.
-        "workers" if route.contains('/') && route != "workers/readings" => Some(Need::Operate),
-        "workers" | "leases" => Some(Need::Work),
-        "runs" if route.split('/').nth(2) == Some("attempts") => Some(Need::Work),
-        "artifacts" => Some(Need::Upload),
-        _ => Some(Need::Operate),
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody, with or without credentials.
+    Open,
+    /// Callers whose role allows this.
+    Needs(Need),
+}
+
+/// Callers who may read.
+pub(crate) const READ: Access = Access::Needs(Need::Read);
+/// Workers.
+pub(crate) const WORK: Access = Access::Needs(Need::Work);
+/// Callers who may upload.
+pub(crate) const UPLOAD: Access = Access::Needs(Need::Upload);
+/// Operators.
+pub(crate) const OPERATE: Access = Access::Needs(Need::Operate);
+/// Admins.
+pub(crate) const ADMINISTER: Access = Access::Needs(Need::Administer);
+
+impl Access {
+    /// Its name in the OpenAPI document.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Needs(Need::Read) => "read",
+            Self::Needs(Need::Work) => "work",
+            Self::Needs(Need::Upload) => "upload",
+            Self::Needs(Need::Operate) => "operate",
+            Self::Needs(Need::Administer) => "administer",
+        }
+    }
+}
+
+/// Who may call each route, by the route's pattern and method.
+#[derive(Debug, Default)]
+pub(crate) struct AccessTable(BTreeMap<String, Vec<(Method, Access)>>);
+
+impl AccessTable {
+    /// Adds a route.
+    pub(crate) fn add(&mut self, pattern: &str, method: Method, access: Access) {
+        self.0.entry(pattern.to_owned()).or_default().push((method, access));
+    }
+
+    /// Adds the routes of another table below a prefix.
+    pub(crate) fn nest(&mut self, prefix: &str, inner: Self) {
+        for (pattern, methods) in inner.0 {
+            self.0.entry(format!("{prefix}{pattern}")).or_default().extend(methods);
+        }
+    }
+
+    /// Who may make this request. `pattern` is that of the route which its path matched.
+    pub(crate) fn of(&self, method: &Method, pattern: Option<&str>, path: &str) -> Access {
+        // A route that answers GET answers HEAD too.
+        let listed = if method == Method::HEAD { &Method::GET } else { method };
+        let methods = pattern.and_then(|pattern| self.0.get(pattern));
+        let found = methods.and_then(|methods| methods.iter().find(|(method, _)| method == listed));
+        found.map_or_else(|| unlisted(listed, path), |&(_, access)| access)
+    }
+
+    /// Every route: method, pattern and access.
+    #[cfg(test)]
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.0.iter().flat_map(|(pattern, methods)| {
+            methods.iter().map(move |(method, access)| {
+                format!("{:<10} {:<6} {pattern}", access.name(), method.as_str())
+            })
+        });
+        lines.collect()
+    }
+}
+
+/// Who may make a request that no route answers. It is refused in any case; but a stranger is not told which paths of the
+/// API there are. Every other path is a page of the dashboard, which holds nothing that is not public.
+fn unlisted(method: &Method, path: &str) -> Access {
+    match (path.starts_with("/api"), method == Method::GET) {
+        (false, _) => Access::Open,
+        (true, true) => READ,
+        (true, false) => OPERATE,
     }
 }
 
@@ -32,38 +95,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_request_has_its_need() {
-        let cases = [
-            ("GET /", None),
-            ("GET /assets/index-1.js", None),
-            ("GET /readyz", None),
-            ("GET /login", None),
-            ("GET /metrics", Some(Need::Read)),
-            ("POST /api/v1/retention", Some(Need::Administer)),
-            ("GET /api/v1/openapi.json", None),
-            ("DELETE /api/v1/session", None),
-            ("GET /api/v1/session", Some(Need::Read)),
-            ("GET /api/v2/anything", Some(Need::Read)),
-            ("GET /api/v1/studies", Some(Need::Read)),
-            ("GET /api/v1/tokens", Some(Need::Administer)),
-            ("POST /api/v1/tokens", Some(Need::Administer)),
-            ("POST /api/v1/login-links", Some(Need::Read)),
-            ("POST /api/v1/workers", Some(Need::Work)),
-            ("POST /api/v1/workers/readings", Some(Need::Work)),
-            ("POST /api/v1/workers/1/drain", Some(Need::Operate)),
-            ("POST /api/v1/devices/GPU-1/release", Some(Need::Operate)),
-            ("POST /api/v1/leases", Some(Need::Work)),
-            ("POST /api/v1/runs/1/attempts/2", Some(Need::Work)),
-            ("POST /api/v1/runs/1/attempts/2/test-split", Some(Need::Work)),
-            ("PUT /api/v1/artifacts/abc", Some(Need::Upload)),
-            ("POST /api/v1/studies", Some(Need::Operate)),
-            ("POST /api/v1/studies/attempts/cancel", Some(Need::Operate)),
-            ("POST /api/v1/runs/1/retry", Some(Need::Operate)),
-            ("DELETE /api/v1/whatever", Some(Need::Operate)),
-        ];
-        for (request, need) in cases {
-            let (method, path) = request.split_once(' ').unwrap();
-            assert_eq!(of(&method.parse().unwrap(), path), need, "{request}");
-        }
+    fn the_method_and_the_pattern_decide() {
+        let mut inner = AccessTable::default();
+        inner.add("/tokens", Method::GET, ADMINISTER);
+        inner.add("/session", Method::DELETE, Access::Open);
+        let mut table = AccessTable::default();
+        table.nest("/api/v1", inner);
+        let of = |line: &str, matched: bool| {
+            let (method, path) = line.split_once(' ').unwrap();
+            table.of(&method.parse().unwrap(), matched.then_some(path), path)
+        };
+        assert_eq!(of("GET /api/v1/tokens", true), ADMINISTER);
+        assert_eq!(of("HEAD /api/v1/tokens", true), ADMINISTER);
+        assert_eq!(of("DELETE /api/v1/session", true), Access::Open);
+        assert_eq!(of("PATCH /api/v1/session", true), OPERATE, "no such method");
+        assert_eq!(of("GET /api/v2/anything", false), READ);
+        assert_eq!(of("DELETE /api/v1/whatever", false), OPERATE);
+        assert_eq!(of("GET /studies/mine", false), Access::Open);
     }
 }

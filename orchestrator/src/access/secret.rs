@@ -1,10 +1,12 @@
 //! Secrets: made from the operating system's randomness, kept and compared as hashes.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+use axum_extra::headers::authorization::{Authorization, Bearer};
+use axum_extra::headers::{Cookie, HeaderMapExt as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// SHA-256 of a secret's text. Comparing two takes the same time wherever they differ in the texts.
+/// SHA-256 of a secret's text. How long two take to compare says nothing about where the texts differ.
 pub(crate) type Hash = [u8; 32];
 
 /// The hash of a secret's text.
@@ -17,24 +19,21 @@ pub(crate) fn make(prefix: &str) -> String {
     format!("{prefix}_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// The text of a bearer token.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+/// The hash of a bearer token.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<Hash> {
+    let bearer = headers.typed_get::<Authorization<Bearer>>()?;
+    Some(hash(bearer.token()))
 }
 
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then_some(value)
-    })
+/// The hash of a cookie's value.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<Hash> {
+    let cookies = headers.typed_get::<Cookie>()?;
+    cookies.get(name).map(hash)
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderValue, header};
 
     use super::*;
 
@@ -44,7 +43,9 @@ mod tests {
         assert_eq!((bearer(&headers), cookie(&headers, "a")), (None, None));
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("bearer pdg_1"));
         headers.append(header::COOKIE, HeaderValue::from_static("aa=0; a=1"));
-        assert_eq!((bearer(&headers), cookie(&headers, "a")), (Some("pdg_1"), Some("1")));
+        assert_eq!((bearer(&headers), cookie(&headers, "a")), (Some(hash("pdg_1")), Some(hash("1"))));
+        headers.append(header::COOKIE, HeaderValue::from_static("b=2"));
+        assert_eq!(cookie(&headers, "b"), Some(hash("2")), "of several headers");
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic cGRn"));
         assert_eq!(bearer(&headers), None);
     }

@@ -8,7 +8,8 @@ use sqlx::PgPool;
 use tower::ServiceExt as _;
 
 use crate::access::{secret, session, token};
-use crate::app::{self, App};
+use crate::app::App;
+use crate::router::router;
 use crate::testing::{Coordinator, hello, study_spec};
 
 const OWN: &str = "own-token";
@@ -41,7 +42,7 @@ async fn call(app: &App, caller: As<'_>, line: &str, body: serde_json::Value) ->
     }
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     let request = request.header(header::CONTENT_TYPE, "application/json").body(body).unwrap();
-    let response = app::router(app.clone()).oneshot(request).await.unwrap();
+    let response = router(app.clone()).oneshot(request).await.unwrap();
     let status = response.status();
     let cookie = response.headers().get(header::SET_COOKIE).map(|value| value.as_bytes().to_vec());
     let content = to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec();

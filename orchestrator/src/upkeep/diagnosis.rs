@@ -3,13 +3,36 @@
 use pedigree_protocol::upkeep::{Diagnosis, Finding};
 use sqlx::PgPool;
 
-use crate::db::MIGRATOR;
-use crate::error::ApiResult;
+use crate::db::{self, MIGRATOR, OpenError};
+use crate::error::{ApiError, ApiResult};
 
 /// Seconds after a lease's end by which upkeep must have ended it.
 const UPKEEP_LIMIT: f64 = 5.0;
 /// The oldest server that the SQL runs on.
 const OLDEST_SERVER: i32 = 150_000;
+
+/// Why a database could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum DiagnoseError {
+    /// It could not be reached.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It was reached, but does not answer as a database of ours does.
+    #[error("the database could not be looked at: {0}")]
+    Look(String),
+}
+
+/// Looks at a database without a coordinator.
+///
+/// # Errors
+/// When it cannot be reached, or holds nothing of ours.
+pub async fn diagnose(url: &str) -> Result<Diagnosis, DiagnoseError> {
+    let pool = db::connect(url)?;
+    of(&pool).await.map_err(|error| match error {
+        ApiError::Database(error) => OpenError::Connect(error).into(),
+        other => DiagnoseError::Look(other.to_string()),
+    })
+}
 
 /// Looks at everything.
 pub(crate) async fn of(pool: &PgPool) -> ApiResult<Diagnosis> {
