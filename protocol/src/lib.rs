@@ -24,6 +24,7 @@ pub mod lease;
 pub mod method;
 pub mod objective;
 pub mod params;
+pub mod predictions;
 pub mod prior;
 pub mod pruner;
 pub mod replay;

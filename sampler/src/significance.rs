@@ -1,49 +1,16 @@
 //! Whether one system is better than another, from what each of them got right in each unit of the same text.
 //!
 //! Owns the tests: approximate randomisation (Noreen 1989, section 2; for F1: Yeh 2000), the paired percentile bootstrap
-//! (Efron and Tibshirani 1993, chapter 13) and Holm's step-down correction (Holm 1979). Pure and seeded. Must not know
-//! models, files or what a unit is: a document where documents are known, else a sentence.
+//! (Efron and Tibshirani 1993, chapter 13) and Holm's step-down correction (Holm 1979). Pure and seeded. `pairs` makes the
+//! units: documents where they are known, else sentences. Must not know models or files.
 
+mod pairs;
+
+pub use pedigree_protocol::predictions::Counts;
 use rand::{Rng, RngExt};
 
+pub use self::pairs::{NotPaired, Paired, PairedUnit, Unit, pair};
 use crate::seed::significance_generator;
-
-/// Entities right, spurious and missed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Right.
-    pub true_positives: u64,
-    /// Predicted, not gold.
-    pub false_positives: u64,
-    /// Gold, not predicted.
-    pub false_negatives: u64,
-}
-
-impl Counts {
-    /// 2 tp / (2 tp + fp + fn); 0 where nothing is gold or predicted.
-    pub fn f1(self) -> f64 {
-        let right = 2 * self.true_positives;
-        let all = right + self.false_positives + self.false_negatives;
-        if all == 0 { 0.0 } else { right as f64 / all as f64 }
-    }
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.true_positives += other.true_positives;
-        self.false_positives += other.false_positives;
-        self.false_negatives += other.false_negatives;
-    }
-}
-
-/// What both systems did in one unit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PairedUnit {
-    /// The first system.
-    pub a: Counts,
-    /// The second one.
-    pub b: Counts,
-}
 
 /// Result of [`approximate_randomisation`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,8 +60,7 @@ fn swap_at_random(moving: &[PairedUnit], fixed: PairedUnit, draws: &mut impl Rng
         let mut bits = draws.next_u64();
         for unit in units {
             let (a, b) = if bits & 1 == 0 { (unit.a, unit.b) } else { (unit.b, unit.a) };
-            sum.a += a;
-            sum.b += b;
+            sum += PairedUnit { a, b };
             bits >>= 1;
         }
     }
@@ -117,8 +83,7 @@ pub fn paired_bootstrap(units: &[PairedUnit], rounds: u32, seed: u64) -> Interva
 
 fn sums(units: impl Iterator<Item = PairedUnit>) -> PairedUnit {
     units.fold(PairedUnit::default(), |mut sum, unit| {
-        sum.a += unit.a;
-        sum.b += unit.b;
+        sum += unit;
         sum
     })
 }
