@@ -24,7 +24,7 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> {
-    crate::kernels::settle(TrainJob::read(&args.job).ok().and_then(|job| job.threads))?;
+    crate::kernels::settle(TrainJob::read(&args.job).ok().and_then(|job| job.setup.threads))?;
     if args.supervised {
         return Ok(ExitCode::from(run_process(&args.job, true).code()));
     }
@@ -91,6 +91,6 @@ fn write_summary(screen: &mut dyn Write, job: &TrainJob, summary: &TrainSummary)
     }
     facts.push(("took", format!("{:.0} s", summary.seconds)));
     facts.push(("memory", bytes(i64::try_from(summary.peak_memory_bytes).unwrap_or(i64::MAX))));
-    facts.push(("written to", job.out.display().to_string()));
+    facts.push(("written to", job.setup.out.display().to_string()));
     write_facts(screen, &facts)
 }

@@ -1,12 +1,12 @@
-//! From the scores that a model gives a word to a tag for each word of a sentence.
+//! From a model's scores to a tag for each word of a sentence.
 //!
-//! Owns the policies for tags that cannot stand where they stand. Must not know models or gold tags.
+//! Owns the policies for orphans: tags that continue nothing. Must not know models or gold tags.
 
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::LabelSet;
 
-/// What becomes of an orphan: an `I-X` before which stands neither `B-X` nor `I-X`.
+/// What becomes of an orphan: an `I-X` that follows neither `B-X` nor `I-X`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decoding {
@@ -17,8 +17,8 @@ pub enum Decoding {
     AsB,
     /// It is no entity: its tag, and those that continue it, become `O`.
     Drop,
-    /// It cannot occur: the best *sequence* in which `I-X` follows `B-X` or `I-X` alone (Viterbi over the sums of the
-    /// words' scores).
+    /// It cannot occur: the best *sequence* in which `I-X` only follows `B-X` or `I-X` (Viterbi over the sums of the words'
+    /// scores).
     Viterbi,
 }
 
@@ -31,8 +31,8 @@ pub struct Decoded {
     pub repairs: usize,
 }
 
-/// Decodes a sentence: `words` holds one score for each label, or nothing for a word that was not shown to the model,
-/// which is `O`.
+/// Decodes a sentence. `words` holds one score for each label, or nothing for a word that the model did not see: such a
+/// word is `O`.
 pub fn decode(words: &[Option<Vec<f32>>], labels: &LabelSet, decoding: Decoding) -> Decoded {
     let best: Vec<usize> = words.iter().map(|word| word.as_deref().map_or(0, argmax)).collect();
     let tags = labels.tags();
@@ -68,7 +68,7 @@ fn opened(mut tags: Vec<String>) -> Vec<String> {
     tags
 }
 
-/// The words that continue an orphan become orphans of the `O` that it has become.
+/// An orphan becomes `O`, so the words that continue it are orphans too.
 fn dropped(mut tags: Vec<String>) -> Vec<String> {
     for at in 0..tags.len() {
         let before = at.checked_sub(1).map_or("O", |before| tags[before].as_str());
@@ -108,7 +108,7 @@ fn viterbi(words: &[Option<Vec<f32>>], tags: &[String]) -> Vec<usize> {
     path
 }
 
-/// The best label before `tag` with its sum; a sentence begins as if after `O`.
+/// The best label before `tag`, with its sum. A sentence begins as if after `O`.
 fn best_before(sums: &[f64], tags: &[String], tag: &str) -> (usize, f64) {
     if sums.is_empty() {
         return (0, if may_follow("O", tag) { 0.0 } else { f64::NEG_INFINITY });

@@ -3,12 +3,20 @@
 use candle_core::{DType, Device};
 
 use crate::model::Compute;
-use crate::{DeviceChoice, Precision, TrainError};
+use crate::{DeviceChoice, Precision, Setup, TrainError};
 
-/// Opens the device.
+/// Opens the device of a job.
 ///
 /// # Errors
-/// A device that is not part of this build or cannot be had, or a precision that it does not compute in.
+/// See [`open`].
+pub(crate) fn of_job(setup: &Setup) -> Result<Compute, TrainError> {
+    open(setup.device, setup.precision, setup.gradient_checkpointing)
+}
+
+/// Opens a device.
+///
+/// # Errors
+/// A device that is not part of this build or is not there, or a precision in which it does not compute.
 pub(crate) fn open(
     choice: DeviceChoice,
     precision: Precision,

@@ -9,7 +9,7 @@ use crate::checkpoint::CheckpointError;
 use crate::corpus::CorpusError;
 use crate::{ExitReason, InvalidJob};
 
-/// The supervisor asked for an end, or is gone.
+/// The supervisor asked the training to stop, or is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted by the supervisor")]
 pub struct Interrupted;
@@ -42,7 +42,7 @@ pub enum TrainError {
         /// The tensor, by its name in the adapter.
         tensor: String,
     },
-    /// A checkpoint that cannot be written or taken up.
+    /// A checkpoint cannot be written or resumed from.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// Memory ran out, or would.
@@ -62,7 +62,7 @@ pub enum TrainError {
     /// The requested device is not part of this build, or does not compute in the requested precision.
     #[error("{0}")]
     Device(String),
-    /// The requested device cannot be had.
+    /// The requested device is not available.
     #[error("{0}")]
     NoDevice(String),
     /// The matrix library failed.
@@ -75,7 +75,7 @@ pub enum TrainError {
 
 impl From<candle_core::Error> for TrainError {
     fn from(error: candle_core::Error) -> Self {
-        // CUDA's driver and cuBLAS name it in words only, whatever layers lie between.
+        // CUDA's driver and cuBLAS have no code for it, only these words.
         let text = error.to_string().to_lowercase().replace('_', " ");
         if text.contains("out of memory") || text.contains("alloc failed") {
             let cause = text.lines().next().unwrap_or_default();

@@ -2,12 +2,11 @@
 //!
 //! Owns the shape of these lines. Must not know who reads them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DaptEpoch, DaptSummary};
+use crate::metrics::{DaptEpoch, DaptSummary, EpochMetrics, TrainSummary};
 
 /// One line of a trainer's stdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +26,7 @@ pub enum TrainerEvent {
         total_steps: usize,
         /// Tag set, `O` first.
         labels: Vec<String>,
-        /// Where an earlier run of the same job left off, when this one continues it. Its epochs are said again next.
+        /// Where an earlier run of the job stopped, when this one continues it. The events of its epochs are repeated next.
         #[serde(default)]
         resumed: Option<Resumed>,
     },
@@ -46,7 +45,7 @@ pub enum TrainerEvent {
     },
     /// An epoch and its evaluation on dev ended.
     Epoch(EpochMetrics),
-    /// Training has ended; the test split is asked for on stdin ([`StdinMessage::Test`]).
+    /// Training has ended; the trainer waits for the test split on stdin ([`StdinMessage::Test`]).
     TestWanted,
     /// Everything is written; the process ends with [`ExitReason::Done`].
     Finished(TrainSummary),
@@ -63,7 +62,7 @@ pub enum TrainerEvent {
     },
 }
 
-/// Where a training was taken up again.
+/// Where a resumed training continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resumed {
     /// Epochs that had ended.
@@ -76,108 +75,8 @@ pub struct Resumed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StdinMessage {
-    /// The test split, answered to [`TrainerEvent::TestWanted`].
+    /// The test split: the answer to [`TrainerEvent::TestWanted`].
     Test(PathBuf),
-}
-
-/// Metrics of one epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochMetrics {
-    /// Epoch, from 1.
-    pub epoch: usize,
-    /// Optimiser steps done since the start of training.
-    pub step: usize,
-    /// Mean training loss of the epoch (label smoothing included).
-    pub train_loss: f64,
-    /// Mean cross-entropy on dev (no smoothing).
-    pub dev_loss: f64,
-    /// Dev scores, by protocol.
-    pub dev: ProtocolScores,
-    /// Learning rate of the epoch's last step.
-    pub learning_rate: f64,
-    /// Mean gradient norm of the epoch's steps, before clipping.
-    pub gradient_norm: f64,
-    /// Wall seconds, evaluation included.
-    pub seconds: f64,
-    /// Wall seconds of the training part.
-    pub train_seconds: f64,
-    /// Training sentences per second of the training part.
-    pub sentences_per_second: f64,
-    /// Real (non-padding) pieces per second of the training part.
-    pub tokens_per_second: f64,
-    /// Pieces per second, padding included.
-    pub padded_tokens_per_second: f64,
-    /// Highest resident memory of the process so far, bytes.
-    pub peak_memory_bytes: u64,
-    /// An earlier run of the job trained this epoch; it came with the checkpoint.
-    #[serde(default)]
-    pub carried: bool,
-}
-
-/// Entity scores by protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ProtocolScores {
-    /// seqeval `mode="strict", scheme=IOB2`.
-    pub strict: EntityScore,
-    /// seqeval's default mode.
-    pub conlleval: EntityScore,
-    /// Every piece of a word counted as a word: not comparable with the other two.
-    pub subtoken_all: EntityScore,
-}
-
-/// Micro-averaged exact-match entity scores, with the counts they come from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EntityScore {
-    /// Share of predicted entities that are right, 0..1 (0 when nothing was predicted).
-    pub precision: f64,
-    /// Share of gold entities found, 0..1 (0 when there are none).
-    pub recall: f64,
-    /// Harmonic mean of the two, 0..1.
-    pub f1: f64,
-    /// Entities with the right boundaries and type.
-    pub true_positives: u64,
-    /// Predicted entities that are not gold.
-    pub false_positives: u64,
-    /// Gold entities that were not predicted.
-    pub false_negatives: u64,
-}
-
-/// Scores on the test split, opened once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TestScores {
-    /// Over all entity types.
-    pub overall: ProtocolScores,
-    /// For each entity type.
-    pub per_type: BTreeMap<String, ProtocolScores>,
-    /// Sentences of the split.
-    pub sentences: usize,
-    /// Sentences that needed more than one window.
-    pub windowed_sentences: usize,
-    /// Words whose predicted tag is an `I-` that continues nothing.
-    pub orphan_tags: u64,
-}
-
-/// The result of a finished training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainSummary {
-    /// Epoch with the best dev score; the adapter written is this epoch's.
-    pub best_epoch: usize,
-    /// Epochs trained.
-    pub epochs: usize,
-    /// True when patience ran out before `max_epochs`.
-    pub stopped_early: bool,
-    /// Dev F1 of the best epoch under the job's objective.
-    pub objective: f64,
-    /// Dev scores of the best epoch.
-    pub dev: ProtocolScores,
-    /// Test scores, when the job opened the test split.
-    pub test: Option<TestScores>,
-    /// Trainable parameters.
-    pub trainable_parameters: u64,
-    /// Wall seconds from start to end.
-    pub seconds: f64,
-    /// Highest resident memory of the process, bytes.
-    pub peak_memory_bytes: u64,
 }
 
 /// Why a trainer process ended; also its exit code.
@@ -196,9 +95,9 @@ pub enum ExitReason {
     Diverged,
     /// Memory ran out.
     OutOfMemory,
-    /// The supervisor closed stdin or asked for an end; the progress is kept.
+    /// The supervisor closed stdin or asked the trainer to stop; the progress is kept.
     Interrupted,
-    /// The checkpoint that lies there belongs to another job, or is damaged.
+    /// The checkpoint that was found belongs to another job, or is damaged.
     InvalidCheckpoint,
 }
 

@@ -1,18 +1,20 @@
 //! The trainer: one LoRA fine-tune of a pretrained encoder for named-entity recognition, and its evaluation.
 //!
-//! A [`TrainJob`] goes in, [`TrainerEvent`]s come out while it runs, a [`TrainSummary`] and a folder of artifacts at
-//! the end. The crate knows no study, trial, lease, HTTP or SQL. Its job types compile without the engine (feature
-//! `engine`), so that whoever supervises a trainer process need not build candle.
+//! A [`TrainJob`] goes in. While it runs, [`TrainerEvent`]s come out; at the end a [`TrainSummary`] and a folder of
+//! artifacts. The crate knows no study, trial, lease, HTTP or SQL. Jobs, events and predictions compile without the engine
+//! (feature `engine`), so that the supervisor of a trainer process need not build candle.
 //!
 //! The way through the engine: [`corpus`] reads splits and cuts them into windows, [`backbone`] reads pretrained
-//! weights, `model` puts LoRA branches and a head on them, `fit` trains and evaluates, `score` counts entities,
-//! `adapter` writes the result. [`train`] is the entry for a library, [`run_process`] for a child process.
+//! weights, `model` puts LoRA branches and a head on them, `step` takes optimiser steps, `fit` trains and evaluates,
+//! `dapt` pretrains, `score` counts entities, `adapter` writes the result. [`train`] is the entry for a library,
+//! [`run_process`] for a child process.
 
 #![warn(missing_docs)]
 
-mod dapt_job;
 mod event;
 mod job;
+mod metrics;
+mod prediction;
 
 #[cfg(feature = "engine")]
 mod adapter;
@@ -50,6 +52,14 @@ mod process;
 mod rng;
 #[cfg(feature = "engine")]
 pub mod score;
+#[cfg(feature = "engine")]
+mod step;
+#[cfg(feature = "engine")]
+mod supervisor;
+#[cfg(feature = "engine")]
+mod threads;
+#[cfg(feature = "engine")]
+mod values;
 
 #[cfg(feature = "engine")]
 pub use adapter::{check_start, export_merged};
@@ -57,18 +67,21 @@ pub use adapter::{check_start, export_merged};
 pub use checkpoint::CheckpointError;
 #[cfg(feature = "engine")]
 pub use dapt::dapt;
-pub use dapt_job::{DaptEpoch, DaptJob, DaptParameters, DaptSummary, HeldOutScores};
 #[cfg(feature = "engine")]
 pub use error::{Interrupted, TrainError};
-pub use event::{
-    EntityScore, EpochMetrics, ExitReason, ProtocolScores, Resumed, StdinMessage, TestScores, TrainSummary,
-    TrainerEvent,
-};
+pub use event::{ExitReason, Resumed, StdinMessage, TrainerEvent};
 #[cfg(feature = "engine")]
-pub use fit::{BenchReport, BenchSpec, Supervisor, bench, train};
+pub use fit::{BenchReport, BenchSpec, bench, train};
 pub use job::{
-    CheckpointPlan, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling, LoraTargets, MicroBatch,
-    Precision, ScoringProtocol, TestAccess, TrainJob,
+    CheckpointPlan, DaptJob, DaptParameters, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling,
+    LoraTargets, MicroBatch, Precision, ScoringProtocol, Setup, TestAccess, TrainJob,
 };
+pub use metrics::{
+    DaptEpoch, DaptSummary, EntityScore, EpochMetrics, HeldOutScores, ProtocolScores, TestScores,
+    TrainSummary,
+};
+pub use prediction::{Counts, SentencePrediction, write_predictions};
 #[cfg(feature = "engine")]
 pub use process::{run_dapt_process, run_process, stop_on_signals};
+#[cfg(feature = "engine")]
+pub use supervisor::Supervisor;

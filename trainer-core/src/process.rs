@@ -1,5 +1,5 @@
 //! The trainer as a child process: events as JSON lines on stdout, messages as JSON lines on stdin, log on stderr.
-//! SIGTERM and SIGINT end it in good order: the progress is kept first.
+//! After SIGTERM or SIGINT it keeps its progress and ends.
 //!
 //! Owns the pipes and the exit code. Must not know what a training does.
 
@@ -18,17 +18,17 @@ use crate::{
     train,
 };
 
-/// How long an interrupted training may take to keep its progress and stop, before the process ends without asking:
-/// what it kept last then counts.
+/// How long an interrupted training may take to keep its progress and stop. After that the process ends, and the last
+/// checkpoint counts.
 const GRACE: Duration = Duration::from_secs(4);
-/// How often a wait for stdin looks whether it should end.
+/// How often a wait for stdin checks whether it should end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// A flag that SIGTERM and SIGINT set, for whoever runs a training at a terminal or under a scheduler. A training that
-/// has not stopped four seconds later is ended with the code of [`ExitReason::Interrupted`].
+/// A flag that SIGTERM and SIGINT set, for a training at a terminal or under a scheduler. If the training has not stopped
+/// four seconds later, the process exits with the code of [`ExitReason::Interrupted`].
 ///
 /// # Errors
-/// The signals cannot be listened to.
+/// The system refuses the signal handlers.
 pub fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
     let stopping = Arc::new(AtomicBool::new(false));
     listen_to_signals(Arc::clone(&stopping))?;
@@ -45,18 +45,17 @@ fn listen_to_signals(stopping: Arc<AtomicBool>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Asks for an end, and ends the process when that is not heard in time.
+/// Asks the training to stop, and ends the process if it does not stop in time.
 fn stop(stopping: &AtomicBool) {
     stopping.store(true, Ordering::Relaxed);
     std::thread::sleep(GRACE);
     std::process::exit(i32::from(ExitReason::Interrupted.code()));
 }
 
-/// Runs the job file as a process would: reads it, trains, writes events on stdout and a log on stderr, and returns
-/// the reason that is to become the exit code.
+/// Reads the job file, trains, writes events on stdout and a log on stderr, and returns the reason for the exit code.
 ///
-/// With `supervised` the end of stdin means that the supervisor is gone: training is interrupted, and if it has not
-/// stopped after four seconds the process exits with the code of [`ExitReason::Interrupted`].
+/// With `supervised` the end of stdin means that the supervisor is gone. Training is then interrupted; if it has not
+/// stopped after four seconds, the process exits with the code of [`ExitReason::Interrupted`].
 pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
     run(supervised, |pipes| {
         let job = TrainJob::read(job_path)?;
@@ -72,7 +71,7 @@ pub fn run_dapt_process(job_path: &Path, supervised: bool) -> ExitReason {
     })
 }
 
-/// Opens the pipes and does `work`, whose result is the last event.
+/// Opens the pipes and does `work`. Its result is the last event.
 fn run(supervised: bool, work: impl FnOnce(&mut Pipes) -> Result<TrainerEvent, TrainError>) -> ExitReason {
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, messages) = channel();
@@ -115,7 +114,7 @@ fn listen(sender: Sender<StdinMessage>, supervised: bool, stopping: Arc<AtomicBo
 
 /// A line of the human log.
 fn log(line: &str) {
-    // Nobody reads the log of a process whose stderr is gone.
+    // Without a stderr nobody reads the log.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 

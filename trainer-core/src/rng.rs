@@ -1,4 +1,4 @@
-//! Randomness as a tree of named seeds: the same name under the same root gives the same draws, whatever else runs.
+//! Randomness as a tree of named seeds: the same name under the same root always gives the same draws.
 //!
 //! Owns every random draw of a training. Must not know what is drawn. candle's own generator is never used: on the
 //! CPU it cannot be seeded.

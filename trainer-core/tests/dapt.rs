@@ -11,10 +11,9 @@ use pedigree_trainer_core::backbone::Family;
 use pedigree_trainer_core::corpus::{ReadOptions, read};
 use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::Recogniser;
-use pedigree_trainer_core::score::read_predictions;
 use pedigree_trainer_core::{
-    CheckpointPlan, DaptJob, DaptSummary, ExitReason, HeldOutScores, TestAccess, TrainJob, TrainerEvent,
-    check_start, dapt, train,
+    CheckpointPlan, DaptJob, DaptSummary, ExitReason, HeldOutScores, SentencePrediction, TestAccess,
+    TrainerEvent, check_start, dapt, train,
 };
 
 /// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
@@ -47,7 +46,7 @@ fn dapt_job(dir: &Path, out: &str) -> DaptJob {
 
 fn trained(job: &DaptJob) -> (DaptSummary, Vec<u8>) {
     let summary = dapt(job, &mut Recorder::default()).unwrap();
-    (summary, std::fs::read(job.out.join("adapter/adapter_model.safetensors")).unwrap())
+    (summary, std::fs::read(job.setup.out.join("adapter/adapter_model.safetensors")).unwrap())
 }
 
 /// Number, training loss and held-out scores of each epoch that was told.
@@ -91,7 +90,7 @@ fn perplexity_falls_and_an_interrupt_in_either_phase_changes_nothing() {
     }
     let mut recorder = Recorder::default();
     let resumed = dapt(&broken, &mut recorder).unwrap();
-    let same = std::fs::read(broken.out.join("adapter/adapter_model.safetensors")).unwrap();
+    let same = std::fs::read(broken.setup.out.join("adapter/adapter_model.safetensors")).unwrap();
     assert!(same == adapter, "the interrupt changed the adapter");
     assert_eq!((resumed.before, resumed.after), (before, after));
     assert_eq!(
@@ -100,7 +99,7 @@ fn perplexity_falls_and_an_interrupt_in_either_phase_changes_nothing() {
         "carried over or trained here, the epochs are the same"
     );
     assert_eq!(epochs(&recorder).last().unwrap().2, after);
-    assert!(!broken.out.join("checkpoint.safetensors").exists());
+    assert!(!broken.setup.out.join("checkpoint.safetensors").exists());
 }
 
 #[test]
@@ -134,15 +133,15 @@ fn the_checkpoint_of_a_training_is_refused() {
     let training = fixture::job(dir.path(), r#"{"learning_rate": 0.01, "max_epochs": 1}"#);
     let mut recorder = Recorder { polls_left: Some(3.into()), ..Recorder::default() };
     train(&training, &mut recorder).unwrap_err();
-    let file = Some(training.out.join("checkpoint.safetensors"));
-    let checkpoint = CheckpointPlan { file, ..CheckpointPlan::default() };
-    let job = DaptJob { checkpoint, ..dapt_job(dir.path(), "out") };
+    let file = Some(training.setup.out.join("checkpoint.safetensors"));
+    let mut job = dapt_job(dir.path(), "out");
+    job.setup.checkpoint = CheckpointPlan { file, ..CheckpointPlan::default() };
     let error = dapt(&job, &mut Recorder::default()).unwrap_err();
     assert_eq!(error.reason(), ExitReason::InvalidCheckpoint);
     assert!(error.to_string().contains("of another job: "), "{error}");
 }
 
-/// The adapter of a fine-tuning that starts from another carries that one along: its evaluation is the training's own.
+/// A fine-tuned adapter carries its start adapter along, so that its evaluation is that of the training.
 #[test]
 fn a_fine_tuning_starts_from_the_adapter_and_carries_it_along() {
     let dir = folder_of(Family::DebertaV2);
@@ -153,14 +152,12 @@ fn a_fine_tuning_starts_from_the_adapter_and_carries_it_along() {
     let start = dir.path().join("dapt/adapter");
     let params = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 2}"#;
     let tuned = |out: &str, start: Option<&Path>| {
-        let job = TrainJob {
-            out: dir.path().join(out),
-            test: TestAccess::Never,
-            start_adapter: start.map(Path::to_owned),
-            ..fixture::job(dir.path(), params)
-        };
+        let mut job = fixture::job(dir.path(), params);
+        job.setup.out = dir.path().join(out);
+        job.test = TestAccess::Never;
+        job.start_adapter = start.map(Path::to_owned);
         let summary = train(&job, &mut Recorder::default()).unwrap();
-        (summary, std::fs::read(job.out.join("adapter/adapter_model.safetensors")).unwrap())
+        (summary, std::fs::read(job.setup.out.join("adapter/adapter_model.safetensors")).unwrap())
     };
     let (summary, from_start) = tuned("from-start", Some(&start));
     let (_, plain) = tuned("plain", None);
@@ -171,7 +168,9 @@ fn a_fine_tuning_starts_from_the_adapter_and_carries_it_along() {
     let dev = read(&dir.path().join("corpus/dev.conll"), &ReadOptions::default()).unwrap();
     let tokens = dev.sentences.iter().map(|sentence| sentence.tokens.clone());
     let tagged = recogniser.tag(tokens, Decoding::Argmax, &mut |_, _| Ok(())).unwrap();
-    let predicted = read_predictions(&dir.path().join("from-start/predictions.jsonl")).unwrap();
+    let predicted = std::fs::read_to_string(dir.path().join("from-start/predictions.jsonl")).unwrap();
+    let predicted: Vec<SentencePrediction> =
+        predicted.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let same = predicted.iter().zip(&tagged.tags).all(|(line, tags)| &line.predicted == tags);
     assert!(same && predicted.len() == tagged.tags.len(), "{summary:?}");
 

@@ -9,8 +9,10 @@ use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
 use pedigree_trainer_core::corpus::{ReadOptions, Sentence, read};
 use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::{EvaluationOptions, Recogniser, TypeMap, evaluate};
-use pedigree_trainer_core::score::{SurfaceForms, read_predictions};
-use pedigree_trainer_core::{Interrupted, Supervisor, TrainJob, TrainSummary, TrainerEvent, train};
+use pedigree_trainer_core::score::SurfaceForms;
+use pedigree_trainer_core::{
+    Interrupted, SentencePrediction, Supervisor, TrainJob, TrainSummary, TrainerEvent, train,
+};
 use tempfile::TempDir;
 
 struct Silent;
@@ -97,7 +99,9 @@ fn equals_the_final_run(family: Family) {
     assert_eq!((report.windowed_sentences, report.orphan_tags), (test.windowed_sentences, test.orphan_tags));
     assert!(report.windows > report.sentences && report.repairs == 0);
     assert_eq!(heard[0], (0, report.windows));
-    let written = read_predictions(&at.join("out/predictions.jsonl")).unwrap();
+    let written = std::fs::read_to_string(at.join("out/predictions.jsonl")).unwrap();
+    let written: Vec<SentencePrediction> =
+        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(written[30..], found.predictions);
 }
 

@@ -1,4 +1,5 @@
-//! The memory estimate against what a training really used, and what follows from it. One test: the peak is the process's.
+//! The memory estimate against what a training used, and what follows from it. It is one test, because the peak is that of
+//! the process.
 
 #![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
 

@@ -1,4 +1,4 @@
-//! Trainings that are killed and taken up again: they end with the same bits as if nothing had happened.
+//! Trainings that are killed and resumed: they end with the same bits as if nothing had happened.
 
 #![expect(clippy::unwrap_used, reason = "a test's panic is its report")]
 
@@ -35,7 +35,7 @@ fn left(job: &TrainJob, recorder: &Recorder) -> Left {
         TrainerEvent::Epoch(metrics) => Some(of(metrics)),
         _ => None,
     });
-    let file = |name: &str| std::fs::read(job.out.join(name)).unwrap();
+    let file = |name: &str| std::fs::read(job.setup.out.join(name)).unwrap();
     Left {
         adapter: file("adapter/adapter_model.safetensors"),
         predictions: file("predictions.jsonl"),
@@ -62,7 +62,10 @@ fn undisturbed() -> &'static (TempDir, Left) {
         let job = job(dir.path(), PARAMS);
         let mut recorder = listening(dir.path());
         train(&job, &mut recorder).unwrap();
-        assert!(!job.out.join("checkpoint.safetensors").exists(), "a finished job leaves its checkpoint");
+        assert!(
+            !job.setup.out.join("checkpoint.safetensors").exists(),
+            "a finished job leaves its checkpoint"
+        );
         let left = left(&job, &recorder);
         (dir, left)
     })
@@ -79,7 +82,8 @@ proptest! {
         let (dir, whole) = undisturbed();
         let out = tempfile::tempdir().unwrap();
         let checkpoint = CheckpointPlan { every_steps: Some(every_steps), ..CheckpointPlan::default() };
-        let job = TrainJob { out: out.path().to_owned(), checkpoint, ..job(dir.path(), PARAMS) };
+        let mut job = job(dir.path(), PARAMS);
+        (job.setup.out, job.setup.checkpoint) = (out.path().to_owned(), checkpoint);
         for polls in kills {
             let mut recorder = Recorder { polls_left: Some(polls.into()), abruptly, ..listening(dir.path()) };
             let ended = catch_unwind(AssertUnwindSafe(|| train(&job, &mut recorder)));
@@ -97,7 +101,8 @@ proptest! {
 fn an_interrupt_keeps_the_very_step_and_the_next_run_says_where_it_goes_on() {
     let (dir, whole) = undisturbed();
     let out = tempfile::tempdir().unwrap();
-    let job = TrainJob { out: out.path().to_owned(), ..job(dir.path(), PARAMS) };
+    let mut job = job(dir.path(), PARAMS);
+    job.setup.out = out.path().to_owned();
     let mut recorder = Recorder { polls_left: Some(13.into()), ..listening(dir.path()) };
     assert_eq!(train(&job, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
     let mut recorder = listening(dir.path());
@@ -120,10 +125,12 @@ fn an_interrupt_keeps_the_very_step_and_the_next_run_says_where_it_goes_on() {
 fn the_checkpoint_of_another_job_is_refused_with_the_difference() {
     let (dir, _) = undisturbed();
     let out = tempfile::tempdir().unwrap();
-    let job = TrainJob { out: out.path().to_owned(), ..job(dir.path(), PARAMS) };
+    let mut job = job(dir.path(), PARAMS);
+    job.setup.out = out.path().to_owned();
     let mut recorder = Recorder { polls_left: Some(5.into()), ..listening(dir.path()) };
     train(&job, &mut recorder).unwrap_err();
-    let mut other = TrainJob { seed: 5, ..job.clone() };
+    let mut other = job.clone();
+    other.setup.seed = 5;
     let error = train(&other, &mut listening(dir.path())).unwrap_err();
     assert_eq!(error.reason(), ExitReason::InvalidCheckpoint);
     assert!(error.to_string().contains("another job: seed is 5 here and 4 there; remove it"), "{error}");
@@ -149,13 +156,8 @@ fn parts_of_a_batch_have_the_gradient_of_the_whole() {
         .replace("\"max_epochs\": 5", "\"max_epochs\": 2");
     let reports = |micro_batch| {
         let out = tempfile::tempdir().unwrap();
-        let out_path = out.path().to_owned();
-        let job = TrainJob {
-            out: out_path,
-            micro_batch,
-            backbone: backbone.path().to_owned(),
-            ..job(dir.path(), &params)
-        };
+        let mut job = TrainJob { micro_batch, ..job(dir.path(), &params) };
+        (job.setup.out, job.setup.backbone) = (out.path().to_owned(), backbone.path().to_owned());
         let mut recorder = listening(dir.path());
         train(&job, &mut recorder).unwrap();
         left(&job, &recorder).reports

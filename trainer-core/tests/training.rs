@@ -76,7 +76,8 @@ fn same_seed_same_bits_other_seed_other_bits() {
     let params =
         r#"{"learning_rate": 0.02, "max_epochs": 2, "max_train_sentences": 60, "max_dev_sentences": 9}"#;
     let adapter = |seed, threads| {
-        let job = TrainJob { seed, threads, ..job(dir.path(), params) };
+        let mut job = job(dir.path(), params);
+        (job.setup.seed, job.setup.threads) = (seed, threads);
         train(
             &job,
             &mut Recorder { test: Some(dir.path().join("corpus/test.conll")), ..Recorder::default() },
@@ -151,10 +152,10 @@ fn wrong_inputs_are_told_apart() {
     let (reason, message) = of(&|job| job.train = "nowhere.conll".into());
     assert_eq!(reason, ExitReason::InvalidInput);
     assert!(message.contains("nowhere.conll: cannot be read"), "{message}");
-    let (reason, message) = of(&|job| job.backbone = "nowhere".into());
+    let (reason, message) = of(&|job| job.setup.backbone = "nowhere".into());
     assert_eq!(reason, ExitReason::InvalidInput);
     assert!(message.contains("config.json"), "{message}");
-    let (reason, message) = of(&|job| job.device = pedigree_trainer_core::DeviceChoice::Cuda);
+    let (reason, message) = of(&|job| job.setup.device = pedigree_trainer_core::DeviceChoice::Cuda);
     assert_eq!(reason, ExitReason::InvalidJob);
     assert!(message.contains("CPU only"), "{message}");
 }

@@ -11,12 +11,12 @@ use pedigree_protocol::params::ParamValues;
 use pedigree_protocol::run::RunKind;
 use pedigree_trainer_core as trainer;
 use pedigree_trainer_core::{
-    CheckpointPlan, DaptJob, DeviceChoice, MicroBatch, Precision, TestAccess, TrainJob,
+    CheckpointPlan, DaptJob, DeviceChoice, MicroBatch, Precision, Setup, TestAccess, TrainJob,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What the job needs beside the grant.
+/// What the job needs besides the grant.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     pub(crate) train: PathBuf,
@@ -28,8 +28,26 @@ pub(crate) struct Surroundings {
     pub(crate) device: DeviceChoice,
 }
 
+impl Surroundings {
+    /// What every job says.
+    fn setup(&self, grant: &LeaseGrant) -> Setup {
+        Setup {
+            backbone: self.backbone.clone(),
+            backbone_name: Some(grant.work.backbone_name.clone()),
+            out: self.out.clone(),
+            seed: grant.work.seed.cast_unsigned(),
+            threads: Some(self.threads),
+            device: self.device,
+            precision: Precision::Auto,
+            gradient_checkpointing: false,
+            checkpoint: CheckpointPlan { file: Some(self.checkpoint.clone()), ..CheckpointPlan::default() },
+        }
+    }
+}
+
 /// The job of a grant; a sentence where its parameters are none of the trainer's.
 pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJob, String> {
+    let setup = here.setup(grant);
     let job = TrainJob {
         train: here.train,
         dev: here.dev,
@@ -37,25 +55,17 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
             RunKind::Final => TestAccess::OnRequest,
             RunKind::Trial | RunKind::Dapt => TestAccess::Never,
         },
-        backbone: here.backbone,
         start_adapter: None,
-        backbone_name: Some(grant.work.backbone_name.clone()),
-        out: here.out,
         entity_type: None,
         params: parameters("study", &grant.work.params)?,
         objective: match grant.work.protocol {
             ScoringProtocol::Strict => trainer::ScoringProtocol::Strict,
             ScoringProtocol::Conlleval => trainer::ScoringProtocol::Conlleval,
         },
-        seed: grant.work.seed.cast_unsigned(),
-        threads: Some(here.threads),
-        device: here.device,
-        precision: Precision::Auto,
-        gradient_checkpointing: false,
-        checkpoint: CheckpointPlan { file: Some(here.checkpoint), ..CheckpointPlan::default() },
         // A result from smaller parts is worth more than a trial that ran out of memory.
         micro_batch: MicroBatch::Auto,
         memory_limit: None,
+        setup,
     };
     job.check()
         .map_err(|fault| format!("the study's parameters are out of the trainer's bounds: {fault}"))?;
@@ -64,19 +74,12 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
 
 /// The job of a pretraining's grant; a sentence where its parameters are none of the trainer's.
 pub(crate) fn dapt_job(grant: &LeaseGrant, here: Surroundings) -> Result<DaptJob, String> {
+    let setup = here.setup(grant);
     let job = DaptJob {
         passages: here.train,
         held_out: here.dev,
-        backbone: here.backbone,
-        backbone_name: Some(grant.work.backbone_name.clone()),
-        out: here.out,
         params: parameters("pretraining", &grant.work.params)?,
-        seed: grant.work.seed.cast_unsigned(),
-        threads: Some(here.threads),
-        device: here.device,
-        precision: Precision::Auto,
-        gradient_checkpointing: false,
-        checkpoint: CheckpointPlan { file: Some(here.checkpoint), ..CheckpointPlan::default() },
+        setup,
     };
     job.check()
         .map_err(|fault| format!("the pretraining's parameters are out of the trainer's bounds: {fault}"))?;
@@ -152,10 +155,10 @@ mod tests {
         let params = [("learning_rate", Scalar::Float(1e-4))];
         let trial = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
         let last = train_job(&grant(RunKind::Final, &params), here()).unwrap();
-        assert_eq!(trial.backbone_name(), "minilm", "not the name of the cache's folder");
+        assert_eq!(trial.setup.backbone_name(), "minilm", "not the name of the cache's folder");
         assert_eq!((trial.test, last.test), (TestAccess::Never, TestAccess::OnRequest));
         assert_eq!(trial.objective, trainer::ScoringProtocol::Conlleval);
-        assert_eq!(trial.seed, u64::MAX);
+        assert_eq!(trial.setup.seed, u64::MAX);
     }
 
     #[test]

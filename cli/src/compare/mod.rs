@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
+use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_sampler::significance::{approximate_randomisation, holm, paired_bootstrap};
 use serde::Serialize;
 
@@ -37,6 +38,15 @@ pub(crate) struct CompareArgs {
 pub(crate) enum Protocol {
     Strict,
     Conlleval,
+}
+
+impl From<Protocol> for ScoringProtocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Strict => Self::Strict,
+            Protocol::Conlleval => Self::Conlleval,
+        }
+    }
 }
 
 /// One pair of files.
@@ -86,18 +96,18 @@ pub(crate) fn run(args: &CompareArgs, output: Output) -> anyhow::Result<()> {
 }
 
 fn compare(a: &Path, b: &Path, args: &CompareArgs) -> anyhow::Result<Comparison> {
-    let paired = pair::read(a, b, args.split.as_deref(), args.protocol)?;
+    let pair::PairedSplit { split, paired } = pair::read(a, b, args.split.as_deref(), args.protocol.into())?;
     let test = approximate_randomisation(&paired.units, args.rounds, args.seed);
     let interval = paired_bootstrap(&paired.units, args.rounds, args.seed);
-    let (f1_a, f1_b) = paired.f1();
+    let total = paired.total();
     Ok(Comparison {
         a: a.to_owned(),
         b: b.to_owned(),
-        split: paired.split,
-        unit: paired.unit,
+        split,
+        unit: paired.unit.as_str(),
         units: paired.units.len(),
-        f1_a,
-        f1_b,
+        f1_a: total.a.f1(),
+        f1_b: total.b.f1(),
         difference: test.difference,
         interval: [interval.low, interval.high],
         p: test.p,
@@ -122,10 +132,7 @@ fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
     });
     let header = ["A", "B", "units", "F1 of A", "F1 of B", "B - A", "95 % interval", "p", "p, Holm"];
     write_table(out, &table(&header, &[3, 4, 5, 7, 8], rows))?;
-    let protocol = match document.protocol {
-        Protocol::Strict => "strict",
-        Protocol::Conlleval => "conlleval",
-    };
+    let protocol = ScoringProtocol::from(document.protocol).as_str();
     writeln!(
         out,
         "{protocol} F1; p: approximate randomisation, two-sided; interval: paired bootstrap; {} rounds, seed {}",

@@ -1,70 +1,42 @@
-//! Two files of predictions, checked to be of the same sentences, as units with the counts of both systems.
+//! Two files of predictions, read and paired on the split that both hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use pedigree_sampler::significance::{Counts, PairedUnit};
-use pedigree_trainer_core::score::{self, SentencePrediction, read_predictions};
-
-use super::Protocol;
+use pedigree_protocol::objective::ScoringProtocol;
+use pedigree_protocol::predictions::{self, SentencePrediction};
+use pedigree_sampler::significance::{self, Paired};
 
 /// Both systems on one split.
 #[derive(Debug)]
-pub(super) struct Paired {
+pub(super) struct PairedSplit {
     pub(super) split: String,
-    pub(super) unit: &'static str,
-    pub(super) units: Vec<PairedUnit>,
-}
-
-impl Paired {
-    /// F1 of A and of B over all units.
-    pub(super) fn f1(&self) -> (f64, f64) {
-        let sum = self.units.iter().fold(PairedUnit::default(), |mut sum, unit| {
-            sum.a += unit.a;
-            sum.b += unit.b;
-            sum
-        });
-        (sum.a.f1(), sum.b.f1())
-    }
+    pub(super) paired: Paired,
 }
 
 /// Reads both files.
-pub(super) fn read(a: &Path, b: &Path, split: Option<&str>, protocol: Protocol) -> anyhow::Result<Paired> {
-    let (of_a, of_b) = (read_predictions(a)?, read_predictions(b)?);
+pub(super) fn read(
+    a: &Path,
+    b: &Path,
+    split: Option<&str>,
+    protocol: ScoringProtocol,
+) -> anyhow::Result<PairedSplit> {
+    let (of_a, of_b) = (predictions(a)?, predictions(b)?);
     let split =
         choose(&of_a, &of_b, split).with_context(|| format!("{} and {}", a.display(), b.display()))?;
     let of = |all: Vec<SentencePrediction>| all.into_iter().filter(|s| s.split == split).collect::<Vec<_>>();
-    let (of_a, of_b) = (of(of_a), of(of_b));
-    check_same(&of_a, &of_b).with_context(|| {
+    let paired = significance::pair(&of(of_a), &of(of_b), protocol).with_context(|| {
         format!("{} and {} are not of the same {split} sentences", a.display(), b.display())
     })?;
-    let pairs =
-        of_a.iter().zip(&of_b).map(|(x, y)| PairedUnit { a: counts(x, protocol), b: counts(y, protocol) });
-    let documents: Option<Vec<usize>> = of_a.iter().map(|sentence| sentence.document).collect();
-    let (unit, units) = match documents {
-        None => ("sentences", pairs.collect()),
-        Some(documents) => ("documents", by_document(&documents, pairs)),
-    };
-    Ok(Paired { split, unit, units })
+    Ok(PairedSplit { split, paired })
 }
 
-fn counts(sentence: &SentencePrediction, protocol: Protocol) -> Counts {
-    let score::Counts { true_positives, false_positives, false_negatives } = match protocol {
-        Protocol::Strict => sentence.strict,
-        Protocol::Conlleval => sentence.conlleval,
-    };
-    Counts { true_positives, false_positives, false_negatives }
-}
-
-fn by_document(documents: &[usize], pairs: impl Iterator<Item = PairedUnit>) -> Vec<PairedUnit> {
-    let mut units: BTreeMap<usize, PairedUnit> = BTreeMap::new();
-    for (&document, pair) in documents.iter().zip(pairs) {
-        let unit = units.entry(document).or_default();
-        unit.a += pair.a;
-        unit.b += pair.b;
-    }
-    units.into_values().collect()
+fn predictions(path: &Path) -> anyhow::Result<Vec<SentencePrediction>> {
+    let file = File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    predictions::read(BufReader::new(file)).with_context(|| path.display().to_string())
 }
 
 /// The split to compare on.
@@ -84,18 +56,11 @@ fn choose(a: &[SentencePrediction], b: &[SentencePrediction], asked: Option<&str
     }
 }
 
-fn check_same(a: &[SentencePrediction], b: &[SentencePrediction]) -> anyhow::Result<()> {
-    if a.len() != b.len() {
-        bail!("A has {} of them, B {}", a.len(), b.len());
-    }
-    match a.iter().zip(b).find(|(x, y)| x.gold != y.gold) {
-        None => Ok(()),
-        Some((x, _)) => bail!("their gold tags differ, first in sentence {}", x.index),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use pedigree_sampler::significance::Unit;
+    use pedigree_trainer_core as trainer;
+
     use super::*;
 
     fn line(split: &str, index: usize, document: Option<usize>, gold: &str, right: u64) -> String {
@@ -106,12 +71,12 @@ mod tests {
         )
     }
 
-    fn pair(a: &[String], b: &[String], split: Option<&str>) -> anyhow::Result<Paired> {
+    fn pair(a: &[String], b: &[String], split: Option<&str>) -> anyhow::Result<PairedSplit> {
         let dir = tempfile::tempdir().unwrap();
         let (x, y) = (dir.path().join("a.jsonl"), dir.path().join("b.jsonl"));
         std::fs::write(&x, a.join("\n")).unwrap();
         std::fs::write(&y, b.join("\n")).unwrap();
-        read(&x, &y, split, Protocol::Strict)
+        read(&x, &y, split, ScoringProtocol::Strict)
     }
 
     #[test]
@@ -121,12 +86,13 @@ mod tests {
             line("test", 0, None, "B-D", 0),
             line("test", 1, None, "B-D", 1),
         ];
-        let paired = pair(&a, &a, None).unwrap();
-        assert_eq!((paired.split.as_str(), paired.unit, paired.units.len()), ("test", "sentences", 2));
-        assert_eq!(pair(&a, &a, Some("dev")).unwrap().units.len(), 1);
+        let PairedSplit { split, paired } = pair(&a, &a, None).unwrap();
+        assert_eq!((split.as_str(), paired.unit, paired.units.len()), ("test", Unit::Sentences, 2));
+        assert_eq!(pair(&a, &a, Some("dev")).unwrap().paired.units.len(), 1);
         let documents = [0, 0, 1].map(|d| line("test", d, Some(d), "B-D", 1));
-        let paired = pair(&documents, &documents, None).unwrap();
-        assert_eq!((paired.unit, paired.units.len(), paired.f1()), ("documents", 2, (1.0, 1.0)));
+        let paired = pair(&documents, &documents, None).unwrap().paired;
+        assert_eq!((paired.unit, paired.units.len()), (Unit::Documents, 2));
+        assert_eq!((paired.total().a.f1(), paired.total().b.f1()), (1.0, 1.0));
     }
 
     #[test]
@@ -140,5 +106,34 @@ mod tests {
                 .contains("no split is in both: A holds test; B holds dev")
         );
         assert!(of(&a, &a, Some("dev")).contains("not both hold split dev"));
+        let wrong = of(&a, &["{}".to_owned()], None);
+        assert!(wrong.contains("b.jsonl: line 1 is no sentence of a predictions.jsonl"), "{wrong}");
+    }
+
+    /// The trainer writes a type of its own, because it knows no other crate. Only this crate sees both.
+    #[test]
+    fn the_trainer_writes_what_the_protocol_reads() {
+        let counts =
+            |right| trainer::Counts { true_positives: right, false_positives: 2, false_negatives: 3 };
+        let written = trainer::SentencePrediction {
+            split: "test".into(),
+            index: 7,
+            document: Some(1),
+            tokens: 2,
+            predicted: vec!["B-D".into(), "O".into()],
+            gold: vec!["B-D".into(), "I-D".into()],
+            strict: counts(1),
+            conlleval: counts(4),
+            subtoken_all: counts(5),
+        };
+        for written in [trainer::SentencePrediction { document: None, ..written.clone() }, written] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("predictions.jsonl");
+            trainer::write_predictions(&path, [written.clone()]).unwrap();
+            let read = predictions(&path).unwrap();
+            let line = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(serde_json::to_string(&read[0]).unwrap() + "\n", line);
+            assert_eq!(read[0].under(ScoringProtocol::Conlleval).true_positives, 4);
+        }
     }
 }

@@ -46,11 +46,11 @@ pub(crate) struct LocalArgs {
 
 pub(super) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
     if let (Some(path), true) = (&args.job, args.supervised) {
-        crate::kernels::settle(DaptJob::read(path).ok().and_then(|job| job.threads))?;
+        crate::kernels::settle(DaptJob::read(path).ok().and_then(|job| job.setup.threads))?;
         return Ok(ExitCode::from(run_dapt_process(path, true).code()));
     }
     let job = job(args)?;
-    crate::kernels::settle(job.threads)?;
+    crate::kernels::settle(job.setup.threads)?;
     match dapt(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
         Ok(summary) => {
             output.document(&summary, |screen| write_summary(screen, &job, &summary))?;
@@ -113,7 +113,7 @@ fn write_summary(screen: &mut dyn Write, job: &DaptJob, summary: &DaptSummary) -
         ("steps", format!("{} (a new head before: {})", summary.steps, summary.head_steps)),
         ("took", format!("{:.0} s", summary.seconds)),
         ("memory", bytes(i64::try_from(summary.peak_memory_bytes).unwrap_or(i64::MAX))),
-        ("written to", job.out.display().to_string()),
+        ("written to", job.setup.out.display().to_string()),
     ];
     write_facts(screen, &facts)
 }
@@ -145,7 +145,7 @@ mod tests {
         let job = parsed(&format!("{file} --out elsewhere --seed 7 --set steps=9 --set lora_targets=qkvo"))
             .unwrap();
         assert_eq!(
-            (job.out.as_path(), job.seed, job.params.epochs),
+            (job.setup.out.as_path(), job.setup.seed, job.params.epochs),
             (std::path::Path::new("elsewhere"), 7, 2)
         );
         assert_eq!(job.params.steps, Some(9));

@@ -11,7 +11,8 @@ use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::{
     self, Evaluated, EvaluationOptions, EvaluationReport, Recogniser, TypeMap,
 };
-use pedigree_trainer_core::score::{SurfaceForms, write_predictions};
+use pedigree_trainer_core::score::SurfaceForms;
+use pedigree_trainer_core::write_predictions;
 use serde::Serialize;
 
 use crate::connection::Connection;

@@ -1,6 +1,6 @@
 //! The model card of an adapter.
 
-use super::Adapter;
+use super::folder::Adapter;
 
 impl Adapter<'_> {
     pub(super) fn card(&self) -> String {
@@ -24,12 +24,12 @@ impl Adapter<'_> {
              `transformers.pipeline(\"token-classification\", DIR)` loads without PEFT.\n\
              The first piece of a word carries its tag; tags are IOB2, by id in `ner_labels.json`.\n",
             start = if self.start.is_some() {
-                "# The training started from an adapter of domain-adaptive pretraining, which is in the weights first.\n\
+                "# The training started from an adapter of domain-adaptive pretraining; merge it first.\n\
                  base = PeftModel.from_pretrained(base, f\"{ADAPTER}/dapt\").merge_and_unload()\n"
             } else {
                 ""
             },
-            base = self.job.backbone_name(),
+            base = self.job.setup.backbone_name(),
             labels = self.labels.tags(),
             types = self.labels.types().join(", "),
             r = params.lora_r,
@@ -38,10 +38,10 @@ impl Adapter<'_> {
             targets = self.family.modules(params.lora_targets).join(", "),
             rate = params.learning_rate,
             batch = params.batch_size,
-            seed = self.job.seed,
+            seed = self.job.setup.seed,
             epoch = self.best_epoch,
-            strict = self.dev_f1.0,
-            conlleval = self.dev_f1.1,
+            strict = self.dev.strict.f1,
+            conlleval = self.dev.conlleval.f1,
         )
     }
 }

@@ -1,25 +1,25 @@
 //! A backbone with an adapter added to its weights: a folder that transformers loads without PEFT.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::files::pretty;
 use super::saved::SavedAdapter;
 use super::start::StartAdapter;
-use super::{Trained, pretty};
 use crate::TrainError;
-use crate::backbone::{EncoderConfig, TOKENIZER_FILES, Weights, encoder_tensors, safetensors_file};
-use crate::corpus::pieces::WordPieces;
+use crate::backbone::pieces::WordPieces;
+use crate::backbone::{EncoderConfig, TOKENIZER_FILES, Weights, encoder_tensors};
+use crate::values::{Named, Values, safetensors_file};
 
 /// Writes `config.json`, `model.safetensors` and the tokenizer's files into `out`, made when absent.
 ///
-/// A tagger's adapter gives a model for token classification with its tags in `config.json`; an adapter without a
-/// classifier (domain-adaptive pretraining) gives the backbone with other weights, a backbone again. Returns the files.
+/// A tagger's adapter gives a model for token classification, with its tags in `config.json`. An adapter without a
+/// classifier (domain-adaptive pretraining) gives a backbone again. Returns the files.
 ///
 /// # Errors
-/// A folder that is none of the two, or do not fit each other; what the file system said.
+/// One of the folders is not what it should be, or the two do not fit each other; what the file system said.
 pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let config = EncoderConfig::read(backbone)?;
     let mut weights = Weights::open(backbone, config.family)?;
@@ -43,17 +43,14 @@ fn tagger_tensors(
     config: &EncoderConfig,
     weights: &Weights,
     [weight, bias]: [&candle_core::Tensor; 2],
-) -> Result<BTreeMap<String, Trained>, TrainError> {
-    let values = |tensor: &candle_core::Tensor| -> Result<Trained, TrainError> {
-        Ok((tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1()?))
-    };
-    let mut tensors = BTreeMap::new();
+) -> Result<Named, TrainError> {
+    let mut tensors = Named::new();
     for (name, shape) in encoder_tensors(config) {
         let tensor = weights.get(&name, &shape, &candle_core::Device::Cpu)?;
-        tensors.insert(format!("{}.{name}", config.family.module()), values(&tensor)?);
+        tensors.insert(format!("{}.{name}", config.family.module()), Values::of(&tensor)?);
     }
-    tensors.insert("classifier.weight".into(), values(weight)?);
-    tensors.insert("classifier.bias".into(), values(bias)?);
+    tensors.insert("classifier.weight".into(), Values::of(weight)?);
+    tensors.insert("classifier.bias".into(), Values::of(bias)?);
     Ok(tensors)
 }
 
@@ -78,7 +75,7 @@ fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Res
 
 fn write(
     out: &Path,
-    tensors: &BTreeMap<String, Trained>,
+    tensors: &Named,
     settings: &Value,
     backbone: &Path,
     pieces: &WordPieces,

@@ -1,6 +1,6 @@
 //! An adapter folder read back: one of ours, or one that PEFT wrote.
 //!
-//! Owns what is refused: anything of PEFT that changes the computation beyond plain LoRA.
+//! Owns what is refused: every setting of PEFT that changes the computation beyond plain LoRA.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CONFIG, LABELS, WEIGHTS};
+use super::files::{CONFIG, LABELS, WEIGHTS};
 use crate::backbone::{BackboneError, Family, Weights};
 use crate::model::LoraShape;
 use crate::{LoraScaling, LoraTargets};
@@ -21,7 +21,7 @@ pub(crate) struct SavedAdapter {
     config: Config,
     /// By PEFT name, f32.
     tensors: HashMap<String, Tensor>,
-    /// Tags in the order of the classifier's rows; none for a masked LM, or where nothing says them.
+    /// Tags in the order of the classifier's rows; empty for a masked LM, or where no file names them.
     tags: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ struct Labels {
     label2id: BTreeMap<String, usize>,
 }
 
-/// What PEFT puts before the names of the model that it wraps.
+/// Prefix of PEFT's names: the model that it wraps.
 const OUTER: &str = "base_model.model.";
 const A: &str = ".lora_A.weight";
 const B: &str = ".lora_B.weight";
@@ -84,16 +84,16 @@ impl SavedAdapter {
         let labels = dir.join(LABELS);
         let tags = if labels.is_file() { ordered(&labels, json(&labels)?)? } else { Vec::new() };
         let saved = Self { path, config, tensors, tags };
-        let alone = saved.tensors.keys().find(|name| {
+        let unpaired = saved.tensors.keys().find(|name| {
             let other = name.strip_suffix(A).map(|path| format!("{path}{B}"));
             other.is_some_and(|other| !saved.tensors.contains_key(&other))
         });
-        alone.map_or(Ok(()), |name| Err(saved.fault(name, "its lora_B is missing".into())))?;
+        unpaired.map_or(Ok(()), |name| Err(saved.fault(name, "its lora_B is missing".into())))?;
         Ok(saved)
     }
 
-    /// Tags in the order of the classifier's rows, as `ner_labels.json` or else transformers names them; none for an
-    /// adapter without a classifier.
+    /// Tags in the order of the classifier's rows, as `ner_labels.json` names them, or else as transformers does. Empty for
+    /// an adapter without a classifier.
     pub(crate) fn tags(&self) -> Vec<String> {
         match self.classifier() {
             None => Vec::new(),
@@ -110,8 +110,8 @@ impl SavedAdapter {
         Some([weight?, bias?])
     }
 
-    /// The branches of a model that can hold this adapter. Layers that the adapter leaves out have a branch that adds
-    /// nothing, because its B is zero.
+    /// The branches of a model that can hold this adapter. A layer that the adapter leaves out gets a branch whose B is
+    /// zero, which adds nothing.
     ///
     /// # Errors
     /// A branch on a layer that no choice of targets covers.

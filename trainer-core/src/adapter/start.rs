@@ -1,11 +1,11 @@
-//! The adapter of domain-adaptive pretraining that a fine-tuning starts from: merged into the frozen weights before new
-//! branches are put on them, and carried along in the trained adapter's folder, so that this alone says what to load.
+//! The adapter of domain-adaptive pretraining that a fine-tuning starts from. It is merged into the frozen weights before
+//! new branches are put on them, and copied into the trained adapter's folder, so that the folder says what to load.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::{CONFIG, WEIGHTS};
 use super::saved::SavedAdapter;
-use super::{CONFIG, WEIGHTS};
 use crate::TrainJob;
 use crate::backbone::{BackboneError, EncoderConfig, Family, START, Weights};
 
@@ -17,18 +17,18 @@ pub(crate) struct StartAdapter {
 }
 
 impl StartAdapter {
-    /// What a job starts from: the adapter that it names, or else the one in its backbone's folder.
+    /// The start adapter of a job: the one that it names, or else the one in its backbone's folder.
     ///
     /// # Errors
-    /// A folder that is no such adapter.
+    /// The folder is not such an adapter.
     pub(crate) fn of_job(job: &TrainJob) -> Result<Option<Self>, BackboneError> {
         match &job.start_adapter {
             Some(dir) => Self::open(dir).map(Some),
-            None => Self::beside(&job.backbone),
+            None => Self::beside(&job.setup.backbone),
         }
     }
 
-    /// The one in the folder of a backbone or of a trained adapter, if there is one.
+    /// The start adapter in the folder of a backbone or of a trained adapter, if there is one.
     ///
     /// # Errors
     /// As [`Self::of_job`].
@@ -73,11 +73,11 @@ impl StartAdapter {
     }
 }
 
-/// Checks that a fine-tuning on `backbone` can start from `adapter`; returns the adapter's files that belong to it, by
-/// their names in a backbone's folder.
+/// Checks that a fine-tuning on `backbone` can start from `adapter`. Returns the adapter's files by their names in a
+/// backbone's folder.
 ///
 /// # Errors
-/// A folder that is no adapter without a classifier, or is one of another backbone.
+/// The folder is not an adapter without a classifier, or the adapter is of another backbone.
 pub fn check_start(adapter: &Path, backbone: &Path) -> Result<Vec<(String, PathBuf)>, BackboneError> {
     let config = EncoderConfig::read(backbone)?;
     let mut weights = Weights::open(backbone, config.family)?;

@@ -1,18 +1,16 @@
 //! Branches written, read back and merged.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use tempfile::TempDir;
 
 use super::saved::SavedAdapter;
-use super::{StartAdapter, Trained, check_start, export_merged};
-use crate::backbone::{
-    EncoderConfig, Family, RandomEncoder, Weights, inspect, safetensors_file, write_random,
-};
+use super::{StartAdapter, check_start, export_merged};
+use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, inspect, write_random};
 use crate::model::{Compute, LoraShape, Packed, Tagger};
 use crate::rng::Seeds;
+use crate::values::{Named, Values, copies, safetensors_file};
 use crate::{LoraScaling, LoraTargets};
 
 const ALPHA: f64 = 8.0;
@@ -36,11 +34,11 @@ fn tagger(backbone: &Path, lora: Option<LoraShape>) -> Tagger {
 /// An adapter with random values as PEFT would leave it.
 fn adapter(tagger: &Tagger, lora: LoraShape) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut tensors: BTreeMap<String, Trained> = BTreeMap::new();
+    let mut tensors = Named::new();
     for (name, var) in tagger.trainable() {
         let values = Seeds::root(2).child(&name).draws().normal(var.elem_count(), 0.2);
         var.set(&Tensor::from_slice(&values, var.shape(), &Device::Cpu).unwrap()).unwrap();
-        tensors.insert(name, (var.dims().to_vec(), values));
+        tensors.insert(name, Values { shape: var.dims().to_vec(), numbers: values });
     }
     std::fs::write(dir.path().join("adapter_model.safetensors"), safetensors_file(&tensors).unwrap())
         .unwrap();
@@ -59,9 +57,8 @@ fn adapter(tagger: &Tagger, lora: LoraShape) -> TempDir {
 /// The same without its classifier, as a pretraining leaves it.
 fn pretrained(tagger: &Tagger, lora: LoraShape) -> TempDir {
     let folder = adapter(tagger, lora);
-    let branches = tagger.trainable().into_iter().filter(|(name, _)| name.contains(".lora_"));
-    let values = |var: candle_core::Var| var.flatten_all().unwrap().to_vec1().unwrap();
-    let tensors = branches.map(|(name, var)| (name, (var.dims().to_vec(), values(var)))).collect();
+    let branches = tagger.trainable().into_iter().filter(|(name, _)| name.contains(".lora_")).collect();
+    let tensors = copies(&branches).unwrap();
     let path = folder.path().join("adapter_model.safetensors");
     std::fs::write(path, safetensors_file(&tensors).unwrap()).unwrap();
     folder
@@ -73,7 +70,7 @@ fn last_hidden(tagger: &Tagger) -> Vec<f32> {
     tagger.hidden(&batch, &mut None).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// New branches add nothing: what a fine-tuning starts from computes what the pretraining ended with.
+/// New branches add nothing, so a fine-tuning starts with the hidden states of the pretraining.
 #[test]
 fn a_fine_tuning_starts_from_the_hidden_states_of_the_pretraining() {
     for family in Family::ALL {

@@ -1,9 +1,10 @@
-//! `config.json` of an encoder: what of it changes the computation, checked once.
+//! `config.json` of an encoder: the keys that change the computation, checked once.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
+use super::facts::{EmbeddingWidth, Positions};
 use super::relative::RelativeFile;
 use super::{BackboneError, Family, Relative};
 
@@ -16,17 +17,17 @@ pub(crate) struct EncoderConfig {
     pub(crate) num_attention_heads: usize,
     pub(crate) intermediate_size: usize,
     pub(crate) vocab_size: usize,
-    /// Width of the embeddings; another than `hidden_size` in small ELECTRAs alone.
+    /// Width of the embeddings. It differs from `hidden_size` only in small ELECTRAs.
     pub(crate) embedding_size: usize,
-    /// Longest input, in pieces.
+    /// Rows of the table of positions, or the longest input of a family without one. See [`Self::longest_input`].
     pub(crate) max_position_embeddings: usize,
-    /// 0 in DeBERTa, which has no token types.
+    /// 0 in a family without token types.
     pub(crate) type_vocab_size: usize,
     pub(crate) layer_norm_eps: f64,
     pub(crate) hidden_dropout_prob: f64,
     pub(crate) attention_probs_dropout_prob: f64,
     pub(crate) classifier_dropout: Option<f64>,
-    /// Relative positions, in DeBERTa; the others have absolute ones.
+    /// Relative positions, in families that have them.
     pub(crate) relative: Option<Relative>,
     /// Whether the masked-LM decoder is the word embeddings.
     pub(crate) tie_word_embeddings: bool,
@@ -92,26 +93,17 @@ impl EncoderConfig {
         let family = family_of(dir)?;
         let path = dir.join("config.json");
         let file: File = parsed(&path)?;
-        let relative = if family == Family::DebertaV2 { Some(parsed::<RelativeFile>(&path)?) } else { None };
+        let relative = match family.facts().positions {
+            Positions::Absolute { .. } => None,
+            Positions::Relative { .. } => Some(parsed::<RelativeFile>(&path)?),
+        };
         Self::checked(family, file, relative).map_err(|problem| BackboneError::Malformed { path, problem })
     }
 
     fn checked(family: Family, file: File, relative: Option<RelativeFile>) -> Result<Self, String> {
         file.check()?;
-        let deberta = relative.is_some();
+        let facts = family.facts();
         let relative = relative.map(|relative| relative.checked(file.max_position_embeddings)).transpose()?;
-        let type_vocab_size = file.type_vocab_size.unwrap_or(if deberta { 0 } else { 2 });
-        if deberta != (type_vocab_size == 0) {
-            let right = if deberta { "0 (no token types)" } else { "at least 1" };
-            return Err(format!("type_vocab_size {type_vocab_size} is not implemented here: {right} is"));
-        }
-        let embedding_size = file.embedding_size.unwrap_or(file.hidden_size);
-        if deberta && embedding_size != file.hidden_size {
-            return Err(format!(
-                "embedding_size {embedding_size} must be hidden_size {} in DeBERTa",
-                file.hidden_size
-            ));
-        }
         Ok(Self {
             family,
             hidden_size: file.hidden_size,
@@ -119,20 +111,64 @@ impl EncoderConfig {
             num_attention_heads: file.num_attention_heads,
             intermediate_size: file.intermediate_size,
             vocab_size: file.vocab_size,
-            embedding_size: if family == Family::Electra { embedding_size } else { file.hidden_size },
+            embedding_size: file.embedding_size(family)?,
             max_position_embeddings: file.max_position_embeddings,
-            type_vocab_size,
-            layer_norm_eps: file.layer_norm_eps.unwrap_or(if deberta { 1e-7 } else { 1e-12 }),
+            type_vocab_size: file.token_types(family)?,
+            layer_norm_eps: file.layer_norm_eps.unwrap_or(facts.layer_norm_eps),
             hidden_dropout_prob: file.hidden_dropout_prob,
             attention_probs_dropout_prob: file.attention_probs_dropout_prob,
-            classifier_dropout: file.classifier_dropout.filter(|_| !deberta),
+            classifier_dropout: file.classifier_dropout.filter(|_| facts.has_classifier_dropout),
             relative,
             tie_word_embeddings: file.tie_word_embeddings,
         })
     }
+
+    /// Row of the first position in the table of positions.
+    pub(crate) const fn first_position(&self) -> usize {
+        match self.family.facts().positions {
+            Positions::Absolute { first } => first,
+            Positions::Relative { .. } => 0,
+        }
+    }
+
+    /// Pieces of the longest input.
+    pub(crate) const fn longest_input(&self) -> usize {
+        self.max_position_embeddings - self.first_position()
+    }
+
+    /// Path of the linear layer that takes the embeddings to the width of the layers, where the two differ.
+    pub(crate) fn embedding_projection(&self) -> Option<&'static str> {
+        match self.family.facts().embedding_width {
+            EmbeddingWidth::Projected { path } if self.embedding_size != self.hidden_size => Some(path),
+            _ => None,
+        }
+    }
 }
 
 impl File {
+    fn embedding_size(&self, family: Family) -> Result<usize, String> {
+        let (asked, hidden) = (self.embedding_size.unwrap_or(self.hidden_size), self.hidden_size);
+        match family.facts().embedding_width {
+            EmbeddingWidth::Hidden => Ok(hidden),
+            EmbeddingWidth::MustBeHidden if asked != hidden => Err(format!(
+                "embedding_size {asked} must be hidden_size {hidden} in a {}",
+                family.model_type()
+            )),
+            EmbeddingWidth::MustBeHidden | EmbeddingWidth::Projected { .. } => Ok(asked),
+        }
+    }
+
+    fn token_types(&self, family: Family) -> Result<usize, String> {
+        match (family.facts().token_types, self.type_vocab_size) {
+            (None, None | Some(0)) => Ok(0),
+            (None, Some(asked)) => {
+                Err(format!("type_vocab_size {asked} is not implemented here; 0 (no token types) is"))
+            }
+            (Some(_), Some(0)) => Err("type_vocab_size 0 is not implemented here; at least 1 is".into()),
+            (Some(usual), asked) => Ok(asked.unwrap_or(usual)),
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         let share = |p: f64| (0.0..1.0).contains(&p);
         let dropouts = [
@@ -142,7 +178,7 @@ impl File {
         ];
         if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err(format!(
-                "hidden_size {} is no multiple of num_attention_heads {}",
+                "hidden_size {} is not a multiple of num_attention_heads {}",
                 self.hidden_size, self.num_attention_heads
             ));
         }

@@ -1,4 +1,4 @@
-//! What can be wrong with a folder of a backbone, or of an adapter for one.
+//! What can be wrong with the folder of a backbone or of an adapter.
 
 use std::path::PathBuf;
 

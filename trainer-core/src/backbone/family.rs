@@ -1,10 +1,13 @@
-//! The architectures that can be trained, and how the files of transformers spell their parts.
+//! The families of encoders that can be trained: the list, and where each keeps its facts.
 
 use serde::Deserialize;
 
+use super::facts::{EmbeddingWidth, Facts};
+use super::families::{bert, deberta_v2, electra};
+use super::{HeadLayout, Site};
 use crate::LoraTargets;
 
-/// `model_type` of `config.json`.
+/// A family of encoders, by its `model_type` in `config.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum Family {
     /// BERT: learnt absolute positions.
@@ -13,34 +16,23 @@ pub enum Family {
     /// ELECTRA: BERT with embeddings of another width than the layers.
     #[serde(rename = "electra")]
     Electra,
-    /// DeBERTa v2 and v3: no absolute positions, disentangled attention over relative ones (He et al. 2021).
+    /// DeBERTa v2 and v3: no absolute positions, disentangled attention over relative ones.
     #[serde(rename = "deberta-v2")]
     DebertaV2,
 }
 
-/// Attention and feed-forward of one layer, by their role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Site {
-    Query,
-    Key,
-    Value,
-    AttentionOutput,
-    Up,
-    Down,
-}
-
-impl Site {
-    /// In the order in which a layer computes them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Up, Self::Down];
-}
-
-/// Where ELECTRA widens its embeddings.
-pub(crate) const EMBEDDINGS_PROJECT: &str = "embeddings_project";
-
 impl Family {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Bert, Self::Electra, Self::DebertaV2];
+
+    /// What is known of it.
+    pub(crate) const fn facts(self) -> &'static Facts {
+        match self {
+            Self::Bert => &bert::FACTS,
+            Self::Electra => &electra::FACTS,
+            Self::DebertaV2 => &deberta_v2::FACTS,
+        }
+    }
 
     /// The family called `model_type` in `config.json`.
     pub fn named(model_type: &str) -> Option<Self> {
@@ -49,44 +41,27 @@ impl Family {
 
     /// Its name in `config.json`.
     pub const fn model_type(self) -> &'static str {
-        match self {
-            Self::Bert => "bert",
-            Self::Electra => "electra",
-            Self::DebertaV2 => "deberta-v2",
-        }
+        self.facts().model_type
     }
 
     /// The encoder's module inside a model with a head.
     pub(crate) const fn module(self) -> &'static str {
-        match self {
-            Self::Bert => "bert",
-            Self::Electra => "electra",
-            Self::DebertaV2 => "deberta",
-        }
+        self.facts().module
     }
 
-    /// The class names of transformers start with this.
+    /// What the class names of transformers start with.
     pub(crate) const fn class_prefix(self) -> &'static str {
-        match self {
-            Self::Bert => "Bert",
-            Self::Electra => "Electra",
-            Self::DebertaV2 => "DebertaV2",
-        }
+        self.facts().class_prefix
     }
 
     /// Path of a linear layer inside its encoder layer.
     pub(crate) const fn path(self, site: Site) -> &'static str {
-        match (self, site) {
-            (Self::DebertaV2, Site::Query) => "attention.self.query_proj",
-            (Self::DebertaV2, Site::Key) => "attention.self.key_proj",
-            (Self::DebertaV2, Site::Value) => "attention.self.value_proj",
-            (_, Site::Query) => "attention.self.query",
-            (_, Site::Key) => "attention.self.key",
-            (_, Site::Value) => "attention.self.value",
-            (_, Site::AttentionOutput) => "attention.output.dense",
-            (_, Site::Up) => "intermediate.dense",
-            (_, Site::Down) => "output.dense",
-        }
+        self.facts().paths.of(site)
+    }
+
+    /// Where masked-LM heads lie in files of this family, the usual place first.
+    pub(crate) const fn head_layouts(self) -> &'static [HeadLayout] {
+        self.facts().heads
     }
 
     /// The layers that `targets` names, as PEFT matches them: by the end of a module's path.
@@ -100,9 +75,11 @@ impl Family {
             let path = self.path(*site);
             path.strip_prefix("attention.self.").unwrap_or(path)
         };
-        let widening =
-            (self == Self::Electra && targets == LoraTargets::AllLinear).then_some(EMBEDDINGS_PROJECT);
-        sites.iter().map(name).chain(widening).collect()
+        let projected = match (targets, &self.facts().embedding_width) {
+            (LoraTargets::AllLinear, EmbeddingWidth::Projected { path }) => Some(*path),
+            _ => None,
+        };
+        sites.iter().map(name).chain(projected).collect()
     }
 
     /// Whether the linear layer at `path` (inside the encoder) is one of them.
@@ -111,5 +88,31 @@ impl Family {
             path.strip_suffix(module).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
         self.modules(targets).into_iter().any(matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variant_is_in_the_list_under_its_own_name() {
+        for family in Family::ALL {
+            let named: Family = serde_json::from_value(family.model_type().into()).unwrap();
+            assert_eq!((named, Family::named(family.model_type())), (family, Some(family)));
+        }
+    }
+
+    #[test]
+    fn targets_are_named_as_peft_names_them() {
+        let of = |family: Family, targets| family.modules(targets).join(" ");
+        assert_eq!(of(Family::Bert, LoraTargets::Qv), "query value");
+        assert_eq!(
+            of(Family::DebertaV2, LoraTargets::Qkvo),
+            "query_proj key_proj value_proj attention.output.dense"
+        );
+        let all = "query key value attention.output.dense intermediate.dense output.dense";
+        assert_eq!(of(Family::Bert, LoraTargets::AllLinear), all);
+        assert_eq!(of(Family::Electra, LoraTargets::AllLinear), format!("{all} embeddings_project"));
     }
 }

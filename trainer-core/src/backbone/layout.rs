@@ -1,7 +1,6 @@
 //! Names and shapes of the tensors of an encoder, and of its masked-LM head, as transformers saves them.
 
-use super::family::EMBEDDINGS_PROJECT;
-use super::{EncoderConfig, Family, Site};
+use super::{EncoderConfig, HeadLayout, Site};
 
 /// Every family has it, so it tells how the names of a file start.
 pub(super) const FIRST: &str = "embeddings.word_embeddings.weight";
@@ -41,14 +40,21 @@ fn embeddings(config: &EncoderConfig) -> Vec<Named> {
         tensors.push(table("token_type", config.type_vocab_size));
     }
     tensors.extend(norm("embeddings.LayerNorm", width));
-    if config.widens() {
-        tensors.extend(linear(EMBEDDINGS_PROJECT, (config.hidden_size, width)));
+    if let Some(path) = config.embedding_projection() {
+        tensors.extend(linear(path, LinearShape { output: config.hidden_size, input: width }));
     }
     tensors
 }
 
-fn linear(path: &str, (out, input): (usize, usize)) -> [Named; 2] {
-    [(format!("{path}.weight"), vec![out, input]), (format!("{path}.bias"), vec![out])]
+/// The sizes of a linear layer; its weight is `[output, input]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinearShape {
+    pub(crate) output: usize,
+    pub(crate) input: usize,
+}
+
+fn linear(path: &str, LinearShape { output, input }: LinearShape) -> [Named; 2] {
+    [(format!("{path}.weight"), vec![output, input]), (format!("{path}.bias"), vec![output])]
 }
 
 fn norm(path: &str, width: usize) -> [Named; 2] {
@@ -60,66 +66,26 @@ pub(crate) fn encoder_parameters(config: &EncoderConfig) -> u64 {
     encoder_tensors(config).iter().map(|(_, shape)| shape.iter().map(|&n| n as u64).product::<u64>()).sum()
 }
 
-/// Where a masked-LM head lies in a file. Its decoder is tied to the word embeddings and not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct HeadLayout {
-    /// The linear layer after the encoder, `[embedding, hidden]`.
-    pub(crate) dense: &'static str,
-    /// The layer norm after it.
-    pub(crate) norm: &'static str,
-    /// The decoder's bias, `[vocab]`.
-    pub(crate) bias: &'static str,
-}
-
-const BERT_HEAD: HeadLayout = HeadLayout {
-    dense: "cls.predictions.transform.dense",
-    norm: "cls.predictions.transform.LayerNorm",
-    bias: "cls.predictions.bias",
-};
-const ELECTRA_HEAD: HeadLayout = HeadLayout {
-    dense: "generator_predictions.dense",
-    norm: "generator_predictions.LayerNorm",
-    bias: "generator_lm_head.bias",
-};
-const DEBERTA_HEAD: HeadLayout = HeadLayout {
-    dense: "lm_predictions.lm_head.dense",
-    norm: "lm_predictions.lm_head.LayerNorm",
-    bias: "lm_predictions.lm_head.bias",
-};
-
 /// Name (in the file) and shape of every tensor of the family's usual masked-LM head.
 pub(super) fn head_tensors(config: &EncoderConfig) -> Vec<Named> {
     let HeadLayout { dense, norm: after, bias } = config.family.head_layouts()[0];
     let width = config.embedding_size;
-    let mut tensors = linear(dense, (width, config.hidden_size)).to_vec();
+    let mut tensors = linear(dense, LinearShape { output: width, input: config.hidden_size }).to_vec();
     tensors.extend(norm(after, width));
     tensors.push((bias.to_owned(), vec![config.vocab_size]));
     tensors
 }
 
-impl Family {
-    /// The layouts that files of this family have, the usual one first. DeBERTa's `legacy` heads have BERT's.
-    pub(crate) const fn head_layouts(self) -> &'static [HeadLayout] {
-        match self {
-            Self::Bert => &[BERT_HEAD],
-            Self::Electra => &[ELECTRA_HEAD],
-            Self::DebertaV2 => &[DEBERTA_HEAD, BERT_HEAD],
-        }
-    }
-}
-
 impl EncoderConfig {
-    /// `[out, in]` of a linear layer.
-    pub(crate) const fn shape(&self, site: Site) -> (usize, usize) {
+    /// The sizes of a linear layer.
+    pub(crate) const fn shape(&self, site: Site) -> LinearShape {
+        let (hidden, inner) = (self.hidden_size, self.intermediate_size);
         match site {
-            Site::Up => (self.intermediate_size, self.hidden_size),
-            Site::Down => (self.hidden_size, self.intermediate_size),
-            _ => (self.hidden_size, self.hidden_size),
+            Site::Up => LinearShape { output: inner, input: hidden },
+            Site::Down => LinearShape { output: hidden, input: inner },
+            Site::Query | Site::Key | Site::Value | Site::AttentionOutput => {
+                LinearShape { output: hidden, input: hidden }
+            }
         }
-    }
-
-    /// Whether the embeddings are projected to the width of the layers.
-    pub(crate) const fn widens(&self) -> bool {
-        self.embedding_size != self.hidden_size
     }
 }

@@ -4,8 +4,12 @@
 
 mod config;
 mod error;
+mod facts;
+mod families;
 mod family;
+mod folder;
 mod layout;
+pub(crate) mod pieces;
 mod published;
 mod random;
 mod relative;
@@ -14,25 +18,13 @@ mod weights;
 
 pub(crate) use config::EncoderConfig;
 pub use error::BackboneError;
+pub(crate) use facts::{HeadLayout, Site};
 pub use family::Family;
-pub(crate) use family::{EMBEDDINGS_PROJECT, Site};
-pub(crate) use layout::{HeadLayout, encoder_parameters, encoder_tensors};
+pub use folder::{START, TOKENIZER_FILES};
+pub(crate) use layout::{LinearShape, encoder_parameters, encoder_tensors};
 pub use published::PublishedSize;
 pub(crate) use published::{published, random_weights};
 pub use random::{RandomEncoder, write_random};
 pub(crate) use relative::Relative;
 pub use shape::{BackboneShape, inspect};
-pub(crate) use weights::{Values, Weights, safetensors_file, safetensors_with};
-
-/// Folder, inside that of a backbone or of a trained adapter, of the adapter that fine-tuning starts from.
-pub const START: &str = "dapt";
-
-/// Files that say how text becomes pieces; those that exist belong to a backbone.
-pub const TOKENIZER_FILES: [&str; 6] = [
-    "tokenizer.json",
-    "vocab.txt",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "spm.model",
-];
+pub(crate) use weights::Weights;

@@ -1,15 +1,16 @@
-//! Encoders of the published sizes, with random weights in memory: what `bench train` computes on.
+//! Encoders of the published sizes with random weights in memory, for `bench train`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use candle_core::{Device, Result, Tensor};
 
+use super::facts::{Positions, Published, Size};
 use super::layout::encoder_tensors;
-use super::{EncoderConfig, Family, Relative, Weights};
+use super::{EncoderConfig, Family, Weights};
 use crate::rng::Seeds;
 
-/// A size at which each family is published.
+/// A size in which each family is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishedSize {
@@ -22,7 +23,7 @@ pub enum PublishedSize {
 }
 
 impl PublishedSize {
-    /// All of them, growing.
+    /// All of them, the smallest first.
     pub const ALL: [Self; 3] = [Self::Small, Self::Base, Self::Large];
 
     /// Its name on the command line.
@@ -34,42 +35,42 @@ impl PublishedSize {
         }
     }
 
-    /// Layers, width and heads.
-    const fn shape(self, family: Family) -> (usize, usize, usize) {
-        match (self, family) {
-            (Self::Small, Family::Bert) => (6, 384, 12),
-            (Self::Small, Family::Electra) => (12, 256, 4),
-            (Self::Small, Family::DebertaV2) => (12, 384, 6),
-            (Self::Base, _) => (12, 768, 12),
-            (Self::Large, _) => (24, 1024, 16),
+    fn of(self, published: &Published) -> Size {
+        match self {
+            Self::Small => published.small,
+            Self::Base => published.base,
+            Self::Large => published.large,
         }
     }
 }
 
 const POSITIONS: usize = 512;
-/// Bound of the uniform weights: their size does not matter to the time of a step.
+/// Bound of the uniform weights. Their size does not matter for the time of a step.
 const BOUND: f64 = 0.02;
 
 /// The configuration of `family` at `size`.
 pub(crate) fn published(family: Family, size: PublishedSize) -> EncoderConfig {
-    let (layers, width, heads) = size.shape(family);
-    let deberta = family == Family::DebertaV2;
-    let narrow = size == PublishedSize::Small && family == Family::Electra;
+    let facts = family.facts();
+    let Size { layers, hidden, heads, embedding } = size.of(&facts.published);
+    let (first, relative) = match facts.positions {
+        Positions::Absolute { first } => (first, None),
+        Positions::Relative { published } => (0, Some(published)),
+    };
     EncoderConfig {
         family,
-        hidden_size: width,
+        hidden_size: hidden,
         num_hidden_layers: layers,
         num_attention_heads: heads,
-        intermediate_size: 4 * width,
-        vocab_size: if deberta { 128_100 } else { 30_522 },
-        embedding_size: if narrow { width / 2 } else { width },
-        max_position_embeddings: POSITIONS,
-        type_vocab_size: if deberta { 0 } else { 2 },
-        layer_norm_eps: if deberta { 1e-7 } else { 1e-12 },
+        intermediate_size: 4 * hidden,
+        vocab_size: facts.published.vocabulary,
+        embedding_size: embedding,
+        max_position_embeddings: first + POSITIONS,
+        type_vocab_size: facts.token_types.unwrap_or(0),
+        layer_norm_eps: facts.layer_norm_eps,
         hidden_dropout_prob: 0.1,
         attention_probs_dropout_prob: 0.1,
         classifier_dropout: None,
-        relative: deberta.then(Relative::published),
+        relative,
         tie_word_embeddings: true,
     }
 }
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn sizes_are_the_published_ones() {
         let millions = |family, size| encoder_parameters(&published(family, size)) as f64 / 1e6;
-        // Without poolers, of which bert-base has 0.6 and bert-large 1.05 million.
+        // Without poolers: that of bert-base has 0.6 million values, that of bert-large 1.05 million.
         for (family, size, expected) in [
             (Family::Bert, PublishedSize::Small, 22.6),
             (Family::Bert, PublishedSize::Base, 108.9),

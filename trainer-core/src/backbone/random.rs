@@ -1,4 +1,4 @@
-//! A small encoder with random weights and a vocabulary of its own, for process tests and benches.
+//! A small encoder with random weights and its own vocabulary, for process tests and benches.
 //!
 //! Owns the marking of such folders: `config.json` says `"pedigree_random_weights": true`.
 
@@ -9,10 +9,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::layout::{encoder_tensors, head_tensors};
-use super::weights::safetensors_file;
+use super::pieces::WordPieces;
 use super::{EncoderConfig, Family};
-use crate::corpus::pieces::WordPieces;
 use crate::rng::Seeds;
+use crate::values::{Values, safetensors_file};
 
 /// The family and size of a random encoder, and the words that its vocabulary should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct RandomEncoder {
     pub max_positions: usize,
     /// Seed of the weights.
     pub seed: u64,
-    /// Words of a corpus, with repetitions: the more frequent ones become pieces.
+    /// Words of a corpus, with repetitions. The frequent ones become pieces.
     pub words: Vec<String>,
 }
 
@@ -44,8 +44,7 @@ pub fn write_random(dir: &Path, spec: &RandomEncoder) -> io::Result<()> {
     let vocabulary = vocabulary(&spec.words);
     std::fs::write(dir.join("vocab.txt"), vocabulary.join("\n") + "\n")?;
     let mut tokenizer = json!({"do_lower_case": true});
-    if spec.family == Family::DebertaV2 {
-        // From the vocabulary alone transformers would not know that this DeBERTa has no SentencePiece model.
+    if spec.family.facts().random.needs_tokenizer_file {
         tokenizer["tokenizer_class"] = json!("PreTrainedTokenizerFast");
         WordPieces::open(dir).map_err(io::Error::other)?.save(&dir.join("tokenizer.json"))?;
     }
@@ -56,8 +55,7 @@ pub fn write_random(dir: &Path, spec: &RandomEncoder) -> io::Result<()> {
     std::fs::write(dir.join("model.safetensors"), weights(&config, spec.seed)?)
 }
 
-/// Settings that differ between families are those of the published models; an ELECTRA gets narrower embeddings, so
-/// that their widening is exercised.
+/// The settings of a BERT, with those of the family over them.
 fn config(spec: &RandomEncoder, vocabulary: usize) -> Value {
     let mut config = json!({
         "architectures": [format!("{}Model", spec.family.class_prefix())],
@@ -77,25 +75,13 @@ fn config(spec: &RandomEncoder, vocabulary: usize) -> Value {
         "initializer_range": INITIAL_DEVIATION,
         "pad_token_id": 0,
     });
-    match spec.family {
-        Family::Bert => {}
-        Family::Electra => config["embedding_size"] = json!(spec.hidden.div_ceil(2)),
-        Family::DebertaV2 => {
-            config["type_vocab_size"] = json!(0);
-            config["layer_norm_eps"] = json!(1e-7);
-            config["relative_attention"] = json!(true);
-            config["position_biased_input"] = json!(false);
-            config["pos_att_type"] = json!("p2c|c2p");
-            config["share_att_key"] = json!(true);
-            config["norm_rel_ebd"] = json!("layer_norm");
-            config["max_relative_positions"] = json!(-1);
-            config["position_buckets"] = json!(spec.max_positions.div_ceil(2).max(4));
-        }
+    for (key, value) in (spec.family.facts().random.settings)(spec.hidden, spec.max_positions) {
+        config[key] = value;
     }
     config
 }
 
-/// Larger than BERT's 0.02: at small widths the layers of an untrained encoder would otherwise pass on hardly anything.
+/// Larger than BERT's 0.02: with that, small layers of an untrained encoder pass on hardly anything.
 const INITIAL_DEVIATION: f64 = 0.08;
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const FREQUENT: usize = 2;
@@ -121,22 +107,22 @@ fn vocabulary(words: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A BERT has a masked-LM head, as published ones do; the others, like published discriminators, have none.
 fn weights(config: &EncoderConfig, seed: u64) -> io::Result<Vec<u8>> {
     let seeds = Seeds::root(seed).child("random backbone");
     let encoder = encoder_tensors(config)
         .into_iter()
         .map(|(name, shape)| (format!("{}.{name}", config.family.module()), name, shape));
-    let head = (config.family == Family::Bert).then(|| head_tensors(config)).into_iter().flatten();
+    let has_head = config.family.facts().random.has_head;
+    let head = has_head.then(|| head_tensors(config)).into_iter().flatten();
     let head = head.map(|(name, shape)| (name.clone(), name, shape));
-    let tensors = encoder.chain(head).map(|(full, name, shape)| {
+    let tensors = encoder.chain(head).map(|(full, name, shape): (String, String, Vec<usize>)| {
         let count = shape.iter().product();
-        let values = match name.as_str() {
+        let numbers = match name.as_str() {
             n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
             n if n.ends_with("bias") => vec![0.0; count],
             n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
         };
-        (full, (shape, values))
+        (full, Values { shape, numbers })
     });
     safetensors_file(&tensors.collect())
 }
@@ -182,7 +168,8 @@ mod tests {
             let shape = inspect(dir.path()).unwrap();
             assert_eq!(shape.family, family.model_type());
             let config = EncoderConfig::read(dir.path()).unwrap();
-            let head = if family == Family::Bert { 16 * 16 + 3 * 16 + config.vocab_size as u64 } else { 0 };
+            let head =
+                if family.facts().random.has_head { 16 * 16 + 3 * 16 + config.vocab_size as u64 } else { 0 };
             assert_eq!(shape.parameters, encoder_parameters(&config) + head);
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// What of `config.json` describes relative positions.
+/// The keys of `config.json` that describe relative positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Relative {
     /// Log buckets for distances; `None`: each distance has its own embedding.
@@ -102,11 +102,6 @@ impl RelativeFile {
 }
 
 impl Relative {
-    /// As the published DeBERTa-v3 models have it.
-    pub(crate) const fn published() -> Self {
-        Self { buckets: Some(256), longest: 512, normed: true, c2p: true, p2c: true }
-    }
-
     /// Distances in either direction that have embeddings of their own: there are twice as many rows.
     pub(crate) fn span(self) -> usize {
         self.buckets.unwrap_or(self.longest)

@@ -1,7 +1,8 @@
-//! What a backbone folder holds, read without computing anything.
+//! What a backbone folder holds.
 
 use std::path::Path;
 
+use super::pieces::WordPieces;
 use super::{BackboneError, EncoderConfig, Weights};
 
 /// The size of a backbone.
@@ -34,7 +35,7 @@ pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
     let config = EncoderConfig::read(dir)?;
     let weights = Weights::open(dir, config.family)?;
     weights.check(&config)?;
-    crate::corpus::pieces::WordPieces::open(dir)?;
+    WordPieces::open(dir)?;
     Ok(BackboneShape {
         family: config.family.model_type().to_owned(),
         hidden: config.hidden_size,
@@ -42,7 +43,7 @@ pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
         heads: config.num_attention_heads,
         intermediate: config.intermediate_size,
         vocab: config.vocab_size,
-        max_positions: config.max_position_embeddings,
+        max_positions: config.longest_input(),
         parameters: weights.parameters(),
     })
 }

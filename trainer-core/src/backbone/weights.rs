@@ -3,15 +3,16 @@
 //! Owns the file formats (`model.safetensors`, or the pickle of `pytorch_model.bin`) and the spelling of names: with or
 //! without the family's prefix, and the old `gamma` / `beta` of layer norms. Must not know what the tensors are for.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+#[cfg(test)]
+use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
-use safetensors::tensor::{Dtype, TensorView};
 
 use super::layout::{FIRST, encoder_tensors};
 use super::{BackboneError, EncoderConfig, Family};
+use crate::values::{Named, Values};
 
 const SAFETENSORS: &str = "model.safetensors";
 const PICKLE: &str = "pytorch_model.bin";
@@ -50,7 +51,7 @@ impl Weights {
         Ok(Self { path, tensors, prefix })
     }
 
-    /// Tensors that never were in a file, by their names inside the encoder; `path` stands for the file in errors.
+    /// Tensors by their names inside the encoder, without a file. Errors name `path` instead.
     pub(super) fn in_memory(path: PathBuf, tensors: HashMap<String, Tensor>) -> Self {
         Self { path, tensors, prefix: String::new() }
     }
@@ -111,13 +112,13 @@ impl Weights {
     ///
     /// # Errors
     /// A tensor that cannot be converted.
-    pub(crate) fn all(&self) -> Result<BTreeMap<String, Values>, BackboneError> {
+    pub(crate) fn all(&self) -> Result<Named, BackboneError> {
         let floats = self.tensors.iter().filter(|(_, tensor)| tensor.dtype().is_float());
-        let values = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
+        let values = |tensor: &Tensor| Values::of(&tensor.to_dtype(DType::F32)?);
         floats
             .map(|(name, tensor)| {
                 let values = values(tensor).map_err(|error| self.fault(name, error.to_string()))?;
-                Ok((name.clone(), (tensor.dims().to_vec(), values)))
+                Ok((name.clone(), values))
             })
             .collect()
     }
@@ -128,7 +129,7 @@ impl Weights {
         floats.map(|tensor| tensor.elem_count() as u64).sum()
     }
 
-    /// The fault that a setting beside this file cannot be used with it.
+    /// The fault of a `config.json` that does not fit this file.
     pub(crate) fn refused(&self, problem: &str) -> BackboneError {
         BackboneError::Malformed {
             path: self.path.with_file_name("config.json"),
@@ -156,7 +157,7 @@ impl Weights {
         BackboneError::Tensor { path: self.path.clone(), tensor: name.to_owned(), problem }
     }
 
-    /// Makes a variable of every tensor, by its name in the file: a model built from these weights is trained whole.
+    /// Makes a variable of every tensor, so that a model built from these weights is trained whole. By names in the file.
     #[cfg(test)]
     pub(crate) fn variables(&mut self) -> BTreeMap<String, candle_core::Var> {
         let mut variables = BTreeMap::new();
@@ -171,36 +172,4 @@ impl Weights {
 
 fn malformed(path: &Path, kind: &str, error: &candle_core::Error) -> BackboneError {
     BackboneError::Malformed { path: path.to_owned(), problem: format!("not a file of {kind}: {error}") }
-}
-
-/// Shape and values of a tensor.
-pub(crate) type Values = (Vec<usize>, Vec<f32>);
-
-/// A safetensors file that PyTorch's loaders take.
-///
-/// # Errors
-/// A shape that does not fit its values.
-pub(crate) fn safetensors_file(tensors: &BTreeMap<String, Values>) -> io::Result<Vec<u8>> {
-    safetensors_with(tensors, HashMap::from([("format".to_owned(), "pt".to_owned())]))
-}
-
-/// Tensors with `metadata` as the bytes of a safetensors file.
-///
-/// # Errors
-/// A shape that does not fit its values.
-pub(crate) fn safetensors_with(
-    tensors: &BTreeMap<String, Values>,
-    metadata: HashMap<String, String>,
-) -> io::Result<Vec<u8>> {
-    let little_endian =
-        |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let bytes: Vec<_> =
-        tensors.iter().map(|(name, (shape, values))| (name, shape, little_endian(values))).collect();
-    let views = bytes
-        .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?))
-        })
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
-    views.and_then(|views| safetensors::serialize(views, Some(metadata))).map_err(io::Error::other)
 }

@@ -1,4 +1,4 @@
-//! What makes two jobs the same: everything that decides the trained values, and nothing that does not.
+//! What makes two jobs the same: everything that decides the trained values, and nothing else.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Named facts about a job. Files stand in it by the hash of their content, so that a job is the same on another host.
+/// Named facts about a job. Files count by the hash of their content, so that a job is the same on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Identity(BTreeMap<String, String>);
@@ -25,7 +25,7 @@ impl Identity {
         self
     }
 
-    /// With each key of an object as a fact of its own, under `prefix`.
+    /// With each key of an object as one fact, under `prefix`.
     pub(crate) fn with_object(mut self, prefix: &str, value: &impl Serialize) -> Self {
         if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(value) {
             self.0.extend(
@@ -35,7 +35,7 @@ impl Identity {
         self
     }
 
-    /// The first fact in which `other` differs, as the middle of a sentence.
+    /// The first fact that differs in `other`, as a part of a sentence.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let names = self.0.keys().chain(other.0.keys());
         let differing = names.into_iter().find(|name| self.0.get(*name) != other.0.get(*name))?;

@@ -1,4 +1,4 @@
-//! When a checkpoint is due, and where it lies.
+//! When a checkpoint is due, and which file holds it.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{Checkpoint, CheckpointError, Identity};
 use crate::CheckpointPlan;
 
-/// A step that lasts so long may not end within the time that a stop allows: each of them is kept.
+/// After a step this slow a checkpoint is written: the next one might not end within the time that a stop allows.
 const SLOW_STEP: Duration = Duration::from_secs(2);
 
 /// Keeps the progress of one job.
@@ -18,19 +18,21 @@ pub(crate) struct Keeper {
     path: PathBuf,
     identity: Identity,
     plan: CheckpointPlan,
-    /// When the last checkpoint was written, or the run began, and the step it held.
-    last: (Instant, usize),
-    last_look: Instant,
+    /// When the last checkpoint was written, or else when the run began.
+    written_at: Instant,
+    /// The step of the last checkpoint.
+    written_step: usize,
+    asked_at: Instant,
 }
 
 impl Keeper {
     /// The keeper of a job.
     pub(crate) fn new(path: PathBuf, identity: Identity, plan: CheckpointPlan) -> Self {
         let now = Instant::now();
-        Self { path, identity, plan, last: (now, 0), last_look: now }
+        Self { path, identity, plan, written_at: now, written_step: 0, asked_at: now }
     }
 
-    /// What an earlier run of this job left.
+    /// The checkpoint of an earlier run of this job.
     ///
     /// # Errors
     /// See [`Checkpoint::read`].
@@ -43,10 +45,10 @@ impl Keeper {
     /// Whether the progress after `step` should be written now. Asked after each step.
     pub(crate) fn is_due(&mut self, step: usize) -> bool {
         let now = Instant::now();
-        let slow = now - std::mem::replace(&mut self.last_look, now) >= SLOW_STEP;
-        let (at, held) = self.last;
-        let by_time = (now - at).as_secs_f64() >= self.plan.every_seconds;
-        slow || by_time || self.plan.every_steps.is_some_and(|steps| step.saturating_sub(held) >= steps)
+        let slow = now - std::mem::replace(&mut self.asked_at, now) >= SLOW_STEP;
+        let by_time = (now - self.written_at).as_secs_f64() >= self.plan.every_seconds;
+        let since = step.saturating_sub(self.written_step);
+        slow || by_time || self.plan.every_steps.is_some_and(|steps| since >= steps)
     }
 
     /// Writes the progress after `step`.
@@ -59,7 +61,7 @@ impl Keeper {
         checkpoint: &Checkpoint<S>,
     ) -> Result<(), CheckpointError> {
         checkpoint.write(&self.path, &self.identity)?;
-        self.last = (Instant::now(), step);
+        (self.written_at, self.written_step) = (Instant::now(), step);
         Ok(())
     }
 
@@ -68,7 +70,7 @@ impl Keeper {
         CheckpointError::Foreign { path: self.path.clone(), problem: format!("it lacks {part}") }
     }
 
-    /// Forgets the progress: the job has its result.
+    /// Removes the checkpoint: the job has its result.
     ///
     /// # Errors
     /// What the file system said.

@@ -1,14 +1,14 @@
-//! The order of training windows: batches of like length, in a seeded order that is new each epoch.
+//! The order of training windows: batches of similar length, in a seeded order that changes each epoch.
 //!
 //! Owns the bucketing. Must not know what the windows hold.
 
 use crate::rng::Draws;
 
-/// Batches per mega-batch: within one the windows are sorted by length.
+/// Batches per mega-batch. Windows are sorted by length within one.
 const MEGA: usize = 50;
 
-/// Indices of windows, batch by batch: shuffled, cut into mega-batches, sorted by length there, cut into batches, and
-/// the batches shuffled. Only the last batch cut may be smaller than `size`.
+/// Indices of windows, batch by batch. They are shuffled, cut into mega-batches, sorted by length within each, and cut
+/// into batches, which are shuffled again. Only one batch may be smaller than `size`.
 pub(crate) fn bucketed(lengths: &[usize], size: usize, draws: &mut Draws) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     draws.shuffle(&mut order);

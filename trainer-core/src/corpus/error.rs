@@ -31,7 +31,7 @@ pub enum CorpusError {
         /// `the file is empty`, or what it holds instead of sentences.
         what: &'static str,
     },
-    /// An entity type occurs in test alone: no model trained on this corpus could know it.
+    /// An entity type occurs only in test: no model trained on this corpus could know it.
     #[error(
         "entity type {0} occurs only in the test split; move sentences with it into train, or drop the type"
     )]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CorpusError, Sentence, Split};
 
-/// The tags that a head can give, in the order of its rows.
+/// The tags of a head, in the order of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelSet {
     types: Vec<String>,
@@ -30,7 +30,8 @@ impl LabelSet {
         Self { types, tags }
     }
 
-    /// The label set of a head whose rows are `tags`, in any order, `O` first; `None` for tags that are none.
+    /// The label set of a head whose rows are `tags`: `O` first, the others in any order. `None` where one of them is not a
+    /// tag.
     pub fn from_tags(tags: Vec<String>) -> Option<Self> {
         let kind = |tag: &String| {
             let kind = tag.strip_prefix("B-").or_else(|| tag.strip_prefix("I-"));

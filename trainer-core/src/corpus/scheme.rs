@@ -1,4 +1,4 @@
-//! Tag schemes: which one a file follows, and how its tags become IOB2 without loss.
+//! Tag schemes: which scheme a file follows, and how its tags become IOB2 without loss.
 //!
 //! Owns the meaning of prefixes. Must not know files.
 
@@ -79,8 +79,8 @@ impl Tag {
     }
 }
 
-/// The scheme that a whole file follows. `E`/`S` mean IOBES, `L`/`U` BILOU. With `B` and `I` alone it is IOB1 when some
-/// `I-` opens an entity and every `B-` stands where IOB1 needs one (after an entity of the same type); otherwise IOB2.
+/// The scheme that a whole file follows. `E` and `S` mean IOBES, `L` and `U` BILOU. A file with only `B` and `I` is IOB1
+/// when some `I-` opens an entity and every `B-` follows an entity of the same type; otherwise it is IOB2.
 pub(super) fn detect<'a>(sentences: impl Iterator<Item = &'a [Tag]> + Clone) -> Scheme {
     let has = |letters: &str| sentences.clone().flatten().any(|tag| letters.contains(tag.prefix()));
     if has("ES") {

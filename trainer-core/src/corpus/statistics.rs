@@ -42,16 +42,16 @@ impl Split {
     }
 }
 
-/// Sentences of one split that another already holds, word for word.
+/// Sentences that two splits share, word for word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Overlap {
     /// Sentences of test that are also in train.
     pub sentences: usize,
-    /// Of these, sentences of more than 5 words (headings and the like repeat by nature).
+    /// Those of more than 5 words: shorter ones, such as headings, repeat by nature.
     pub longer_than_5: usize,
 }
 
-/// How many sentences of `test` are also in `train`, tags not compared.
+/// How many sentences of `test` are also in `train`. Tags are not compared.
 pub fn overlap(train: &Split, test: &Split) -> Overlap {
     let known: HashSet<&[String]> = train.sentences.iter().map(|s| s.tokens.as_slice()).collect();
     let seen: Vec<&Sentence> =

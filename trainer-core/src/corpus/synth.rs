@@ -1,7 +1,7 @@
 //! A synthetic corpus that looks like biomedical abstracts: a small grammar over an invented lexicon.
 //!
 //! Owns the grammar. For process tests, demonstrations and benches only: every folder it writes says so in a README.
-//! Not trivial by design: entity words also occur outside entities (`heat shock`, `cold storage`), entities have one to
+//! It is not trivial by design: entity words also occur outside entities (`heat shock`, `cold storage`), entities have one to
 //! four words, and the compound names of the test split are mostly unseen in train.
 
 use std::fmt::Write as _;

@@ -1,13 +1,13 @@
 //! Raw text into sentences and words, each with its place in the text.
 //!
-//! Owns two modest rules. Sentences: the bounds of Unicode Standard Annex 29 (so every line end is one), but none after
-//! an abbreviation such as "e.g." or a lone capital as in "J. Smith". Words: runs of letters and digits; every other
-//! character that is not white space is a word of its own, as in the corpora that adapters are trained on. Must not know
-//! tags or models.
+//! Owns two modest rules. A sentence ends where Unicode Standard Annex 29 ends it (so at every line end), but not after an
+//! abbreviation such as "e.g." or a lone capital as in "J. Smith". A word is a run of letters and digits; every other
+//! character that is not white space is its own word, as in the corpora that adapters are trained on. Must not know tags
+//! or models.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// After these a sentence goes on.
+/// A sentence does not end after these.
 const ABBREVIATIONS: [&str; 14] = [
     "al.", "approx.", "ca.", "cf.", "dr.", "e.g.", "etc.", "fig.", "figs.", "i.e.", "no.", "resp.", "vs.",
     "viz.",

@@ -1,8 +1,8 @@
 //! Sentences into windows of at most `max_length` pieces, and predictions of windows back into sentences.
 //!
-//! Owns the rule of first pieces and the merge by context. Must not know tokenizers or models.
+//! Owns two rules: the first piece of a word stands for it, and the window with more context wins. Must not know tokenizers or models.
 
-use super::pieces::{Piece, WordPieces};
+use crate::backbone::pieces::{Frame, Piece, WordPieces};
 
 /// The size of windows, in pieces; two of them are `[CLS]` and `[SEP]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,8 @@ impl WindowShape {
     /// The defaults of [`crate::Hyperparameters`].
     pub(crate) const USUAL: Self = Self { max_length: 256, stride: 50 };
 
-    /// This shape, made smaller where a backbone has fewer positions. Nothing is cut off by that: windows cover the
-    /// whole sentence at any size.
+    /// This shape, made smaller where a backbone has fewer positions. No word is lost: windows of any size cover the
+    /// whole sentence.
     pub(crate) fn within(self, positions: usize) -> Self {
         if self.max_length <= positions {
             return self;
@@ -32,18 +32,18 @@ pub(crate) struct Window {
     pub(crate) sentence: usize,
     /// Piece ids, `[CLS]` first and `[SEP]` last.
     pub(crate) ids: Vec<u32>,
-    /// First pieces: (position in `ids`, word of the sentence). A word that began before the window has none here.
+    /// First pieces: (position in `ids`, word of the sentence). A word that begins before the window has none here.
     pub(crate) words: Vec<(u32, u32)>,
 }
 
 impl Window {
-    /// How much of the sentence the word at `position` sees on its shorter side, in pieces.
+    /// Pieces of the sentence on the shorter side of `position`.
     fn context(&self, position: u32) -> usize {
         (position as usize).min(self.ids.len() - 1 - position as usize)
     }
 }
 
-/// The windows of one sentence; the last one is the first that reaches its end.
+/// The windows of one sentence. The first that reaches its end is the last.
 pub(crate) fn windows(
     sentence: usize,
     pieces: &[Piece],
@@ -55,7 +55,7 @@ pub(crate) fn windows(
     let mut start = 0;
     loop {
         let end = (start + room).min(pieces.len());
-        windows.push(window(sentence, pieces, start..end, (special.cls, special.sep)));
+        windows.push(framed(sentence, pieces, start..end, special.frame));
         if end == pieces.len() {
             return windows;
         }
@@ -63,22 +63,17 @@ pub(crate) fn windows(
     }
 }
 
-fn window(
-    sentence: usize,
-    pieces: &[Piece],
-    range: std::ops::Range<usize>,
-    (cls, sep): (u32, u32),
-) -> Window {
+fn framed(sentence: usize, pieces: &[Piece], range: std::ops::Range<usize>, frame: Frame) -> Window {
     let start = range.start;
     let first = |at: &usize| *at == 0 || pieces[at - 1].word != pieces[*at].word;
     let words = range.clone().filter(first).map(|at| ((at - start + 1) as u32, pieces[at].word)).collect();
     let inner = pieces[range].iter().map(|piece| piece.id);
-    let ids = std::iter::once(cls).chain(inner).chain(std::iter::once(sep)).collect();
+    let ids = std::iter::once(frame.cls).chain(inner).chain(std::iter::once(frame.sep)).collect();
     Window { sentence, ids, words }
 }
 
-/// Puts the predictions of windows together: a word in several windows takes that of the one with the larger context,
-/// the earlier window at a tie.
+/// Joins the predictions of windows. A word in several windows takes the prediction of the window that shows more context
+/// around it; at a tie, of the earlier window.
 #[derive(Debug)]
 pub(crate) struct Merge<T> {
     best: Vec<Vec<Option<Seen<T>>>>,
@@ -93,7 +88,7 @@ struct Seen<T> {
 }
 
 impl<T: Clone> Merge<T> {
-    /// `words` of each sentence, none of them predicted yet.
+    /// Sentences with these numbers of words, without any prediction.
     pub(crate) fn new(words: impl Iterator<Item = usize>) -> Self {
         Self { best: words.map(|count| vec![None; count]).collect() }
     }
@@ -140,7 +135,7 @@ mod tests {
         let mut start = 0;
         loop {
             let end = (start + room).min(pieces.len());
-            windows.push(window(0, &pieces, start..end, (1, 2)));
+            windows.push(framed(0, &pieces, start..end, Frame { cls: 1, sep: 2 }));
             if end == pieces.len() {
                 return windows;
             }

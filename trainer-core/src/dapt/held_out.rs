@@ -2,11 +2,11 @@
 
 use super::masks::{Masked, Vocabulary};
 use super::sequences::Sequences;
-use super::step::Batch;
 use crate::corpus::batch::sorted;
 use crate::loss::smoothed;
 use crate::model::MaskedLm;
 use crate::rng::Seeds;
+use crate::step::{Batch, Example};
 use crate::{HeldOutScores, Interrupted, Supervisor, TrainError};
 
 /// Sequences at once.
@@ -28,7 +28,7 @@ impl HeldOut {
         let batches = sorted(&sequences.lengths(), BATCH);
         Self {
             batches: batches.into_iter().map(|batch| batch.into_iter().map(mask).collect()).collect(),
-            // Two special pieces frame each sequence; they stand for no text.
+            // Without the two special pieces that frame each sequence: they are not text.
             pieces: sequences.pieces() - 2 * sequences.ids.len(),
             characters: sequences.characters,
         }
@@ -37,7 +37,7 @@ impl HeldOut {
     /// Measures the model as it is.
     ///
     /// # Errors
-    /// The supervisor asked for an end.
+    /// The supervisor asked the pretraining to stop.
     pub(super) fn measure(
         &self,
         model: &MaskedLm,
@@ -48,15 +48,16 @@ impl HeldOut {
             if supervisor.interrupted() {
                 return Err(Interrupted.into());
             }
-            let batch = Batch::new(sequences, model.compute())?;
-            let count = batch.rows.elem_count();
+            let examples: Vec<Example<'_>> = sequences.iter().map(Masked::example).collect();
+            let batch = Batch::new(&examples, model.compute())?;
+            let count = batch.targets();
             if count == 0 {
                 continue;
             }
             let logits = model.logits(&batch.packed, &batch.rows, None)?.detach();
-            let mean = smoothed(&logits, &batch.targets, 0.0)?.to_scalar::<f32>()?;
+            let mean = smoothed(&logits, &batch.classes, 0.0)?.to_scalar::<f32>()?;
             let predicted: Vec<u32> = logits.argmax(1)?.to_vec1()?;
-            let wanted: Vec<u32> = batch.targets.to_vec1()?;
+            let wanted: Vec<u32> = batch.classes.to_vec1()?;
             loss += f64::from(mean) * count as f64;
             right += predicted.iter().zip(&wanted).filter(|(a, b)| a == b).count();
             masked += count;

@@ -1,10 +1,12 @@
-//! Which pieces are to be predicted, and what stands in their place (Devlin et al. 2019, section 3.1; drawn anew each
-//! epoch as in Liu et al. 2019, section 4.1).
+//! Which pieces are to be predicted, and what replaces them (Devlin et al. 2019, section 3.1; drawn again each epoch as in
+//! Liu et al. 2019, section 4.1).
 
 use crate::rng::Draws;
+use crate::step::{Example, Target};
 
-/// Of the pieces to be predicted, so many are replaced by the mask piece and so many by a random one; the rest stay.
+/// Share of the pieces to predict that become the mask piece.
 const MASKED: f64 = 0.8;
+/// Share that become a random piece; the rest stay.
 const RANDOM: f64 = 0.1;
 
 /// The pieces of a vocabulary that masking must know.
@@ -12,7 +14,7 @@ const RANDOM: f64 = 0.1;
 pub(super) struct Vocabulary {
     /// `[MASK]`.
     pub(super) mask: u32,
-    /// Pieces in all.
+    /// All pieces.
     pub(super) size: usize,
     /// Pieces that are never predicted.
     pub(super) special: [u32; 2],
@@ -23,11 +25,16 @@ pub(super) struct Vocabulary {
 pub(super) struct Masked {
     /// What the model is shown.
     pub(super) ids: Vec<u32>,
-    /// Position of each piece to be predicted, and what it was.
-    pub(super) targets: Vec<(u32, u32)>,
+    /// The pieces to predict: where they are, and what they were.
+    pub(super) targets: Vec<Target>,
 }
 
 impl Masked {
+    /// For a step.
+    pub(super) fn example(&self) -> Example<'_> {
+        Example { ids: &self.ids, targets: self.targets.clone() }
+    }
+
     /// Masks each piece but special ones with probability `share`.
     pub(super) fn new(ids: &[u32], share: f64, vocabulary: &Vocabulary, draws: &mut Draws) -> Self {
         let mut shown = ids.to_vec();
@@ -36,7 +43,7 @@ impl Masked {
             if vocabulary.special.contains(id) || draws.unit() >= share {
                 continue;
             }
-            targets.push((position as u32, *id));
+            targets.push(Target { position: position as u32, class: *id });
             let what = draws.unit();
             if what < MASKED {
                 *shown = vocabulary.mask;
@@ -58,11 +65,11 @@ mod tests {
         let vocabulary = Vocabulary { mask: 4, size: 1000, special: [2, 3] };
         let ids: Vec<u32> = (0..60_000).map(|at| if at % 10 == 0 { 2 } else { 500 }).collect();
         let masked = Masked::new(&ids, 0.15, &vocabulary, &mut Seeds::root(1).draws());
-        assert!(masked.targets.iter().all(|&(_, id)| id == 500));
+        assert!(masked.targets.iter().all(|target| target.class == 500));
         let count = masked.targets.len() as f64;
         assert!((count / 54_000.0 - 0.15).abs() < 0.006, "{count}");
         let of = |wanted: &dyn Fn(u32) -> bool| {
-            let shown = masked.targets.iter().filter(|(at, _)| wanted(masked.ids[*at as usize]));
+            let shown = masked.targets.iter().filter(|at| wanted(masked.ids[at.position as usize]));
             shown.count() as f64 / count
         };
         let (mask, kept) = (of(&|id| id == 4), of(&|id| id == 500));

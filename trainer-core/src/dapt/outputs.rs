@@ -5,15 +5,26 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::adapter::Trained;
-use crate::backbone::{Family, safetensors_file};
+use crate::backbone::Family;
+use crate::values::{Named, safetensors_file};
 use crate::{DaptJob, DaptSummary};
 
-/// The class of transformers that the adapter was trained on, and its module.
-fn class(family: Family) -> (String, String) {
-    let module = family.model_type().replace('-', "_");
-    let class = format!("{}ForMaskedLM", family.class_prefix());
-    (class, format!("transformers.models.{module}.modeling_{module}"))
+/// What a pretraining has trained.
+pub(super) struct TrainedTensors {
+    pub(super) branches: Named,
+    /// Those of a new head; empty where the backbone has one.
+    pub(super) head: Named,
+}
+
+/// The class of transformers that the adapter was trained on.
+fn class(family: Family) -> String {
+    format!("{}ForMaskedLM", family.class_prefix())
+}
+
+/// The module of that class.
+fn module(family: Family) -> String {
+    let name = family.model_type().replace('-', "_");
+    format!("transformers.models.{name}.modeling_{name}")
 }
 
 /// Writes `adapter/`: what PEFT loads, and `lm_head.safetensors` where a new head was trained.
@@ -24,25 +35,21 @@ pub(super) fn write_adapter(
     dir: &Path,
     job: &DaptJob,
     family: Family,
-    (branches, head): (
-        &std::collections::BTreeMap<String, Trained>,
-        &std::collections::BTreeMap<String, Trained>,
-    ),
+    tensors: &TrainedTensors,
     summary: &DaptSummary,
 ) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    std::fs::write(dir.join("adapter_model.safetensors"), safetensors_file(branches)?)?;
-    if !head.is_empty() {
-        std::fs::write(dir.join("lm_head.safetensors"), safetensors_file(head)?)?;
+    std::fs::write(dir.join("adapter_model.safetensors"), safetensors_file(&tensors.branches)?)?;
+    if !tensors.head.is_empty() {
+        std::fs::write(dir.join("lm_head.safetensors"), safetensors_file(&tensors.head)?)?;
     }
-    let (class, module) = class(family);
+    let class = class(family);
     let params = &job.params;
-    let path = || job.backbone.to_string_lossy().into_owned();
     let config = json!({
         "peft_type": "LORA",
         "task_type": null,
-        "auto_mapping": { "base_model_class": class, "parent_library": module },
-        "base_model_name_or_path": job.backbone_name.clone().unwrap_or_else(path),
+        "auto_mapping": { "base_model_class": class, "parent_library": module(family) },
+        "base_model_name_or_path": job.setup.base_model(),
         "r": params.lora_r,
         "lora_alpha": params.lora_alpha,
         "lora_dropout": params.lora_dropout,
@@ -57,13 +64,13 @@ pub(super) fn write_adapter(
 }
 
 fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
-    let base = job.backbone_name();
+    let base = job.setup.backbone_name();
     let head = if summary.head_steps == 0 {
         "The backbone's own masked-LM head was used, frozen.".to_owned()
     } else {
         format!(
-            "The backbone has no masked-LM head: a new one was trained alone for {} steps before the first \
-             measurement (`lm_head.safetensors`).",
+            "The backbone has no masked-LM head: {} steps before the first measurement trained only a new one \
+             (`lm_head.safetensors`).",
             summary.head_steps
         )
     };

@@ -3,22 +3,22 @@
 use std::path::Path;
 
 use crate::TrainError;
+use crate::backbone::pieces::WordPieces;
 use crate::corpus::CorpusError;
-use crate::corpus::pieces::WordPieces;
 use crate::rng::Draws;
 
 /// The passages of a file as piece ids, with special pieces.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sequences {
-    /// Ids, `[CLS]` first and `[SEP]` last; between packed passages stands `[SEP]`.
+    /// Ids, `[CLS]` first, `[SEP]` last and between packed passages.
     pub(super) ids: Vec<Vec<u32>>,
     /// Characters of the text, white space included.
     pub(super) characters: usize,
 }
 
 impl Sequences {
-    /// Reads one passage a line. A passage longer than `max_length` becomes several; with `pack`, short ones are joined
-    /// in the order that its generator gives them.
+    /// Reads one passage a line. A passage longer than `max_length` becomes several. With `pack`, short ones are joined in
+    /// an order that the generator draws.
     ///
     /// # Errors
     /// A file that cannot be read or holds no text.
@@ -41,10 +41,10 @@ impl Sequences {
             None => split.iter().flat_map(|ids| ids.chunks(room).map(<[u32]>::to_vec)).collect(),
             Some(mut order) => {
                 order.shuffle(&mut split);
-                packed(&split, room, pieces.sep)
+                packed(&split, room, pieces.frame.sep)
             }
         };
-        let framed = |inner: Vec<u32>| [&[pieces.cls], inner.as_slice(), &[pieces.sep]].concat();
+        let framed = |inner: Vec<u32>| [&[pieces.frame.cls], inner.as_slice(), &[pieces.frame.sep]].concat();
         Ok(Self { ids: parts.into_iter().map(framed).collect(), characters })
     }
 
@@ -53,7 +53,7 @@ impl Sequences {
         self.ids.iter().map(Vec::len).collect()
     }
 
-    /// Pieces in all.
+    /// All pieces.
     pub(super) fn pieces(&self) -> usize {
         self.ids.iter().map(Vec::len).sum()
     }
@@ -64,7 +64,7 @@ fn ids(passage: &str, pieces: &WordPieces) -> Vec<u32> {
     pieces.split(&words).into_iter().map(|piece| piece.id).collect()
 }
 
-/// Joins passages, with a separator between them, until the next one does not fit.
+/// Joins passages until the next one does not fit, with a separator between them.
 fn packed(passages: &[Vec<u32>], room: usize, separator: u32) -> Vec<Vec<u32>> {
     let mut sequences = Vec::new();
     let mut open: Vec<u32> = Vec::new();

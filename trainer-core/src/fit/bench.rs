@@ -1,23 +1,22 @@
-//! Training steps on random weights and random pieces, timed: what a step costs at a published size, without data.
+//! Timed training steps on random weights and random pieces: what a step costs at a published size, without data.
 
 use std::time::Instant;
 
 use candle_core::Tensor;
 use serde::Serialize;
 
-use super::batches::Batch;
-use super::parts::Parts;
-use super::step::Stepper;
+use super::tagging::step_plan;
 use crate::backbone::{EncoderConfig, Family, PublishedSize, published, random_weights};
 use crate::job::Hyperparameters;
 use crate::model::{Compute, LoraShape, Packed, Tagger};
 use crate::optim::Schedule;
 use crate::rng::Seeds;
+use crate::step::{Batch, Parts, Stepper};
 use crate::{DeviceChoice, MicroBatch, Precision, TrainError};
 
 /// Tags of the benched classifier.
 const TAGS: usize = 9;
-/// First steps, which fill buffers and are not counted.
+/// First steps. They fill buffers and are not counted.
 const WARM_UP: usize = 1;
 
 /// What to time.
@@ -58,24 +57,24 @@ pub struct BenchReport {
     pub sequences_per_second: f64,
     /// Pieces per processor second of all threads, over the counted steps.
     pub tokens_per_cpu_second: f64,
-    /// Highest resident memory of the process, on a GPU the most of its memory seen in use, bytes.
+    /// Highest resident memory of the process, bytes; on a GPU, the most of its memory seen in use.
     pub peak_memory_bytes: u64,
-    /// Floating-point operations of a step's products with frozen weights, forward and to the input, in billions per
-    /// processor second, on a GPU per second.
+    /// Billions of floating-point operations per processor second (on a GPU, per second) of a step's products with frozen
+    /// weights, forward and to the input.
     pub gflops: f64,
-    /// The same measured for one product alone: all pieces by the feed-forward's first layer.
+    /// The same for a single product: all pieces by the feed-forward's first layer.
     pub matmul_gflops: f64,
-    /// The former over the latter: how much of the time a step multiplies frozen weights at full speed.
+    /// `gflops` over `matmul_gflops`: the share of time in which a step multiplies frozen weights at full speed.
     pub matmul_share: f64,
     /// Values trained.
     pub trainable_parameters: u64,
 }
 
-/// Times training steps with the trainer's defaults (LoRA of rank 16 on q and v); `progress` hears the number of each
-/// step done, warm-up included, and how many there will be.
+/// Times training steps with the trainer's defaults (LoRA of rank 16 on q and v). `progress` hears the number of each step
+/// done, warm-up included, and of all steps.
 ///
 /// # Errors
-/// As a training's; random weights do not diverge within the steps of a bench.
+/// Those of a training. Random weights do not diverge within the steps of a bench.
 pub fn bench(spec: BenchSpec, progress: &mut dyn FnMut(usize, usize)) -> Result<BenchReport, TrainError> {
     let seeds = Seeds::root(spec.seed);
     let config = published(spec.family, spec.size);
@@ -83,8 +82,8 @@ pub fn bench(spec: BenchSpec, progress: &mut dyn FnMut(usize, usize)) -> Result<
     let compute = crate::device::open(spec.device, spec.precision, spec.gradient_checkpointing)?;
     let tagger = tagger(&config, &params, &seeds, &compute)?;
     let total = WARM_UP + spec.steps;
-    let mut stepper =
-        Stepper::new(&tagger, &params, Schedule::new(total, 0.0), Parts::new(MicroBatch::Whole, 1), &seeds);
+    let plan = step_plan(&params, Schedule::new(total, 0.0), Parts::new(MicroBatch::Whole, 1));
+    let mut stepper = Stepper::new(&tagger, plan, &seeds);
     let batch = batch(spec, &seeds, &compute)?;
     let (mut seconds, mut cpu) = (Vec::with_capacity(spec.steps), 0.0);
     for step in 1..=total {
@@ -96,7 +95,7 @@ pub fn bench(spec: BenchSpec, progress: &mut dyn FnMut(usize, usize)) -> Result<
         }
         progress(step, total);
     }
-    // Before the lone product: its operands are not the step's.
+    // Before the single product, whose operands are not the step's.
     let peak_memory_bytes = stepper.peak_bytes();
     let matmul = matmul_rate(&config, batch.packed.pieces(), &compute)?;
     let measured = Measured { seconds, cpu, matmul, peak_memory_bytes };
@@ -113,7 +112,7 @@ fn tagger(
     Tagger::new(config, &weights, TAGS, Some(LoraShape::of(params)), &seeds.child("initial values"), compute)
 }
 
-/// Every piece but the first and the last of a sequence is labelled.
+/// All pieces but the first and the last of a sequence are labelled.
 fn batch(spec: BenchSpec, seeds: &Seeds, compute: &Compute) -> Result<Batch, TrainError> {
     let mut draws = seeds.child("pieces").draws();
     let vocabulary = published(spec.family, spec.size).vocab_size;
@@ -128,7 +127,7 @@ fn batch(spec: BenchSpec, seeds: &Seeds, compute: &Compute) -> Result<Batch, Tra
     Ok(Batch {
         packed,
         rows: Tensor::from_vec(rows, count, device)?,
-        labels: Tensor::from_vec(labels, count, device)?,
+        classes: Tensor::from_vec(labels, count, device)?,
     })
 }
 
@@ -154,7 +153,7 @@ fn matmul_rate(config: &EncoderConfig, pieces: usize, compute: &Compute) -> Resu
     Ok(operations as f64 / busy / 1e9)
 }
 
-/// What a rate is taken over: the processor's seconds, which other programs on the machine do not lengthen, or a GPU's.
+/// The time that a rate divides by: processor seconds, which other programs do not lengthen; on a GPU, wall seconds.
 fn busy_seconds(compute: &Compute, wall: f64, cpu: f64) -> f64 {
     if compute.device.is_cpu() { cpu.max(0.01) } else { wall.max(1e-6) }
 }
@@ -207,8 +206,8 @@ impl Measured {
     }
 }
 
-/// Operations per piece of the products with frozen weights: two for each weight, forward and again to the input, but
-/// for the lowest layer's q, k, v, whose input needs no gradient.
+/// Operations per piece of the products with frozen weights: two for each weight in the forward, and two to the input. The
+/// input of the lowest layer's q, k and v needs no gradient.
 fn frozen_operations(config: &EncoderConfig) -> f64 {
     let (width, inner) = (config.hidden_size as f64, config.intermediate_size as f64);
     let layer = 4.0 * width * width + 2.0 * width * inner;

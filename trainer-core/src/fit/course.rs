@@ -1,18 +1,16 @@
-//! The epochs of a training, from wherever it stands to the end of patience or of epochs.
+//! The epochs of a training, from where it stands until patience or epochs run out.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::epoch::{Pass, SignsOfLife};
+use super::epoch::SignsOfLife;
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
-use super::progress::{BestEpoch, Progress, checkpoint, take_up};
-use super::run::under;
-use super::step::Stepper;
-use crate::adapter::Trained;
+use super::progress::{BestEpoch, Progress, Resumption, checkpoint, resume};
 use crate::checkpoint::Keeper;
 use crate::corpus::batch::bucketed;
 use crate::rng::Seeds;
+use crate::step::{Example, Stepper};
+use crate::values::Named;
 use crate::{EpochMetrics, Resumed, Supervisor, TrainError, TrainJob, TrainerEvent};
 
 /// A training in progress.
@@ -24,11 +22,11 @@ pub(super) struct Course<'a> {
     pub(super) keeper: Keeper,
     pub(super) at: Progress,
     /// Trained tensors of the best epoch.
-    pub(super) best: BTreeMap<String, Trained>,
-    /// What the best epoch said about dev; absent where an earlier run of the job trained it.
+    pub(super) best: Named,
+    /// The best epoch's evaluation on dev; absent where an earlier run of the job trained it.
     pub(super) best_dev: Option<Evaluation>,
     pub(super) total_steps: usize,
-    /// When `at.seconds` was last brought up to date.
+    /// When `at.seconds` was last updated.
     pub(super) clock: Instant,
 }
 
@@ -36,22 +34,23 @@ impl Course<'_> {
     /// Continues from a checkpoint, if there is one.
     ///
     /// # Errors
-    /// A checkpoint that is none of this job.
-    pub(super) fn take_up(&mut self) -> Result<Option<Resumed>, TrainError> {
+    /// The checkpoint of another job.
+    pub(super) fn resume(&mut self) -> Result<Option<Resumed>, TrainError> {
         let Some(found) = self.keeper.found()? else { return Ok(None) };
-        (self.at, self.best) = take_up(found, &mut self.stepper)?;
+        let Resumption { progress, best } = resume(found, &mut self.stepper)?;
+        (self.at, self.best) = (progress, best);
         self.at.reports.iter_mut().for_each(|report| report.carried = true);
         Ok(Some(Resumed { epochs: self.at.reports.len(), step: self.at.step }))
     }
 
-    /// Says once more what earlier runs of the job reported.
-    pub(super) fn say_again(&self, supervisor: &mut dyn Supervisor) {
+    /// Repeats the reports of earlier runs of the job.
+    pub(super) fn repeat_reports(&self, supervisor: &mut dyn Supervisor) {
         for report in &self.at.reports {
             supervisor.event(TrainerEvent::Epoch(report.clone()));
         }
     }
 
-    /// Trains to the end. An interruption keeps the progress first.
+    /// Trains to the end. After an interruption it keeps the progress first.
     ///
     /// # Errors
     /// Those of [`Stepper::step`], an interruption, a checkpoint that cannot be written.
@@ -80,7 +79,7 @@ impl Course<'_> {
         let epoch = self.at.epoch();
         let dev = evaluation.scores.overall;
         self.report(&evaluation, supervisor);
-        if self.at.early_stop.improves(epoch, under(self.job.objective, dev).f1) {
+        if self.at.early_stop.improves(epoch, dev.under(self.job.objective).f1) {
             self.at.best = Some(BestEpoch { epoch, dev });
             self.best = self.stepper.snapshot()?;
             self.best_dev = Some(evaluation);
@@ -96,7 +95,8 @@ impl Course<'_> {
         let mut signs = SignsOfLife::new(self.total_steps);
         for members in batches.iter().skip(self.at.batches) {
             let began = Instant::now();
-            if let Some(measured) = self.stepper.step(train, members, supervisor)? {
+            let examples: Vec<Example<'_>> = members.iter().map(|&at| train.example(at)).collect();
+            if let Some(measured) = self.stepper.step(&examples, supervisor)? {
                 self.at.pass.add(measured, members.len(), began.elapsed().as_secs_f64());
             }
             self.at.batches += 1;
@@ -114,14 +114,22 @@ impl Course<'_> {
         let before: f64 = self.at.reports.iter().map(|report| report.seconds).sum();
         self.tick();
         let trained = std::mem::take(&mut self.at.pass);
-        let sentences = self.loaded.train.sentences.len();
-        let metrics = metrics(
-            self.at.epoch(),
-            self.at.step,
-            &trained,
-            evaluation,
-            (sentences, self.at.seconds - before, self.stepper.peak_bytes()),
-        );
+        let metrics = EpochMetrics {
+            epoch: self.at.epoch(),
+            step: self.at.step,
+            train_loss: trained.loss(),
+            dev_loss: evaluation.loss,
+            dev: evaluation.scores.overall,
+            learning_rate: trained.learning_rate,
+            gradient_norm: trained.gradient_norm(),
+            seconds: self.at.seconds - before,
+            train_seconds: trained.seconds,
+            sentences_per_second: trained.per_second(self.loaded.train.sentences.len()),
+            tokens_per_second: trained.per_second(trained.pieces),
+            padded_tokens_per_second: trained.per_second(trained.computed),
+            peak_memory_bytes: self.stepper.peak_bytes(),
+            carried: false,
+        };
         supervisor.log(&format!(
             "epoch {}: loss {:.4}, dev loss {:.4}, dev F1 {:.4} strict {:.4} conlleval, {:.1} s, {:.0} tokens/s",
             metrics.epoch,
@@ -148,30 +156,5 @@ impl Course<'_> {
         self.tick();
         let checkpoint = checkpoint(&self.at, &self.stepper, &self.best)?;
         Ok(self.keeper.keep(self.at.step, &checkpoint)?)
-    }
-}
-
-fn metrics(
-    epoch: usize,
-    step: usize,
-    trained: &Pass,
-    evaluation: &Evaluation,
-    (sentences, seconds, peak_memory_bytes): (usize, f64, u64),
-) -> EpochMetrics {
-    EpochMetrics {
-        epoch,
-        step,
-        train_loss: trained.loss(),
-        dev_loss: evaluation.loss,
-        dev: evaluation.scores.overall,
-        learning_rate: trained.learning_rate,
-        gradient_norm: trained.gradient_norm(),
-        seconds,
-        train_seconds: trained.seconds,
-        sentences_per_second: trained.per_second(sentences),
-        tokens_per_second: trained.per_second(trained.pieces),
-        padded_tokens_per_second: trained.per_second(trained.computed),
-        peak_memory_bytes,
-        carried: false,
     }
 }

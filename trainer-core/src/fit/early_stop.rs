@@ -14,7 +14,7 @@ impl EarlyStop {
         Self { patience, best: None }
     }
 
-    /// Takes an epoch's score; true when it is the best so far. A tie keeps the earlier epoch.
+    /// Adds an epoch's score; true when it is the best so far. A tie keeps the earlier epoch.
     pub(super) fn improves(&mut self, epoch: usize, score: f64) -> bool {
         let better = self.best.is_none_or(|(_, best)| score > best);
         if better {

@@ -1,13 +1,13 @@
-//! What one pass over the training windows adds up to, and the signs of life within it.
+//! The sums over one pass of the training windows, and the signs of life within it.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::step::Measured;
+use crate::step::Measured;
 use crate::{Supervisor, TrainerEvent};
 
-/// How often, at most, [`TrainerEvent::Progress`] is said.
+/// The shortest time between two [`TrainerEvent::Progress`].
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// What an epoch measured so far.
@@ -43,7 +43,7 @@ impl Pass {
         count as f64 / self.seconds.max(1e-9)
     }
 
-    /// Takes in a step on `windows` windows that lasted `seconds`.
+    /// Adds a step on `windows` windows that took `seconds`.
     pub(super) fn add(&mut self, measured: Measured, windows: usize, seconds: f64) {
         self.losses += measured.loss;
         self.gradient_norms += measured.gradient_norm;
@@ -56,7 +56,7 @@ impl Pass {
     }
 }
 
-/// Says now and then how an epoch goes.
+/// Sends [`TrainerEvent::Progress`] now and then.
 pub(super) struct SignsOfLife {
     last: Instant,
     total_steps: usize,
@@ -67,7 +67,7 @@ impl SignsOfLife {
         Self { last: Instant::now(), total_steps }
     }
 
-    /// Says it, unless it was said a moment ago.
+    /// Sends it, unless one was sent a moment ago.
     pub(super) fn after(&mut self, epoch: usize, step: usize, pass: &Pass, supervisor: &mut dyn Supervisor) {
         if self.last.elapsed() < SIGN_OF_LIFE {
             return;

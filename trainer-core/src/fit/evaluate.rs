@@ -2,7 +2,6 @@
 
 use candle_core::Tensor;
 
-use super::batches::Batch;
 use super::splits::Windowed;
 use crate::corpus::LabelSet;
 use crate::corpus::batch::sorted;
@@ -10,9 +9,10 @@ use crate::corpus::windows::Merge;
 use crate::decode::{Decoding, decode};
 use crate::model::Tagger;
 use crate::score::{SplitScores, compare_split};
+use crate::step::{Batch, Example};
 use crate::{Interrupted, Supervisor, TrainError};
 
-/// Windows per batch: no gradients are kept, so it can be larger than in training.
+/// Windows per batch. No gradients are kept, so it can be larger than in training.
 const BATCH: usize = 64;
 
 /// What a model says about a split.
@@ -35,7 +35,7 @@ pub(crate) struct WordLogits {
 /// Predicts and scores `split`.
 ///
 /// # Errors
-/// The supervisor asked for an end.
+/// The supervisor asked the training to stop.
 pub(super) fn evaluate(
     tagger: &Tagger,
     split: &Windowed,
@@ -50,11 +50,11 @@ pub(super) fn evaluate(
     Ok(Evaluation { tags, scores, loss })
 }
 
-/// Runs the model over `split`, windows of like length together. `each` hears the number of windows done before each
-/// batch, and may end it.
+/// Runs the model over `split`, windows of similar length together. Before each batch `each` hears the number of windows
+/// done; it may stop the run.
 ///
 /// # Errors
-/// `each` asked for an end.
+/// `each` stopped it.
 pub(crate) fn word_logits(
     tagger: &Tagger,
     split: &Windowed,
@@ -65,13 +65,14 @@ pub(crate) fn word_logits(
     for members in sorted(&split.lengths(), BATCH) {
         each(done)?;
         done += members.len();
-        let batch = Batch::new(split, &members, tagger.compute())?;
-        if batch.labelled() == 0 {
+        let examples: Vec<Example<'_>> = members.iter().map(|&at| split.example(at)).collect();
+        let batch = Batch::new(&examples, tagger.compute())?;
+        if batch.targets() == 0 {
             continue;
         }
         let logits = tagger.logits(&batch.packed, &batch.rows, None)?.detach();
         loss += summed_loss(&logits, &batch)?;
-        labelled += batch.labelled();
+        labelled += batch.targets();
         let mut rows = logits.to_vec2::<f32>()?.into_iter();
         for &at in &members {
             let window = &split.windows[at];
@@ -82,6 +83,6 @@ pub(crate) fn word_logits(
 }
 
 fn summed_loss(logits: &Tensor, batch: &Batch) -> Result<f64, TrainError> {
-    let mean = crate::loss::smoothed(logits, &batch.labels, 0.0)?.to_scalar::<f32>()?;
-    Ok(f64::from(mean) * batch.labelled() as f64)
+    let mean = crate::loss::smoothed(logits, &batch.classes, 0.0)?.to_scalar::<f32>()?;
+    Ok(f64::from(mean) * batch.targets() as f64)
 }

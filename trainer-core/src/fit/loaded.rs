@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use super::parts::Parts;
+use super::memory_plan::parts;
 use super::splits::Windowed;
 use crate::adapter::StartAdapter;
-use crate::backbone::{BackboneError, EncoderConfig, Weights};
-use crate::corpus::pieces::WordPieces;
+use crate::backbone::pieces::WordPieces;
+use crate::backbone::{EncoderConfig, Weights};
 use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
-use crate::memory::{Limit, Sizes};
-use crate::model::{Compute, LoraShape, Tagger};
+use crate::memory::Sizes;
+use crate::model::{LoraShape, Tagger};
 use crate::rng::Seeds;
-use crate::{MicroBatch, Supervisor, TrainError, TrainJob};
+use crate::step::Parts;
+use crate::{Supervisor, TrainError, TrainJob};
 
 /// Everything that a training needs in memory.
 pub(super) struct Loaded {
@@ -20,7 +21,7 @@ pub(super) struct Loaded {
     pub(super) train: Windowed,
     pub(super) dev: Windowed,
     pub(super) tagger: Tagger,
-    /// What is merged into its weights.
+    /// The adapter that is merged into its weights.
     pub(super) start: Option<StartAdapter>,
     /// How many windows of a batch go through the model at once.
     pub(super) parts: Parts,
@@ -42,9 +43,10 @@ impl Loaded {
         let options = ReadOptions { entity_type: job.entity_type.clone() };
         let (train, dev) = (read(&job.train, &options)?, read(&job.dev, &options)?);
         let labels = LabelSet::of(&train, &dev)?;
-        let config = EncoderConfig::read(&job.backbone)?;
-        let pieces = WordPieces::open(&job.backbone)?;
-        check_vocabulary(&job.backbone, &pieces, &config)?;
+        let backbone = &job.setup.backbone;
+        let config = EncoderConfig::read(backbone)?;
+        let pieces = WordPieces::open(backbone)?;
+        pieces.check(backbone, &config)?;
         let shape = window_shape(job, &config, supervisor);
         let windowed = |split, sentences| Windowed::new(split, sentences, &labels, &pieces, shape);
         let train = windowed("train", first(train.sentences, job.params.max_train_sentences))?;
@@ -53,9 +55,9 @@ impl Loaded {
             log_split(name, split, supervisor);
         }
         let lora = LoraShape::of(&job.params);
-        let compute = crate::device::open(job.device, job.precision, job.gradient_checkpointing)?;
-        let parts = parts(job, &Sizes::of(&config, lora, &compute), &train.lengths(), &compute)?;
-        let mut weights = Weights::open(&job.backbone, config.family)?;
+        let compute = crate::device::of_job(&job.setup)?;
+        let parts = parts(job, Sizes::of(&config, lora, &compute), &train.lengths(), &compute)?;
+        let mut weights = Weights::open(backbone, config.family)?;
         let start = StartAdapter::of_job(job)?;
         if let Some(start) = &start {
             start.merge_into(&mut weights, config.family)?;
@@ -80,60 +82,26 @@ impl Loaded {
     }
 }
 
-/// Refuses a job that cannot fit into memory, before anything large is read.
-fn parts(job: &TrainJob, sizes: &Sizes, lengths: &[usize], compute: &Compute) -> Result<Parts, TrainError> {
-    let (batch, limit) = (job.params.batch_size, Limit::on(&compute.device, job.memory_limit));
-    let wanted = Parts::new(job.micro_batch, usize::MAX).size(batch);
-    match sizes.fitting(lengths, wanted, &limit) {
-        Ok(fitting) if fitting == wanted.min(lengths.len()) => Ok(Parts::new(job.micro_batch, batch)),
-        Ok(fitting) if job.micro_batch == MicroBatch::Auto => Ok(Parts::new(job.micro_batch, fitting)),
-        Ok(_) => {
-            let mut longest = lengths.to_vec();
-            longest.sort_unstable_by_key(|&length| std::cmp::Reverse(length));
-            longest.truncate(wanted);
-            let advice = "set \"micro_batch\": \"auto\", or a smaller batch_size or max_length";
-            let demand = sizes.demand(&longest);
-            Err(TrainError::OutOfMemory(format!("this training needs {demand}, more than {limit}; {advice}")))
-        }
-        Err(demand) => Err(TrainError::OutOfMemory(format!(
-            "even one window at a time, this training needs {demand}, more than {limit}; take a smaller backbone or \
-             max_length"
-        ))),
-    }
-}
-
 fn first(mut sentences: Vec<Sentence>, limit: Option<usize>) -> Vec<Sentence> {
     sentences.truncate(limit.unwrap_or(usize::MAX));
     sentences
 }
 
-/// The job's windows, as far as the backbone's positions allow.
+/// The job's windows, smaller where the backbone has too few positions.
 fn window_shape(job: &TrainJob, config: &EncoderConfig, supervisor: &mut dyn Supervisor) -> WindowShape {
     let asked = WindowShape { max_length: job.params.max_length, stride: job.params.stride };
-    let shape = asked.within(config.max_position_embeddings);
+    let shape = asked.within(config.longest_input());
     if shape != asked {
         supervisor.log(&format!(
             "warning: the backbone has {} positions: windows of {} pieces that share {} (asked: {} and {})",
-            config.max_position_embeddings, shape.max_length, shape.stride, asked.max_length, asked.stride
+            config.longest_input(),
+            shape.max_length,
+            shape.stride,
+            asked.max_length,
+            asked.stride
         ));
     }
     shape
-}
-
-pub(crate) fn check_vocabulary(
-    dir: &Path,
-    pieces: &WordPieces,
-    config: &EncoderConfig,
-) -> Result<(), BackboneError> {
-    if pieces.vocabulary() <= config.vocab_size {
-        return Ok(());
-    }
-    let problem = format!(
-        "vocab_size is {}, but the tokenizer beside it has {} pieces",
-        config.vocab_size,
-        pieces.vocabulary()
-    );
-    Err(BackboneError::Malformed { path: dir.join("config.json"), problem })
 }
 
 fn log_split(name: &str, split: &Windowed, supervisor: &mut dyn Supervisor) {

@@ -5,17 +5,16 @@ use std::path::Path;
 
 use super::evaluate::Evaluation;
 use super::splits::Windowed;
-use crate::TrainSummary;
-use crate::score::{SentencePrediction, SurfaceForms, error_report};
+use crate::score::{SurfaceForms, error_report, sentence_predictions};
+use crate::{SentencePrediction, TrainSummary};
 
-/// One line for each sentence of a split: what was predicted, what was right, and the counts from which significance
-/// tests work without any model.
+/// One line for each sentence of a split: predicted and gold tags, and the counts that significance tests need.
 pub(super) fn predictions(
     name: &str,
     split: &Windowed,
     evaluation: &Evaluation,
 ) -> impl Iterator<Item = SentencePrediction> {
-    crate::score::sentence_predictions(name, &split.sentences, &evaluation.tags, &evaluation.scores.sentences)
+    sentence_predictions(name, &split.sentences, &evaluation.tags, &evaluation.scores.sentences)
 }
 
 /// Examples of each class of mistakes.

@@ -1,18 +1,17 @@
-//! Where a training stands, and its way into a checkpoint and back.
-
-use std::collections::BTreeMap;
+//! Where a training stands, as a checkpoint holds it.
 
 use serde::{Deserialize, Serialize};
 
 use super::early_stop::EarlyStop;
 use super::epoch::Pass;
-use super::step::Stepper;
-use crate::adapter::{StartAdapter, Trained};
-use crate::checkpoint::{Checkpoint, Identity, hash_backbone, hash_file};
-use crate::optim::{LossScale, Moments};
+use crate::adapter::StartAdapter;
+use crate::checkpoint::{Checkpoint, Groups, Identity, hash_backbone, hash_file};
+use crate::optim::LossScale;
+use crate::step::Stepper;
+use crate::values::Named;
 use crate::{EpochMetrics, ProtocolScores, TrainError, TrainJob};
 
-/// Everything that is not computed again from the job, but for tensors.
+/// Everything but tensors that cannot be computed again from the job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// Epochs that have ended, with their evaluations.
@@ -25,7 +24,7 @@ pub(super) struct Progress {
     pub(super) step: usize,
     pub(super) early_stop: EarlyStop,
     pub(super) best: Option<BestEpoch>,
-    /// In f16 the factor on the loss.
+    /// The factor on the loss, in f16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) loss_scale: Option<LossScale>,
     /// Wall seconds so far, earlier runs of the job included.
@@ -65,18 +64,19 @@ impl Progress {
     }
 }
 
-/// What makes this job the same when it is started again. Neither places nor threads do, nor the size of a batch's
-/// parts, nor when the test split is opened.
+/// What makes this job the same when it is started again. Paths, threads, the size of a batch's parts and the access to
+/// the test split may differ.
 pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<Identity, TrainError> {
     let hash = |path: &std::path::Path| hash_file(path).map_err(TrainError::output(path));
+    let backbone = &job.setup.backbone;
     let facts = Identity::of([
         ("kind", "train".to_owned()),
-        ("seed", job.seed.to_string()),
+        ("seed", job.setup.seed.to_string()),
         ("entity_type", job.entity_type.clone().unwrap_or_default()),
         ("objective", format!("{:?}", job.objective)),
         ("train", hash(&job.train)?),
         ("dev", hash(&job.dev)?),
-        ("backbone", hash_backbone(&job.backbone).map_err(TrainError::output(&job.backbone))?),
+        ("backbone", hash_backbone(backbone).map_err(TrainError::output(backbone))?),
     ]);
     let of_start = |start: &StartAdapter| {
         let hashes = start.files().map(|path| hash(&path));
@@ -86,51 +86,39 @@ pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<I
     Ok(facts.with(start).with_object("params", &job.params))
 }
 
-/// Groups of tensors in the file.
-const TRAINED: &str = "trained/";
-const FIRST: &str = "first/";
-const SECOND: &str = "second/";
-const BEST: &str = "best/";
-
 /// The checkpoint of a training.
+///
+/// # Errors
+/// The device failed.
 pub(super) fn checkpoint(
     progress: &Progress,
     stepper: &Stepper<'_>,
-    best: &BTreeMap<String, Trained>,
+    best: &Named,
 ) -> Result<Checkpoint<Progress>, TrainError> {
-    let mut tensors = BTreeMap::new();
-    for (name, moments) in stepper.moments() {
-        let flat = |values: &[f32]| (vec![values.len()], values.to_vec());
-        tensors.insert(format!("{FIRST}{name}"), flat(&moments.first));
-        tensors.insert(format!("{SECOND}{name}"), flat(&moments.second));
-    }
-    tensors
-        .extend(stepper.snapshot()?.into_iter().map(|(name, tensor)| (format!("{TRAINED}{name}"), tensor)));
-    tensors.extend(best.iter().map(|(name, tensor)| (format!("{BEST}{name}"), tensor.clone())));
+    let groups =
+        Groups { trained: stepper.snapshot()?, best: best.clone(), moments: stepper.moments().clone() };
     let state = Progress { loss_scale: stepper.loss_scale(), ..progress.clone() };
-    Ok(Checkpoint { state, tensors })
+    Ok(Checkpoint { state, tensors: groups.into_tensors() })
 }
 
-/// Puts a checkpoint back into the stepper; returns where the training stands and the best epoch's tensors.
-pub(super) fn take_up(
+/// Where a training stands after it was resumed.
+pub(super) struct Resumption {
+    pub(super) progress: Progress,
+    /// Trained tensors of the best epoch.
+    pub(super) best: Named,
+}
+
+/// Puts a checkpoint back into the stepper.
+///
+/// # Errors
+/// The device failed.
+pub(super) fn resume(
     checkpoint: Checkpoint<Progress>,
     stepper: &mut Stepper<'_>,
-) -> Result<(Progress, BTreeMap<String, Trained>), TrainError> {
-    let Checkpoint { state, tensors } = checkpoint;
-    let (mut trained, mut best) = (BTreeMap::new(), BTreeMap::new());
-    let mut moments: BTreeMap<String, Moments> = BTreeMap::new();
-    for (name, tensor) in tensors {
-        if let Some(name) = name.strip_prefix(TRAINED) {
-            trained.insert(name.to_owned(), tensor);
-        } else if let Some(name) = name.strip_prefix(BEST) {
-            best.insert(name.to_owned(), tensor);
-        } else if let Some(name) = name.strip_prefix(FIRST) {
-            moments.entry(name.to_owned()).or_default().first = tensor.1;
-        } else if let Some(name) = name.strip_prefix(SECOND) {
-            moments.entry(name.to_owned()).or_default().second = tensor.1;
-        }
-    }
+) -> Result<Resumption, TrainError> {
+    let Checkpoint { state: progress, tensors } = checkpoint;
+    let Groups { trained, best, moments } = Groups::of(tensors);
     stepper.restore(&trained)?;
-    stepper.resume(state.step, moments, state.loss_scale);
-    Ok((state, best))
+    stepper.resume(progress.step, moments, progress.loss_scale);
+    Ok(Resumption { progress, best })
 }

@@ -1,35 +1,35 @@
 //! A training from its job to its results.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::Supervisor;
 use super::course::Course;
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
 use super::outputs::{predictions, write_errors, write_summary};
 use super::progress::{BestEpoch, Progress, identity};
-use super::step::Stepper;
-use crate::adapter::{Adapter, Trained};
+use super::tagging::step_plan;
+use crate::adapter::Adapter;
 use crate::checkpoint::Keeper;
 use crate::optim::Schedule;
 use crate::rng::Seeds;
-use crate::score::write_predictions;
+use crate::step::Stepper;
+use crate::values::Named;
 use crate::{
-    EntityScore, ProtocolScores, Resumed, ScoringProtocol, TestAccess, TestScores, TrainError, TrainJob,
-    TrainSummary, TrainerEvent,
+    Resumed, Supervisor, TestAccess, TestScores, TrainError, TrainJob, TrainSummary, TrainerEvent,
+    write_predictions,
 };
 
-/// See [`super::train`].
+/// See [`super::train()`].
 pub(super) fn run(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
     let clock = Instant::now();
-    let seeds = Seeds::root(job.seed);
+    let seeds = Seeds::root(job.setup.seed);
     let loaded = Loaded::new(job, &seeds, supervisor)?;
-    std::fs::create_dir_all(&job.out).map_err(TrainError::output(&job.out))?;
+    let out = &job.setup.out;
+    std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
     let mut course = course(job, &loaded, &seeds, clock)?;
-    let resumed = course.take_up()?;
+    let resumed = course.resume()?;
     announce(&loaded, course.total_steps, resumed, supervisor);
-    course.say_again(supervisor);
+    course.repeat_reports(supervisor);
     course.run(supervisor)?;
     finish(course, supervisor)
 }
@@ -42,32 +42,33 @@ fn course<'a>(
 ) -> Result<Course<'a>, TrainError> {
     let per_epoch = loaded.train.windows.len().div_ceil(job.params.batch_size);
     let schedule = Schedule::new(per_epoch * job.params.max_epochs, job.params.warmup_ratio);
+    let plan = step_plan(&job.params, schedule, loaded.parts);
     Ok(Course {
         job,
         loaded,
-        stepper: Stepper::new(&loaded.tagger, &job.params, schedule, loaded.parts, seeds),
+        stepper: Stepper::new(&loaded.tagger, plan, seeds),
         seeds,
         keeper: Keeper::new(
-            job.checkpoint.path(&job.out),
+            job.setup.checkpoint.path(&job.setup.out),
             identity(job, loaded.start.as_ref())?,
-            job.checkpoint.clone(),
+            job.setup.checkpoint.clone(),
         ),
         at: Progress::new(job.params.patience),
-        best: BTreeMap::new(),
+        best: Named::new(),
         best_dev: None,
         total_steps: schedule.total(),
         clock,
     })
 }
 
-/// Writes the results of the best epoch; then the checkpoint is not needed any more.
+/// Writes the results of the best epoch, and then removes the checkpoint.
 fn finish(mut course: Course<'_>, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
     let (job, loaded) = (course.job, course.loaded);
     course.stepper.restore(&course.best)?;
     let Some(best) = course.at.best else {
         return Err(TrainError::Checkpoint(course.keeper.without("a best epoch")));
     };
-    // The weights are the best epoch's again, and so is what they say.
+    // The weights are those of the best epoch again.
     let dev = match course.best_dev.take() {
         Some(dev) => dev,
         None => evaluate(&loaded.tagger, &loaded.dev, &loaded.labels, supervisor)?,
@@ -79,25 +80,17 @@ fn finish(mut course: Course<'_>, supervisor: &mut dyn Supervisor) -> Result<Tra
         best_epoch: best.epoch,
         epochs,
         stopped_early: epochs < job.params.max_epochs,
-        objective: under(job.objective, best.dev).f1,
+        objective: best.dev.under(job.objective).f1,
         dev: best.dev,
         test,
         trainable_parameters: loaded.tagger.trainable_parameters(),
         seconds: course.tick(),
         peak_memory_bytes: course.stepper.peak_bytes(),
     };
-    let path = job.out.join("summary.json");
+    let path = job.setup.out.join("summary.json");
     write_summary(&path, &summary).map_err(TrainError::output(&path))?;
     course.keeper.forget()?;
     Ok(summary)
-}
-
-/// The scores under one protocol.
-pub(super) fn under(protocol: ScoringProtocol, scores: ProtocolScores) -> EntityScore {
-    match protocol {
-        ScoringProtocol::Strict => scores.strict,
-        ScoringProtocol::Conlleval => scores.conlleval,
-    }
 }
 
 fn announce(loaded: &Loaded, total_steps: usize, resumed: Option<Resumed>, supervisor: &mut dyn Supervisor) {
@@ -127,7 +120,7 @@ fn write_adapter(
     job: &TrainJob,
     loaded: &Loaded,
     best: BestEpoch,
-    tensors: &BTreeMap<String, Trained>,
+    tensors: &Named,
 ) -> Result<(), TrainError> {
     let adapter = Adapter {
         job,
@@ -136,13 +129,13 @@ fn write_adapter(
         tensors,
         start: loaded.start.as_ref(),
         best_epoch: best.epoch,
-        dev_f1: (best.dev.strict.f1, best.dev.conlleval.f1),
+        dev: best.dev,
     };
-    let dir = job.out.join("adapter");
+    let dir = job.setup.out.join("adapter");
     adapter.write(&dir).map_err(TrainError::output(&dir))
 }
 
-/// Writes the predictions and the mistakes on test, after opening the test split if the job may.
+/// Opens the test split if the job may, and writes the predictions and the mistakes on test.
 fn test_scores(
     job: &TrainJob,
     loaded: &Loaded,
@@ -162,14 +155,14 @@ fn test_scores(
         Some(path) => {
             let test = loaded.test(&path, supervisor)?;
             let evaluation = evaluate(&loaded.tagger, &test, &loaded.labels, supervisor)?;
-            let path = job.out.join("errors.json");
+            let path = job.setup.out.join("errors.json");
             write_errors(&path, &test, &evaluation, &loaded.train).map_err(TrainError::output(&path))?;
             Some((test, evaluation))
         }
     };
     let dev = predictions("dev", &loaded.dev, dev);
     let test = opened.iter().flat_map(|(test, evaluation)| predictions("test", test, evaluation));
-    let path = job.out.join("predictions.jsonl");
+    let path = job.setup.out.join("predictions.jsonl");
     write_predictions(&path, dev.chain(test)).map_err(TrainError::output(&path))?;
     Ok(opened.map(|(test, evaluation)| TestScores {
         overall: evaluation.scores.overall,

@@ -1,9 +1,10 @@
-//! A split as a model is given it: windows with label ids.
+//! A split as the model gets it: windows with label ids.
 
 use crate::TrainError;
-use crate::corpus::pieces::WordPieces;
+use crate::backbone::pieces::WordPieces;
 use crate::corpus::windows::{Window, WindowShape, windows};
 use crate::corpus::{CorpusError, LabelSet, Sentence};
+use crate::step::{Example, Target};
 
 /// Sentences of a split with their windows.
 pub(crate) struct Windowed {
@@ -54,10 +55,12 @@ impl Windowed {
         self.windows.iter().map(|window| window.ids.len()).collect()
     }
 
-    /// Gold labels of a window, one for each entry of its `words`.
-    pub(crate) fn labels_of(&self, window: &Window) -> impl Iterator<Item = u32> {
-        let sentence = &self.labels[window.sentence];
-        window.words.iter().map(|&(_, word)| sentence[word as usize])
+    /// The window at `index` with the gold labels of its words.
+    pub(crate) fn example(&self, index: usize) -> Example<'_> {
+        let window = &self.windows[index];
+        let labels = &self.labels[window.sentence];
+        let target = |&(position, word): &(u32, u32)| Target { position, class: labels[word as usize] };
+        Example { ids: &window.ids, targets: window.words.iter().map(target).collect() }
     }
 
     /// Sentences with more than one window.
@@ -70,7 +73,7 @@ impl Windowed {
         self.sentences.iter().map(|sentence| sentence.tags.as_slice()).collect()
     }
 
-    /// The first and the last word of which each window shows the first piece, by sentence.
+    /// The first and the last word whose first piece each window shows, by sentence.
     pub(crate) fn shown_words(&self) -> Vec<Vec<(usize, usize)>> {
         let mut shown = vec![Vec::new(); self.sentences.len()];
         for window in &self.windows {

@@ -15,7 +15,7 @@ use crate::corpus::LabelSet;
 use crate::corpus::windows::WindowShape;
 use crate::model::LoraShape;
 
-/// What is used of `ner_labels.json`. Other trainers' files may lack the window.
+/// The keys of `ner_labels.json` that are used. Files of other trainers may lack the window.
 #[derive(Debug, Deserialize)]
 struct NerLabels {
     id2label: BTreeMap<usize, String>,
@@ -23,7 +23,7 @@ struct NerLabels {
     stride: Option<usize>,
 }
 
-/// An adapter, read and checked as far as that goes without its backbone.
+/// An adapter, read and checked as far as possible without its backbone.
 #[derive(Debug)]
 pub struct AdapterFolder {
     dir: PathBuf,
@@ -64,15 +64,15 @@ impl AdapterFolder {
         Ok(Self { dir: dir.to_owned(), saved: SavedAdapter::open(dir)?, labels, shape })
     }
 
-    /// The tags that the head gives.
+    /// The tags of the head.
     pub fn labels(&self) -> &LabelSet {
         &self.labels
     }
 
-    /// Adds to the weights what the adapter's training started from.
+    /// Adds the start adapter, if there is one, to the weights.
     ///
     /// # Errors
-    /// That adapter is damaged, or belongs to another backbone.
+    /// The start adapter is damaged, or belongs to another backbone.
     pub(super) fn prepare(&self, weights: &mut Weights, family: Family) -> Result<(), InferenceError> {
         match StartAdapter::beside(&self.dir)? {
             Some(start) => Ok(start.merge_into(weights, family)?),

@@ -1,4 +1,4 @@
-//! Why an adapter cannot be put to work.
+//! Why an adapter cannot be used.
 
 use std::path::PathBuf;
 

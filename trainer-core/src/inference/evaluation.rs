@@ -1,4 +1,4 @@
-//! An adapter's score on a corpus: all protocols, per type, what was repaired and windowed, and the mistakes.
+//! An adapter's score on a corpus: under all protocols, per type, with repairs, windows and mistakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,16 @@ use super::{InferenceError, Recogniser, Tagged, TypeMap};
 use crate::corpus::Sentence;
 use crate::decode::Decoding;
 use crate::score::{
-    ErrorReport, SentencePrediction, SurfaceForms, compare_split, entities, error_report, orphans,
-    sentence_predictions,
+    ErrorReport, SurfaceForms, compare_split, entities, error_report, orphans, sentence_predictions,
 };
-use crate::{Interrupted, ProtocolScores, ScoringProtocol};
+use crate::{Interrupted, ProtocolScores, ScoringProtocol, SentencePrediction};
 
 /// How to evaluate.
 #[derive(Debug, Clone)]
 pub struct EvaluationOptions {
     /// Name of the split in the predictions.
     pub split: String,
-    /// What becomes of orphans.
+    /// How orphans are decoded.
     pub decoding: Decoding,
     /// Renaming of types.
     pub types: TypeMap,
@@ -41,13 +40,13 @@ pub struct EvaluationReport {
     pub windowed_sentences: usize,
     /// Gold entities that no window shows as a whole.
     pub cut_entities: usize,
-    /// What became of orphans.
+    /// How orphans were decoded.
     pub decoding: Decoding,
-    /// Words whose tag was changed by it.
+    /// Words whose tag it changed.
     pub repairs: usize,
-    /// Words whose tag, after that, is an `I-` that continues nothing.
+    /// Words whose decoded tag is an `I-` that continues nothing.
     pub orphan_tags: u64,
-    /// Types that the adapter can predict and the corpus does not hold: all their predictions are false positives.
+    /// Types of the adapter that the corpus does not hold: all their predictions are false positives.
     pub types_without_gold: Vec<String>,
     /// Over all types.
     pub overall: ProtocolScores,
@@ -66,10 +65,11 @@ pub struct Evaluated {
     pub predictions: Vec<SentencePrediction>,
 }
 
-/// Tags `sentences` and compares with their own tags. `progress` hears how many windows of how many are done.
+/// Tags `sentences` and compares the result with their gold tags. `progress` hears the number of windows done and of all
+/// windows; it may stop the run.
 ///
 /// # Errors
-/// Types of the corpus that the model cannot predict; `progress` asked for an end.
+/// Types of the corpus that the model cannot predict; `progress` stopped it.
 pub fn evaluate(
     model: &Recogniser,
     sentences: Vec<Sentence>,

@@ -1,4 +1,4 @@
-//! A trained adapter at work: reading it back, tagging sentences, evaluating it on a corpus.
+//! A trained adapter in use: reading it back, tagging sentences, evaluating it on a corpus.
 //!
 //! Owns what is done with an adapter after its training. Must not know how it was trained.
 

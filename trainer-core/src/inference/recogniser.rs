@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::{AdapterFolder, InferenceError};
 use crate::Interrupted;
+use crate::backbone::pieces::WordPieces;
 use crate::backbone::{EncoderConfig, Weights};
-use crate::corpus::pieces::WordPieces;
 use crate::corpus::windows::WindowShape;
 use crate::corpus::{LabelSet, Sentence};
 use crate::decode::{Decoded, Decoding, decode};
-use crate::fit::{Windowed, check_vocabulary, word_logits};
+use crate::fit::{Windowed, word_logits};
 use crate::model::{Compute, Tagger};
 use crate::rng::Seeds;
 
@@ -53,14 +53,14 @@ impl Recogniser {
         let adapter = AdapterFolder::open(adapter)?;
         let config = EncoderConfig::read(backbone)?;
         let pieces = WordPieces::open(backbone)?;
-        check_vocabulary(backbone, &pieces, &config)?;
+        pieces.check(backbone, &config)?;
         let mut weights = Weights::open(backbone, config.family)?;
         adapter.prepare(&mut weights, config.family)?;
         let (count, lora) = (adapter.labels().tags().len(), adapter.lora(config.family)?);
         // Every value that the seed decides is overwritten.
         let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), &Compute::cpu())?;
         adapter.fill(&tagger.trainable())?;
-        let shape = adapter.shape.within(config.max_position_embeddings);
+        let shape = adapter.shape.within(config.longest_input());
         Ok(Self { labels: adapter.labels().clone(), pieces, shape, tagger })
     }
 
@@ -69,10 +69,10 @@ impl Recogniser {
         &self.labels
     }
 
-    /// Tags sentences, given as words. `progress` hears how many windows of how many are done, and may end it.
+    /// Tags sentences, given as words. `progress` hears the number of windows done and of all windows; it may stop the run.
     ///
     /// # Errors
-    /// `progress` asked for an end, or the matrix library failed.
+    /// `progress` stopped it, or the matrix library failed.
     pub fn tag(
         &self,
         sentences: impl IntoIterator<Item = Vec<String>>,

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use super::Limit;
-use crate::backbone::{EncoderConfig, Site, encoder_parameters};
+use super::limit::Limit;
+use crate::backbone::{EncoderConfig, LinearShape, Site, encoder_parameters};
 use crate::model::{Compute, LoraShape};
 
 /// Bytes of an f32, the type of what is trained.
 const VALUE: u64 = 4;
-/// Squares of scores that attention over a whole padded batch has at once.
+/// Squares of scores that attention over a padded batch holds at the same time.
 const SQUARES: u64 = 7;
 /// Tokenizer, corpus, program and allocator.
 const BASE: u64 = 60 << 20;
 /// Copies of each trained value: itself, gradient, two moments, best epoch, and the checkpoint while it is written.
 const TRAINED_COPIES: u64 = 9;
-/// Values of width `hidden` that a layer keeps of each piece until its backward: projections, context, both residual sums and
-/// norms, branches with their dropout.
+/// Values of width `hidden` that a layer keeps of each piece until its backward: projections, context, both residual
+/// sums and norms, branches with their dropout.
 const KEPT_HIDDEN: u64 = 14;
 /// Values of width `intermediate`: before and after the activation, and their gradients for the layer in progress.
 const KEPT_INTERMEDIATE: u64 = 2;
@@ -54,8 +54,8 @@ impl Sizes {
             config.family.covers(lora.targets, &format!("layer.0.{}", config.family.path(*site)))
         };
         let branch = |site: Site| {
-            let (out, input) = config.shape(site);
-            (lora.rank * (out + input)) as u64
+            let LinearShape { output, input } = config.shape(site);
+            (lora.rank * (output + input)) as u64
         };
         let per_layer: u64 = Site::ALL.into_iter().filter(covered).map(branch).sum();
         let layers = config.num_hidden_layers as u64;
@@ -72,7 +72,7 @@ impl Sizes {
         }
     }
 
-    /// What is needed when windows of these lengths, pieces each, go through the model at once.
+    /// What is needed when windows of these lengths, in pieces, go through the model at once.
     pub(crate) fn demand(&self, lengths: &[usize]) -> Demand {
         let (windows, longest) = (lengths.len() as u64, lengths.iter().max().copied().unwrap_or(0) as u64);
         let real: u64 = lengths.iter().map(|&length| length as u64).sum();
@@ -82,11 +82,11 @@ impl Sizes {
         let kept = if self.recompute { self.layers * self.hidden + layer } else { self.layers * layer };
         let square = self.heads * longest * longest;
         let scores = if self.pads {
-            // And a byte of each layer's dropout mask.
+            // The dropout mask of each layer takes a byte per score.
             let masks = if self.recompute { 1 } else { self.layers };
             windows * square * (SQUARES * self.value + masks)
         } else {
-            // Of one sequence at a time on each thread.
+            // Each thread works on one sequence at a time.
             4 * square * self.value
         };
         Demand {
@@ -98,8 +98,10 @@ impl Sizes {
         }
     }
 
-    /// The most windows of a batch of `batch` that fit at once whichever they are; `Err` with the demand of one where not
-    /// even that fits. `lengths` are those of all windows.
+    /// The most windows of a batch that fit at once, even if they are the longest ones. `lengths` are those of all windows.
+    ///
+    /// # Errors
+    /// The demand of one window, where even that does not fit.
     pub(crate) fn fitting(&self, lengths: &[usize], batch: usize, limit: &Limit) -> Result<usize, Demand> {
         let mut longest = lengths.to_vec();
         longest.sort_unstable_by_key(|&length| std::cmp::Reverse(length));
@@ -113,7 +115,7 @@ impl Sizes {
 }
 
 impl Demand {
-    /// In all. Reading the weights needs them twice for a moment.
+    /// The sum. Reading the weights needs them twice for a moment.
     pub(crate) fn bytes(&self) -> u64 {
         (BASE + self.weights + self.trained + self.activations).max(BASE + 2 * self.weights)
     }

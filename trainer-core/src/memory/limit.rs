@@ -1,7 +1,9 @@
-//! How much memory this process may still come to use, as far as the system tells.
+//! How much memory this process may use, as far as the system tells.
 
 use std::fmt;
 use std::path::Path;
+
+use super::usage::device_memory;
 
 /// A bound on memory and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +13,12 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// What bounds a training on `device`: of a GPU, what the job allows and what is free there; else [`Self::now`].
+    /// The bound of a training on `device`. On a GPU it is the smaller of what the job allows and what is free there; else
+    /// see [`Self::now`].
     pub(crate) fn on(device: &candle_core::Device, allowed: Option<u64>) -> Self {
-        let Some((used, total)) = super::device_bytes(device) else { return Self::now(allowed) };
-        let bounds = [(allowed, "the job's memory_limit"), (Some(total - used), "what is free on the GPU")];
+        let Some(memory) = device_memory(device) else { return Self::now(allowed) };
+        let free = memory.total - memory.used;
+        let bounds = [(allowed, "the job's memory_limit"), (Some(free), "what is free on the GPU")];
         let known = bounds.into_iter().filter_map(|(bytes, from)| Some(Self { bytes: bytes?, from }));
         known.min_by_key(|limit| limit.bytes).unwrap_or(Self { bytes: u64::MAX, from: "no limit" })
     }

@@ -4,39 +4,8 @@
 
 mod estimate;
 mod limit;
+mod usage;
 
 pub(crate) use estimate::Sizes;
 pub(crate) use limit::Limit;
-
-/// Highest resident set size so far in bytes: `VmHWM` of `/proc/self/status` (proc_pid_status(5)). 0 where the kernel
-/// does not say.
-pub(crate) fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kibibytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().strip_suffix("kB"))
-        .and_then(|number| number.trim().parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
-}
-
-/// Memory of a CUDA device in use and in all, bytes, whoever uses it; `None` elsewhere, or where the driver does not say.
-pub(crate) fn device_bytes(device: &candle_core::Device) -> Option<(u64, u64)> {
-    #[cfg(feature = "cuda")]
-    if let candle_core::Device::Cuda(device) = device {
-        let (free, total) = device.cuda_stream().context().mem_get_info().ok()?;
-        return Some(((total - free) as u64, total as u64));
-    }
-    let _ = device;
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn is_plausible() {
-        let bytes = super::peak_bytes();
-        assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
-    }
-}
+pub(crate) use usage::{device_memory, peak_bytes};

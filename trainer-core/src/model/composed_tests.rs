@@ -68,7 +68,7 @@ fn layers_computed_again_give_the_same_bits() {
     }
 }
 
-/// What f16 has in place of f32's 24 bits is 11.
+/// f16 has 11 bits where f32 has 24.
 #[test]
 fn a_scaled_loss_in_f16_gives_the_gradients_of_f64() {
     for family in Family::ALL {

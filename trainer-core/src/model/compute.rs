@@ -2,15 +2,14 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::MaskKeys;
+use super::mask_keys::MaskKeys;
 
-/// A device with the type of the frozen weights and of the activations. What is trained stays in f32, and so do the
-/// classifier's logits.
+/// A device, and the type of frozen weights and activations. Trained values and the classifier's logits stay in f32.
 #[derive(Debug, Clone)]
 pub(crate) struct Compute {
     pub(crate) device: Device,
     pub(crate) dtype: DType,
-    /// Keep the inputs of layers alone and compute the rest again for the backward pass.
+    /// Keep only the inputs of layers, and compute the rest again for the backward pass.
     pub(crate) recompute: bool,
 }
 
@@ -20,7 +19,7 @@ impl Compute {
         Self { device: Device::Cpu, dtype: DType::F32, recompute: false }
     }
 
-    /// Whether batches are padded to their longest sequence. The fused operations need no padding; the composed ones take
+    /// Whether batches are padded to their longest sequence. The fused operations need no padding. The composed ones compute
     /// all sequences in one product.
     pub(crate) fn pads(&self) -> bool {
         !is_fused(&self.device, self.dtype)
@@ -31,8 +30,8 @@ impl Compute {
         tensor.to_device(&self.device)?.to_dtype(self.dtype)
     }
 
-    /// Starts the device's own generator, from which it draws dropout masks, at a place that the keys decide. A new
-    /// generator is not cheap: once for a forward pass is enough, unless parts of it are to be computed again.
+    /// Seeds the device's own generator, which draws its dropout masks, with the next key. Seeding is not cheap: once per
+    /// forward pass is enough, unless parts of it are computed again.
     pub(super) fn seed(&self, keys: &mut MaskKeys<'_>) -> candle_core::Result<()> {
         match keys {
             Some(keys) if !self.device.is_cpu() => self.device.set_seed(keys.bits()),
@@ -40,7 +39,7 @@ impl Compute {
         }
     }
 
-    /// `cuda:0 in bf16` and the like.
+    /// Such as `cuda:0 in bf16`.
     pub(crate) fn describe(&self) -> String {
         let device = match self.device.location() {
             candle_core::DeviceLocation::Cpu => "cpu".to_owned(),

@@ -1,25 +1,27 @@
-//! An encoder's input: word, position and token-type embeddings as far as the family has them, summed, normed, and in
-//! ELECTRA widened. All frozen but for a branch on the widening.
+//! An encoder's input: the sum of the word, position and token-type embeddings that the family has, normed, and in small
+//! ELECTRAs projected to the width of the layers. All are frozen; only the projection may have a branch.
 
 use candle_core::Tensor;
 
+use super::mask_keys::{MaskKeys, next_mask};
+use super::operand::Affine;
 use super::ops::{dropout, norm};
+use super::packed::Packed;
 use super::projection::Projection;
 use super::source::Source;
-use super::{MaskKeys, Packed, next_mask};
 use crate::TrainError;
-use crate::backbone::{EMBEDDINGS_PROJECT, EncoderConfig};
+use crate::backbone::{EncoderConfig, LinearShape};
 
 pub(super) struct Embeddings {
-    /// `[vocab, embedding]`; the decoder of a masked-LM head is tied to them.
+    /// `[vocab, embedding]`. The decoder of a masked-LM head is tied to them.
     pub(super) words: Tensor,
-    /// None in DeBERTa.
+    /// From the first position on; `None` in families with relative positions.
     positions: Option<Tensor>,
-    /// None in DeBERTa.
+    /// `None` in families without token types.
     types: Option<Tensor>,
-    norm: (Tensor, Tensor),
-    /// ELECTRA's `embeddings_project`.
-    pub(super) widening: Option<Projection>,
+    norm: Affine,
+    /// To the width of the layers, where the two differ.
+    pub(super) projection: Option<Projection>,
     eps: f64,
     dropout: f64,
 }
@@ -29,25 +31,27 @@ impl Embeddings {
         let width = config.embedding_size;
         let table =
             |name: &str, rows| source.tensor(&format!("embeddings.{name}_embeddings.weight"), &[rows, width]);
-        let positions = config.relative.is_none().then(|| table("position", config.max_position_embeddings));
+        let positions = config.relative.is_none().then(|| {
+            let all = table("position", config.max_position_embeddings)?;
+            Ok::<_, TrainError>(all.narrow(0, config.first_position(), config.longest_input())?)
+        });
         let types = (config.type_vocab_size > 0).then(|| table("token_type", config.type_vocab_size));
-        let widening = config
-            .widens()
-            .then(|| source.projection(EMBEDDINGS_PROJECT.into(), (config.hidden_size, width)));
+        let shape = LinearShape { output: config.hidden_size, input: width };
+        let projection = config.embedding_projection().map(|path| source.projection(path.into(), shape));
         Ok(Self {
             words: table("word", config.vocab_size)?,
             positions: positions.transpose()?,
             types: types.transpose()?,
             norm: source.norm("embeddings.LayerNorm", width)?,
-            widening: widening.transpose()?,
+            projection: projection.transpose()?,
             eps: config.layer_norm_eps,
             dropout: config.hidden_dropout_prob,
         })
     }
 
-    /// Whether there is a branch in them.
+    /// Whether they have a branch.
     pub(super) fn is_trained(&self) -> bool {
-        self.widening.as_ref().is_some_and(|widening| widening.lora.is_some())
+        self.projection.as_ref().is_some_and(|projection| projection.lora.is_some())
     }
 
     /// `[pieces, hidden]`.
@@ -62,10 +66,10 @@ impl Embeddings {
                 None => sum.broadcast_add(&types.narrow(0, 0, 1)?)?,
             };
         }
-        let normed = norm(&sum, (&self.norm.0, &self.norm.1), self.eps)?;
+        let normed = norm(&sum, &self.norm, self.eps)?;
         let dropped = dropout(&normed, next_mask(keys, self.dropout))?;
-        match &self.widening {
-            Some(widening) => widening.forward(&dropped, keys),
+        match &self.projection {
+            Some(projection) => projection.forward(&dropped, keys),
             None => Ok(dropped),
         }
     }

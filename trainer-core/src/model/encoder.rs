@@ -1,20 +1,21 @@
-//! The encoder: embeddings and layers, frozen, with LoRA branches where they were asked for.
+//! The encoder: frozen embeddings and layers, with LoRA branches on those that the job names.
 
 use std::collections::BTreeMap;
 
-use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 
+use super::compute::Compute;
 use super::embeddings::Embeddings;
 use super::layer::Layer;
+use super::lora::LoraShape;
+use super::mask_keys::MaskKeys;
+use super::packed::Packed;
 use super::projection::Projection;
-use super::recompute::{self, Top};
 use super::relative::{Positions, RelativeEmbeddings};
 use super::source::Source;
-use super::{Compute, LoraShape, MaskKeys, Packed};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights, encoder_parameters};
-use crate::rng::{Draws, Seeds};
+use crate::rng::Seeds;
 
 /// A pretrained encoder.
 pub(super) struct Encoder {
@@ -52,7 +53,7 @@ impl Encoder {
     }
 
     fn projections(&self) -> impl Iterator<Item = &Projection> {
-        self.embeddings.widening.iter().chain(self.layers.iter().flat_map(Layer::projections))
+        self.embeddings.projection.iter().chain(self.layers.iter().flat_map(Layer::projections))
     }
 
     /// Trained tensors by their name in a PEFT adapter, sorted by name.
@@ -77,26 +78,9 @@ impl Encoder {
         layers.try_fold(embedded, |x, layer| layer.forward(&x, batch, positions.as_ref(), keys))
     }
 
-    /// The relative positions that a batch needs, in DeBERTa.
+    /// The relative positions that a batch needs, in families that have them.
     pub(super) fn positions(&self, batch: &Packed) -> candle_core::Result<Option<Positions>> {
         self.relative.as_ref().map(|relative| relative.of(batch)).transpose()
-    }
-
-    /// The loss that `top` makes of the last hidden state, and the gradients of what is trained, in as many stores as the
-    /// backward had parts.
-    pub(super) fn gradients(
-        &self,
-        batch: &Packed,
-        keys: &mut Draws,
-        top: &Top<'_>,
-    ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
-        if self.compute.recompute {
-            return recompute::gradients(self, batch, keys, top);
-        }
-        let mut keys = Some(keys);
-        let loss = top(&self.hidden(batch, &mut keys)?, &mut keys)?;
-        let store = loss.backward()?;
-        Ok((loss, vec![store]))
     }
 
     /// The embedding output and the output of each layer, without dropout.

@@ -2,11 +2,13 @@
 
 use candle_core::Tensor;
 
+use super::mask_keys::{MaskKeys, next_mask};
+use super::operand::Affine;
 use super::ops::{add_norm, attention, disentangled_attention, gelu};
+use super::packed::Packed;
 use super::projection::Projection;
 use super::relative::Positions;
 use super::source::Source;
-use super::{MaskKeys, Packed, next_mask};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Site};
 
@@ -17,8 +19,8 @@ pub(super) struct Layer {
     pub(super) attention_output: Projection,
     pub(super) up: Projection,
     pub(super) down: Projection,
-    pub(super) attention_norm: (Tensor, Tensor),
-    pub(super) output_norm: (Tensor, Tensor),
+    pub(super) attention_norm: Affine,
+    pub(super) output_norm: Affine,
     pub(super) heads: usize,
     pub(super) eps: f64,
     dropout: f64,
@@ -49,7 +51,7 @@ impl Layer {
         [&self.query, &self.key, &self.value, &self.attention_output, &self.up, &self.down]
     }
 
-    /// `x` is `[pieces, hidden]`, and so is the result. `positions`: the relative positions of DeBERTa.
+    /// `x` is `[pieces, hidden]`, and so is the result. `positions` are relative ones, in families that have them.
     pub(super) fn forward(
         &self,
         x: &Tensor,
@@ -59,12 +61,10 @@ impl Layer {
     ) -> candle_core::Result<Tensor> {
         let context = self.attend(x, batch, positions, keys)?;
         let context = self.attention_output.forward(&context, keys)?;
-        let (weight, bias) = &self.attention_norm;
-        let x = add_norm(x, &context, next_mask(keys, self.dropout), (weight, bias), self.eps)?;
+        let x = add_norm(x, &context, next_mask(keys, self.dropout), &self.attention_norm, self.eps)?;
         let inner = gelu(&self.up.forward(&x, keys)?)?;
         let output = self.down.forward(&inner, keys)?;
-        let (weight, bias) = &self.output_norm;
-        add_norm(&x, &output, next_mask(keys, self.dropout), (weight, bias), self.eps)
+        add_norm(&x, &output, next_mask(keys, self.dropout), &self.output_norm, self.eps)
     }
 
     fn attend(

@@ -1,7 +1,8 @@
 //! Which layers get a LoRA branch, and the trained pair of matrices of each.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 
+use crate::backbone::LinearShape;
 use crate::rng::Seeds;
 use crate::{Hyperparameters, LoraTargets};
 
@@ -45,22 +46,18 @@ pub(crate) struct Lora {
 }
 
 impl Lora {
-    /// A is Kaiming-uniform with slope sqrt(5), that is uniform within 1 / sqrt(in); B is zero, so that a new branch
-    /// changes nothing.
+    /// A is Kaiming-uniform with slope sqrt(5), that is, uniform within 1 / sqrt(in). B is zero, so a new branch changes
+    /// nothing.
     pub(crate) fn new(
         shape: LoraShape,
-        (out, input): (usize, usize),
+        LinearShape { output, input }: LinearShape,
         seeds: &Seeds,
         device: &Device,
     ) -> Result<Self> {
         let values = seeds.draws().uniform(shape.rank * input, 1.0 / (input as f64).sqrt());
         Ok(Self {
             a: Var::from_tensor(&Tensor::from_vec(values, (shape.rank, input), device)?)?,
-            b: Var::from_tensor(&Tensor::from_vec(
-                vec![0.0f32; out * shape.rank],
-                (out, shape.rank),
-                device,
-            )?)?,
+            b: Var::from_tensor(&Tensor::zeros((output, shape.rank), DType::F32, device)?)?,
             scale: shape.scale(),
             dropout: shape.dropout,
         })

@@ -6,9 +6,14 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
 
+use super::backward::gradients;
+use super::compute::Compute;
 use super::encoder::Encoder;
+use super::lora::LoraShape;
+use super::mask_keys::MaskKeys;
+use super::operand::Affine;
 use super::ops::{gelu, linear, norm, rows as chosen_rows};
-use super::{Compute, LoraShape, MaskKeys, Packed};
+use super::packed::Packed;
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, HeadLayout, Weights};
 use crate::rng::{Draws, Seeds};
@@ -23,9 +28,9 @@ pub(crate) struct MaskedLm {
 }
 
 struct Head {
-    /// `[embedding, hidden]`.
-    dense: (Tensor, Tensor),
-    norm: (Tensor, Tensor),
+    /// To the width of the embeddings.
+    dense: Affine,
+    norm: Affine,
     /// `[vocab]`.
     bias: Tensor,
     eps: f64,
@@ -33,16 +38,16 @@ struct Head {
     fresh: BTreeMap<String, Var>,
 }
 
-/// Where the head of `config`'s family lies in `weights`, if it has one. Discriminators of ELECTRA and plain encoders have
-/// none.
+/// Where the head of `config`'s family lies in `weights`, if they have one. Discriminators of ELECTRA and plain encoders
+/// have none.
 fn lm_head(config: &EncoderConfig, weights: &Weights) -> Option<HeadLayout> {
     let present = |layout: &&HeadLayout| weights.holds(layout.bias);
     config.family.head_layouts().iter().find(present).copied()
 }
 
 impl MaskedLm {
-    /// Pretrained weights and new branches. The head is the backbone's, frozen; a backbone without one gets a new head
-    /// whose tensors are in [`Self::fresh_head`]. `seeds` decides the new values.
+    /// Pretrained weights and new branches. The head is that of the backbone, frozen. A backbone without one gets a new
+    /// head, whose tensors are in [`Self::fresh_head`]. `seeds` decides the new values.
     ///
     /// # Errors
     /// A tensor of the backbone is missing or wrong.
@@ -75,7 +80,7 @@ impl MaskedLm {
         self.encoder.trainable()
     }
 
-    /// The tensors of a new head, to be trained before perplexity means anything; none where the backbone has one.
+    /// The tensors of a new head, which must be trained before perplexity means anything. Empty where the backbone has one.
     pub(crate) fn fresh_head(&self) -> &BTreeMap<String, Var> {
         &self.head.fresh
     }
@@ -90,8 +95,8 @@ impl MaskedLm {
         self.encoder.frozen + self.head.parameters() + self.trainable_parameters()
     }
 
-    /// Logits of the pieces `rows` (`[m]`, indices into the batch): `[m, vocab]`. Only masked pieces are worth it: the
-    /// decoder is by far the widest layer.
+    /// Logits of the pieces `rows` (`[m]`, indices into the batch): `[m, vocab]`. Ask only for masked pieces: the decoder is
+    /// by far the widest layer.
     pub(crate) fn logits(
         &self,
         batch: &Packed,
@@ -112,11 +117,12 @@ impl MaskedLm {
         loss: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>,
     ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
         let words = &self.encoder.embeddings.words;
-        self.encoder
-            .gradients(batch, keys, &|hidden, _| loss(&self.head.logits(&chosen_rows(hidden, rows)?, words)?))
+        gradients(&self.encoder, batch, keys, &|hidden, _| {
+            loss(&self.head.logits(&chosen_rows(hidden, rows)?, words)?)
+        })
     }
 
-    /// The same without gradients to the branches: a new head is trained on the encoder as it is.
+    /// Logits without gradients to the branches: a new head is trained on the encoder as it is.
     pub(crate) fn logits_for_head(
         &self,
         batch: &Packed,
@@ -147,8 +153,14 @@ impl Head {
         };
         let of = |path: &str, part: &str, shape: &[usize]| named(&format!("{path}.{part}"), shape);
         Ok(Self {
-            dense: (of(layout.dense, "weight", &[width, hidden])?, of(layout.dense, "bias", &[width])?),
-            norm: (of(layout.norm, "weight", &[width])?, of(layout.norm, "bias", &[width])?),
+            dense: Affine {
+                weight: of(layout.dense, "weight", &[width, hidden])?,
+                bias: of(layout.dense, "bias", &[width])?,
+            },
+            norm: Affine {
+                weight: of(layout.norm, "weight", &[width])?,
+                bias: of(layout.norm, "bias", &[width])?,
+            },
             bias: named(layout.bias, &[config.vocab_size])?,
             eps: config.layer_norm_eps,
             fresh: BTreeMap::new(),
@@ -166,21 +178,21 @@ impl Head {
             Ok(tensor)
         };
         let weights = seeds.draws().normal(width * hidden, HEAD_DEVIATION);
-        let dense = (
-            variable(format!("{}.weight", layout.dense), &[width, hidden], weights)?,
-            variable(format!("{}.bias", layout.dense), &[width], vec![0.0; width])?,
-        );
-        let norm = (
-            variable(format!("{}.weight", layout.norm), &[width], vec![1.0; width])?,
-            variable(format!("{}.bias", layout.norm), &[width], vec![0.0; width])?,
-        );
+        let dense = Affine {
+            weight: variable(format!("{}.weight", layout.dense), &[width, hidden], weights)?,
+            bias: variable(format!("{}.bias", layout.dense), &[width], vec![0.0; width])?,
+        };
+        let norm = Affine {
+            weight: variable(format!("{}.weight", layout.norm), &[width], vec![1.0; width])?,
+            bias: variable(format!("{}.bias", layout.norm), &[width], vec![0.0; width])?,
+        };
         let bias = variable(layout.bias.into(), &[config.vocab_size], vec![0.0; config.vocab_size])?;
         Ok(Self { dense, norm, bias, eps: config.layer_norm_eps, fresh })
     }
 
     fn parameters(&self) -> u64 {
         let (dense, norm) = (&self.dense, &self.norm);
-        [&dense.0, &dense.1, &norm.0, &norm.1, &self.bias]
+        [&dense.weight, &dense.bias, &norm.weight, &norm.bias, &self.bias]
             .map(|tensor| tensor.elem_count() as u64)
             .iter()
             .sum()
@@ -188,8 +200,8 @@ impl Head {
 
     /// `hidden` is `[m, hidden]`, `words` `[vocab, embedding]`.
     fn logits(&self, hidden: &Tensor, words: &Tensor) -> candle_core::Result<Tensor> {
-        let inner = gelu(&linear(hidden, &self.dense.0, &self.dense.1)?)?;
-        let inner = norm(&inner, (&self.norm.0, &self.norm.1), self.eps)?;
-        linear(&inner, words, &self.bias)?.to_dtype(DType::F32)
+        let inner = norm(&gelu(&linear(hidden, &self.dense)?)?, &self.norm, self.eps)?;
+        let decoder = Affine { weight: words.clone(), bias: self.bias.clone() };
+        linear(&inner, &decoder)?.to_dtype(DType::F32)
     }
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::Compute;
+use super::compute::Compute;
 
 /// Pieces of several sequences in one row.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed {
     /// Piece ids, `[pieces]`.
     pub(crate) ids: Tensor,
-    /// Position of each piece in its sequence, `[pieces]`.
+    /// Position of each piece in its sequence, from 0, `[pieces]`. Where a family's table starts later, `embeddings` knows.
     pub(crate) positions: Tensor,
-    /// Token type of each piece, `[pieces]`; absent: all 0, as NER has one segment.
+    /// Token type of each piece, `[pieces]`. Absent: all are 0, as NER has one segment.
     pub(crate) types: Option<Tensor>,
     pub(crate) sequences: Sequences,
-    /// Pieces that are no padding.
+    /// Pieces without padding.
     real: usize,
 }
 
@@ -25,8 +25,7 @@ pub(crate) struct Packed {
 pub(crate) struct Sequences {
     /// Sequence i has the pieces `offsets[i]..offsets[i + 1]`, padding included.
     pub(crate) offsets: Arc<[usize]>,
-    /// In a padded batch, what is added to the scores of keys: 0 for a piece and [`HIDDEN`] for padding, `[1, sequences, 1,
-    /// longest]`.
+    /// What a padded batch adds to the scores of keys, `[1, sequences, 1, longest]`: 0 for a piece, [`HIDDEN`] for padding.
     pub(crate) padding: Option<Tensor>,
 }
 
@@ -66,7 +65,7 @@ impl Packed {
         &offsets[..offsets.len() - 1]
     }
 
-    /// Pieces in the batch that are no padding.
+    /// Pieces in the batch, without padding.
     pub(crate) fn pieces(&self) -> usize {
         self.real
     }

@@ -1,12 +1,14 @@
-//! DeBERTa's relative positions: one table of embeddings for all layers, normed once.
+//! Relative positions (DeBERTa): one table of embeddings for all layers, normed once.
 
 use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::ops::{RelativeRows, dropout, norm};
+use super::mask_keys::{MaskKeys, next_mask};
+use super::operand::{Affine, RelativeRows};
+use super::ops::{dropout, norm};
+use super::packed::Packed;
 use super::source::Source;
-use super::{MaskKeys, Packed, next_mask};
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Relative};
 
@@ -15,7 +17,7 @@ pub(super) struct RelativeEmbeddings {
     relative: Relative,
     /// `[2 * span, hidden]`.
     table: Tensor,
-    norm: Option<(Tensor, Tensor)>,
+    norm: Option<Affine>,
     eps: f64,
 }
 
@@ -40,14 +42,14 @@ impl RelativeEmbeddings {
         Ok(Some(Self { relative, table, norm, eps: config.layer_norm_eps }))
     }
 
-    /// Only distances that occur in the batch are projected: short sentences need few of the buckets.
+    /// The positions of a batch. Only distances that occur in it are projected: short sentences need few of the buckets.
     pub(super) fn of(&self, batch: &Packed) -> Result<Positions> {
         let longest = batch.sequences.offsets.windows(2).map(|bound| bound[1] - bound[0]).max().unwrap_or(1);
         let farthest = longest as i64 - 1;
         let (first, last) = (self.relative.row(-farthest), self.relative.row(farthest));
         let table = self.table.narrow(0, first, last - first + 1)?;
         let embeddings = match &self.norm {
-            Some((weight, bias)) => norm(&table, (weight, bias), self.eps)?,
+            Some(layer) => norm(&table, layer, self.eps)?,
             None => table,
         };
         let by_distance =

@@ -1,15 +1,16 @@
-//! What every part of a model is built from: pretrained weights, the wish for branches, seeds of new values.
+//! What every part of a model is built from: pretrained weights, the shape of branches, seeds of new values.
 
 use candle_core::{Device, Tensor};
 
-use super::Compute;
+use super::compute::Compute;
 use super::lora::{Lora, LoraShape};
+use super::operand::Affine;
 use super::projection::Projection;
 use crate::TrainError;
-use crate::backbone::{Family, Weights};
+use crate::backbone::{Family, LinearShape, Weights};
 use crate::rng::Seeds;
 
-/// Pretrained weights and what is to be put on them.
+/// Pretrained weights and the branches to put on them.
 pub(super) struct Source<'a> {
     pub(super) family: Family,
     pub(super) weights: &'a Weights,
@@ -24,23 +25,20 @@ impl Source<'_> {
         Ok(self.compute.frozen(&self.weights.get(name, shape, &Device::Cpu)?)?)
     }
 
-    /// Weight and bias of the encoder's layer norm at `path`, `[width]` each.
-    pub(super) fn norm(&self, path: &str, width: usize) -> Result<(Tensor, Tensor), TrainError> {
+    /// The encoder's layer norm at `path`.
+    pub(super) fn norm(&self, path: &str, width: usize) -> Result<Affine, TrainError> {
         let part = |part: &str| self.tensor(&format!("{path}.{part}"), &[width]);
-        Ok((part("weight")?, part("bias")?))
+        Ok(Affine { weight: part("weight")?, bias: part("bias")? })
     }
 
-    /// The encoder's linear layer at `path`, `[out, in]`.
-    pub(super) fn projection(
-        &self,
-        path: String,
-        (out, input): (usize, usize),
-    ) -> Result<Projection, TrainError> {
-        let weight = self.tensor(&format!("{path}.weight"), &[out, input])?;
-        let bias = self.tensor(&format!("{path}.bias"), &[out])?;
+    /// The encoder's linear layer at `path`, with a branch where the job wants one.
+    pub(super) fn projection(&self, path: String, shape: LinearShape) -> Result<Projection, TrainError> {
+        let LinearShape { output, input } = shape;
+        let weight = self.tensor(&format!("{path}.weight"), &[output, input])?;
+        let bias = self.tensor(&format!("{path}.bias"), &[output])?;
         let covered = self.lora.filter(|lora| self.family.covers(lora.targets, &path));
-        let branch = |shape| Lora::new(shape, (out, input), &self.seeds.child(&path), &self.compute.device);
+        let branch = |lora| Lora::new(lora, shape, &self.seeds.child(&path), &self.compute.device);
         let lora = covered.map(branch).transpose()?;
-        Ok(Projection { path, weight, bias, lora })
+        Ok(Projection { path, layer: Affine { weight, bias }, lora })
     }
 }

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 
+use super::backward::gradients;
+use super::compute::Compute;
 use super::encoder::Encoder;
+use super::lora::LoraShape;
+use super::mask_keys::{MaskKeys, next_mask};
 use super::ops::{dropout, rows as chosen_rows};
-use super::{Compute, LoraShape, MaskKeys, Packed, next_mask};
+use super::packed::Packed;
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights};
 use crate::rng::{Draws, Seeds};
@@ -87,7 +91,7 @@ impl Tagger {
         self.encoder.hidden_states(batch)
     }
 
-    /// Logits of the pieces `rows` (`[m]`, indices into the batch): `[m, labels]`. Only labelled pieces are worth it.
+    /// Logits of the pieces `rows` (`[m]`, indices into the batch): `[m, labels]`.
     pub(crate) fn logits(
         &self,
         batch: &Packed,
@@ -113,6 +117,6 @@ impl Tagger {
         keys: &mut Draws,
         loss: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>,
     ) -> candle_core::Result<(Tensor, Vec<GradStore>)> {
-        self.encoder.gradients(batch, keys, &|hidden, keys| loss(&self.head(hidden, rows, keys)?))
+        gradients(&self.encoder, batch, keys, &|hidden, keys| loss(&self.head(hidden, rows, keys)?))
     }
 }

@@ -1,4 +1,4 @@
-//! The fused operations against candle's own autograd, and what dropout and packing may not change.
+//! The fused operations against candle's own autograd, and what dropout and packing must not change.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use candle_core::{D, Device, Tensor, Var};
 use tempfile::TempDir;
 
 use super::layer::Layer;
+use super::operand::Affine;
 use super::ops;
 use super::relative::Positions;
 use super::{Compute, LoraShape, MaskedLm, Packed, Tagger};
@@ -70,8 +71,8 @@ pub(super) fn gradients(tagger: &Tagger, scalar: &Tensor) -> BTreeMap<String, Ve
     tagger.trainable().iter().map(|(name, var)| (name.clone(), of(var))).collect()
 }
 
-fn plain_norm(x: &Tensor, (weight, bias): &(Tensor, Tensor), eps: f64) -> Tensor {
-    candle_nn::ops::layer_norm_slow(x, weight, bias, eps as f32).unwrap()
+fn plain_norm(x: &Tensor, layer: &Affine, eps: f64) -> Tensor {
+    candle_nn::ops::layer_norm_slow(x, &layer.weight, &layer.bias, eps as f32).unwrap()
 }
 
 /// Attention by candle's own operations; with `rows`, the disentangled scores of DeBERTa by index tensors.
@@ -182,7 +183,7 @@ fn trainable_values_are_counted_exactly() {
     assert_eq!(24 * (tagger.trainable_parameters() - 5 * 1024 - 5), 1_572_864);
 }
 
-/// A head of their own for backbones that have none: trained on the encoder as it is, which gets no gradient.
+/// A new head is trained on the encoder as it is, which gets no gradient.
 #[test]
 fn a_new_lm_head_is_trained_alone() {
     for family in [Family::Electra, Family::DebertaV2] {
@@ -202,8 +203,8 @@ fn a_new_lm_head_is_trained_alone() {
     }
 }
 
-/// With dropout there is no plain twin: the derivative is checked by differences, which also proves that the backward
-/// replays the masks of the forward.
+/// With dropout there is nothing plain to compare with. The derivative is checked by differences, which also proves that
+/// the backward replays the masks of the forward.
 #[test]
 fn gradients_with_dropout_match_differences() {
     for family in Family::ALL {
@@ -278,5 +279,6 @@ fn bits_do_not_depend_on_threads() {
 fn ops_need_the_shapes_they_name() {
     let x = Tensor::zeros((2, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
     let bias = Tensor::zeros(4, candle_core::DType::F32, &Device::Cpu).unwrap();
-    assert!(ops::linear(&x, &x.t().unwrap().contiguous().unwrap(), &bias).is_err());
+    let layer = Affine { weight: x.t().unwrap().contiguous().unwrap(), bias };
+    assert!(ops::linear(&x, &layer).is_err());
 }

@@ -1,4 +1,4 @@
-//! AdamW (Loshchilov and Hutter 2019): decay is decoupled from the gradient and spares biases.
+//! AdamW (Loshchilov and Hutter 2019): decay is decoupled from the gradient and does not touch biases.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPS: f64 = 1e-8;
 
-/// The optimiser's state. It can be copied out and put back, so that a training can be taken up again.
+/// The optimiser's state. It can be copied out and put back, so that a training can resume.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct AdamW {
     step: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Moments {
     pub(crate) second: Vec<f32>,
 }
 
-/// What one step is given besides the gradients.
+/// What one step needs besides the gradients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     /// Learning rate of the branches.

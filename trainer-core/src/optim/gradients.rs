@@ -1,4 +1,4 @@
-//! The gradients of one step, out of the graph.
+//! The gradients of one step, outside the graph.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,7 +11,7 @@ use candle_core::{Result, Tensor, Var};
 pub(crate) struct Gradients(BTreeMap<String, Vec<f32>>);
 
 impl Gradients {
-    /// Takes the gradients of `trainable`; a tensor that the backward pass did not reach is left out.
+    /// Takes the gradients of `trainable`, without tensors that the backward pass did not reach.
     pub(crate) fn take(store: &mut GradStore, trainable: &BTreeMap<String, Var>) -> Result<Self> {
         let mut gradients = BTreeMap::new();
         for (name, var) in trainable {

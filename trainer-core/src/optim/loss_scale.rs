@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the factor starts; powers of two change no bits but the exponent's.
+/// The first factor. A power of two changes only the exponent's bits.
 const START: f64 = 65_536.0;
-/// Good steps after which it is tried twice as large.
+/// Good steps after which the factor doubles.
 const PATIENCE: u32 = 2_000;
 
-/// A factor that halves when a gradient overflows and doubles after many that did not.
+/// A factor that halves when a gradient overflows, and doubles after many steps without an overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LossScale {
     factor: f64,
@@ -26,8 +26,8 @@ impl LossScale {
         self.factor
     }
 
-    /// Takes in whether a step's gradients were finite. False where they were not and a smaller factor may help: the step
-    /// is to be left out.
+    /// Adapts to whether a step's gradients were finite. False: they were not, a smaller factor may help, and the step is to
+    /// be skipped.
     pub(crate) fn after(&mut self, finite: bool) -> bool {
         if finite {
             self.good += 1;

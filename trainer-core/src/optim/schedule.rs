@@ -19,7 +19,7 @@ impl Schedule {
         Self { warmup, total }
     }
 
-    /// The factor of optimiser step `step`, from 0: the first step has rate 0 when there is a warm-up.
+    /// The factor of optimiser step `step`, from 0. With a warm-up the first step has rate 0.
     pub(crate) fn factor(self, step: usize) -> f64 {
         if step < self.warmup {
             return step as f64 / self.warmup as f64;
@@ -28,7 +28,7 @@ impl Schedule {
         (0.5 * (1.0 + (std::f64::consts::PI * share).cos())).max(0.0)
     }
 
-    /// Steps in all.
+    /// All steps.
     pub(crate) fn total(self) -> usize {
         self.total
     }

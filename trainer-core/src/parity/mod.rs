@@ -1,7 +1,7 @@
 //! The models against values computed by transformers and PEFT, and readers against recorded counts.
 //!
-//! The fixtures are not part of the repository. They are looked for in `PEDIGREE_PARITY` (then
-//! `PEDIGREE_SHARED/parity`, then `../shared/parity` beside the workspace); without them the tests say that they were
+//! The fixtures are not part of the repository. They are looked for in `PEDIGREE_PARITY`, then in
+//! `PEDIGREE_SHARED/parity`, then in `../shared/parity` beside the workspace. Without them the tests say that they were
 //! skipped. Every folder below with an `expected.safetensors` is a case, whatever its shapes, ranks and seeds.
 
 #![expect(

@@ -1,18 +1,18 @@
-//! What kind of mistakes a model makes: classes with examples, by entity length, for surface forms seen in training and
-//! unseen ones, and which types it takes for which.
+//! What kinds of mistakes a model makes: classes with examples, by entity length, for surface forms seen in training and
+//! unseen ones, and which types it confuses.
 //!
-//! Owns the classes. Must not know models. Everything is counted under the strict protocol, and every count adds up:
-//! the `gold` of all classes to the false negatives, their `predicted` to the false positives.
+//! Owns the classes. Must not know models. Everything is counted under the strict protocol, and the counts add up: the
+//! `gold` of all classes to the false negatives, their `predicted` to the false positives.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Entity, entities};
+use super::entities::{Entity, entities};
 use crate::corpus::Sentence;
 use crate::{EntityScore, ScoringProtocol};
 
-/// A class of mistakes: what stands in one stretch of words where gold and predicted entities touch without being equal.
+/// A class of mistakes: what is found in one stretch of words where gold and predicted entities touch without being equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
@@ -26,9 +26,9 @@ pub enum ErrorClass {
     Type,
     /// One of each: overlapping, another type and other words.
     TypeAndBoundary,
-    /// Several predicted entities in the place of one.
+    /// Several predicted entities instead of one.
     Split,
-    /// One predicted entity in the place of several.
+    /// One predicted entity instead of several.
     Merge,
     /// Several of both.
     Tangle,
@@ -54,7 +54,7 @@ impl ErrorClass {
     ];
 
     /// The class of a stretch; `None` for an empty one.
-    fn of(gold: &[Entity<'_>], predicted: &[Entity<'_>]) -> Option<Self> {
+    pub(super) fn of(gold: &[Entity<'_>], predicted: &[Entity<'_>]) -> Option<Self> {
         Some(match (gold, predicted) {
             ([], []) => return None,
             (_, []) => Self::Missed,
@@ -98,9 +98,9 @@ pub struct Example {
     pub sentence: usize,
     /// Its words joined by single blanks.
     pub text: String,
-    /// What stands there.
+    /// The gold entities.
     pub gold: Vec<Mention>,
-    /// What was predicted.
+    /// The predicted entities.
     pub predicted: Vec<Mention>,
 }
 
@@ -119,7 +119,7 @@ pub struct ErrorCount {
     pub examples: Vec<Example>,
 }
 
-/// Gold entities of one type that were taken for another, by the predicted entity that shares most words with them.
+/// Gold entities of one type that were predicted as another. The predicted entity is the one that shares most words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
     /// Type of the gold entity; `None`: nothing is there.
@@ -179,7 +179,7 @@ impl SurfaceForms {
         Self(sentences.iter().flat_map(of_sentence).collect())
     }
 
-    fn contains(&self, words: &[String], entity: Entity<'_>) -> bool {
+    pub(super) fn contains(&self, words: &[String], entity: Entity<'_>) -> bool {
         self.0.contains(&form(words, entity))
     }
 }
@@ -188,173 +188,8 @@ fn form(words: &[String], entity: Entity<'_>) -> String {
     words[entity.first..=entity.last].join(" ").to_lowercase()
 }
 
-/// Classifies the mistakes of a split. `predicted` holds the tags of each sentence; `examples` bounds those of each
-/// class; `train` gives the seen forms.
-pub fn error_report(
-    gold: &[Sentence],
-    predicted: &[Vec<String>],
-    train: Option<&SurfaceForms>,
-    examples: usize,
-) -> ErrorReport {
-    let mut tally = Tally::default();
-    for (index, (sentence, tags)) in gold.iter().zip(predicted).enumerate() {
-        let found = entities(tags, ScoringProtocol::Strict);
-        tally.sentence(Compared::new(index, sentence, found), train, examples);
-    }
-    tally.report(train.is_some())
-}
-
-/// A sentence with both sets of entities.
-struct Compared<'a> {
-    index: usize,
-    words: &'a [String],
-    gold: Vec<Entity<'a>>,
-    predicted: Vec<Entity<'a>>,
-}
-
-impl<'a> Compared<'a> {
-    fn new(index: usize, sentence: &'a Sentence, predicted: Vec<Entity<'a>>) -> Self {
-        let gold = entities(&sentence.tags, ScoringProtocol::Strict);
-        Self { index, words: &sentence.tokens, gold, predicted }
-    }
-
-    /// Stretches of words in which entities that are not equal touch: gold and predicted ones of each.
-    fn stretches(&self) -> Vec<(Vec<Entity<'a>>, Vec<Entity<'a>>)> {
-        let wrong = |these: &[Entity<'a>], those: &[Entity<'a>], is_gold: bool| {
-            let wrong = these.iter().filter(|entity| !those.contains(entity));
-            wrong.map(|entity| (*entity, is_gold)).collect::<Vec<_>>()
-        };
-        let mut all = wrong(&self.gold, &self.predicted, true);
-        all.extend(wrong(&self.predicted, &self.gold, false));
-        all.sort_by_key(|(entity, is_gold)| (entity.first, !is_gold));
-        let mut stretches: Vec<(Vec<Entity<'_>>, Vec<Entity<'_>>)> = Vec::new();
-        let mut end = None;
-        for (entity, is_gold) in all {
-            if end.is_none_or(|end| entity.first > end) {
-                stretches.push((Vec::new(), Vec::new()));
-            }
-            end = end.max(Some(entity.last));
-            if let Some((gold, predicted)) = stretches.last_mut() {
-                if is_gold { gold.push(entity) } else { predicted.push(entity) }
-            }
-        }
-        stretches
-    }
-
-    fn mention(&self, entity: Entity<'_>) -> Mention {
-        let before: usize = self.words[..entity.first].iter().map(|word| word.chars().count() + 1).sum();
-        let text = self.words[entity.first..=entity.last].join(" ");
-        Mention { kind: entity.kind.into(), start: before, end: before + text.chars().count(), text }
-    }
-
-    fn example(&self, gold: &[Entity<'_>], predicted: &[Entity<'_>]) -> Example {
-        let mentions = |of: &[Entity<'_>]| of.iter().map(|entity| self.mention(*entity)).collect();
-        Example {
-            sentence: self.index,
-            text: self.words.join(" "),
-            gold: mentions(gold),
-            predicted: mentions(predicted),
-        }
-    }
-}
-
-/// Words that two entities share.
-fn shared(a: Entity<'_>, b: Entity<'_>) -> usize {
-    (a.last.min(b.last) + 1).saturating_sub(a.first.max(b.first))
-}
-
-type Pair = (Option<String>, Option<String>);
-
-/// Counts in progress.
-#[derive(Default)]
-struct Tally {
-    classes: BTreeMap<ErrorClass, ErrorCount>,
-    lengths: [Counts; LONGEST],
-    seen: Counts,
-    unseen: Counts,
-    confusion: BTreeMap<Pair, u64>,
-}
-
-impl Tally {
-    fn sentence(&mut self, compared: Compared<'_>, train: Option<&SurfaceForms>, examples: usize) {
-        for (gold, predicted) in compared.stretches() {
-            self.stretch(&compared, &gold, &predicted, examples);
-        }
-        let is_seen =
-            |entity| train.is_some_and(|forms: &SurfaceForms| forms.contains(compared.words, entity));
-        for &entity in &compared.gold {
-            let right = compared.predicted.contains(&entity);
-            let one =
-                Counts { true_positives: right.into(), false_positives: 0, false_negatives: (!right).into() };
-            self.count(entity, is_seen(entity), one);
-            let taken = best_overlap(entity, &compared.predicted).map(|taken| taken.kind.to_owned());
-            *self.confusion.entry((Some(entity.kind.into()), taken)).or_default() += 1;
-        }
-        for &entity in compared.predicted.iter().filter(|entity| !compared.gold.contains(entity)) {
-            self.count(entity, is_seen(entity), Counts { false_positives: 1, ..Counts::default() });
-            if best_overlap(entity, &compared.gold).is_none() {
-                *self.confusion.entry((None, Some(entity.kind.into()))).or_default() += 1;
-            }
-        }
-    }
-
-    fn count(&mut self, entity: Entity<'_>, seen: bool, one: Counts) {
-        self.lengths[(entity.last - entity.first).min(LONGEST - 1)].add(one);
-        if seen { self.seen.add(one) } else { self.unseen.add(one) }
-    }
-
-    fn stretch(
-        &mut self,
-        compared: &Compared<'_>,
-        gold: &[Entity<'_>],
-        predicted: &[Entity<'_>],
-        examples: usize,
-    ) {
-        let Some(class) = ErrorClass::of(gold, predicted) else { return };
-        let count = self.classes.entry(class).or_insert_with(|| ErrorCount::none(class));
-        count.places += 1;
-        count.gold += gold.len() as u64;
-        count.predicted += predicted.len() as u64;
-        if count.examples.len() < examples {
-            count.examples.push(compared.example(gold, predicted));
-        }
-    }
-
-    fn report(mut self, seen_is_known: bool) -> ErrorReport {
-        let take = |class| self.classes.remove(&class).unwrap_or_else(|| ErrorCount::none(class));
-        let by_length = self.lengths.iter().enumerate();
-        let confusion = self.confusion.into_iter();
-        ErrorReport {
-            classes: ErrorClass::ALL.into_iter().map(take).collect(),
-            by_length: by_length
-                .map(|(at, counts)| LengthScore { words: at + 1, score: counts.score() })
-                .collect(),
-            by_surface_form: seen_is_known
-                .then(|| SeenScores { seen: self.seen.score(), unseen: self.unseen.score() }),
-            confusion: confusion
-                .map(|((gold, predicted), count)| Confusion { gold, predicted, count })
-                .collect(),
-        }
-    }
-}
-
 impl ErrorCount {
-    fn none(class: ErrorClass) -> Self {
+    pub(super) fn none(class: ErrorClass) -> Self {
         Self { class, places: 0, gold: 0, predicted: 0, examples: Vec::new() }
     }
 }
-
-/// The one of `others` that shares most words with `entity`, the earlier at a tie.
-fn best_overlap<'a>(entity: Entity<'_>, others: &[Entity<'a>]) -> Option<Entity<'a>> {
-    let mut best: Option<Entity<'a>> = None;
-    for &other in others.iter().filter(|other| shared(entity, **other) > 0) {
-        if best.is_none_or(|best| shared(entity, other) > shared(entity, best)) {
-            best = Some(other);
-        }
-    }
-    best
-}
-
-#[cfg(test)]
-#[path = "errors_tests.rs"]
-mod tests;

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::compare;
-use super::*;
+use super::{ErrorClass, ErrorCount, SurfaceForms, compare, error_report};
+use crate::EntityScore;
+use crate::corpus::Sentence;
 
 fn sentence(words: &str, tags: &str) -> Sentence {
     let split = |text: &str| text.split(' ').map(String::from).collect();

@@ -1,8 +1,11 @@
 //! The protocols against the recorded answers of seqeval 1.2.2, and their laws.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::{EntityScore, ProtocolScores, ScoringProtocol};
 
 type Row = (
     &'static str,

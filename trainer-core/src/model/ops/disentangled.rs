@@ -12,25 +12,15 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::attention::{Operand, Sequence, cut, floats, sequences, softmax, softmax_backward};
-use super::dropout::Mask;
+use super::composed;
+use super::cpu::{floats, on_cpu};
+use super::sequence::{Operand, Sequence, cut, sequences, softmax, softmax_backward};
 use super::vector::vectorised;
-use super::{composed, on_cpu};
+use crate::model::operand::{Mask, RelativeRows};
 use crate::model::packed::Sequences;
 
-/// Which row of relative embeddings belongs to which distance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RelativeRows {
-    /// For the distances -n..=n (query less key), growing.
-    pub(crate) by_distance: Vec<usize>,
-    /// Queries attend to positions.
-    pub(crate) c2p: bool,
-    /// Positions attend to keys.
-    pub(crate) p2c: bool,
-}
-
-/// `q` and `k` are `[pieces + rows, heads * d]`: behind the pieces the same projections of the relative embeddings; `v` is
-/// `[pieces, heads * d]`, sequences where `at` says. `mask` is dropout on the probabilities.
+/// `q` and `k` are `[pieces + rows, heads * d]`: the pieces are followed by the same projections of the relative
+/// embeddings. `v` is `[pieces, heads * d]`; `at` says where sequences lie. `mask` is dropout on the probabilities.
 pub(crate) fn disentangled_attention(
     [q, k, v]: [&Tensor; 3],
     heads: usize,
@@ -63,7 +53,7 @@ struct Positioned<'a> {
     first: usize,
     /// Rows in use.
     count: usize,
-    /// The table's start behind the pieces.
+    /// Where the table starts: after the pieces.
     table: usize,
     scale: f32,
 }
@@ -81,8 +71,7 @@ impl<'a> Positioned<'a> {
         let reach = sequence.length - 1;
         let by_distance = &op.rows.by_distance[middle - reach..=middle + reach];
         let (first, last) = (by_distance[0], by_distance[2 * reach]);
-        let terms = 1 + usize::from(op.rows.c2p) + usize::from(op.rows.p2c);
-        let scale = 1.0 / ((sequence.depth() * terms) as f32).sqrt();
+        let scale = 1.0 / ((sequence.depth() * op.rows.terms()) as f32).sqrt();
         let table = op.offsets[op.offsets.len() - 1];
         Self { sequence, by_distance, first, count: last - first + 1, table, scale }
     }
@@ -139,7 +128,7 @@ impl<'a> Positioned<'a> {
         Ok(scores)
     }
 
-    /// Adds to the scores of one head what its queries `[length, count]` say to the positions.
+    /// Adds the scores of queries and positions of one head; `by_row` is `[length, count]`.
     fn add_content(&self, scores: &mut [f32], by_row: &[f32]) {
         let queries = scores.chunks_mut(self.sequence.length).zip(by_row.chunks(self.count));
         for (i, (scores, by_row)) in queries.enumerate() {
@@ -147,7 +136,7 @@ impl<'a> Positioned<'a> {
         }
     }
 
-    /// Adds to the scores of one head what its keys `[length, count]` say to the positions.
+    /// Adds the scores of positions and keys of one head; `by_row` is `[length, count]`.
     fn add_position(&self, scores: &mut [f32], by_row: &[f32]) {
         for (i, scores) in scores.chunks_mut(self.sequence.length).enumerate() {
             let keys = by_row.chunks(self.count).zip(self.rows_of(i));
@@ -155,7 +144,7 @@ impl<'a> Positioned<'a> {
         }
     }
 
-    /// Gradients to scores `[heads, length, length]`, summed by relative row: of queries (`by_query`) or of keys.
+    /// Gradients to scores `[heads, length, length]`, summed by relative row for each query (`by_query`) or each key:
     /// `[heads, length, count]`.
     fn gathered(&self, scores: &[f32], by_query: bool) -> CpuStorage {
         let length = self.sequence.length;
@@ -173,32 +162,34 @@ impl<'a> Positioned<'a> {
     }
 
     /// With `by_row` `[heads, length, count]`: adds `by_row` p to the pieces `to_pieces`, and `by_row`^T x to `to_rows`.
+    /// The operands are x and p.
     fn spread(
         &self,
         by_row: &CpuStorage,
-        (x, p): (Operand<'_>, Operand<'_>),
+        [x, p]: [Operand<'_>; 2],
         to_pieces: &mut [f32],
         to_rows: &mut [f32],
     ) -> Result<()> {
-        let Sequence { heads, length, width, .. } = self.sequence;
+        let Sequence { heads, length, .. } = self.sequence;
         let depth = self.sequence.depth();
         let straight = Layout::contiguous((heads, length, self.count));
         let shape = (heads, length, depth, self.count);
         let pieces = floats(by_row.matmul(p.0, shape, &straight, &self.relative_rows(p))?)?;
-        add_by_head(&pieces, (length, depth, width), to_pieces);
+        add_by_head(&pieces, self.sequence, length, to_pieces);
         let strides = vec![length * self.count, 1, self.count];
         let turned = Layout::new((heads, self.count, length).into(), strides, 0);
         let shape = (heads, self.count, depth, length);
         let rows = floats(by_row.matmul(x.0, shape, &turned, &self.sequence.rows(x))?)?;
-        add_by_head(&rows, (self.count, depth, width), to_rows);
+        add_by_head(&rows, self.sequence, self.count, to_rows);
         Ok(())
     }
 }
 
-/// Adds `[heads, length, d]` to `[length, heads * d]`.
-fn add_by_head(by_head: &[f32], (length, depth, width): (usize, usize, usize), out: &mut [f32]) {
+/// Adds `[heads, rows, d]` to `[rows, heads * d]`.
+fn add_by_head(by_head: &[f32], sequence: Sequence, rows: usize, out: &mut [f32]) {
+    let (depth, width) = (sequence.depth(), sequence.width);
     for (at, from) in by_head.chunks(depth).enumerate() {
-        let (head, row) = (at / length, at % length);
+        let (head, row) = (at / rows, at % rows);
         let to = row * width + head * depth;
         out[to..to + depth].iter_mut().zip(from).for_each(|(to, from)| *to += from);
     }
@@ -231,10 +222,10 @@ impl Disentangled {
         sequence.combine(&scores, &sequence.square(), k, to_q)?;
         sequence.combine(&scores, &sequence.square_transposed(), q, to_k)?;
         if let Some(by_query) = by_query {
-            at.spread(&by_query, (q, k), to_q, &mut to_rows.k)?;
+            at.spread(&by_query, [q, k], to_q, &mut to_rows.k)?;
         }
         if let Some(by_key) = by_key {
-            at.spread(&by_key, (k, q), to_k, &mut to_rows.q)?;
+            at.spread(&by_key, [k, q], to_k, &mut to_rows.q)?;
         }
         Ok(to_rows)
     }
@@ -290,7 +281,7 @@ impl CustomOp3 for Disentangled {
                 self.backward_of(Positioned::new(sequence, self), operands, [to_q, to_k, to_v])
             })
             .collect::<Result<_>>()?;
-        // In the order of sequences: the sum's bits do not depend on threads.
+        // In the order of sequences, so that the sum's bits do not depend on threads.
         for ToRows { rows, q, k } in &to_rows {
             let place = (pieces + rows.start) * width..(pieces + rows.end) * width;
             add(&mut outs[0][place.clone()], q);

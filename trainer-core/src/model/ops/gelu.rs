@@ -3,8 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::cpu::{is_fused, values, with_values};
 use super::vector::{erf_and_exp, vectorised};
-use super::{is_fused, values, with_values};
 
 const CHUNK: usize = 1 << 13;
 

@@ -1,29 +1,27 @@
-//! A linear layer. Frozen, as all are but those of a new head: no gradient to its weights.
+//! A linear layer. It is frozen and gets no gradient to its weights, unless it is that of a new head.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
+use super::composed;
+use super::cpu::{floats, is_fused, on_cpu, with_values};
 use super::vector::vectorised;
-use super::{composed, is_fused, on_cpu, with_values};
+use crate::model::operand::Affine;
 
-/// x W^T + b with `x` `[rows, in]`, `weight` `[out, in]`, `bias` `[out]`. Where they are variables, weight and bias get
-/// gradients.
-pub(crate) fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if weight.is_variable() || bias.is_variable() {
-        let weight = weight.to_dtype(x.dtype())?;
-        return x.matmul(&weight.t()?)?.broadcast_add(&bias.to_dtype(x.dtype())?);
+/// x W^T + b with `x` `[rows, in]`. Where weight and bias are variables, they get gradients.
+pub(crate) fn linear(x: &Tensor, layer: &Affine) -> Result<Tensor> {
+    if layer.is_variable() {
+        let weight = layer.weight.to_dtype(x.dtype())?;
+        return x.matmul(&weight.t()?)?.broadcast_add(&layer.bias.to_dtype(x.dtype())?);
     }
     if !is_fused(x) {
-        return composed::linear(x, weight, bias);
+        return composed::linear(x, layer);
     }
-    x.contiguous()?.apply_op1(Linear { weight: weight.clone(), bias: bias.clone() })
+    x.contiguous()?.apply_op1(Linear(layer.clone()))
 }
 
-struct Linear {
-    weight: Tensor,
-    bias: Tensor,
-}
+struct Linear(Affine);
 
 impl CustomOp1 for Linear {
     fn name(&self) -> &'static str {
@@ -32,19 +30,19 @@ impl CustomOp1 for Linear {
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (rows, _) = layout.shape().dims2()?;
-        let y = affine(x, layout, &self.weight, &self.bias)?;
-        Ok((CpuStorage::F32(y), (rows, self.weight.dim(0)?).into()))
+        let y = affine(x, layout, &self.0)?;
+        Ok((CpuStorage::F32(y), (rows, self.0.weight.dim(0)?).into()))
     }
 
     fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        gradient.matmul(&self.weight).map(Some)
+        gradient.matmul(&self.0.weight).map(Some)
     }
 }
 
 /// The values of x W^T + b.
-pub(super) fn affine(x: &CpuStorage, layout: &Layout, weight: &Tensor, bias: &Tensor) -> Result<Vec<f32>> {
-    let mut y = by_transposed(x, layout, weight)?;
-    with_values([bias], |[bias]| {
+pub(super) fn affine(x: &CpuStorage, layout: &Layout, layer: &Affine) -> Result<Vec<f32>> {
+    let mut y = by_transposed(x, layout, &layer.weight)?;
+    with_values([&layer.bias], |[bias]| {
         y.par_chunks_mut(bias.len() * 32).for_each(|block| {
             vectorised(|| {
                 for row in block.chunks_mut(bias.len()) {
@@ -58,7 +56,7 @@ pub(super) fn affine(x: &CpuStorage, layout: &Layout, weight: &Tensor, bias: &Te
 }
 
 /// The values of x W^T, for `weight` `[out, in]` on the CPU.
-pub(super) fn by_transposed(x: &CpuStorage, layout: &Layout, weight: &Tensor) -> Result<Vec<f32>> {
+fn by_transposed(x: &CpuStorage, layout: &Layout, weight: &Tensor) -> Result<Vec<f32>> {
     let (held, weight_layout) = weight.storage_and_layout();
     product(x, layout, on_cpu(&held)?, weight_layout)
 }
@@ -75,8 +73,5 @@ pub(super) fn product(
     if input != width {
         bail!("a linear layer with {input} inputs was given {width}");
     }
-    match x.matmul(weight, (1, rows, out, width), layout, &weight_layout.transpose(0, 1)?)? {
-        CpuStorage::F32(y) => Ok(y),
-        _ => bail!("the fused operations compute in f32"),
-    }
+    floats(x.matmul(weight, (1, rows, out, width), layout, &weight_layout.transpose(0, 1)?)?)
 }

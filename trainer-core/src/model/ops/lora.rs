@@ -3,37 +3,28 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::dropout::Mask;
+use super::composed;
+use super::cpu::{is_fused, values};
 use super::linear::{affine, product};
+use super::masked::{apply, masked};
 use super::vector::vectorised;
-use super::{composed, is_fused, values};
+use crate::model::operand::{Affine, Branch, LowRank};
 
-/// What a branch adds to its layer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Branch {
-    /// alpha / r, or alpha / sqrt(r).
-    pub(crate) scale: f64,
-    /// Dropout on the branch's input.
-    pub(crate) mask: Option<Mask>,
-}
-
-/// `x` is `[rows, in]`, `a` `[r, in]` and `b` `[out, r]` are trained; `weight` `[out, in]` and `bias` `[out]` are frozen.
+/// `x` is `[rows, in]`; the matrices of the branch are trained, the layer is frozen.
 pub(crate) fn lora_linear(
     x: &Tensor,
-    (weight, bias): (&Tensor, &Tensor),
-    (a, b): (&Tensor, &Tensor),
+    layer: &Affine,
+    LowRank { a, b }: LowRank<'_>,
     branch: Branch,
 ) -> Result<Tensor> {
     if !is_fused(x) {
-        return composed::lora_linear(x, (weight, bias), (a, b), branch);
+        return composed::lora_linear(x, layer, LowRank { a, b }, branch);
     }
-    let op = LoraLinear { weight: weight.clone(), bias: bias.clone(), branch };
-    x.contiguous()?.apply_op3(a, b, op)
+    x.contiguous()?.apply_op3(a, b, LoraLinear { layer: layer.clone(), branch })
 }
 
 struct LoraLinear {
-    weight: Tensor,
-    bias: Tensor,
+    layer: Affine,
     branch: Branch,
 }
 
@@ -52,10 +43,10 @@ impl CustomOp3 for LoraLinear {
         b_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (rows, _) = x_layout.shape().dims2()?;
-        let mut y = affine(x, x_layout, &self.weight, &self.bias)?;
+        let mut y = affine(x, x_layout, &self.layer)?;
         let low = match self.branch.mask {
             Some(mask) => {
-                let dropped = CpuStorage::F32(mask.masked(values(x, x_layout)?));
+                let dropped = CpuStorage::F32(masked(mask, values(x, x_layout)?));
                 product(&dropped, &Layout::contiguous(x_layout.shape()), a, a_layout)?
             }
             None => product(x, x_layout, a, a_layout)?,
@@ -63,7 +54,7 @@ impl CustomOp3 for LoraLinear {
         let low_layout = Layout::contiguous((rows, a_layout.dims()[0]));
         let delta = product(&CpuStorage::F32(low), &low_layout, b, b_layout)?;
         add_scaled(&mut y, &delta, self.branch.scale as f32);
-        Ok((CpuStorage::F32(y), (rows, self.weight.dim(0)?).into()))
+        Ok((CpuStorage::F32(y), (rows, self.layer.weight.dim(0)?).into()))
     }
 
     fn bwd(
@@ -77,7 +68,7 @@ impl CustomOp3 for LoraLinear {
         let Branch { scale, mask } = self.branch;
         let (input, a, b) = (x.detach(), a.detach(), b.detach());
         let gradient = gradient.contiguous()?;
-        let dropped = mask.map_or_else(|| Ok(input.clone()), |mask| mask.apply(&input))?;
+        let dropped = mask.map_or_else(|| Ok(input.clone()), |mask| apply(mask, &input))?;
         let low = (dropped.matmul(&a.t()?)? * scale)?;
         let to_b = gradient.t()?.matmul(&low)?;
         let to_low = (gradient.matmul(&b)? * scale)?;
@@ -92,8 +83,8 @@ impl LoraLinear {
     fn to_input(&self, gradient: &Tensor, to_low: &Tensor, a: &Tensor) -> Result<Tensor> {
         let by_branch = to_low.matmul(a)?;
         let by_branch =
-            self.branch.mask.map_or_else(|| Ok(by_branch.clone()), |mask| mask.apply(&by_branch))?;
-        gradient.matmul(&self.weight)? + by_branch
+            self.branch.mask.map_or_else(|| Ok(by_branch.clone()), |mask| apply(mask, &by_branch))?;
+        gradient.matmul(&self.layer.weight)? + by_branch
     }
 }
 

@@ -1,43 +1,44 @@
-//! Layer norm, alone and fused with the residual sum and the dropout before it.
+//! Layer norm, by itself and fused with the residual sum and the dropout before it.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::dropout::Mask;
+use super::composed;
+use super::cpu::{is_fused, values, with_values};
+use super::masked::apply;
 use super::vector::{sum, vectorised};
-use super::{composed, is_fused, values, with_values};
+use crate::model::operand::{Affine, Mask};
 
 /// Rows that one task works on.
 const ROWS: usize = 32;
 
-/// LayerNorm(x + dropout(y)) over the last dimension. Where they are variables, `weight` and `bias` get gradients.
+/// LayerNorm(x + dropout(y)) over the last dimension. Where weight and bias are variables, they get gradients.
 pub(crate) fn add_norm(
     x: &Tensor,
     y: &Tensor,
     mask: Option<Mask>,
-    (weight, bias): (&Tensor, &Tensor),
+    layer: &Affine,
     eps: f64,
 ) -> Result<Tensor> {
-    if weight.is_variable() || bias.is_variable() {
-        let (weight, bias) = (weight.to_dtype(x.dtype())?, bias.to_dtype(x.dtype())?);
-        let (one, zero) = (weight.ones_like()?, bias.zeros_like()?);
-        return add_norm(x, y, mask, (&one, &zero), eps)?.broadcast_mul(&weight)?.broadcast_add(&bias);
+    if layer.is_variable() {
+        let (weight, bias) = (layer.weight.to_dtype(x.dtype())?, layer.bias.to_dtype(x.dtype())?);
+        let plain = Affine { weight: weight.ones_like()?, bias: bias.zeros_like()? };
+        return add_norm(x, y, mask, &plain, eps)?.broadcast_mul(&weight)?.broadcast_add(&bias);
     }
     if !is_fused(x) {
-        return composed::add_norm(x, y, mask, (weight, bias), eps);
+        return composed::add_norm(x, y, mask, layer, eps);
     }
-    let op = AddNorm { weight: weight.clone(), bias: bias.clone(), mask, eps: eps as f32 };
+    let op = AddNorm { layer: layer.clone(), mask, eps: eps as f32 };
     x.contiguous()?.apply_op2(&y.contiguous()?, op)
 }
 
 /// LayerNorm(x) over the last dimension.
-pub(crate) fn norm(x: &Tensor, affine: (&Tensor, &Tensor), eps: f64) -> Result<Tensor> {
-    add_norm(x, &x.zeros_like()?, None, affine, eps)
+pub(crate) fn norm(x: &Tensor, layer: &Affine, eps: f64) -> Result<Tensor> {
+    add_norm(x, &x.zeros_like()?, None, layer, eps)
 }
 
 struct AddNorm {
-    weight: Tensor,
-    bias: Tensor,
+    layer: Affine,
     mask: Option<Mask>,
     eps: f32,
 }
@@ -55,11 +56,11 @@ impl CustomOp2 for AddNorm {
         y_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (x, y) = (values(x, x_layout)?, values(y, y_layout)?);
-        let width = self.weight.elem_count();
+        let width = self.layer.weight.elem_count();
         let mut out = vec![0.0f32; x.len()];
-        with_values([&self.weight, &self.bias], |[weight, bias]| {
+        with_values([&self.layer.weight, &self.layer.bias], |[weight, bias]| {
             self.each_block(&mut out, x, y, width, |_, row| {
-                let (mean, inverse) = moments(row, self.eps);
+                let Moments { mean, inverse } = Moments::of(row, self.eps);
                 for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
                     *value = (*value - mean) * inverse * weight + bias;
                 }
@@ -76,9 +77,9 @@ impl CustomOp2 for AddNorm {
         _: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let width = self.weight.elem_count();
+        let width = self.layer.weight.elem_count();
         let gradient = gradient.contiguous()?;
-        let out = with_values([x, y, &gradient, &self.weight], |[x, y, gradient, weight]| {
+        let out = with_values([x, y, &gradient, &self.layer.weight], |[x, y, gradient, weight]| {
             let mut out = vec![0.0f32; x.len()];
             self.each_block(&mut out, x, y, width, |at, row| {
                 backward_row(row, &gradient[at..at + width], weight, self.eps);
@@ -86,7 +87,7 @@ impl CustomOp2 for AddNorm {
             Ok(out)
         })?;
         let to_x = Tensor::from_vec(out, x.shape(), x.device())?;
-        let to_y = self.mask.map_or_else(|| Ok(to_x.clone()), |mask| mask.apply(&to_x))?;
+        let to_y = self.mask.map_or_else(|| Ok(to_x.clone()), |mask| apply(mask, &to_x))?;
         Ok((Some(to_x), Some(to_y)))
     }
 }
@@ -127,20 +128,27 @@ impl AddNorm {
     }
 }
 
-/// Mean, and one over the standard deviation.
-#[inline(always)]
-fn moments(row: &[f32], eps: f32) -> (f32, f32) {
-    let count = row.len() as f32;
-    let mean = sum(row.len(), |at| row[at]) / count;
-    let variance = sum(row.len(), |at| (row[at] - mean) * (row[at] - mean)) / count;
-    (mean, 1.0 / (variance + eps).sqrt())
+struct Moments {
+    mean: f32,
+    /// One over the standard deviation.
+    inverse: f32,
+}
+
+impl Moments {
+    #[inline(always)]
+    fn of(row: &[f32], eps: f32) -> Self {
+        let count = row.len() as f32;
+        let mean = sum(row.len(), |at| row[at]) / count;
+        let variance = sum(row.len(), |at| (row[at] - mean) * (row[at] - mean)) / count;
+        Self { mean, inverse: 1.0 / (variance + eps).sqrt() }
+    }
 }
 
 /// Replaces a row of inputs by the gradient to them. With h = (z - mean) / deviation and w = gradient * weight it is
 /// (w - mean(w) - h * mean(w * h)) / deviation.
 #[inline(always)]
 fn backward_row(row: &mut [f32], gradient: &[f32], weight: &[f32], eps: f32) {
-    let (mean, inverse) = moments(row, eps);
+    let Moments { mean, inverse } = Moments::of(row, eps);
     let count = row.len() as f32;
     let weighted = |at: usize| gradient[at] * weight[at];
     let mean_weighted = sum(row.len(), weighted) / count;

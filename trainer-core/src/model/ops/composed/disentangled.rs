@@ -1,15 +1,15 @@
-//! Disentangled attention over padded sequences, without index tensors: positional scores are computed by distance, and a
-//! matrix by distance becomes one by key by shifting row i by i, which is a cut of the same memory with rows of another
-//! length.
+//! Disentangled attention over padded sequences, without index tensors. Positional scores are computed by distance; shifting
+//! row i by i turns them into scores by key. The shift is a view of the same memory with rows of another length.
 
 use std::sync::Arc;
 
 use candle_core::{D, Result, Tensor};
 
-use super::attention::{Grid, by_head, transposed};
-use super::{Kept, of_three, wide};
-use crate::model::ops::disentangled::RelativeRows;
-use crate::model::ops::dropout::Mask;
+use super::grid::{Gradients, Grid, by_head, transposed};
+use super::kept::Kept;
+use super::wide::wide;
+use crate::model::operand::{Mask, RelativeRows};
+use crate::model::ops::by_hand::of_three;
 
 /// As [`crate::model::ops::disentangled_attention`]; `padding` is that of [`crate::model::packed::Sequences`].
 pub(in crate::model::ops) fn disentangled_attention(
@@ -31,10 +31,18 @@ pub(in crate::model::ops) fn disentangled_attention(
     of_three([q, k, v], &value, move |[q, k, v], gradient| {
         let sides = op.sides(&q, &k)?;
         let (probabilities, v) = (op.probabilities(&sides)?, op.grid.split(&v)?);
-        let (to_v, to_scores) = op.grid.backward(&probabilities, kept.as_ref(), &v, gradient, op.terms())?;
+        let Gradients { to_v, to_scores } =
+            op.grid.backward(&probabilities, kept.as_ref(), &v, gradient, op.rows.terms())?;
         let (to_q, to_k) = op.to_sides(&sides, &to_scores)?;
         Ok([Some(to_q), Some(to_k), Some(op.grid.join(&to_v)?)])
     })
+}
+
+/// In which order distances lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Growing,
+    Falling,
 }
 
 struct Disentangled {
@@ -52,19 +60,15 @@ struct Sides {
     position_k: Option<Tensor>,
     /// For the distances 1 - longest up to longest - 1.
     position_q: Option<Tensor>,
-    /// Rows of the table behind the pieces.
+    /// Rows of the table, which follow the pieces.
     table: usize,
 }
 
 impl Disentangled {
-    fn terms(&self) -> usize {
-        1 + usize::from(self.rows.c2p) + usize::from(self.rows.p2c)
-    }
-
-    /// The table's row for each distance, growing or falling.
-    fn index(&self, falling: bool, like: &Tensor) -> Result<Tensor> {
+    /// The table's row for each distance.
+    fn index(&self, order: Order, like: &Tensor) -> Result<Tensor> {
         let mut rows: Vec<u32> = self.rows.by_distance.iter().map(|&row| row as u32).collect();
-        if falling {
+        if order == Order::Falling {
             rows.reverse();
         }
         let count = rows.len();
@@ -76,15 +80,15 @@ impl Disentangled {
         let pieces = self.grid.sequences * self.grid.longest;
         let table = q.dim(0)? - pieces;
         let of_pieces = |x: &Tensor| self.grid.split(&x.narrow(0, 0, pieces)?);
-        let of_positions = |x: &Tensor, falling| {
+        let of_positions = |x: &Tensor, order| {
             let rows = x.narrow(0, pieces, table)?.contiguous()?;
-            by_head(&rows.index_select(&self.index(falling, x)?, 0)?, self.grid.heads)
+            by_head(&rows.index_select(&self.index(order, x)?, 0)?, self.grid.heads)
         };
         Ok(Sides {
             q: of_pieces(q)?,
             k: of_pieces(k)?,
-            position_k: self.rows.c2p.then(|| of_positions(k, true)).transpose()?,
-            position_q: self.rows.p2c.then(|| of_positions(q, false)).transpose()?,
+            position_k: self.rows.c2p.then(|| of_positions(k, Order::Falling)).transpose()?,
+            position_q: self.rows.p2c.then(|| of_positions(q, Order::Growing)).transpose()?,
             table,
         })
     }
@@ -97,7 +101,7 @@ impl Disentangled {
         if let Some(position_q) = &sides.position_q {
             scores = (scores + transposed(&self.shifted(&self.against(&sides.k, position_q)?)?)?)?;
         }
-        self.grid.softmax(&scores, self.terms())
+        self.grid.softmax(&scores, self.rows.terms())
     }
 
     /// All pieces of each head, `[heads, sequences * longest, ..]`.
@@ -140,31 +144,32 @@ impl Disentangled {
         if let Some(position_k) = &sides.position_k {
             let by_distance = self.unshifted(to_scores)?;
             to_q = (to_q + self.spread(&by_distance, position_k)?)?;
-            to_table_k = self.to_table(&by_distance, &sides.q, (true, sides.table))?;
+            to_table_k = self.to_table(&by_distance, &sides.q, Order::Falling, sides.table)?;
         }
         if let Some(position_q) = &sides.position_q {
             let by_distance = self.unshifted(&turned.contiguous()?)?;
             to_k = (to_k + self.spread(&by_distance, position_q)?)?;
-            to_table_q = self.to_table(&by_distance, &sides.k, (false, sides.table))?;
+            to_table_q = self.to_table(&by_distance, &sides.k, Order::Growing, sides.table)?;
         }
         let whole = |pieces: &Tensor, table: &Tensor| Tensor::cat(&[&self.grid.join(pieces)?, table], 0);
         Ok((whole(&to_q, &to_table_q)?, whole(&to_k, &to_table_k)?))
     }
 
-    /// What the pieces get through their positional scores.
+    /// The gradient to the pieces through their positional scores.
     fn spread(&self, by_distance: &Tensor, positions: &Tensor) -> Result<Tensor> {
         let Grid { heads, sequences, longest, depth, .. } = self.grid;
         self.whole(by_distance)?.matmul(positions)?.reshape((heads * sequences, longest, depth))
     }
 
-    /// What the table's rows get, `[rows, heads * d]`: several distances share a row, so sums are in f32 at least.
-    fn to_table(&self, by_distance: &Tensor, x: &Tensor, (falling, table): (bool, usize)) -> Result<Tensor> {
+    /// The gradient to the `table` rows of the table, `[table, heads * d]`. Several distances share a row, so sums are in f32
+    /// at least.
+    fn to_table(&self, by_distance: &Tensor, x: &Tensor, order: Order, table: usize) -> Result<Tensor> {
         let wide = wide(x.dtype());
         let by_head = transposed(&self.whole(by_distance)?)?.matmul(&self.whole(x)?)?;
         let width = self.grid.heads * self.grid.depth;
         let distances = by_head.transpose(0, 1)?.contiguous()?.reshape((by_head.dim(1)?, width))?;
         let nothing = Tensor::zeros((table, width), wide, x.device())?;
-        let index = self.index(falling, x)?;
+        let index = self.index(order, x)?;
         nothing.index_add(&index, &distances.to_dtype(wide)?.contiguous()?, 0)?.to_dtype(x.dtype())
     }
 }

@@ -1,18 +1,40 @@
-//! Gradient checkpointing (Chen et al. 2016) by layers: the forward keeps the input of each layer alone; the backward
-//! computes one layer again at a time, with the same dropout masks, and takes its gradients.
+//! The loss of an encoder's last hidden state, and the gradients of what is trained.
+//!
+//! With gradient checkpointing (Chen et al. 2016) the forward keeps only the input of each layer. The backward computes
+//! one layer again at a time, with the same dropout masks, and takes its gradients.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
 use super::encoder::Encoder;
-use super::{MaskKeys, Packed};
+use super::mask_keys::MaskKeys;
+use super::packed::Packed;
 use crate::rng::Draws;
 
 /// From the last hidden state to the loss, a scalar.
 pub(super) type Top<'a> = dyn Fn(&Tensor, &mut MaskKeys<'_>) -> Result<Tensor> + 'a;
 
-/// The loss, and gradients in as many stores as the backward had parts.
+/// The loss that `top` makes of the last hidden state, and the gradients of what is trained, in as many stores as the
+/// backward had parts.
+///
+/// # Errors
+/// The matrix library failed.
 pub(super) fn gradients(
+    encoder: &Encoder,
+    batch: &Packed,
+    keys: &mut Draws,
+    top: &Top<'_>,
+) -> Result<(Tensor, Vec<GradStore>)> {
+    if encoder.compute.recompute {
+        return recomputed(encoder, batch, keys, top);
+    }
+    let mut keys = Some(keys);
+    let loss = top(&encoder.hidden(batch, &mut keys)?, &mut keys)?;
+    let store = loss.backward()?;
+    Ok((loss, vec![store]))
+}
+
+fn recomputed(
     encoder: &Encoder,
     batch: &Packed,
     keys: &mut Draws,

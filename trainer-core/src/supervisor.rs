@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::{Interrupted, TrainerEvent};
+use crate::TrainerEvent;
+use crate::error::Interrupted;
 
-/// Hears of a training's progress, and may end it.
+/// Hears of a training's progress, and may stop it.
 pub trait Supervisor: Send {
     /// Takes an event. [`TrainerEvent::Finished`] and [`TrainerEvent::Failed`] are not among them: they are the return
     /// value of [`crate::train`].
     fn event(&mut self, event: TrainerEvent);
 
-    /// Takes a line of the human log; dropped unless overridden.
+    /// Takes a line of the log for people; the default drops it.
     fn log(&mut self, line: &str) {
         let _ = line;
     }

@@ -1,44 +1,11 @@
-//! The hyperparameters of a job, by the names that search-space files use.
+//! The hyperparameters of a training, by the names that search-space files use.
 //!
 //! Owns their defaults and bounds. Must not know what they do to a training.
 
 use serde::{Deserialize, Serialize};
 
-use super::InvalidJob;
-
-/// Which frozen linear layers get a LoRA branch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LoraTargets {
-    /// Query and value projections (the paper's choice, section 3.5).
-    #[default]
-    Qv,
-    /// All four attention projections.
-    Qkvo,
-    /// Every linear layer of the encoder.
-    AllLinear,
-}
-
-/// How a LoRA branch is scaled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LoraScaling {
-    /// By alpha / r (Hu et al. 2021).
-    #[default]
-    Standard,
-    /// By alpha / sqrt(r) (Kalajdzievski 2023): large ranks learn as fast as small ones.
-    Rslora,
-}
-
-impl LoraScaling {
-    /// The alpha that scales by alpha / r as this scaling does with `alpha`.
-    pub fn plain_alpha(self, alpha: f64, rank: usize) -> f64 {
-        match self {
-            Self::Standard => alpha,
-            Self::Rslora => alpha * (rank as f64).sqrt(),
-        }
-    }
-}
+use super::bounds::{clip, count, learning_rate, lora_alpha, need, share, weight_decay};
+use super::{InvalidJob, LoraScaling, LoraTargets};
 
 /// The hyperparameters of one training. Field names are the dimension names of search-space files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,36 +134,14 @@ impl Hyperparameters {
     /// # Errors
     /// The first key out of its bounds.
     pub fn check(&self) -> Result<(), InvalidJob> {
-        let need = |holds: bool, key: &str, problem: String| {
-            if holds { Ok(()) } else { Err(InvalidJob { key: format!("params.{key}"), problem }) }
-        };
-        let share = |key: &str, value: f64| {
-            need((0.0..1.0).contains(&value), key, format!("{value} is not a share; give 0 <= value < 1"))
-        };
-        let rate = |key: &str, value: f64| {
-            need(
-                value.is_finite() && value > 0.0,
-                key,
-                format!("{value} is not a learning rate; give a positive number"),
-            )
-        };
-        let count = |key: &str, value: usize| need(value > 0, key, "0 is too small; give at least 1".into());
-        rate("learning_rate", self.learning_rate)?;
-        rate("head_learning_rate", self.head_learning_rate.unwrap_or(1.0))?;
+        learning_rate("learning_rate", self.learning_rate)?;
+        learning_rate("head_learning_rate", self.head_learning_rate.unwrap_or(1.0))?;
         share("warmup_ratio", self.warmup_ratio)?;
         share("label_smoothing", self.label_smoothing)?;
         share("lora_dropout", self.lora_dropout)?;
-        need(
-            self.weight_decay.is_finite() && self.weight_decay >= 0.0,
-            "weight_decay",
-            format!("{} is not a weight decay; give a number >= 0", self.weight_decay),
-        )?;
-        need(self.clip > 0.0, "clip", format!("{} is not a bound; give a positive number", self.clip))?;
-        need(
-            self.lora_alpha > 0.0,
-            "lora_alpha",
-            format!("{} is too small; give a positive number", self.lora_alpha),
-        )?;
+        weight_decay(self.weight_decay)?;
+        clip(self.clip)?;
+        lora_alpha(self.lora_alpha)?;
         count("batch_size", self.batch_size)?;
         count("max_epochs", self.max_epochs)?;
         count("patience", self.patience)?;

@@ -12,7 +12,7 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
-use crate::backbone::BackboneError;
+use super::{BackboneError, EncoderConfig};
 
 /// One piece: its id, and the index of the word that it is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,17 @@ pub(crate) struct Piece {
 /// A WordPiece tokenizer and the ids of the special pieces.
 pub(crate) struct WordPieces {
     tokenizer: Tokenizer,
-    pub(crate) cls: u32,
-    pub(crate) sep: u32,
+    pub(crate) frame: Frame,
     pub(crate) unknown: u32,
+}
+
+/// The pieces before and after every input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// `[CLS]`.
+    pub(crate) cls: u32,
+    /// `[SEP]`.
+    pub(crate) sep: u32,
 }
 
 impl WordPieces {
@@ -47,7 +55,23 @@ impl WordPieces {
             tokenizer.token_to_id(piece).ok_or_else(|| malformed(&path, format!("has no {piece} piece")))
         };
         let (cls, sep, unknown) = (id("[CLS]")?, id("[SEP]")?, id("[UNK]")?);
-        Ok(Self { tokenizer, cls, sep, unknown })
+        Ok(Self { tokenizer, frame: Frame { cls, sep }, unknown })
+    }
+
+    /// Refuses a tokenizer with more pieces than the encoder beside it has embeddings. `dir` is their folder.
+    ///
+    /// # Errors
+    /// The two sizes.
+    pub(crate) fn check(&self, dir: &Path, config: &EncoderConfig) -> Result<(), BackboneError> {
+        if self.vocabulary() <= config.vocab_size {
+            return Ok(());
+        }
+        let problem = format!(
+            "vocab_size is {}, but the tokenizer beside it has {} pieces",
+            config.vocab_size,
+            self.vocabulary()
+        );
+        Err(malformed(&dir.join("config.json"), problem))
     }
 
     /// Writes a `tokenizer.json`.
@@ -63,7 +87,7 @@ impl WordPieces {
         self.tokenizer.get_vocab_size(true)
     }
 
-    /// The piece that stands in the place of a masked one, where the vocabulary has it.
+    /// The piece that stands for a masked one, where the vocabulary has it.
     pub(crate) fn mask(&self) -> Option<u32> {
         self.tokenizer.token_to_id("[MASK]")
     }
@@ -86,7 +110,7 @@ impl WordPieces {
     }
 }
 
-/// Padding and truncation of the file are switched off: windows are our own affair, and cut pieces would be lost.
+/// Switches padding and truncation of the file off: windows are cut elsewhere, and truncated pieces would be lost.
 fn from_json(path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
     let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| malformed(&path, error.to_string()))?;
     tokenizer.with_truncation(None).map_err(|error| malformed(&path, error.to_string()))?;
@@ -132,7 +156,7 @@ fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), Ba
     tokenizer.with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)));
     let special = |piece: &str| tokenizer.token_to_id(piece).map(|id| (piece.to_owned(), id));
     if let (Some(sep), Some(cls)) = (special("[SEP]"), special("[CLS]")) {
-        // Of no use here, where special pieces are put around windows; for others, when the tokenizer is saved.
+        // Only for readers of a saved tokenizer: here, special pieces are put around windows.
         tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(sep, cls))));
     }
     Ok((path, tokenizer))
@@ -140,7 +164,7 @@ fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), Ba
 
 const SENTENCE_PIECE: &str = "spm.model";
 
-/// The file of SentencePiece is not read; transformers turns it into one that is.
+/// A SentencePiece model is not read; transformers converts it.
 fn unconverted(dir: &Path) -> BackboneError {
     let folder = dir.display();
     let problem = format!(

@@ -1,17 +1,17 @@
-//! What must hold of a step's loss and gradients before anything is changed.
+//! What must hold for the loss and the gradients of a step before anything is changed.
 
 use std::collections::BTreeMap;
 
 use candle_core::Var;
 
-use super::Gradients;
 use crate::TrainError;
+use crate::optim::Gradients;
 
 /// Loss and gradients are numbers.
 ///
 /// # Errors
 /// [`TrainError::Diverged`] with `step` and the first tensor at fault.
-pub(crate) fn check_finite(
+pub(super) fn check_finite(
     step: usize,
     loss: f64,
     gradients: &Gradients,
@@ -30,12 +30,12 @@ pub(crate) fn check_finite(
     })
 }
 
-/// Every trainable tensor must have a gradient, and all but A (zero as long as B is zero) one that is not zero: candle
-/// loses gradients without a word where an operation has no backward.
+/// Every trainable tensor has a gradient. It is not zero, except for A, whose gradient is zero as long as B is. candle
+/// loses gradients silently where an operation has no backward.
 ///
 /// # Errors
-/// [`TrainError::NoGradient`] with the first tensor that none reached.
-pub(crate) fn check_reached(
+/// [`TrainError::NoGradient`] with the first tensor that no gradient reached.
+pub(super) fn check_reached(
     trainable: &BTreeMap<String, Var>,
     gradients: &Gradients,
 ) -> Result<(), TrainError> {

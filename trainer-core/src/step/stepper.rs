@@ -3,53 +3,72 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 
-use super::batches::Batch;
-use super::parts::Parts;
-use super::splits::Windowed;
-use crate::adapter::Trained;
-use crate::job::Hyperparameters;
+use super::checks::{check_finite, check_reached};
+use super::{Batch, Example, StepPlan};
 use crate::loss::smoothed;
-use crate::memory::{device_bytes, peak_bytes};
-use crate::model::Tagger;
-use crate::optim::{AdamW, Gradients, LossScale, Moments, Schedule, Step, check_finite, check_reached};
+use crate::memory::{device_memory, peak_bytes};
+use crate::model::Compute;
+use crate::optim::{AdamW, Gradients, LossScale, Moments, Step};
 use crate::rng::{Draws, Seeds};
+use crate::values::{self, Named};
 use crate::{Interrupted, Supervisor, TrainError};
 
+/// What a step trains.
+pub(crate) trait Trainee {
+    /// Where it computes.
+    fn compute(&self) -> &Compute;
+
+    /// What is trained, by name.
+    fn trainable(&self) -> BTreeMap<String, Var>;
+
+    /// The loss that `loss` makes of the logits of the batch's targets, and the gradients of what is trained, in as many
+    /// stores as the backward had parts.
+    ///
+    /// # Errors
+    /// The matrix library failed.
+    fn gradients(
+        &self,
+        batch: &Batch,
+        keys: &mut Draws,
+        loss: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<(Tensor, Vec<GradStore>)>;
+}
+
 /// The part of a training that moves from step to step.
-pub(super) struct Stepper<'a> {
-    tagger: &'a Tagger,
-    params: &'a Hyperparameters,
+pub(crate) struct Stepper<'a> {
+    trainee: &'a dyn Trainee,
+    plan: StepPlan,
     trainable: BTreeMap<String, Var>,
     optimiser: AdamW,
-    schedule: Schedule,
     dropout: Seeds,
-    parts: Parts,
-    /// In f16 the factor on the loss.
+    /// The factor on the loss, in f16.
     scale: Option<LossScale>,
     /// Whether a gradient has reached every tensor.
     reached: bool,
     /// Most memory seen in use on a GPU, bytes.
     on_device: Cell<u64>,
     /// Steps done.
-    pub(super) done: usize,
+    pub(crate) done: usize,
 }
 
 /// What a step measured.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Measured {
-    pub(super) loss: f64,
+pub(crate) struct Measured {
+    pub(crate) loss: f64,
     /// Before clipping.
-    pub(super) gradient_norm: f64,
-    pub(super) learning_rate: f64,
+    pub(crate) gradient_norm: f64,
+    pub(crate) learning_rate: f64,
     /// Real pieces of the batch.
-    pub(super) pieces: usize,
-    /// The same with padding.
-    pub(super) computed: usize,
+    pub(crate) pieces: usize,
+    /// Pieces with padding.
+    pub(crate) computed: usize,
 }
 
-/// What the parts of a batch add up to.
+/// The sums over the parts of a batch.
+#[derive(Default)]
 struct Sums {
     loss: f64,
     gradients: Gradients,
@@ -58,41 +77,33 @@ struct Sums {
 }
 
 impl<'a> Stepper<'a> {
-    pub(super) fn new(
-        tagger: &'a Tagger,
-        params: &'a Hyperparameters,
-        schedule: Schedule,
-        parts: Parts,
-        seeds: &Seeds,
-    ) -> Self {
+    /// Before the first step.
+    pub(crate) fn new(trainee: &'a dyn Trainee, plan: StepPlan, seeds: &Seeds) -> Self {
         Self {
-            tagger,
-            params,
-            trainable: tagger.trainable(),
+            trainee,
+            plan,
+            trainable: trainee.trainable(),
             optimiser: AdamW::default(),
-            schedule,
             dropout: seeds.child("dropout"),
-            parts,
-            scale: (tagger.compute().dtype == DType::F16).then(LossScale::default),
+            scale: (trainee.compute().dtype == DType::F16).then(LossScale::default),
             reached: false,
             on_device: Cell::new(0),
             done: 0,
         }
     }
 
-    /// Trains on the windows `members` of `split`; `None` where none of them has a labelled piece, or where gradients of
-    /// f16 have overflowed: the next step is tried with a smaller factor on the loss.
+    /// Trains on a batch of examples. `None` where none of them has a target, or where gradients of f16 have overflowed: the
+    /// next step is tried with a smaller factor on the loss.
     ///
     /// # Errors
-    /// [`TrainError::Diverged`], and the supervisor's wish to end, before anything is changed;
+    /// [`TrainError::Diverged`], or the supervisor's wish to stop, before anything is changed;
     /// [`TrainError::NoGradient`] in the first step.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
-        split: &Windowed,
-        members: &[usize],
+        examples: &[Example<'_>],
         supervisor: &mut dyn Supervisor,
     ) -> Result<Option<Measured>, TrainError> {
-        match self.sums(split, members, supervisor)? {
+        match self.sums(examples, supervisor)? {
             Some(sums) => self.update(&sums),
             None => Ok(None),
         }
@@ -101,12 +112,20 @@ impl<'a> Stepper<'a> {
     /// Trains on one batch that is packed already.
     ///
     /// # Errors
-    /// As [`Self::step`].
-    pub(super) fn step_on(&mut self, batch: &Batch) -> Result<Option<Measured>, TrainError> {
+    /// See [`Self::step`].
+    pub(crate) fn step_on(&mut self, batch: &Batch) -> Result<Option<Measured>, TrainError> {
         let mut keys = self.dropout.nth(self.done).draws();
         let (loss, gradients) = self.backward(batch, &mut keys)?;
         let (pieces, computed) = (batch.packed.pieces(), batch.packed.computed());
         self.update(&Sums { loss, gradients, pieces, computed })
+    }
+
+    /// Counts a step that had no target: the schedule and the optimiser move on, the trained values stay.
+    ///
+    /// # Errors
+    /// None in practice; see [`Self::step`].
+    pub(crate) fn skip(&mut self) -> Result<(), TrainError> {
+        self.update(&Sums::default()).map(drop)
     }
 
     /// Moves everything that is trained.
@@ -119,34 +138,33 @@ impl<'a> Stepper<'a> {
             return Ok(None);
         }
         check_finite(self.done + 1, loss, gradients, gradient_norm)?;
-        if !self.reached {
+        if !self.reached && pieces > 0 {
             check_reached(&self.trainable, gradients)?;
             self.reached = true;
         }
-        let factor = self.schedule.factor(self.done);
-        let learning_rate = self.params.learning_rate * factor;
+        let factor = self.plan.schedule.factor(self.done);
+        let learning_rate = self.plan.learning_rate * factor;
         let step = Step {
             rate: learning_rate,
-            head_rate: self.params.head_learning_rate.unwrap_or(self.params.learning_rate) * factor,
-            decay: self.params.weight_decay,
-            scale: Gradients::clip_factor(gradient_norm, self.params.clip),
+            head_rate: self.plan.head_learning_rate * factor,
+            decay: self.plan.weight_decay,
+            scale: Gradients::clip_factor(gradient_norm, self.plan.clip),
         };
         self.optimiser.step(&self.trainable, gradients, step)?;
         self.done += 1;
         Ok(Some(Measured { loss, gradient_norm, learning_rate, pieces, computed }))
     }
 
-    /// Loss and gradients of a batch, from smaller parts after memory ran out where the job allows it.
+    /// Loss and gradients of a batch. After memory ran out, from smaller parts, where the job allows it.
     fn sums(
         &mut self,
-        split: &Windowed,
-        members: &[usize],
+        examples: &[Example<'_>],
         supervisor: &mut dyn Supervisor,
     ) -> Result<Option<Sums>, TrainError> {
         loop {
-            match self.accumulate(split, members, supervisor) {
+            match self.accumulate(examples, supervisor) {
                 Err(TrainError::OutOfMemory(sentence)) => {
-                    let Some(smaller) = self.parts.smaller(members.len()) else {
+                    let Some(smaller) = self.plan.parts.smaller(examples.len()) else {
                         return Err(TrainError::OutOfMemory(sentence));
                     };
                     supervisor.log(&format!("warning: {sentence}; from now on {smaller} windows at once"));
@@ -156,28 +174,27 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Each part counts by its share of the labelled pieces: the sums are those of the batch as a whole.
+    /// Each part counts by its share of the targets, so that the sums are those of the whole batch.
     fn accumulate(
         &self,
-        split: &Windowed,
-        members: &[usize],
+        examples: &[Example<'_>],
         supervisor: &dyn Supervisor,
     ) -> Result<Option<Sums>, TrainError> {
-        let labelled: usize = members.iter().map(|&at| split.windows[at].words.len()).sum();
-        if labelled == 0 {
+        let targets: usize = examples.iter().map(|example| example.targets.len()).sum();
+        if targets == 0 {
             return Ok(None);
         }
         let mut keys = self.dropout.nth(self.done).draws();
-        let mut sums = Sums { loss: 0.0, gradients: Gradients::default(), pieces: 0, computed: 0 };
-        for part in members.chunks(self.parts.size(members.len())) {
+        let mut sums = Sums::default();
+        for part in examples.chunks(self.plan.parts.size(examples.len())) {
             if supervisor.interrupted() {
                 return Err(Interrupted.into());
             }
-            let batch = Batch::new(split, part, self.tagger.compute())?;
+            let batch = Batch::new(part, self.trainee.compute())?;
             sums.pieces += batch.packed.pieces();
             sums.computed += batch.packed.computed();
-            if batch.labelled() > 0 {
-                let share = batch.labelled() as f64 / labelled as f64;
+            if batch.targets() > 0 {
+                let share = batch.targets() as f64 / targets as f64;
                 let (loss, gradients) = self.backward(&batch, &mut keys)?;
                 sums.loss += loss * share;
                 sums.gradients.add(gradients, share as f32);
@@ -189,22 +206,22 @@ impl<'a> Stepper<'a> {
     /// Loss and gradients. The graph, and with it every activation, is dropped at the end.
     fn backward(&self, batch: &Batch, keys: &mut Draws) -> Result<(f64, Gradients), TrainError> {
         let factor = self.scale.map_or(1.0, LossScale::factor);
-        let device = &self.tagger.compute().device;
+        let device = &self.trainee.compute().device;
         let loss = |logits: &Tensor| {
-            let loss = smoothed(logits, &batch.labels, self.params.label_smoothing)?;
+            let loss = smoothed(logits, &batch.classes, self.plan.label_smoothing)?;
             // The forward has ended: nearly everything that a step needs is in memory.
-            let used = device_bytes(device).map_or(0, |(used, _)| used);
+            let used = device_memory(device).map_or(0, |memory| memory.used);
             self.on_device.set(self.on_device.get().max(used));
             if factor == 1.0 { Ok(loss) } else { loss * factor }
         };
-        let (loss, stores) = self.tagger.gradients(&batch.packed, &batch.rows, keys, &loss)?;
+        let (loss, stores) = self.trainee.gradients(batch, keys, &loss)?;
         let value = f64::from(loss.to_scalar::<f32>()?) / factor;
         Ok((value, Gradients::collect(stores, &self.trainable, (1.0 / factor) as f32)?))
     }
 
-    /// The most memory that the training has needed, bytes: on a GPU of the device, by whomever it was used; else of this
-    /// process.
-    pub(super) fn peak_bytes(&self) -> u64 {
+    /// The most memory that the training has needed, bytes. On a GPU it is what all processes used there; else what this
+    /// process used.
+    pub(crate) fn peak_bytes(&self) -> u64 {
         match self.on_device.get() {
             0 => peak_bytes(),
             used => used,
@@ -212,35 +229,33 @@ impl<'a> Stepper<'a> {
     }
 
     /// See [`LossScale`].
-    pub(super) fn loss_scale(&self) -> Option<LossScale> {
+    pub(crate) fn loss_scale(&self) -> Option<LossScale> {
         self.scale
     }
 
     /// A copy of everything that is trained.
-    pub(super) fn snapshot(&self) -> Result<BTreeMap<String, Trained>, TrainError> {
-        let copy = |(name, var): (&String, &Var)| {
-            Ok((name.clone(), (var.dims().to_vec(), var.flatten_all()?.to_vec1()?)))
-        };
-        self.trainable.iter().map(copy).collect()
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(crate) fn snapshot(&self) -> Result<Named, TrainError> {
+        Ok(values::copies(&self.trainable)?)
     }
 
     /// Puts a copy back.
-    pub(super) fn restore(&self, snapshot: &BTreeMap<String, Trained>) -> Result<(), TrainError> {
-        for (name, var) in &self.trainable {
-            if let Some((shape, values)) = snapshot.get(name) {
-                var.set(&candle_core::Tensor::from_slice(values, shape.as_slice(), var.device())?)?;
-            }
-        }
-        Ok(())
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(crate) fn restore(&self, snapshot: &Named) -> Result<(), TrainError> {
+        Ok(values::put_back(&self.trainable, snapshot)?)
     }
 
     /// The optimiser's moments, for a checkpoint.
-    pub(super) fn moments(&self) -> &BTreeMap<String, Moments> {
+    pub(crate) fn moments(&self) -> &BTreeMap<String, Moments> {
         self.optimiser.moments()
     }
 
-    /// Goes on after `done` steps with the moments that they left.
-    pub(super) fn resume(
+    /// Continues after `done` steps with the moments that they left.
+    pub(crate) fn resume(
         &mut self,
         done: usize,
         moments: BTreeMap<String, Moments>,

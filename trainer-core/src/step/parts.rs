@@ -1,17 +1,17 @@
-//! How many windows of a batch go through the model at once.
+//! How many examples of a batch go through the model at once.
 
 use crate::MicroBatch;
 
 /// The size of a batch's parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(crate) struct Parts {
     size: usize,
     may_shrink: bool,
 }
 
 impl Parts {
-    /// As the job wants it; `fitting` windows fit into memory by the estimate.
-    pub(super) fn new(asked: MicroBatch, fitting: usize) -> Self {
+    /// What the job asks for. By the estimate `fitting` examples fit into memory.
+    pub(crate) fn new(asked: MicroBatch, fitting: usize) -> Self {
         match asked {
             MicroBatch::Whole => Self { size: usize::MAX, may_shrink: false },
             MicroBatch::Size(size) => Self { size: size.get(), may_shrink: false },
@@ -19,14 +19,14 @@ impl Parts {
         }
     }
 
-    /// Windows of each part of a batch of `batch`.
-    pub(super) fn size(self, batch: usize) -> usize {
+    /// Examples in each part of a batch of `batch`.
+    pub(crate) fn size(self, batch: usize) -> usize {
         self.size.min(batch).max(1)
     }
 
-    /// Halves the parts, after memory ran out on a batch of `batch`; `None` where the job forbids it or one window
-    /// was too much.
-    pub(super) fn smaller(&mut self, batch: usize) -> Option<usize> {
+    /// Halves the parts after memory ran out on a batch of `batch`. `None` where the job forbids it, or a part is a single
+    /// example already.
+    pub(crate) fn smaller(&mut self, batch: usize) -> Option<usize> {
         let size = self.size(batch);
         if !self.may_shrink || size == 1 {
             return None;

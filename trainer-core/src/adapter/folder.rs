@@ -1,0 +1,83 @@
+//! The folder of a trained adapter, written.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::StartAdapter;
+use super::files::{CONFIG, LABELS, WEIGHTS, pretty};
+use crate::backbone::Family;
+use crate::corpus::LabelSet;
+use crate::values::{Named, safetensors_file};
+use crate::{LoraScaling, ProtocolScores, TrainJob};
+
+/// What goes into the folder.
+pub(crate) struct Adapter<'a> {
+    pub(crate) job: &'a TrainJob,
+    pub(crate) family: Family,
+    pub(crate) labels: &'a LabelSet,
+    /// By PEFT name.
+    pub(crate) tensors: &'a Named,
+    /// The adapter that the training started from.
+    pub(crate) start: Option<&'a StartAdapter>,
+    pub(crate) best_epoch: usize,
+    /// Dev scores of the best epoch.
+    pub(crate) dev: ProtocolScores,
+}
+
+impl Adapter<'_> {
+    /// Writes the folder, made when absent.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(dir)?;
+        std::fs::write(dir.join(WEIGHTS), safetensors_file(self.tensors)?)?;
+        std::fs::write(dir.join(CONFIG), pretty(&self.config())?)?;
+        std::fs::write(dir.join(LABELS), pretty(&self.label_map())?)?;
+        self.start.map_or(Ok(()), |start| start.carry_along(dir))?;
+        std::fs::write(dir.join("README.md"), self.card())
+    }
+
+    fn config(&self) -> serde_json::Value {
+        let params = &self.job.params;
+        // PEFT's own files have whole alphas; a fraction is legal too.
+        let alpha = if params.lora_alpha.fract() == 0.0 {
+            json!(params.lora_alpha as i64)
+        } else {
+            json!(params.lora_alpha)
+        };
+        json!({
+            "peft_type": "LORA",
+            "task_type": "TOKEN_CLS",
+            // PEFT and `pedigree evaluate` load the backbone from here, unless told otherwise.
+            "base_model_name_or_path": self.job.setup.base_model(),
+            "r": params.lora_r,
+            "lora_alpha": alpha,
+            "lora_dropout": params.lora_dropout,
+            "target_modules": self.family.modules(params.lora_targets),
+            "modules_to_save": ["classifier"],
+            "bias": "none",
+            "inference_mode": true,
+            "fan_in_fan_out": false,
+            "use_rslora": params.lora_scaling == LoraScaling::Rslora,
+        })
+    }
+
+    fn label_map(&self) -> serde_json::Value {
+        let tags = self.labels.tags();
+        let by_id: serde_json::Map<_, _> =
+            tags.iter().enumerate().map(|(id, tag)| (id.to_string(), json!(tag))).collect();
+        let by_label: serde_json::Map<_, _> =
+            tags.iter().enumerate().map(|(id, tag)| (tag.clone(), json!(id))).collect();
+        json!({
+            "scheme": "IOB2",
+            "types": self.labels.types(),
+            "id2label": by_id,
+            "label2id": by_label,
+            "max_length": self.job.params.max_length,
+            "stride": self.job.params.stride,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! A tagger as something that steps train.
+
+use std::collections::BTreeMap;
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var};
+
+use crate::job::Hyperparameters;
+use crate::model::{Compute, Tagger};
+use crate::optim::Schedule;
+use crate::rng::Draws;
+use crate::step::{Batch, Parts, StepPlan, Trainee};
+
+impl Trainee for Tagger {
+    fn compute(&self) -> &Compute {
+        self.compute()
+    }
+
+    fn trainable(&self) -> BTreeMap<String, Var> {
+        self.trainable()
+    }
+
+    fn gradients(
+        &self,
+        batch: &Batch,
+        keys: &mut Draws,
+        loss: &dyn Fn(&Tensor) -> Result<Tensor>,
+    ) -> Result<(Tensor, Vec<GradStore>)> {
+        self.gradients(&batch.packed, &batch.rows, keys, loss)
+    }
+}
+
+/// The plan of a training's steps.
+pub(super) fn step_plan(params: &Hyperparameters, schedule: Schedule, parts: Parts) -> StepPlan {
+    StepPlan {
+        learning_rate: params.learning_rate,
+        head_learning_rate: params.head_learning_rate.unwrap_or(params.learning_rate),
+        weight_decay: params.weight_decay,
+        clip: params.clip,
+        label_smoothing: params.label_smoothing,
+        schedule,
+        parts,
+    }
+}

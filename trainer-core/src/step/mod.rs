@@ -1,0 +1,14 @@
+//! One optimiser step, whatever is trained: a batch as tensors, its parts, gradients, checks, the update.
+//!
+//! Owns what a step does. Must not know which examples come in which order, or why training ends.
+
+mod batch;
+mod checks;
+mod parts;
+mod plan;
+mod stepper;
+
+pub(crate) use batch::{Batch, Example, Target};
+pub(crate) use parts::Parts;
+pub(crate) use plan::StepPlan;
+pub(crate) use stepper::{Measured, Stepper, Trainee};
