@@ -16,17 +16,19 @@ use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::checkpoints::Checkpoints;
+use crate::claim::Claim;
+use crate::drain::Drain;
 use crate::energy::Meter;
 use crate::exit::{self, LastWords, Verdict};
-use crate::fleet_member::{Drain, Host};
 use crate::handover;
+use crate::host::Host;
 use crate::lease_keeper::{self, Lease, Revocation};
 use crate::log_forwarder::{self, LogForwarder};
 use crate::metrics::{dapt_report, dapt_summary, epoch_report, run_summary};
 use crate::oom::OomKills;
 use crate::outbox::Outbox;
 use crate::preparation;
-use crate::slot::{Claim, Slot};
+use crate::slot::Slot;
 use crate::trainer_process::TrainerProcess;
 
 /// What a trainer that is stopped politely may take to end.

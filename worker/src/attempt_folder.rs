@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pedigree_protocol::lease::{AttemptEnd, LeaseGrant};
 
-use crate::WorkerError;
+use crate::error::WorkerError;
 
 /// The worker's folder, locked until this is dropped.
 #[derive(Debug)]

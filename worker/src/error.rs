@@ -62,3 +62,14 @@ pub enum WorkerError {
     #[error("the task of a device died; this is a defect of the worker")]
     SlotDied(#[source] tokio::task::JoinError),
 }
+
+/// An error with its causes, in one sentence.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
+}

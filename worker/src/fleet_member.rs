@@ -2,90 +2,31 @@
 //!
 //! Owns the start, the end and what all slots share. Must not know what an attempt does.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use pedigree_protocol::WorkerId;
-use pedigree_protocol::client::{Client, ClientError};
+use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
-use crate::backoff::{ANSWER_LIMIT, Backoff};
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::drain::{self, Drain};
+use crate::error::WorkerError;
 use crate::gpu::{self, Gpu, GpuProbe, Journal};
+use crate::host::{Host, Trainer};
 use crate::left_over;
 use crate::readings::{self, Gauges};
-use crate::slot::{self, Slot};
-use crate::{Config, WorkerError};
+use crate::roster::Roster;
+use crate::serve::serve;
+use crate::slot::Slot;
 
 /// Why a GPU is not offered though nothing is wrong with it.
 const CPU_ONLY: &str = "this trainer computes on the CPU only";
-
-/// What all slots of this worker share.
-#[derive(Debug)]
-pub(crate) struct Host {
-    pub(crate) client: Client,
-    pub(crate) roster: Roster,
-    pub(crate) cache: Cache,
-    pub(crate) folder: WorkerFolder,
-    pub(crate) trainer: Trainer,
-}
-
-/// How a trainer is started.
-#[derive(Debug, Clone)]
-pub(crate) struct Trainer {
-    pub(crate) program: PathBuf,
-    pub(crate) arguments: Vec<std::ffi::OsString>,
-    pub(crate) threads: usize,
-}
-
-/// What a draining worker takes to hand over its attempts, from the signal on.
-const DRAIN_LIMIT: Duration = Duration::from_secs(9);
-
-/// The worker's end, in two steps.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Drain {
-    /// Nothing is claimed any more; trainers are stopped and their attempts handed back.
-    pub(crate) begun: CancellationToken,
-    /// Whatever could not be told by now is left to the lease's end.
-    pub(crate) overdue: CancellationToken,
-}
-
-impl Drain {
-    async fn begin_after(self, shutdown: impl Future<Output = ()>, ends: Option<Instant>) {
-        tokio::select! {
-            () = shutdown => self.begun.cancel(),
-            () = at(ends) => {
-                tracing::info!("the walltime is nearly over");
-                self.begun.cancel();
-            }
-            () = self.begun.cancelled() => {}
-        }
-        tracing::info!("draining: the attempts in progress are handed back");
-        sleep(DRAIN_LIMIT).await;
-        self.overdue.cancel();
-    }
-}
-
-/// What a worker with a walltime keeps of it to hand over its attempts; a tenth of a shorter walltime.
-const HANDING_OVER: Duration = Duration::from_secs(60);
-
-/// When a worker with this walltime, started now, stops.
-fn end_of(walltime: Duration) -> Instant {
-    Instant::now() + walltime.saturating_sub(HANDING_OVER.min(walltime / 10))
-}
-
-async fn at(end: Option<Instant>) {
-    match end {
-        Some(end) => sleep_until(end).await,
-        None => std::future::pending().await,
-    }
-}
 
 /// Offers this host's devices to the coordinator and works until `shutdown`; then hands back what is running and
 /// returns. An absent coordinator is waited for.
@@ -96,8 +37,8 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), WorkerError> {
+    let ends = config.walltime.map(drain::end_of);
     let drain = Drain::default();
-    let ends = config.walltime.map(end_of);
     let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown, ends)));
     let folder = config.folder.clone();
     let (host, slots, gauges) = open(config, ends)?;
@@ -115,7 +56,7 @@ pub async fn run(
         tasks.spawn(left_over::settle(Arc::clone(&host), grant, folder, drain.clone()));
     }
     for slot in slots {
-        tasks.spawn(slot::serve(slot, Arc::clone(&host), drain.clone()));
+        tasks.spawn(serve(slot, Arc::clone(&host), drain.clone()));
     }
     tasks.spawn(readings::tell(gauges, Arc::clone(&host), drain.clone()));
     let mut outcome = Ok(());
@@ -129,7 +70,7 @@ pub async fn run(
 }
 
 fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauges), WorkerError> {
-    let probe: Arc<dyn GpuProbe> = gpu::probe(config.nvml_library.as_deref())?.into();
+    let probe: Arc<dyn GpuProbe> = gpu::open(config.nvml_library.as_deref())?.into();
     let worker_id = WorkerId::new();
     let gpus = probe.inventory()?;
     let devices = devices(&gpus, || probe.absence(), worker_id, &config)?;
@@ -211,83 +152,6 @@ async fn first_hello(host: &Host) -> Result<(), WorkerError> {
             answer => tracing::warn!(error = ?answer.err(), "waiting for the coordinator"),
         }
         backoff.wait().await;
-    }
-}
-
-/// What the coordinator has been told of this worker.
-#[derive(Debug)]
-pub(crate) struct Roster {
-    client: Client,
-    /// When this worker stops, where that is known.
-    ends: Option<Instant>,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug)]
-struct Known {
-    hello: Hello,
-    lease_ttl: Duration,
-}
-
-impl Roster {
-    fn new(client: Client, hello: Hello, ends: Option<Instant>) -> Self {
-        // Replaced by the coordinator's at the first hello, before anything is claimed.
-        let lease_ttl = Duration::from_secs(30);
-        Self { client, ends, known: Mutex::new(Known { hello, lease_ttl }) }
-    }
-
-    fn with_known<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
-        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
-        use_it(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// This worker.
-    pub(crate) fn worker_id(&self) -> WorkerId {
-        self.with_known(|known| known.hello.worker_id)
-    }
-
-    /// How long a lease lasts, by the last welcome.
-    pub(crate) fn lease_ttl(&self) -> Duration {
-        self.with_known(|known| known.lease_ttl)
-    }
-
-    /// Says hello once; tells whether it was answered in time.
-    async fn announce(&self) -> Result<bool, ClientError> {
-        let left = self.ends.map(|end| end.saturating_duration_since(Instant::now()).as_secs());
-        let remaining_s = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
-        let hello = Hello { remaining_s, ..self.with_known(|known| known.hello.clone()) };
-        let Ok(welcome) = timeout(ANSWER_LIMIT, self.client.hello(&hello)).await else { return Ok(false) };
-        let welcome = welcome?;
-        let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
-        self.with_known(|known| known.lease_ttl = lease_ttl);
-        tracing::info!(worker.id = %hello.worker_id, devices = hello.devices.len(), "the coordinator knows this worker");
-        Ok(true)
-    }
-
-    /// Says hello until it is heard.
-    pub(crate) async fn announce_until_heard(&self) {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.announce().await {
-                Ok(true) => return,
-                answer => tracing::debug!(error = ?answer.err(), "hello was not heard"),
-            }
-            backoff.wait().await;
-        }
-    }
-
-    /// Tells the coordinator why a device is not offered now, where that changed.
-    pub(crate) async fn set_unavailable(&self, uuid: &str, sentence: Option<String>) {
-        let changed = self.with_known(|known| {
-            let device = known.hello.devices.iter_mut().find(|device| device.uuid == uuid);
-            device.is_some_and(|device| {
-                std::mem::replace(&mut device.unavailable, sentence.clone()) != sentence
-            })
-        });
-        if changed {
-            tracing::info!(gpu.uuid = uuid, unavailable = sentence, "a GPU's availability changed");
-            self.announce_until_heard().await;
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A whole worker with real processes as trainers, against a scripted coordinator on a real socket.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pedigree_protocol::lease::LeaseGrant;
 use pedigree_protocol::run::RunKind;
@@ -8,7 +9,7 @@ use pedigree_trainer_core::{EntityScore, EpochMetrics, ProtocolScores, TrainSumm
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::artifacts::hash_of;
@@ -301,7 +302,7 @@ async fn a_worker_without_any_device_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config("http://127.0.0.1:9", &folder, "exit 1");
     config.cpu_slots = 0;
-    let probe = gpu::probe(None).unwrap();
+    let probe = gpu::open(None).unwrap();
     if !probe.inventory().unwrap().is_empty() {
         eprintln!("SKIPPED: this host has a GPU");
         return;

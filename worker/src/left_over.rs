@@ -15,8 +15,9 @@ use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::backoff::carrying_limit;
-use crate::fleet_member::{Drain, Host};
+use crate::drain::Drain;
 use crate::handover;
+use crate::host::Host;
 use crate::lease_keeper::{self, Delivery, Lease};
 use crate::log_forwarder::LogForwarder;
 use crate::outbox;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
 use crate::backoff::{Backoff, carrying_limit, is_away};
-use crate::fleet_member::Host;
+use crate::host::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
 use crate::slot::Slot;

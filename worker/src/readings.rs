@@ -9,9 +9,10 @@ use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
 use tokio::time::{sleep, timeout};
 
 use crate::backoff::ANSWER_LIMIT;
-use crate::fleet_member::{Drain, Host};
+use crate::drain::Drain;
 use crate::gpu::journal::Incident;
 use crate::gpu::{Asker, GpuProbe, Journal, Reading, Usage};
+use crate::host::Host;
 
 /// Between readings.
 const PERIOD: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::GpuProbe;
+use super::probe::GpuProbe;
 
 /// How long an answer is waited for.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{GpuProbe, probe};
+use super::open::open;
+use super::probe::GpuProbe;
 
 pub(crate) const FIRST: &str = "GPU-11111111-0000-4000-8000-000000000001";
 pub(crate) const SECOND: &str = "GPU-22222222-0000-4000-8000-000000000002";
@@ -69,6 +70,6 @@ impl FakeNvml {
     }
 
     pub(crate) fn probe(&self) -> Box<dyn GpuProbe> {
-        probe(Some(&self.library())).unwrap()
+        open(Some(&self.library())).unwrap()
     }
 }

@@ -11,10 +11,11 @@ use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 use nvml_wrapper::{Device, Nvml as Library};
 
-use super::{Gpu, GpuFault, GpuProbe, Journal, Occupant, Reading, Usage, watcher};
-
-/// How NVML says that a GPU is in MIG mode.
-const MIG_ENABLED: u32 = 1;
+use super::chips::{chips, find, parts};
+use super::journal::Journal;
+use super::probe::{Gpu, GpuFault, GpuProbe, Reading};
+use super::usage::{Occupant, Usage};
+use super::watcher;
 
 /// NVML, loaded.
 #[derive(Debug)]
@@ -33,48 +34,6 @@ pub(super) fn load(library: Option<&Path>) -> Result<Nvml, NvmlError> {
 
 fn failed(doing: &'static str) -> impl Fn(NvmlError) -> GpuFault {
     move |source| GpuFault { doing, source }
-}
-
-/// The GPUs that answer, as they lie on the bus.
-fn chips(library: &Library) -> Result<Vec<Device<'_>>, NvmlError> {
-    let mut found = Vec::new();
-    for index in 0..library.device_count()? {
-        match library.device_by_index(index).and_then(|device| device.uuid().map(|_| device)) {
-            Ok(device) => found.push(device),
-            Err(error) => tracing::warn!(index, %error, "a GPU does not answer NVML and is left out"),
-        }
-    }
-    Ok(found)
-}
-
-/// What of a GPU a process can be given: its instances in MIG mode, else itself.
-fn parts<'a>(chip: Device<'a>) -> Vec<Device<'a>> {
-    // Drivers and GPUs that do not know MIG refuse the question.
-    if !chip.mig_mode().is_ok_and(|mode| mode.current == MIG_ENABLED) {
-        return vec![chip];
-    }
-    let most = chip.mig_device_count().unwrap_or(0);
-    let instances: Vec<Device<'a>> = (0..most).filter_map(|i| chip.mig_device_by_index(i).ok()).collect();
-    if instances.is_empty() {
-        let uuid = chip.uuid().unwrap_or_default();
-        tracing::warn!(
-            gpu.uuid = uuid,
-            "a GPU in MIG mode has no instance, so that nothing of it can be used; make some: `nvidia-smi mig -cgi PROFILE -C`"
-        );
-    }
-    instances
-}
-
-/// The GPU or instance of this UUID.
-pub(super) fn find<'a>(library: &'a Library, uuid: &str) -> Result<Device<'a>, NvmlError> {
-    match library.device_by_uuid(uuid) {
-        // NVML documents this answer for the case that *any* GPU is lost, not only the one that is looked for.
-        Err(NvmlError::GpuLost) => {
-            let mut all = chips(library)?.into_iter().flat_map(parts);
-            all.find(|device| device.uuid().is_ok_and(|own| own == uuid)).ok_or(NvmlError::GpuLost)
-        }
-        found => found,
-    }
 }
 
 fn describe(device: &Device<'_>, parent: Option<String>) -> Result<Gpu, GpuFault> {

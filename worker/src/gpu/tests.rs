@@ -1,6 +1,10 @@
 //! The real NVML wrapper against a library that shows what a test writes.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use nvml_wrapper::error::NvmlError;
 
 use super::fake::{FIRST, FakeNvml, INSTANCES, SECOND, mig};
 use super::fault::Fault;
@@ -202,7 +206,7 @@ async fn a_fault_of_a_gpu_in_mig_mode_is_each_instances() {
 
 #[test]
 fn a_library_that_was_named_must_load() {
-    let fault = probe(Some(Path::new("/nonexistent/libnvidia-ml.so.1"))).unwrap_err();
+    let fault = open(Some(Path::new("/nonexistent/libnvidia-ml.so.1"))).unwrap_err();
     assert_eq!(fault.to_string(), "NVML failed to load");
 }
 
@@ -228,7 +232,7 @@ async fn a_trainer_without_cuda_is_given_no_gpu() {
 /// Runs where there is a GPU: what the fake plays is what NVML says.
 #[test]
 fn a_real_gpu_answers() {
-    let probe = probe(None).unwrap();
+    let probe = open(None).unwrap();
     let gpus = probe.inventory().unwrap();
     if gpus.is_empty() {
         eprintln!("SKIPPED: this host has no GPU ({})", probe.absence());

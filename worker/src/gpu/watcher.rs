@@ -15,9 +15,10 @@ use nvml_wrapper::event::EventSet;
 use nvml_wrapper::struct_wrappers::event::EventData;
 use nvml_wrapper::{Device, Nvml as Library};
 
+use super::chips;
 use super::fault::Fault;
 use super::journal::Journal;
-use super::{Gpu, nvml};
+use super::probe::Gpu;
 
 /// How long an event is waited for; between two looks at what no event tells.
 const TICK: Duration = Duration::from_millis(500);
@@ -58,7 +59,7 @@ struct Watch {
 
 impl Watch {
     fn follow(self, library: &Library) {
-        let Ok(device) = nvml::find(library, &self.uuid) else { return };
+        let Ok(device) = chips::find(library, &self.uuid) else { return };
         let events = subscribe(library, &device);
         let mut counted = uncorrected(&device);
         drop(self.ready);

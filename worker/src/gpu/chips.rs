@@ -1,0 +1,49 @@
+//! Which GPUs and MIG instances NVML lists, and how one is found again by its UUID.
+
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::{Device, Nvml};
+
+/// How NVML says that a GPU is in MIG mode.
+const MIG_ENABLED: u32 = 1;
+
+/// The GPUs that answer, as they lie on the bus.
+pub(super) fn chips(library: &Nvml) -> Result<Vec<Device<'_>>, NvmlError> {
+    let mut found = Vec::new();
+    for index in 0..library.device_count()? {
+        match library.device_by_index(index).and_then(|device| device.uuid().map(|_| device)) {
+            Ok(device) => found.push(device),
+            Err(error) => tracing::warn!(index, %error, "a GPU does not answer NVML and is left out"),
+        }
+    }
+    Ok(found)
+}
+
+/// What of a GPU a process can be given: its instances in MIG mode, else itself.
+pub(super) fn parts<'a>(chip: Device<'a>) -> Vec<Device<'a>> {
+    // Drivers and GPUs that do not know MIG refuse the question.
+    if !chip.mig_mode().is_ok_and(|mode| mode.current == MIG_ENABLED) {
+        return vec![chip];
+    }
+    let most = chip.mig_device_count().unwrap_or(0);
+    let instances: Vec<Device<'a>> = (0..most).filter_map(|i| chip.mig_device_by_index(i).ok()).collect();
+    if instances.is_empty() {
+        let uuid = chip.uuid().unwrap_or_default();
+        tracing::warn!(
+            gpu.uuid = uuid,
+            "a GPU in MIG mode has no instance, so that nothing of it can be used; make some: `nvidia-smi mig -cgi PROFILE -C`"
+        );
+    }
+    instances
+}
+
+/// The GPU or instance of this UUID.
+pub(super) fn find<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, NvmlError> {
+    match library.device_by_uuid(uuid) {
+        // NVML documents this answer for the case that *any* GPU is lost, not only the one that is looked for.
+        Err(NvmlError::GpuLost) => {
+            let mut all = chips(library)?.into_iter().flat_map(parts);
+            all.find(|device| device.uuid().is_ok_and(|own| own == uuid)).ok_or(NvmlError::GpuLost)
+        }
+        found => found,
+    }
+}

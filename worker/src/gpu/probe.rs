@@ -1,0 +1,63 @@
+//! What is asked of whoever knows the GPUs, and the words of the answers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use nvml_wrapper::error::NvmlError;
+
+use super::journal::Journal;
+use super::usage::Usage;
+
+/// NVML did not answer as it should.
+#[derive(Debug, thiserror::Error)]
+#[error("NVML failed to {doing}")]
+pub struct GpuFault {
+    pub(super) doing: &'static str,
+    #[source]
+    pub(super) source: NvmlError,
+}
+
+/// One GPU, or one MIG instance of a GPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gpu {
+    pub(crate) uuid: String,
+    pub(crate) name: String,
+    pub(crate) memory_bytes: u64,
+    /// UUID of the GPU of which this is a MIG instance.
+    pub(crate) parent: Option<String>,
+}
+
+/// What a GPU counts and shows; absent where it does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Energy since the driver was loaded, millijoules.
+    pub(crate) energy_mj: Option<u64>,
+    /// Power now, milliwatts.
+    pub(crate) power_mw: Option<u32>,
+    /// Most power that it may draw, milliwatts.
+    pub(crate) limit_mw: Option<u32>,
+    /// Degrees Celsius.
+    pub(crate) temperature_c: Option<u32>,
+    /// Part of the last sample period in which a kernel ran, percent. NVML does not say it of a MIG instance.
+    pub(crate) utilisation_percent: Option<u32>,
+    /// Uncorrectable memory errors since the driver was loaded.
+    pub(crate) uncorrected: Option<u64>,
+    /// It does not answer any more.
+    pub(crate) lost: bool,
+    /// It is a MIG instance of this GPU: energy, power, temperature and errors are the whole GPU's.
+    pub(crate) parent: Option<String>,
+}
+
+/// Where GPUs are looked for.
+pub(crate) trait GpuProbe: Send + Sync + fmt::Debug {
+    /// All GPUs that can be used, by NVML's index; a GPU in MIG mode as its instances.
+    fn inventory(&self) -> Result<Vec<Gpu>, GpuFault>;
+    /// What sits on one.
+    fn usage(&self, uuid: &str) -> Result<Usage, GpuFault>;
+    /// What one counts and shows.
+    fn reading(&self, uuid: &str) -> Reading;
+    /// Writes what befalls the GPUs into a journal, for as long as somebody holds it.
+    fn watch(&self, journal: &Arc<Journal>);
+    /// Why there may be no GPU, for a message.
+    fn absence(&self) -> String;
+}

@@ -1,0 +1,28 @@
+//! What all slots of a worker share.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use pedigree_protocol::client::Client;
+
+use crate::artifacts::Cache;
+use crate::attempt_folder::WorkerFolder;
+use crate::roster::Roster;
+
+/// What all slots of this worker share.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) client: Client,
+    pub(crate) roster: Roster,
+    pub(crate) cache: Cache,
+    pub(crate) folder: WorkerFolder,
+    pub(crate) trainer: Trainer,
+}
+
+/// How a trainer is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Trainer {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) threads: usize,
+}
