@@ -29,7 +29,7 @@ pub(crate) struct WorkerArgs {
 enum WorkerCommand {
     /// List the workers and their devices
     List,
-    /// Give a worker nothing new until it is resumed or started again
+    /// Give a worker nothing new until it is resumed, also after a restart
     Drain {
         #[command(flatten)]
         worker: Named,
@@ -39,7 +39,7 @@ enum WorkerCommand {
     },
     /// Give a drained worker work again
     Resume(Named),
-    /// Take a device that failed again and again back into use
+    /// Take a device back into use that failed again and again, or that was reset
     Release {
         /// UUID of the device
         device: String,

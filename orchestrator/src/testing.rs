@@ -263,6 +263,8 @@ pub(crate) fn hello(worker_id: WorkerId, devices: usize) -> Hello {
         version: "0.1.0".into(),
         devices: (0..devices).map(device).collect(),
         remaining_s: None,
+        follows: None,
+        unfit: Vec::new(),
     }
 }
 

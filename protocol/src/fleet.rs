@@ -25,6 +25,13 @@ pub struct Hello {
     /// Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_s: Option<u32>,
+    /// The worker that it follows in the same folder: a drain of that one is a drain of this one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<WorkerId>,
+    /// UUIDs of the devices on which nothing can be computed before they are reset; `unavailable` says why. They are taken
+    /// out of use until a user releases them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<String>,
 }
 
 /// The coordinator's answer.
@@ -108,7 +115,7 @@ pub struct DeviceRecord {
     /// That run by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
-    /// Why it was taken out of use: it failed again and again.
+    /// Why it was taken out of use: it failed again and again, or has to be reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<String>,
     /// What it showed last; GPUs only.

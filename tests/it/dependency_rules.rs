@@ -62,7 +62,8 @@ fn the_coordinator_never_sees_candle() {
 
 #[test]
 fn the_worker_never_sees_sql_or_the_engine() {
-    assert_eq!(ours("pedigree-worker"), ["pedigree-protocol", "pedigree-trainer-core"]);
+    assert_eq!(ours("pedigree-worker"), ["pedigree-mig", "pedigree-protocol", "pedigree-trainer-core"]);
+    assert_eq!(ours("pedigree-mig"), Vec::<String>::new());
     assert_absent("pedigree-worker", &["sqlx", "candle", "tokenizers"]);
 }
 

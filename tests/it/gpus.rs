@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pedigree_protocol::RunId;
+use pedigree_protocol::fleet::Worker;
 use pedigree_protocol::run::{AttemptRecord, AttemptState, FailureCause};
 use pedigree_protocol::study::StudyState;
 use pedigree_tests::chaos::{StudySize, create_study, register_content};
@@ -112,6 +113,58 @@ async fn gpus_are_given_out_by_what_nvml_says() {
         table.contains("XID 79 (the GPU has fallen off the bus), ") && table.contains("30004/81920"),
         "{table}"
     );
+}
+
+/// A worker that is killed and started again: its drain and its failed GPU are as before, until a user says otherwise.
+#[tokio::test]
+async fn a_restart_forgets_neither_a_drain_nor_a_failed_gpu() {
+    let up = Up::start(1, 3).await;
+    let Some(fake) = FakeNvml::build(&up.data(), &host()) else {
+        eprintln!("SKIPPED: there is no C compiler `cc` for the fake NVML");
+        return;
+    };
+    let worker = GpuWorker::start(&up, fake.library());
+    let state = |gpus: &[Value], uuid: &str| of(gpus, uuid)["state"].as_str().unwrap().to_owned();
+    until_listed(&up, "readings", |gpu| !gpu["shown"]["reading"].is_null()).await;
+    fake.show(&(host() + &format!("xid {FREE} 79\nxid {DIVIDED} 95 2 0\n")));
+    let failed = |gpu: &Value| {
+        let uuid = gpu["device"]["uuid"].as_str().unwrap();
+        let is_out = gpu["state"].as_str().unwrap().starts_with("out of use: XID");
+        is_out == [FREE, INSTANCES[1]].contains(&uuid)
+    };
+    until_listed(&up, "the failed GPUs", failed).await;
+    let first = worker_id(&up, None).await;
+    up.json(&["worker", "drain", &first]);
+
+    drop(worker);
+    fake.show(&host());
+    let _worker = GpuWorker::start(&up, fake.library());
+    let second = worker_id(&up, Some(&first)).await;
+    let listed = || async { up.client().workers().await.unwrap() };
+    let gone =
+        |workers: &Vec<Worker>| workers.iter().all(|worker| worker.id.to_string() != first || !worker.alive);
+    wait_for("the first worker's end", LIMIT, listed, gone).await;
+    let gpus = until_listed(&up, "the GPUs after the restart", failed).await;
+    assert!(state(&gpus, INSTANCES[0]).starts_with("drained"), "{gpus:#?}");
+    up.json(&["worker", "resume", &second]);
+    up.json(&["worker", "release", FREE]);
+    let back = |gpu: &Value| {
+        let state = gpu["state"].as_str().unwrap();
+        gpu["device"]["uuid"] == OCCUPIED
+            || (gpu["device"]["uuid"] == INSTANCES[1]) == state.starts_with("out of use")
+                && !state.starts_with("drained")
+    };
+    until_listed(&up, "what is in use again", back).await;
+}
+
+/// The newest worker called `gpus`, once it is another than `before`.
+async fn worker_id(up: &Up, before: Option<&str>) -> String {
+    let newest = || async {
+        let workers = up.client().workers().await.unwrap();
+        workers.into_iter().find(|worker| worker.name == "gpus").map(|worker| worker.id.to_string())
+    };
+    let is_new = |id: &Option<String>| id.as_deref().is_some_and(|id| Some(id) != before);
+    wait_for("a worker", LIMIT, newest, is_new).await.unwrap()
 }
 
 /// One attempt failed with its GPU and was made good elsewhere; all others were right.

@@ -19,9 +19,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::attempt_folder::empty;
-use crate::backoff::ANSWER_LIMIT;
+use crate::retry::ANSWER_LIMIT;
 
-/// Content that cannot be had.
+/// Why content could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("content {sha256} cannot be fetched")]

@@ -4,13 +4,16 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pedigree_protocol::WorkerId;
 use pedigree_protocol::lease::{AttemptEnd, LeaseGrant};
 
 use crate::error::WorkerError;
+use crate::kept_file;
 
 /// The worker's folder, locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct WorkerFolder {
+    path: PathBuf,
     attempts: PathBuf,
     _lock: File,
 }
@@ -27,7 +30,26 @@ impl WorkerFolder {
         })?;
         let attempts = folder.join("attempts");
         std::fs::create_dir_all(&attempts).map_err(unusable)?;
-        Ok(Self { attempts, _lock: lock })
+        Ok(Self { path: folder.to_owned(), attempts, _lock: lock })
+    }
+
+    /// The worker that last used this folder and was heard.
+    pub(crate) fn last_worker(&self) -> Option<WorkerId> {
+        kept_file::read(&self.worker())
+    }
+
+    /// Notes that this worker was heard.
+    pub(crate) fn keep_worker(&self, worker: WorkerId) -> io::Result<()> {
+        kept_file::write(&self.worker(), &worker)
+    }
+
+    fn worker(&self) -> PathBuf {
+        self.path.join("worker.json")
+    }
+
+    /// Faults that the coordinator has not heard of.
+    pub(crate) fn unfit(&self) -> PathBuf {
+        self.path.join("unfit.json")
     }
 
     /// A fresh folder for an attempt.
@@ -35,7 +57,7 @@ impl WorkerFolder {
         let path = self.attempts.join(format!("{}-{}", grant.run_id, grant.attempt));
         empty(&path)?;
         let folder = AttemptFolder { path };
-        keep(&folder.grant(), grant)?;
+        kept_file::write(&folder.grant(), grant)?;
         Ok(folder)
     }
 
@@ -44,7 +66,7 @@ impl WorkerFolder {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.attempts)? {
             let folder = AttemptFolder { path: entry?.path() };
-            match read(&folder.grant()) {
+            match kept_file::read(&folder.grant()) {
                 Some(grant) => found.push((grant, folder)),
                 // It had not begun.
                 None => folder.remove(),
@@ -52,19 +74,6 @@ impl WorkerFolder {
         }
         Ok(found)
     }
-}
-
-/// Writes a file in one step, so that whoever finds it finds it whole.
-fn keep(file: &Path, content: &impl serde::Serialize) -> io::Result<()> {
-    let draft = file.with_extension("draft");
-    let mut written = File::create(&draft)?;
-    serde_json::to_writer(&mut written, content)?;
-    written.sync_all()?;
-    std::fs::rename(draft, file)
-}
-
-fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Option<T> {
-    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
 /// Makes a folder that exists and holds nothing.
@@ -95,22 +104,22 @@ impl AttemptFolder {
 
     /// Notes how the attempt ended, before that is told.
     pub(crate) fn keep_end(&self, end: &AttemptEnd) -> io::Result<()> {
-        keep(&self.end(), end)
+        kept_file::write(&self.end(), end)
     }
 
     /// How the attempt ended, if it did before its worker.
     pub(crate) fn kept_end(&self) -> Option<AttemptEnd> {
-        read(&self.end())
+        kept_file::read(&self.end())
     }
 
     /// Notes which process trains here.
     pub(crate) fn keep_trainer(&self, pid: u32) -> io::Result<()> {
-        keep(&self.path.join("trainer.json"), &pid)
+        kept_file::write(&self.path.join("trainer.json"), &pid)
     }
 
     /// The process that trained here, or trains still.
     pub(crate) fn kept_trainer(&self) -> Option<u32> {
-        read(&self.path.join("trainer.json"))
+        kept_file::read(&self.path.join("trainer.json"))
     }
 
     /// The job file.
@@ -159,7 +168,7 @@ mod tests {
     fn a_folder_has_one_worker_and_keeps_the_attempts_of_an_earlier_one() {
         let folder = tempfile::tempdir().unwrap();
         let first = WorkerFolder::open(folder.path()).unwrap();
-        let grant = crate::lease_keeper::tests::grant(3000);
+        let grant = crate::scripted_coordinator::grant(3000);
         let attempt = first.attempt(&grant).unwrap();
         attempt.keep_end(&AttemptEnd::Released).unwrap();
         std::fs::create_dir_all(folder.path().join("attempts/half-made")).unwrap();

@@ -1,6 +1,6 @@
 //! Carries the trainer's progress to the coordinator, so that the run's next attempt, here or elsewhere, goes on from it.
 //!
-//! The trainer replaces the file in one step; whatever is read is whole. Must not know what is in it.
+//! The trainer replaces the file in one step, so that whatever is read is whole. Must not know what is in it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use crate::backoff::carrying_limit;
 use crate::lease_keeper::Lease;
+use crate::retry::transfer_limit;
 
-/// The pause from one upload to the next. What a killed worker costs is at most this and the trainer's own pause.
+/// The pause from one upload to the next. A killed worker costs at most this and the trainer's own pause.
 const PERIOD: Duration = Duration::from_secs(20);
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Which content a file holds: a renamed file has another inode time or size.
+/// Tells a file from the one that replaced it: by its modification time and size.
 type Seen = Option<(SystemTime, u64)>;
 
 /// The carrier of one attempt's checkpoints.
@@ -63,7 +63,7 @@ async fn carry(lease: Arc<Lease>, file: PathBuf, stored: Arc<tokio::sync::Mutex<
     }
 }
 
-/// Stores the file if it is new; whether it was. One upload at a time.
+/// Stores the file if it is new; tells whether it was. One upload at a time.
 async fn store(lease: &Lease, file: &Path, stored: &tokio::sync::Mutex<Seen>) -> Result<bool, String> {
     let mut stored = stored.lock().await;
     let now = seen(file);
@@ -78,7 +78,7 @@ async fn store(lease: &Lease, file: &Path, stored: &tokio::sync::Mutex<Seen>) ->
     };
     let bytes = content.len();
     let storing = lease.store_checkpoint(content.into());
-    match timeout(carrying_limit(bytes as u64), storing).await {
+    match timeout(transfer_limit(bytes as u64), storing).await {
         Ok(done) => done.map_err(|error| error.to_string())?,
         Err(_) => return Err("the coordinator did not answer in time".to_owned()),
     }

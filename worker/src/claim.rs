@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::client::ClientError;
 use pedigree_protocol::lease::{ClaimRequest, LeaseGrant};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::backoff::ANSWER_LIMIT;
 use crate::gpu::Usage;
 use crate::host::Host;
+use crate::retry::{ANSWER_LIMIT, RequestError, within};
 use crate::slot::Slot;
 
 /// How often a GPU that somebody else uses is looked at.
@@ -29,9 +28,9 @@ pub(crate) async fn next_grant(
     slot: &Slot,
     host: &Host,
     before: Option<&Usage>,
-) -> Result<Option<Claim>, ClientError> {
+) -> Result<Option<Claim>, RequestError> {
     let idle = until_free(slot, host, before).await;
-    // The lease counts from the grant, our trust in it from the request: a longer poll would eat the trust.
+    // A lease counts from the grant and its renewals from the request: a longer poll would make the first one late.
     let hold = (host.roster.lease_ttl() / 3).min(LONGEST_POLL);
     let request = ClaimRequest {
         worker_id: host.roster.worker_id(),
@@ -39,10 +38,8 @@ pub(crate) async fn next_grant(
         wait_ms: u32::try_from(hold.as_millis()).unwrap_or(u32::MAX),
     };
     let asked = Instant::now();
-    match timeout(hold + ANSWER_LIMIT, host.client.claim(&request)).await {
-        Ok(answer) => Ok(answer?.map(|grant| Claim { grant, asked, idle })),
-        Err(_) => Ok(None),
-    }
+    let grant = within(hold + ANSWER_LIMIT, host.client.claim(&request)).await?;
+    Ok(grant.map(|grant| Claim { grant, asked, idle }))
 }
 
 /// Ends when the device is free; meanwhile the coordinator is told why it is not.

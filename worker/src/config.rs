@@ -17,11 +17,11 @@ pub struct Config {
     pub name: Option<String>,
     /// CPU slots to offer beside the GPUs; 0 offers only GPUs that NVML finds.
     pub cpu_slots: usize,
-    /// The trainer can compute on GPUs. Otherwise those that NVML finds are shown, with the reason, and not used.
+    /// Whether the trainer can compute on GPUs. If not, the GPUs that NVML finds are listed with the reason, and not used.
     pub trains_on_gpus: bool,
-    /// NVML's library, where it is not the system's.
+    /// File of NVML's library, where it is not the system's.
     pub nvml_library: Option<PathBuf>,
-    /// The worker's own folder: `cache/` and `attempts/` live here. One worker at a time may use it.
+    /// The worker's own folder, for `cache/`, `attempts/` and what the next worker must know. One worker at a time may use it.
     pub folder: PathBuf,
     /// The trainer's command, such as `["/usr/bin/pedigree"]`; appended is `train --supervised JOB.json`, or `dapt` in
     /// place of `train`.

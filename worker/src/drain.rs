@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// What a draining worker takes to hand over its attempts, from the signal on.
+/// How long a draining worker may take to hand over its attempts, from the signal on.
 const DRAIN_LIMIT: Duration = Duration::from_secs(9);
 
 /// The worker's end, in two steps.
@@ -13,7 +13,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(9);
 pub(crate) struct Drain {
     /// Nothing is claimed any more; trainers are stopped and their attempts handed back.
     pub(crate) begun: CancellationToken,
-    /// Whatever could not be told by now is left to the lease's end.
+    /// Whatever could not be told by now is left to the next worker, or to the lease's end.
     pub(crate) overdue: CancellationToken,
 }
 
@@ -34,7 +34,7 @@ impl Drain {
     }
 }
 
-/// What a worker with a walltime keeps of it to hand over its attempts; a tenth of a shorter walltime.
+/// The end of a walltime that is kept for handing over the attempts; at most a tenth of the walltime.
 const HANDING_OVER: Duration = Duration::from_secs(60);
 
 /// When a worker with this walltime, started now, stops.

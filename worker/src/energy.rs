@@ -1,8 +1,8 @@
-//! What a GPU took and suffered while an attempt held it.
+//! The energy that a GPU used, and the faults that befell it, while an attempt held it.
 //!
-//! The GPU's own counter where it has one; else its power, read every second and summed up; else its power limit times
-//! the time, which is labelled as such. Of a MIG instance NVML tells none of these, and the whole GPU's is labelled so.
-//! Must not know what an attempt does.
+//! The energy is the difference of the GPU's own counter where it has one; else its power, read every second and summed
+//! up; else its power limit times the time. Its source is told with it. NVML tells none of these about a MIG instance: an
+//! instance gets its whole GPU's, as source `shared`. Must not know what an attempt does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Meter {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) energy: Option<Energy>,
-    /// What happened to the GPU meanwhile that no trainer does, as a sentence.
+    /// The fault of the GPU meanwhile for which no program is to blame, as a sentence.
     pub(crate) fault: Option<String>,
 }
 
@@ -99,7 +99,7 @@ fn own_energy(before: &Reading, after: &Reading, summed: f64, took: Duration) ->
     Some(Energy { joules: f64::from(limit) / 1e3 * took.as_secs_f64(), source: EnergySource::Tdp })
 }
 
-/// What the readings show of what no event has told yet.
+/// A fault that the readings show and no event has told yet.
 fn fault(before: &Reading, after: &Reading) -> Option<Fault> {
     if after.lost && !before.lost {
         return Some(Fault::Lost);

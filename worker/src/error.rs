@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use pedigree_protocol::client::ClientError;
-
 use crate::gpu::GpuFault;
+use crate::retry::RequestError;
 
 /// Why a worker cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +55,7 @@ pub enum WorkerError {
         server: String,
         /// Why.
         #[source]
-        source: ClientError,
+        source: RequestError,
     },
     /// A defect: the task of a device ended by a panic.
     #[error("the task of a device died; this is a defect of the worker")]

@@ -13,10 +13,10 @@ use crate::sign;
 /// The last lines of a log that a failure's sentence quotes.
 const QUOTED_LINES: usize = 8;
 
-/// What a trainer said of its end before it ended.
+/// What a trainer said about its end before it ended.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords {
-    /// Its result, as the end that it makes.
+    /// Its result, as the attempt's end.
     pub(crate) result: Option<AttemptEnd>,
     pub(crate) failure: Option<String>,
 }
@@ -24,33 +24,36 @@ pub(crate) struct LastWords {
 /// What a trainer's end means.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// It is done, with the end that its result makes.
-    Completed(Box<AttemptEnd>),
-    /// It failed.
-    Failed(Failure),
-    /// Somebody told it to stop, and it kept its progress: not the run's fault.
-    Interrupted,
-    /// It does not take up the checkpoint that it was given.
+    /// The attempt ends too, in this way.
+    Ended(AttemptEnd),
+    /// The trainer refuses the checkpoint that it was given, for this reason.
     CheckpointRefused(String),
+}
+
+/// A failure of no class of its own.
+pub(crate) fn crashed(message: String) -> Failure {
+    Failure::new(FailureCause::Crashed, message)
 }
 
 /// Judges a trainer's end by its exit status first: what it said counts only where that agrees, and its log only where
 /// neither names a class. `killed_by_kernel`: the kernel's out-of-memory killer was at work meanwhile.
 pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_kernel: bool) -> Verdict {
+    let failed = |failure| Verdict::Ended(AttemptEnd::Failed { failure });
+    let unclassed = |sentence: &str| failed(by_log(sentence, log, &status.to_string()));
     if let Some(signal) = status.signal() {
-        return Verdict::Failed(by_signal(signal, log, killed_by_kernel));
+        return failed(by_signal(signal, log, killed_by_kernel));
     }
-    let failed = |sentence: &str| Verdict::Failed(by_log(sentence, log, &status.to_string()));
     match (reason(status), words) {
-        (Some(ExitReason::Done), LastWords { result: Some(end), .. }) => Verdict::Completed(Box::new(end)),
-        (Some(ExitReason::Done), _) => failed("the trainer ended without a result"),
-        (Some(ExitReason::Interrupted), _) => Verdict::Interrupted,
+        (Some(ExitReason::Done), LastWords { result: Some(end), .. }) => Verdict::Ended(end),
+        (Some(ExitReason::Done), _) => unclassed("the trainer ended without a result"),
+        // Somebody else told it to stop, and it kept its progress: not the run's fault.
+        (Some(ExitReason::Interrupted), _) => Verdict::Ended(AttemptEnd::Released),
         (Some(ExitReason::InvalidCheckpoint), words) => {
             let silent = || silent_sentence(ExitReason::InvalidCheckpoint).to_owned();
             Verdict::CheckpointRefused(words.failure.unwrap_or_else(silent))
         }
-        (Some(reason), words) => Verdict::Failed(by_reason(reason, words.failure, log, status)),
-        (None, _) => failed(&format!("the trainer ended with {status}, which is no code of it")),
+        (Some(reason), words) => failed(by_reason(reason, words.failure, log, status)),
+        (None, _) => unclassed(&format!("the trainer ended with {status}, which is none of its exit codes")),
     }
 }
 
@@ -96,7 +99,7 @@ fn by_signal(signal: i32, log: &str, killed_by_kernel: bool) -> Failure {
     by_log(&sentence, log, &signal_name(signal))
 }
 
-/// A failure of no class but what the log shows; `sign` is what there is without it.
+/// A failure whose class only the log can show; `otherwise` is its evidence where the log shows none.
 fn by_log(sentence: &str, log: &str, otherwise: &str) -> Failure {
     let message = quoting(sentence, log);
     match sign::find(log, &last_lines(log)) {
@@ -179,7 +182,7 @@ mod tests {
 
     fn failed(verdict: Verdict) -> Failure {
         match verdict {
-            Verdict::Failed(failure) => failure,
+            Verdict::Ended(AttemptEnd::Failed { failure }) => failure,
             other => panic!("no failure: {other:?}"),
         }
     }
@@ -204,7 +207,7 @@ mod tests {
     fn who_was_told_to_stop_has_not_failed_and_a_refused_checkpoint_is_a_case_of_its_own() {
         let code = |reason: ExitReason| exited(reason.code().into());
         let told = judge(code(ExitReason::Interrupted), LastWords::default(), "", false);
-        assert!(matches!(told, Verdict::Interrupted), "{told:?}");
+        assert!(matches!(told, Verdict::Ended(AttemptEnd::Released)), "{told:?}");
         let words = LastWords { result: None, failure: Some("of another job".into()) };
         let refused = judge(code(ExitReason::InvalidCheckpoint), words, "", false);
         assert!(

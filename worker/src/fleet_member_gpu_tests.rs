@@ -15,15 +15,24 @@ async fn start_on(
     script: &str,
     answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
 ) -> Running {
+    start_on_in(tempfile::tempdir().unwrap(), fake, script, answers).await
+}
+
+/// The same in the folder of an earlier worker.
+async fn start_on_in(
+    folder: TempDir,
+    fake: &FakeNvml,
+    script: &str,
+    answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+) -> Running {
     let coordinator = ScriptedCoordinator::start(answers).await;
-    let folder = tempfile::tempdir().unwrap();
     let config = config(coordinator.server(), &folder, script);
     let config = Config { cpu_slots: 0, nvml_library: Some(fake.library()), ..config };
-    let (stop, stopped) = oneshot::channel::<()>();
-    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
-        let _stop = stopped.await;
-    })));
-    Running { coordinator, worker, stop, folder }
+    Running::begin(coordinator, folder, config)
+}
+
+fn first_hello(seen: &[Asked]) -> Option<Value> {
+    seen.iter().find(|asked| asked.path == "/api/v1/workers").map(Asked::json)
 }
 
 /// Why the worker said last that the GPU is not offered.
@@ -219,5 +228,74 @@ async fn a_trainer_is_given_one_mig_instance_and_its_energy_is_the_whole_gpus() 
     fake.show(&shown(160));
     std::fs::write(go, "").unwrap();
     assert_eq!(running.end().await["energy"], json!({"joules": 60.0, "source": "shared"}));
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_fault_that_the_coordinator_has_not_heard_of_is_told_by_the_next_worker() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let away = Arc::new(AtomicBool::new(false));
+    let (is_away, answer) = (Arc::clone(&away), without_work());
+    let running =
+        start_on(
+            &fake,
+            "exit 1",
+            move |asked| if is_away.load(Ordering::SeqCst) { None } else { answer(asked) },
+        )
+        .await;
+    running.coordinator.until(|seen| claims(seen) > 0).await;
+    let first = first_hello(&running.coordinator.seen()).unwrap();
+    assert_eq!((&first["follows"], &first["unfit"]), (&Value::Null, &Value::Null));
+    away.store(true, Ordering::SeqCst);
+    fake.show(&(one_gpu() + &format!("xid {FIRST} 79\n")));
+    let kept = running.folder.path().join("worker/unfit.json");
+    timeout(PATIENCE, async {
+        while !std::fs::read_to_string(&kept).is_ok_and(|kept| kept.contains("XID 79")) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the fault is kept");
+
+    // Its driver was loaded anew and tells nothing of it.
+    fake.show(&one_gpu());
+    let running = start_on_in(running.kill().await, &fake, "exit 1", without_work()).await;
+    running.coordinator.until(|seen| claims(seen) > 0).await;
+    let second = first_hello(&running.coordinator.seen()).unwrap();
+    assert_eq!((&second["follows"], &second["unfit"]), (&first["worker_id"], &json!([FIRST])));
+    let why = second["devices"][0]["unavailable"].as_str().unwrap();
+    assert!(why.starts_with("XID 79") && why.contains(&format!("pedigree worker release {FIRST}")), "{why}");
+
+    let running = start_on_in(running.kill().await, &fake, "exit 1", without_work()).await;
+    running.coordinator.until(|seen| claims(seen) > 0).await;
+    let third = first_hello(&running.coordinator.seen()).unwrap();
+    assert_eq!(
+        (&third["follows"], &third["unfit"]),
+        (&second["worker_id"], &Value::Null),
+        "it was told once"
+    );
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_fault_of_one_mig_instance_leaves_its_neighbour_at_work() {
+    let state = mig() + &format!("lost {SECOND}\n");
+    let Some(fake) = FakeNvml::build(&state) else { return };
+    let running = start_on(&fake, "exit 1", without_work()).await;
+    running.coordinator.until(|seen| claims(seen) > 1).await;
+    fake.show(&(state + &format!("xid {FIRST} 95 2 0\n")));
+    let told = |seen: &[Asked]| {
+        let hello = seen.iter().rfind(|asked| asked.path == "/api/v1/workers").map(Asked::json);
+        hello.is_some_and(|hello| hello["unfit"] == json!([INSTANCES[1]]))
+    };
+    running.coordinator.until(told).await;
+    assert_eq!(unavailable(&running.coordinator.seen(), INSTANCES[0]), None);
+    let claims_of = |seen: &[Asked], uuid: &str| {
+        seen.iter()
+            .filter(|asked| asked.path == "/api/v1/leases" && asked.json()["device_uuid"] == uuid)
+            .count()
+    };
+    let before = claims_of(&running.coordinator.seen(), INSTANCES[0]);
+    running.coordinator.until(|seen| claims_of(seen, INSTANCES[0]) > before + 1).await;
     running.drain().await;
 }

@@ -63,28 +63,7 @@ async fn what_a_killed_worker_had_not_told_is_told_by_the_next_one() {
     })
     .await;
     running.coordinator.until(|seen| seen.iter().any(|asked| asked.method == "HEAD")).await;
-    let Running { worker, folder, coordinator, .. } = running;
-    drop(worker);
-    drop(coordinator);
-    let freed = async {
-        while WorkerFolder::open(&folder.path().join("worker")).is_err() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(PATIENCE, freed).await.expect("its folder is free");
-
-    let nothing_more = accepting(work(RunKind::Trial));
-    let coordinator = ScriptedCoordinator::start(move |asked| match &*asked.path {
-        "/api/v1/leases" => ok(Value::Null),
-        _ => nothing_more(asked),
-    })
-    .await;
-    let config = config(coordinator.server(), &folder, "exit 1");
-    let (stop, stopped) = oneshot::channel::<()>();
-    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
-        let _stop = stopped.await;
-    })));
-    let running = Running { coordinator, worker, stop, folder };
+    let running = start_in(running.kill().await, "exit 1", without_work()).await;
     let end = running.end().await;
     assert_eq!(end["end"]["result"], "completed", "{end:#}");
     assert_eq!(end["artifacts"].as_array().unwrap().len(), 4, "{end:#}");

@@ -13,8 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::artifacts::hash_of;
-use crate::lease_keeper::tests::grant;
-use crate::scripted_coordinator::{Answer, Asked, ScriptedCoordinator, ok, refusal};
+use crate::scripted_coordinator::{Answer, Asked, ScriptedCoordinator, grant, ok, refusal};
 
 /// More than any of these takes; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -122,14 +121,27 @@ fn config(server: &str, folder: &TempDir, script: &str) -> Config {
 }
 
 async fn start(script: &str, answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Running {
+    start_in(tempfile::tempdir().unwrap(), script, answers).await
+}
+
+/// A worker in the folder of an earlier one.
+async fn start_in(
+    folder: TempDir,
+    script: &str,
+    answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+) -> Running {
     let coordinator = ScriptedCoordinator::start(answers).await;
-    let folder = tempfile::tempdir().unwrap();
     let config = config(coordinator.server(), &folder, script);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
-        let _stop = stopped.await;
-    })));
-    Running { coordinator, worker, stop, folder }
+    Running::begin(coordinator, folder, config)
+}
+
+/// A coordinator that never has work.
+fn without_work() -> impl Fn(&Asked) -> Option<Answer> + Send + Sync {
+    let accept = accepting(work(RunKind::Trial));
+    move |asked| match &*asked.path {
+        "/api/v1/leases" => ok(Value::Null),
+        _ => accept(asked),
+    }
 }
 
 /// The writes about the attempt, without renewals.
@@ -143,6 +155,14 @@ fn kinds(writes: &[Value]) -> Vec<&str> {
 }
 
 impl Running {
+    fn begin(coordinator: ScriptedCoordinator, folder: TempDir, config: Config) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let worker = AbortOnDropHandle::new(tokio::spawn(run(config, async move {
+            let _stop = stopped.await;
+        })));
+        Self { coordinator, worker, stop, folder }
+    }
+
     async fn until_write(&self, kind: &str) -> Vec<Value> {
         self.coordinator.until(|seen| kinds(&writes(seen)).contains(&kind)).await;
         writes(&self.coordinator.seen())
@@ -151,6 +171,19 @@ impl Running {
     /// The attempt's end, as it was told.
     async fn end(&self) -> Value {
         self.until_write("end").await.into_iter().find(|write| write["kind"] == "end").unwrap()
+    }
+
+    /// Kills the worker; its folder, once that is free.
+    async fn kill(self) -> TempDir {
+        let Self { worker, folder, .. } = self;
+        drop(worker);
+        let freed = async {
+            while WorkerFolder::open(&folder.path().join("worker")).is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, freed).await.expect("its folder is free");
+        folder
     }
 
     async fn drain(self) {

@@ -1,11 +1,10 @@
-//! The way of an attempt's end to the coordinator: what it leaves is stored, then the end is told.
+//! Brings an attempt's end to the coordinator: stores what it leaves, then tells the end.
 //!
 //! Must not know why the attempt ended.
 
 use std::error::Error;
 
 use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::client::ClientError;
 use pedigree_protocol::energy::Energy;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
 use pedigree_protocol::run::{Failure, FailureCause};
@@ -13,9 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::lease_keeper::{Delivery, Lease};
+use crate::retry::RequestError;
 use crate::upload::{self, UploadError};
 
-/// Stores what an ending leaves in `folder`, and tells the end. Repeated in another process it does the same.
+/// Stores what an attempt leaves in `folder`, and tells its end. Another process may repeat this.
 pub(crate) async fn hand_over(
     lease: &Lease,
     folder: &AttemptFolder,
@@ -76,7 +76,7 @@ fn not_stored(error: &UploadError) -> Failure {
     Failure::new(FailureCause::Crashed, message)
 }
 
-fn refused_end(error: &ClientError) -> Failure {
+fn refused_end(error: &RequestError) -> Failure {
     let message = format!("the coordinator refused the attempt's result: {error}");
     Failure::new(FailureCause::Crashed, message)
 }

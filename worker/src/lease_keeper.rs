@@ -1,22 +1,24 @@
-//! The lease of one attempt, as its holder sees it: every write goes through here, and this alone knows whether the
+//! The lease of one attempt, as its holder sees it. Every write goes through here; nothing else knows whether the
 //! attempt may still be acted for.
 //!
-//! A lease is lost when the coordinator says so. Silence says nothing: the coordinator is away, and what has been leased
-//! from it waits for its return. Should the run have gone to somebody else meanwhile, no write of this attempt counts.
+//! A lease is lost when the coordinator says so. Silence says nothing: the coordinator is away, and its leases wait for
+//! its return. If the run has gone to somebody else meanwhile, no write of this attempt counts.
 //!
 //! Must not know what is written, nor how a trainer is stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::Retryable as _;
 use pedigree_protocol::client::{Client, ClientError};
-use pedigree_protocol::lease::{AttemptWrite, Directive, LeaseGrant, WriteOutcome, WriteReply};
+use pedigree_protocol::lease::{AttemptWrite, LeaseGrant, WriteOutcome, WriteReply};
 use pedigree_protocol::{Attempt, ErrorCode, RunId};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use crate::backoff::{Backoff, is_away};
-use crate::trust_window::TrustWindow;
+use crate::renewal::RenewalSchedule;
+use crate::retry::{RequestError, pauses, within};
+use crate::stop_reason::StopReason;
 
 /// A held lease.
 #[derive(Debug)]
@@ -29,28 +31,9 @@ pub(crate) struct Lease {
 
 #[derive(Debug, Clone, Copy)]
 struct LeaseState {
-    window: TrustWindow,
-    standing: Standing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Held,
-    /// Held, but a user cancelled the run.
-    Stopped,
-    /// Held, but the study's pruner ended the trial.
-    Pruned,
-    /// Held, but wanted back with its progress.
-    Recalled,
-    /// For good: no later answer can bring it back.
-    Lost,
-}
-
-/// What was learnt of a lease.
-#[derive(Debug, Clone, Copy)]
-enum Lesson {
-    Answer { asked: Instant, reply: WriteReply },
-    NoSuchAttempt,
+    renewals: RenewalSchedule,
+    /// Why the attempt must stop; `None` while it may go on.
+    stop: Option<StopReason>,
 }
 
 /// What became of a write that was repeated until it was answered.
@@ -61,27 +44,14 @@ pub(crate) enum Delivery {
     /// The lease is lost; it does not count.
     Lost,
     /// Repeating it cannot help.
-    Refused(ClientError),
-}
-
-/// Why an attempt may not go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Revocation {
-    /// The lease is lost.
-    Lost,
-    /// A user cancelled the run.
-    Stopped,
-    /// The study's pruner ended the trial.
-    Pruned,
-    /// A user paused the run or drains this worker: it is handed back with its progress.
-    Recalled,
+    Refused(RequestError),
 }
 
 impl Lease {
     /// The lease of a grant that was asked for at `asked`.
     pub(crate) fn new(client: Client, grant: &LeaseGrant, asked: Instant) -> Arc<Self> {
-        let window = TrustWindow::new(asked, Duration::from_millis(grant.ttl_ms.into()));
-        let state = watch::Sender::new(LeaseState { window, standing: Standing::Held });
+        let renewals = RenewalSchedule::new(asked, Duration::from_millis(grant.ttl_ms.into()));
+        let state = watch::Sender::new(LeaseState { renewals, stop: None });
         Arc::new(Self { client, run: grant.run_id, attempt: grant.attempt, state })
     }
 
@@ -104,8 +74,8 @@ impl Lease {
     pub(crate) async fn store_checkpoint(&self, content: bytes::Bytes) -> Result<(), ClientError> {
         let asked = Instant::now();
         match self.client.put_checkpoint(self.run, self.attempt, content).await {
-            Ok(reply) => self.learn(Lesson::Answer { asked, reply }),
-            Err(error) if error.code() == Some(ErrorCode::NotFound) => self.learn(Lesson::NoSuchAttempt),
+            Ok(reply) => self.learn(asked, reply),
+            Err(error) if error.code() == Some(ErrorCode::NotFound) => self.lose(),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -121,74 +91,67 @@ impl Lease {
     }
 
     async fn repeat(&self, write: &AttemptWrite) -> Delivery {
-        let mut backoff = Backoff::new();
-        loop {
-            let asked = Instant::now();
-            let limit = self.state.borrow().window.request_limit();
-            match timeout(limit, self.client.write(self.run, self.attempt, write)).await {
-                Ok(Ok(reply)) => {
-                    self.learn(Lesson::Answer { asked, reply });
-                    return if reply.outcome == WriteOutcome::Won {
-                        Delivery::Accepted
-                    } else {
-                        Delivery::Lost
-                    };
-                }
-                Ok(Err(error)) if error.code() == Some(ErrorCode::NotFound) => {
-                    self.learn(Lesson::NoSuchAttempt);
-                    return Delivery::Lost;
-                }
-                Ok(Err(error)) if is_away(&error) => tracing::debug!(%error, "a write was not answered"),
-                Ok(Err(error)) => return Delivery::Refused(error),
-                Err(_) => tracing::debug!(limit_ms = limit.as_millis(), "a write was not answered in time"),
+        let written = (|| self.write(write))
+            .retry(pauses())
+            .when(RequestError::may_pass)
+            .notify(|error, _| tracing::debug!(%error, "a write was not answered"));
+        match written.await {
+            Ok(WriteOutcome::Won) => Delivery::Accepted,
+            Ok(WriteOutcome::Lost | WriteOutcome::Unknown) => Delivery::Lost,
+            Err(error) if error.code() == Some(ErrorCode::NotFound) => {
+                self.lose();
+                Delivery::Lost
             }
-            backoff.wait().await;
+            Err(error) => Delivery::Refused(error),
         }
     }
 
-    /// The one place where the lease's state changes.
-    fn learn(&self, lesson: Lesson) {
+    async fn write(&self, write: &AttemptWrite) -> Result<WriteOutcome, RequestError> {
+        let asked = Instant::now();
+        let limit = self.renewals().request_limit();
+        let reply = within(limit, self.client.write(self.run, self.attempt, write)).await?;
+        self.learn(asked, reply);
+        Ok(reply.outcome)
+    }
+
+    fn renewals(&self) -> RenewalSchedule {
+        self.state.borrow().renewals
+    }
+
+    fn learn(&self, asked: Instant, reply: WriteReply) {
+        if reply.outcome != WriteOutcome::Won {
+            return self.lose();
+        }
+        let newer = RenewalSchedule::new(asked, Duration::from_millis(reply.ttl_ms.into()));
         self.state.send_modify(|state| {
-            if state.standing == Standing::Lost {
-                return;
-            }
-            match lesson {
-                Lesson::Answer { asked, reply } if reply.outcome == WriteOutcome::Won => {
-                    let ttl = Duration::from_millis(reply.ttl_ms.into());
-                    state.window = state.window.or_later(TrustWindow::new(asked, ttl));
-                    match reply.directive {
-                        Directive::Stop => state.standing = Standing::Stopped,
-                        Directive::Prune => state.standing = Standing::Pruned,
-                        Directive::Release => state.standing = Standing::Recalled,
-                        Directive::Continue => {}
-                    }
-                }
-                Lesson::Answer { .. } | Lesson::NoSuchAttempt => state.standing = Standing::Lost,
+            state.renewals = state.renewals.or_later(newer);
+            // A lost lease stays lost, whatever a late answer says.
+            if state.stop != Some(StopReason::Lost) {
+                state.stop = StopReason::of(reply.directive).or(state.stop);
             }
         });
     }
 
+    fn lose(&self) {
+        self.state.send_modify(|state| state.stop = Some(StopReason::Lost));
+    }
+
     /// Ends when the lease is lost.
     pub(crate) async fn lost(&self) {
-        self.revoked_from(|standing| standing == Standing::Lost).await;
+        self.stopped_by(|why| why == StopReason::Lost).await;
     }
 
-    /// Ends when the attempt may not go on, for whichever reason comes first.
-    pub(crate) async fn revoked(&self) -> Revocation {
-        self.revoked_from(|standing| standing != Standing::Held).await
+    /// Ends when the attempt must stop, for whichever reason comes first.
+    pub(crate) async fn stopped(&self) -> StopReason {
+        self.stopped_by(|_| true).await
     }
 
-    async fn revoked_from(&self, is_end: impl Fn(Standing) -> bool) -> Revocation {
+    async fn stopped_by(&self, counts: impl Fn(StopReason) -> bool) -> StopReason {
         let mut changes = self.state.subscribe();
         loop {
-            let state = *changes.borrow_and_update();
-            if is_end(state.standing) {
-                return match state.standing {
-                    Standing::Pruned => Revocation::Pruned,
-                    Standing::Stopped => Revocation::Stopped,
-                    Standing::Recalled => Revocation::Recalled,
-                    Standing::Held | Standing::Lost => Revocation::Lost,
-                };
+            let stop = changes.borrow_and_update().stop;
+            if let Some(why) = stop.filter(|why| counts(*why)) {
+                return why;
             }
             // The sender lives as long as this lease: there is always another change to wait for.
             let _ = changes.changed().await;
@@ -199,10 +162,10 @@ impl Lease {
     async fn renew(&self) -> Delivery {
         let renewal = self.deliver(&AttemptWrite::Renew);
         tokio::pin!(renewal);
-        let closes = self.state.borrow().window.closes();
+        let overdue = self.renewals().overdue();
         tokio::select! {
             delivery = &mut renewal => return delivery,
-            () = sleep_until(closes) => {}
+            () = sleep_until(overdue) => {}
         }
         tracing::warn!("the coordinator is silent; training goes on, and what it reports is kept on disk");
         let delivery = renewal.await;
@@ -211,16 +174,16 @@ impl Lease {
     }
 }
 
-/// Renews a lease at a third of its time, until it is lost. Other writes renew it too, so that this speaks only when
-/// they are silent.
+/// Renews a lease at a third of its time, until it is lost. Every other write renews it too; only when there is none
+/// does this write.
 pub(crate) async fn keep(lease: Arc<Lease>) {
     loop {
-        let due = lease.state.borrow().window.renew_at();
+        let due = lease.renewals().due();
         tokio::select! {
             () = lease.lost() => return,
             () = sleep_until(due) => {}
         }
-        if lease.state.borrow().window.renew_at() > due {
+        if lease.renewals().due() > due {
             continue;
         }
         match lease.renew().await {
@@ -236,4 +199,4 @@ pub(crate) async fn keep(lease: Arc<Lease>) {
 
 #[cfg(test)]
 #[path = "lease_keeper_tests.rs"]
-pub(crate) mod tests;
+mod tests;

@@ -1,40 +1,14 @@
 //! A lease against a coordinator on a real socket, with short lease times.
 
-use pedigree_protocol::StudyId;
-use pedigree_protocol::lease::Work;
-use pedigree_protocol::objective::ScoringProtocol;
-use pedigree_protocol::run::RunKind;
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
-use crate::scripted_coordinator::{ScriptedCoordinator, ok, refusal};
+use crate::scripted_coordinator::{ScriptedCoordinator, grant, ok, refusal};
 
 /// More than any of these takes; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-pub(crate) fn grant(ttl_ms: u32) -> LeaseGrant {
-    LeaseGrant {
-        walltime_s: None,
-        checkpoint: None,
-        run_id: RunId::new(),
-        attempt: Attempt(1),
-        study_id: StudyId::new(),
-        study_name: "a study".into(),
-        kind: RunKind::Trial,
-        number: Some(1),
-        ttl_ms,
-        work: Work {
-            params: [("learning_rate".to_owned(), pedigree_protocol::Scalar::Float(1e-3))].into(),
-            protocol: ScoringProtocol::Strict,
-            seed: 1,
-            train: "0".repeat(64).parse().unwrap(),
-            dev: "1".repeat(64).parse().unwrap(),
-            backbone: Vec::new(),
-            backbone_name: "minilm".into(),
-        },
-    }
-}
 
 fn reply(outcome: &str, directive: &str, ttl_ms: u32) -> serde_json::Value {
     json!({"outcome": outcome, "directive": directive, "ttl_ms": ttl_ms})
@@ -51,7 +25,7 @@ async fn silence_costs_nothing_and_the_first_answer_decides() {
         let lease = held(&coordinator, 300);
         let _keeper = AbortOnDropHandle::new(tokio::spawn(keep(Arc::clone(&lease))));
         assert!(
-            timeout(Duration::from_millis(600), lease.revoked()).await.is_err(),
+            timeout(Duration::from_millis(600), lease.stopped()).await.is_err(),
             "twice the lease's time"
         );
         assert!(!coordinator.seen().is_empty(), "a renewal was tried");
@@ -59,7 +33,7 @@ async fn silence_costs_nothing_and_the_first_answer_decides() {
         let delivery = timeout(PATIENCE, lease.deliver(&AttemptWrite::Start)).await.unwrap();
         assert_eq!(matches!(delivery, Delivery::Lost), lost, "{delivery:?}");
         if lost {
-            assert_eq!(timeout(PATIENCE, lease.revoked()).await.unwrap(), Revocation::Lost);
+            assert_eq!(timeout(PATIENCE, lease.stopped()).await.unwrap(), StopReason::Lost);
             coordinator.follow(|_| ok(reply("won", "continue", 60_000)));
             let delivery = lease.deliver(&AttemptWrite::Renew).await;
             assert!(matches!(delivery, Delivery::Lost), "what is lost stays lost: {delivery:?}");
@@ -75,7 +49,7 @@ async fn renewals_keep_it_beyond_its_first_time() {
     let enough = coordinator.until(|seen| seen.len() >= 6);
     tokio::select! {
         () = enough => {}
-        why = lease.revoked() => panic!("revoked: {why:?}"),
+        why = lease.stopped() => panic!("stopped: {why:?}"),
     }
 }
 
@@ -89,18 +63,19 @@ async fn other_writes_spare_the_renewals() {
 }
 
 #[tokio::test]
-async fn a_fenced_write_loses_it_and_a_stop_revokes_it() {
+async fn a_fenced_write_loses_it_and_a_directive_stops_the_attempt() {
     for (answer, expected) in [
-        (ok(reply("lost", "stop", 0)), Revocation::Lost),
-        (ok(reply("unknown", "stop", 0)), Revocation::Lost),
-        (refusal(404, "not_found"), Revocation::Lost),
-        (ok(reply("won", "stop", 60_000)), Revocation::Stopped),
-        (ok(reply("won", "prune", 60_000)), Revocation::Pruned),
+        (ok(reply("lost", "stop", 0)), StopReason::Lost),
+        (ok(reply("unknown", "stop", 0)), StopReason::Lost),
+        (refusal(404, "not_found"), StopReason::Lost),
+        (ok(reply("won", "stop", 60_000)), StopReason::Cancelled),
+        (ok(reply("won", "prune", 60_000)), StopReason::Pruned),
+        (ok(reply("won", "release", 60_000)), StopReason::Released),
     ] {
         let coordinator = ScriptedCoordinator::start(move |_| answer.clone()).await;
         let lease = held(&coordinator, 60_000);
         lease.deliver(&AttemptWrite::Renew).await;
-        assert_eq!(timeout(PATIENCE, lease.revoked()).await.unwrap(), expected);
+        assert_eq!(timeout(PATIENCE, lease.stopped()).await.unwrap(), expected);
     }
 }
 

@@ -1,7 +1,7 @@
-//! Attempts that an earlier worker left on this host: what it had not told is told by this one.
+//! Attempts that an earlier worker left on this host. This worker tells what that one had not.
 //!
-//! An attempt that had ended is handed over. One that was in the middle of its training gives its last reports and its
-//! progress; its lease then runs out by itself, which counts it as lost.
+//! An attempt that had ended is handed over. Of one that was still training, the last reports and the progress are sent;
+//! its lease then runs out by itself, which counts it as lost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
-use crate::backoff::carrying_limit;
 use crate::drain::Drain;
 use crate::handover;
 use crate::host::Host;
 use crate::lease_keeper::{self, Delivery, Lease};
 use crate::log_forwarder::LogForwarder;
 use crate::outbox;
+use crate::retry::transfer_limit;
 
-/// What a trainer whose worker is gone takes to keep its progress and end.
+/// How long a trainer whose worker is gone may take to save its progress and end.
 const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Tells what is left of an attempt. Where the worker drains first, it stays for the next one.
+/// Tells what is left of an attempt. If the worker drains first, that stays for the next one.
 pub(crate) async fn settle(host: Arc<Host>, grant: LeaseGrant, folder: AttemptFolder, drain: Drain) {
     let span = tracing::info_span!(
         "left over", run.id = %grant.run_id, attempt = %grant.attempt, study = grant.study_name);
@@ -73,7 +73,7 @@ async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
 
 async fn store_progress(lease: &Lease, folder: &AttemptFolder) {
     let Ok(content) = tokio::fs::read(folder.checkpoint()).await else { return };
-    let limit = carrying_limit(content.len() as u64);
+    let limit = transfer_limit(content.len() as u64);
     let stored = timeout(limit, lease.store_checkpoint(content.into())).await;
     if !matches!(stored, Ok(Ok(()))) {
         tracing::warn!(?stored, "its last checkpoint was not stored");

@@ -1,10 +1,13 @@
 //! The worker: offers this host's devices to a coordinator and runs leased work on them.
 //!
-//! [`run`] → `fleet_member` (says hello, owns drain) → `slot` (one device: check, claim) → `attempt` (one try at a run)
-//! → `artifacts` (splits and backbone by hash) → `job` (the trainer's job file) → `trainer_process` (a child in its own
-//! group) → `outbox`, `log_forwarder` and `checkpoints` (what goes back while it runs) → `handover` and `upload` (its end,
-//! and what it leaves). Beside them `readings` tells what the GPUs show. Every write goes through `lease_keeper`, which alone knows whether the attempt still holds its
-//! lease. What a killed worker had not told is told by its successor (`left_over`).
+//! - The fleet: [`run`] is `fleet_member` (start, hello, end) with an `offer`, a `roster` (what the coordinator knows),
+//!   a `drain` and the `host` that all slots share. `readings` tells what the GPUs show, `unfit` which have failed.
+//! - One device: `serve` is its loop, `claim` waits until the `slot` is free and asks for work.
+//! - One attempt: `carry_out` is the order of its steps; `preparation` fetches (`artifacts`) and writes the `job` file;
+//!   `supervision` follows a `trainer_process`, while `outbox`, `log_forwarder` and `checkpoints` send back what it makes;
+//!   `exit` says what its end means; `handover` and `upload` tell the end and store what is left.
+//! - Its lease: every write goes through `lease_keeper`, which says when to stop, and why (`stop_reason`).
+//! - What a killed worker had not told is told by its successor (`left_over`, `untold_faults`).
 //!
 //! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
 //! a training computes.
@@ -12,7 +15,7 @@
 mod artifacts;
 mod attempt;
 mod attempt_folder;
-mod backoff;
+mod carry_out;
 mod checkpoints;
 mod claim;
 mod config;
@@ -25,25 +28,33 @@ mod gpu;
 mod handover;
 mod host;
 mod job;
+mod kept_file;
 mod lease_keeper;
 mod left_over;
 mod log_forwarder;
 mod metrics;
+mod offer;
 mod oom;
 mod outbox;
 mod preparation;
 mod readings;
+mod renewal;
+mod retry;
 mod roster;
 #[cfg(test)]
 mod scripted_coordinator;
 mod serve;
 mod sign;
 mod slot;
+mod stop_reason;
+mod supervision;
 mod trainer_process;
-mod trust_window;
+mod unfit;
+mod untold_faults;
 mod upload;
 
 pub use config::Config;
 pub use error::WorkerError;
 pub use fleet_member::run;
 pub use gpu::{GpuFault, SeenGpu, gpu_present, look_at_gpus};
+pub use retry::RequestError;

@@ -1,5 +1,5 @@
-//! Carries a growing log file to the coordinator in slices by byte offset. The file is its own outbox: what was not
-//! acknowledged is read again.
+//! Sends a growing log file to the coordinator in slices by byte offset. What was not acknowledged is read from the file
+//! again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ impl LogForwarder {
 async fn forward(lease: Arc<Lease>, file: PathBuf, complete: CancellationToken) {
     let mut offset = 0;
     loop {
-        // Asked before reading: what is read after it is all there is.
+        // Asked before reading: if it is complete now, the next read sees all of it.
         let is_complete = complete.is_cancelled();
         let slice = match read_slice(&file, offset, is_complete).await {
             Ok(slice) => slice,
@@ -96,8 +96,8 @@ async fn read_slice(file: &Path, offset: u64, is_complete: bool) -> io::Result<S
     Ok(text_of(bytes, is_complete))
 }
 
-/// As many bytes as are text already, as text of the same length: offsets count bytes of the file. Bytes that are no
-/// UTF-8, and zeros (which Postgres cannot store), become `?`; a character whose rest is yet to come waits.
+/// The bytes that form whole characters, as text of the same length, because offsets count bytes of the file. Bytes that
+/// are no UTF-8, and zeros (which Postgres cannot store), become `?`; a character whose rest is yet to come waits.
 fn text_of(mut bytes: Vec<u8>, is_complete: bool) -> String {
     let mut checked = 0;
     while let Err(fault) = std::str::from_utf8(&bytes[checked..]) {

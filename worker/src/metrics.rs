@@ -1,5 +1,5 @@
-//! The trainer's metrics in the coordinator's words. Two vocabularies on purpose: the trainer's may move without a
-//! change of the wire.
+//! The trainer's metrics as the coordinator's types. There are two sets of types on purpose: the trainer's may change
+//! without a change of the wire.
 
 use pedigree_protocol::dapt::{DaptReport, DaptSummary, HeldOutScores};
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};

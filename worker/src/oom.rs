@@ -1,4 +1,4 @@
-//! Whether the kernel's out-of-memory killer was at work, as far as it can be known: by its counters, before and after.
+//! Whether the kernel's out-of-memory killer was at work: its counters before and after tell, as far as can be known.
 
 use std::fs;
 use std::path::PathBuf;

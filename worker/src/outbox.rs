@@ -1,6 +1,6 @@
-//! What an attempt has to tell while it runs, in order, each told until it is answered.
+//! The writes of a running attempt, sent in order, each until it is answered.
 //!
-//! Entries are on disk before they are sent, so that they outlive the worker. Telling one twice changes nothing. Must
+//! Entries are on disk before they are sent, so that they outlive the worker. Sending one twice changes nothing. Must
 //! not know what they say.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -51,7 +51,7 @@ impl Outbox {
     }
 }
 
-/// The entries of an outbox whose worker is gone. A last one that was only half written was never sent.
+/// The entries of an outbox whose worker is gone. A last entry that is only half written was never sent.
 pub(crate) fn entries(file: &Path) -> io::Result<Vec<AttemptWrite>> {
     let lines = BufReader::new(std::fs::File::open(file)?).lines();
     Ok(lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok()).collect())

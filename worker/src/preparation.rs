@@ -1,25 +1,24 @@
-//! Everything a trainer needs before it starts, and the test split when it asks: fetched until it is there, or until
-//! it is clear that it never will be.
+//! Fetches what a trainer needs before it starts, and the test split when it asks. Tries again until it succeeds or
+//! cannot succeed any more.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backon::Retryable as _;
 use pedigree_protocol::ErrorCode;
-use pedigree_protocol::client::ClientError;
 use pedigree_protocol::lease::LeaseGrant;
 use pedigree_protocol::run::{Failure, FailureCause, RunKind};
-use tokio::time::timeout;
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
-use crate::backoff::{Backoff, carrying_limit, is_away};
 use crate::host::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
+use crate::retry::{self, RequestError, pauses, transfer_limit, within};
 use crate::slot::Slot;
 
-/// What opening the test split may take, its content included.
+/// The longest time to open the test split and receive it.
 const OPENING_LIMIT: Duration = Duration::from_secs(60);
 
 /// Fetches what the work needs and writes the job file. Waits while the coordinator is away.
@@ -30,23 +29,16 @@ pub(crate) async fn prepare(
     grant: &LeaseGrant,
     folder: &AttemptFolder,
 ) -> Result<(), Failure> {
-    let mut backoff = Backoff::new();
-    let here = loop {
-        match fetch(&host.cache, grant).await {
-            Ok((train, dev, backbone)) => {
-                let (threads, device) = (host.trainer.threads, slot.device_choice());
-                let (out, checkpoint) = (folder.out(), folder.checkpoint());
-                break Surroundings { train, dev, backbone, out, checkpoint, threads, device };
-            }
-            Err(error) if is_passing(&error) => {
-                tracing::debug!(%error, "not everything could be fetched yet")
-            }
-            Err(error) => return Err(unfetched(&error)),
-        }
-        backoff.wait().await;
-    };
+    let fetched = (|| fetch(&host.cache, grant))
+        .retry(pauses())
+        .when(may_pass)
+        .notify(|error, _| tracing::debug!(%error, "not everything could be fetched yet"));
+    let (train, dev, backbone) = fetched.await.map_err(|error| unfetched(&error))?;
+    let (threads, device) = (host.trainer.threads, slot.device_choice());
+    let (out, checkpoint) = (folder.out(), folder.checkpoint());
+    let here = Surroundings { train, dev, backbone, out, checkpoint, threads, device };
     if let Some(stored) = &grant.checkpoint {
-        let limit = carrying_limit(stored.bytes.unsigned_abs());
+        let limit = transfer_limit(stored.bytes.unsigned_abs());
         fetch_checkpoint(lease, &folder.checkpoint(), limit).await?;
     }
     let refused = |message| Failure::new(FailureCause::InvalidJob, message);
@@ -69,36 +61,30 @@ async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, P
     ))
 }
 
-/// Fetches what an earlier attempt stored. Without it the run begins anew, so that only an answer is waited for.
+/// Fetches what an earlier attempt stored. It is waited for until there is an answer; without it the run begins anew.
 async fn fetch_checkpoint(lease: &Lease, path: &Path, limit: Duration) -> Result<(), Failure> {
-    let mut backoff = Backoff::new();
-    loop {
-        match timeout(limit, lease.fetch_checkpoint()).await {
-            Ok(Ok(content)) => {
-                let written = tokio::fs::write(path, content).await;
-                return written.map_err(|error| crashed("the checkpoint", &error));
-            }
-            Ok(Err(error)) if !is_away(&error) => {
-                tracing::warn!(%error, "the checkpoint cannot be had; the run begins anew");
-                return Ok(());
-            }
-            answer => tracing::debug!(error = ?answer.err(), "the checkpoint was not fetched yet"),
+    let fetched = (|| within(limit, lease.fetch_checkpoint()))
+        .retry(pauses())
+        .when(RequestError::may_pass)
+        .notify(|error, _| tracing::debug!(%error, "the checkpoint was not fetched yet"));
+    match fetched.await {
+        Ok(content) => {
+            tokio::fs::write(path, content).await.map_err(|error| crashed("the checkpoint", &error))
         }
-        backoff.wait().await;
+        Err(error) => {
+            tracing::warn!(%error, "the checkpoint cannot be had; the run begins anew");
+            Ok(())
+        }
     }
 }
 
 /// Opens the test split and writes it to `path`. Waits while the coordinator is away.
 pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure> {
-    let mut backoff = Backoff::new();
-    let content = loop {
-        match timeout(OPENING_LIMIT, lease.open_test()).await {
-            Ok(Ok(content)) => break content,
-            Ok(Err(error)) if !is_away(&error) => return Err(unopened(&error)),
-            answer => tracing::debug!(?answer, "the test split was not opened yet"),
-        }
-        backoff.wait().await;
-    };
+    let opened = (|| within(OPENING_LIMIT, lease.open_test()))
+        .retry(pauses())
+        .when(RequestError::may_pass)
+        .notify(|error, _| tracing::debug!(%error, "the test split was not opened yet"));
+    let content = opened.await.map_err(|error| unopened(&error))?;
     if content.is_empty() {
         return Err(invalid("the test split is empty; register the dataset with its test sentences".into()));
     }
@@ -106,9 +92,9 @@ pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure>
 }
 
 /// Whether fetching again may help. Content that arrived damaged was cut or changed on the way.
-fn is_passing(error: &FetchError) -> bool {
+fn may_pass(error: &FetchError) -> bool {
     match error {
-        FetchError::Coordinator { source, .. } => is_away(source),
+        FetchError::Coordinator { source, .. } => retry::may_pass(source),
         FetchError::Damaged { .. } | FetchError::Stalled { .. } => true,
         FetchError::StrayName(_) | FetchError::Disk { .. } => false,
     }
@@ -125,7 +111,7 @@ fn unfetched(error: &FetchError) -> Failure {
     }
 }
 
-fn unopened(error: &ClientError) -> Failure {
+fn unopened(error: &RequestError) -> Failure {
     let message = format!("the coordinator does not open the test split: {error}");
     match error.code() {
         // Another attempt may hold the seal by now; the coordinator decides what becomes of the run.

@@ -1,6 +1,6 @@
-//! What this host's GPUs show, told to the coordinator every few seconds and when something befalls one.
+//! Tells the coordinator what this host's GPUs show: every few seconds, and when something befalls one.
 //!
-//! Nothing depends on it: a reading that is not heard is followed by the next.
+//! Nothing depends on a reading: one that is not heard is followed by the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
 use tokio::time::{sleep, timeout};
 
-use crate::backoff::ANSWER_LIMIT;
 use crate::drain::Drain;
 use crate::gpu::journal::Incident;
 use crate::gpu::{Asker, GpuProbe, Journal, Reading, Usage};
 use crate::host::Host;
+use crate::retry::ANSWER_LIMIT;
 
 /// Between readings.
 const PERIOD: Duration = Duration::from_secs(10);

@@ -3,12 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use backon::Retryable as _;
 use pedigree_protocol::WorkerId;
-use pedigree_protocol::client::{Client, ClientError};
+use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::Hello;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::backoff::{ANSWER_LIMIT, Backoff};
+use crate::retry::{ANSWER_LIMIT, RequestError, pauses, within};
 
 /// What the coordinator has been told of this worker.
 #[derive(Debug)]
@@ -37,6 +38,11 @@ impl Roster {
         use_it(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What is said of this worker.
+    pub(crate) fn hello(&self) -> Hello {
+        self.with_known(|known| known.hello.clone())
+    }
+
     /// This worker.
     pub(crate) fn worker_id(&self) -> WorkerId {
         self.with_known(|known| known.hello.worker_id)
@@ -47,29 +53,34 @@ impl Roster {
         self.with_known(|known| known.lease_ttl)
     }
 
-    /// Says hello once; tells whether it was answered in time.
-    pub(crate) async fn announce(&self) -> Result<bool, ClientError> {
+    /// Says hello once.
+    pub(crate) async fn announce(&self) -> Result<(), RequestError> {
         let left = self.ends.map(|end| end.saturating_duration_since(Instant::now()).as_secs());
         let remaining_s = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
-        let hello = Hello { remaining_s, ..self.with_known(|known| known.hello.clone()) };
-        let Ok(welcome) = timeout(ANSWER_LIMIT, self.client.hello(&hello)).await else { return Ok(false) };
-        let welcome = welcome?;
+        let hello = Hello { remaining_s, ..self.hello() };
+        let welcome = within(ANSWER_LIMIT, self.client.hello(&hello)).await?;
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
         self.with_known(|known| known.lease_ttl = lease_ttl);
         tracing::info!(worker.id = %hello.worker_id, devices = hello.devices.len(), "the coordinator knows this worker");
-        Ok(true)
+        Ok(())
     }
 
     /// Says hello until it is heard.
     pub(crate) async fn announce_until_heard(&self) {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.announce().await {
-                Ok(true) => return,
-                answer => tracing::debug!(error = ?answer.err(), "hello was not heard"),
-            }
-            backoff.wait().await;
-        }
+        let unheard = |error: &RequestError, _| tracing::debug!(%error, "hello was not heard");
+        // Repeated after any error, so that it ends only when it is heard.
+        let _heard = (|| self.announce()).retry(pauses()).notify(unheard).await;
+    }
+
+    /// Tells the coordinator that nothing can be computed on a device any more.
+    pub(crate) async fn set_unfit(&self, uuid: &str, sentence: String) {
+        tracing::error!(gpu.uuid = uuid, sentence, "a GPU has failed");
+        self.with_known(|known| {
+            known.hello.unfit.push(uuid.to_owned());
+            let device = known.hello.devices.iter_mut().find(|device| device.uuid == uuid);
+            device.into_iter().for_each(|device| device.unavailable = Some(sentence.clone()));
+        });
+        self.announce_until_heard().await;
     }
 
     /// Tells the coordinator why a device is not offered now, where that changed.

@@ -1,9 +1,13 @@
-//! For tests: a coordinator on a real socket that answers as a function says, and remembers what it was asked.
+//! For tests: a coordinator on a real socket. It answers as a function says, and remembers what it was asked.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use pedigree_protocol::client::Client;
+use pedigree_protocol::lease::{LeaseGrant, Work};
+use pedigree_protocol::objective::ScoringProtocol;
+use pedigree_protocol::run::RunKind;
+use pedigree_protocol::{Attempt, RunId, Scalar, StudyId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -79,6 +83,30 @@ impl ScriptedCoordinator {
         let timed_out = waited.is_err();
         drop(waited);
         assert!(!timed_out, "not fulfilled by {:#?}", self.seen());
+    }
+}
+
+/// A trial, leased for so long.
+pub(crate) fn grant(ttl_ms: u32) -> LeaseGrant {
+    LeaseGrant {
+        walltime_s: None,
+        checkpoint: None,
+        run_id: RunId::new(),
+        attempt: Attempt(1),
+        study_id: StudyId::new(),
+        study_name: "a study".into(),
+        kind: RunKind::Trial,
+        number: Some(1),
+        ttl_ms,
+        work: Work {
+            params: [("learning_rate".to_owned(), Scalar::Float(1e-3))].into(),
+            protocol: ScoringProtocol::Strict,
+            seed: 1,
+            train: "0".repeat(64).parse().unwrap(),
+            dev: "1".repeat(64).parse().unwrap(),
+            backbone: Vec::new(),
+            backbone_name: "minilm".into(),
+        },
     }
 }
 

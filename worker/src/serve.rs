@@ -5,25 +5,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::Retryable as _;
 use pedigree_protocol::ErrorCode;
-use pedigree_protocol::client::ClientError;
 use tokio::time::{Instant, sleep_until};
 
-use crate::attempt;
-use crate::backoff::{Backoff, is_away};
-use crate::claim::next_grant;
+use crate::carry_out::carry_out;
+use crate::claim::{Claim, next_grant};
 use crate::drain::Drain;
 use crate::error::describe;
 use crate::gpu::Usage;
 use crate::host::Host;
+use crate::retry::{RequestError, pauses};
 use crate::slot::Slot;
 
-/// The least time from one claim to the next, for a coordinator that answers at once.
+/// The shortest time from one claim to the next, for a coordinator that answers at once.
 const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 
 /// Serves one device until the worker drains.
 pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
-    let mut backoff = Backoff::new();
     // How the last trainer found the device, until it is known to have left it so.
     let mut before: Option<Usage> = None;
     loop {
@@ -32,37 +31,42 @@ pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
         let claimed = tokio::select! {
             biased;
             () = drain.begun.cancelled() => return,
-            claimed = next_grant(&slot, &host, before.as_ref()) => claimed,
+            claimed = until_answered(&slot, &host, before.take()) => claimed,
         };
-        before = None;
         match claimed {
-            Ok(Some(claim)) => {
-                backoff = Backoff::new();
+            Some(claim) => {
                 before = Some(claim.idle.clone());
-                attempt::carry_out(&host, &slot, claim, &drain).await;
+                carry_out(&host, &slot, claim, &drain).await;
             }
-            Ok(None) => {
-                backoff = Backoff::new();
-                sleep_until(asked + BETWEEN_CLAIMS).await;
-            }
-            Err(error) => {
-                tokio::select! {
-                    () = drain.begun.cancelled() => return,
-                    () = recover(&error, &host, &mut backoff) => {}
-                }
-            }
+            None => sleep_until(asked + BETWEEN_CLAIMS).await,
         }
     }
 }
 
-async fn recover(error: &ClientError, host: &Host, backoff: &mut Backoff) {
+/// Claims until there is an answer, which may be that there is no work.
+async fn until_answered(slot: &Slot, host: &Host, mut before: Option<Usage>) -> Option<Claim> {
+    let claim = || {
+        // Once the device was found free, its last trainer is past.
+        let before = before.take();
+        async move {
+            let answer = next_grant(slot, host, before.as_ref()).await;
+            if let Err(error) = &answer {
+                recover(error, host).await;
+            }
+            answer
+        }
+    };
+    // Repeated after any error.
+    claim.retry(pauses()).await.ok().flatten()
+}
+
+async fn recover(error: &RequestError, host: &Host) {
     if error.code() == Some(ErrorCode::NotFound) {
         tracing::info!("the coordinator does not know this worker; saying hello again");
         host.roster.announce_until_heard().await;
-    } else if is_away(error) {
+    } else if error.may_pass() {
         tracing::debug!(error = describe(error), "no answer to a claim");
     } else {
         tracing::warn!(error = describe(error), "the coordinator refused a claim");
     }
-    backoff.wait().await;
 }

@@ -1,6 +1,6 @@
-//! Signs of a cause in a trainer's log: lines by which a failure of no class of its own is recognised. Pure.
+//! Lines of a trainer's log that show the cause of a failure. Pure.
 //!
-//! Owns the patterns. What an exit code says comes first and is `exit`'s; what an XID means is `gpu::fault`'s.
+//! Owns the patterns. The exit code comes first (`exit`); `gpu::fault` knows what an XID means.
 
 use pedigree_protocol::run::FailureCause;
 
@@ -9,8 +9,7 @@ use crate::gpu::fault::{Severity, xid_in_line};
 /// The longest line that is kept as evidence, characters.
 const LONGEST: usize = 300;
 
-/// Errors of the GPU or its driver. Not those that a program of its own makes (an illegal address, a failed launch):
-/// NVIDIA counts them among the application's.
+/// Errors of the GPU or its driver; not those that a program causes itself (an illegal address, a failed launch).
 const DEVICE: [&str; 12] = [
     "uncorrectable ecc",
     "cuda_error_ecc_uncorrectable",
@@ -42,8 +41,8 @@ pub(crate) struct Sign {
     pub(crate) line: String,
 }
 
-/// The first sign of a failed device in `log`; without one, of memory that ran out in `end`, its last lines: a trainer
-/// may have run out of memory earlier and made do with less.
+/// The first sign of a failed device in `log`; else the first sign in `end`, its last lines, that memory ran out. Earlier
+/// lines do not count for memory: a trainer that runs out of it may go on with less.
 pub(crate) fn find(log: &str, end: &str) -> Option<Sign> {
     let device = || first(log, is_of_device).map(|line| Sign { cause: FailureCause::Device, line });
     let memory = || first(end, |line| has(line, &MEMORY)).map(|line| Sign { cause: FailureCause::Oom, line });
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_device_comes_first_and_memory_counts_at_the_end_alone() {
+    fn a_failed_device_comes_first_and_memory_counts_only_at_the_end() {
         let log = "out of memory: half the batch\nepoch 1\nuncorrectable ECC error";
         assert_eq!(cause(log), Some(FailureCause::Device));
         assert_eq!(find("out of memory: half the batch\nepoch 1", "epoch 1"), None);

@@ -37,7 +37,7 @@ impl Slot {
         }
     }
 
-    /// What narrows the trainer to this device.
+    /// Environment variables by which the trainer sees this device only.
     pub(crate) fn environment(&self) -> [(&'static str, &str); 2] {
         let visible = match self.device.kind {
             DeviceKind::Gpu => self.device.uuid.as_str(),
@@ -46,7 +46,7 @@ impl Slot {
         [("CUDA_VISIBLE_DEVICES", visible), ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")]
     }
 
-    /// What sits on the device now; the sentence of NVML's failure otherwise.
+    /// What sits on the device now; a sentence where NVML fails.
     pub(crate) async fn usage(&self) -> Result<Usage, String> {
         if self.device.kind == DeviceKind::Cpu {
             return Ok(Usage::default());
@@ -68,15 +68,23 @@ impl Slot {
         Some(self.nvml.ask(move |nvml| nvml.reading(&uuid)).await.unwrap_or_default())
     }
 
-    /// The gravest thing that has befallen the device since a moment, if no program is to blame for it.
+    /// The gravest fault of the device since a moment for which no program is to blame.
     pub(crate) fn fault_since(&self, since: Instant) -> Option<Fault> {
         self.journal.worst_since(&self.device.uuid, since)
     }
 
     /// Ends when nothing can be computed on the device any more; says why.
-    pub(crate) async fn until_unfit(&self) -> String {
-        let fault = self.journal.until_unfit(&self.device.uuid).await;
-        self.accuse(fault)
+    pub(crate) async fn until_unfit(&self) -> Fault {
+        self.journal.until_unfit(&self.device.uuid).await
+    }
+
+    /// Why the device cannot be used, and what an operator does about it.
+    pub(crate) fn unfit_sentence(&self, fault: Fault) -> String {
+        format!(
+            "{fault}: end this worker, reset the GPU (`nvidia-smi --gpu-reset`) or its host, start the worker again, then \
+             `pedigree worker release {}`",
+            self.device.uuid
+        )
     }
 
     /// Whether nothing can be computed on the device any more.
@@ -92,9 +100,7 @@ impl Slot {
     /// What sits on the idle device, or why it must not be used now.
     pub(crate) async fn check_idle(&self) -> Result<Usage, String> {
         if let Some(fault) = self.journal.unfit(&self.device.uuid) {
-            return Err(format!(
-                "{fault}: end this worker, reset the GPU (`nvidia-smi --gpu-reset`) or its host, start the worker again"
-            ));
+            return Err(self.unfit_sentence(fault));
         }
         let usage = self.usage().await?;
         match usage.foreign() {
@@ -103,15 +109,15 @@ impl Slot {
         }
     }
 
-    /// Ends when a trainer that found the device in the state `before` has left it, or nobody will use it any more.
+    /// Ends when a trainer that found the device in the state `before` has left it, or the device has failed.
     pub(crate) async fn until_left(&self, before: &Usage) {
         while !self.is_unfit() && !self.usage().await.is_ok_and(|usage| usage.is_back_to(before)) {
             sleep(LOOK_SOON).await;
         }
     }
 
-    /// What sits on the device, left by the last trainer, which found it in the state `before`; or why it must not be
-    /// used now.
+    /// What sits on the device after the last trainer, which found it in the state `before`; or why it must not be used
+    /// now.
     pub(crate) async fn check_left(&self, before: Option<&Usage>) -> Result<Usage, String> {
         let usage = self.check_idle().await?;
         match before.and_then(|before| usage.left_behind(before)) {

@@ -108,7 +108,7 @@ impl TrainerProcess {
         }
     }
 
-    /// What the leader leaves running would hold the pipes and the device.
+    /// Ends the rest of the group: a process that the leader left running would hold the pipes and the device.
     fn has_ended(&mut self, status: ExitStatus) {
         self.status = Some(status);
         self.stdin = None;

@@ -1,18 +1,18 @@
-//! What an attempt leaves, into the artifact store.
+//! Puts what an attempt leaves into the artifact store.
 //!
 //! Owns the names under which a trainer's files are known. Must not know what is in them.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use backon::Retryable as _;
 use bytes::Bytes;
 use pedigree_protocol::artifact::ArtifactFile;
-use pedigree_protocol::client::{Client, ClientError};
-use tokio::time::timeout;
+use pedigree_protocol::client::Client;
 
 use crate::artifacts::hash_of;
 use crate::attempt_folder::AttemptFolder;
-use crate::backoff::{Backoff, carrying_limit, is_away};
+use crate::retry::{RequestError, pauses, transfer_limit, within};
 
 /// A file that could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub(crate) enum UploadError {
     Refused {
         name: String,
         #[source]
-        source: ClientError,
+        source: RequestError,
     },
 }
 
@@ -99,19 +99,20 @@ async fn store_file(client: &Client, name: String, path: PathBuf) -> Result<Arti
     let content = Bytes::from(tokio::fs::read(&path).await.map_err(unreadable)?);
     let bytes = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let sha256 = hash_of(&content);
-    let mut backoff = Backoff::new();
-    loop {
-        let put = async {
+    let put = || {
+        within(transfer_limit(bytes.unsigned_abs()), async {
             if client.has_artifact(&sha256).await? {
                 return Ok(());
             }
             client.put_artifact(&sha256, false, content.clone()).await
-        };
-        match timeout(carrying_limit(bytes.unsigned_abs()), put).await {
-            Ok(Ok(())) => return Ok(ArtifactFile { name, sha256, bytes }),
-            Ok(Err(source)) if !is_away(&source) => return Err(UploadError::Refused { name, source }),
-            answer => tracing::debug!(?answer, name, "a file was not stored yet"),
-        }
-        backoff.wait().await;
+        })
+    };
+    let stored = put
+        .retry(pauses())
+        .when(RequestError::may_pass)
+        .notify(|error, _| tracing::debug!(%error, name, "a file was not stored yet"));
+    match stored.await {
+        Ok(()) => Ok(ArtifactFile { name, sha256, bytes }),
+        Err(source) => Err(UploadError::Refused { name, source }),
     }
 }

@@ -1,5 +1,5 @@
-/* A stand-in for libnvidia-ml.so.1 with the calls that the worker makes. It shows the GPUs of the file that lies
- * beside it, named like the library plus ".state", read again at each call:
+/* A stand-in for libnvidia-ml.so.1 with the calls that the worker makes. It shows the GPUs listed in the file beside
+ * it that is named like the library plus ".state", and reads that file again at each call:
  *
  *     gpu UUID TOTAL_MIB USED_MIB NAME...
  *     mig UUID                                   the GPU is in MIG mode
@@ -9,7 +9,7 @@
  *     lost UUID                                  it fell off the bus
  *     reset UUID                                 it has to be reset
  *     hang UUID                                  calls about it do not return while the line is there
- *     xid UUID NUMBER                            one event per line, in their order
+ *     xid UUID NUMBER [GPU_INSTANCE [COMPUTE_INSTANCE]]   one event per line, in their order
  *     dbe UUID                                   a double-bit ECC event
  *     noevents UUID                              its driver has no events
  *     energy UUID MILLIJOULES
@@ -19,9 +19,10 @@
  *     temperature UUID CELSIUS
  *     utilisation UUID PERCENT
  *
- * What has no line is NOT_SUPPORTED. Of an instance, as of real ones, energy, power, limit, errors, temperature and
- * utilisation always are. Where a file named like the library plus ".looks" lies beside it, each list of compute
- * processes appends a byte: a test sees that somebody has looked. */
+ * A value without a line is NOT_SUPPORTED; an instance, like a real one, never has energy, power, limit, errors,
+ * temperature or utilisation. The first instance of a GPU has the numbers 1 (GPU instance) and 0 (compute instance), the
+ * second 2 and 0, and so on. If there is a file named like the library plus ".looks", each list of compute processes
+ * appends a byte to it, so that a test sees when somebody has looked. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <limits.h>
@@ -187,6 +188,24 @@ int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const char *handle, char **pare
     return INVALID;
 }
 
+/* Instances are counted from 1 within their GPU. */
+int nvmlDeviceGetGpuInstanceId(const char *handle, unsigned *id) {
+    struct device device, devices[MOST_DEVICES];
+    int failure = look(handle, &device), all = read_devices(devices);
+    if (failure) return failure;
+    if (!*device.parent) return NOT_SUPPORTED;
+    *id = 0;
+    for (int i = 0; i < all && i <= handle - handles; i++) *id += !strcmp(devices[i].parent, device.parent);
+    return SUCCESS;
+}
+
+int nvmlDeviceGetComputeInstanceId(const char *handle, unsigned *id) {
+    struct device device;
+    int failure = look(handle, &device);
+    *id = 0;
+    return failure ? failure : *device.parent ? SUCCESS : NOT_SUPPORTED;
+}
+
 int nvmlDeviceGetUUID(const char *handle, char *uuid, unsigned size) {
     struct device device;
     int failure = look(handle, &device);
@@ -297,7 +316,7 @@ static int read_event(const char *uuid, int index, struct event *event) {
     while (state && fgets(line, sizeof line, state)) {
         struct event it = {NULL, EVENT_XID, 0, ~0u, ~0u};
         if (sscanf(line, "dbe %79s", on) == 1) it.type = EVENT_DOUBLE_BIT;
-        else if (sscanf(line, "xid %79s %llu", on, &it.data) != 2) continue;
+        else if (sscanf(line, "xid %79s %llu %u %u", on, &it.data, &it.gpu_instance, &it.compute_instance) < 2) continue;
         if (strcmp(on, uuid)) continue;
         if (count++ == index) *event = it;
     }

@@ -671,7 +671,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Drains a worker: it is given nothing new until it is resumed or started again. */
+        /** Drains a worker: it is given nothing new until it is resumed, also after a restart. */
         post: operations["drain_worker"];
         delete?: never;
         options?: never;
@@ -1178,7 +1178,7 @@ export interface components {
             /** @description The device. */
             device: components["schemas"]["Device"];
             holder?: components["schemas"]["Holder"] | null;
-            /** @description Why it was taken out of use: it failed again and again. */
+            /** @description Why it was taken out of use: it failed again and again, or has to be reset. */
             quarantine?: string | null;
             run_id?: components["schemas"]["RunId"] | null;
             shown?: components["schemas"]["GpuReadingRecord"] | null;
@@ -1567,6 +1567,7 @@ export interface components {
         Hello: {
             /** @description What it offers. */
             devices: components["schemas"]["Device"][];
+            follows?: components["schemas"]["WorkerId"] | null;
             /** @description Name for people; the host's name by default. */
             name: string;
             /**
@@ -1579,6 +1580,11 @@ export interface components {
              * @description Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
              */
             remaining_s?: number | null;
+            /**
+             * @description UUIDs of the devices on which nothing can be computed before they are reset; `unavailable` says why. They are taken
+             *     out of use until a user releases them.
+             */
+            unfit?: string[];
             /** @description Version of the binary. */
             version: string;
             /** @description Made by the worker at its start. */

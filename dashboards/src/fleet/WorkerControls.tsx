@@ -70,7 +70,7 @@ function Question({ worker, onAnswer, onClose }: QuestionProps) {
       }
     >
       <p>
-        It gets no new runs until it is resumed or started again.{' '}
+        It gets no new runs until it is resumed, also after a restart.{' '}
         {running > 0 && `${choice} Another worker goes on with a run that is handed back.`}
       </p>
     </Dialog>

@@ -62,7 +62,7 @@ pub(crate) async fn release(
     sql::list(&app.pool, app.lease_ttl).await.map(Json)
 }
 
-/// Drains a worker: it is given nothing new until it is resumed or started again.
+/// Drains a worker: it is given nothing new until it is resumed, also after a restart.
 #[utoipa::path(post, path = "/workers/{worker}/drain", tag = "workers", operation_id = "drain_worker",
     params(("worker" = WorkerId, Path, description = "Id of the worker")),
     request_body = Pause,

@@ -1,4 +1,4 @@
-//! Devices that fail again and again: taken out of use until a user takes them back.
+//! Devices that fail again and again, or that have to be reset: out of use until a user releases them.
 
 use pedigree_protocol::run::Failure;
 use sqlx::{PgConnection, PgPool};
@@ -29,6 +29,12 @@ pub(crate) async fn consider(
     }
     let sign = newest.evidence.as_deref().unwrap_or(&newest.message);
     let reason = format!("{} attempts in a row failed on it; the newest: {sign}", faults.attempts);
+    begin(db, device, &reason).await?;
+    Ok(Some(format!("the device {device} is out of use; `pedigree worker release {device}` takes it back")))
+}
+
+/// Takes a device out of use, unless it is already.
+pub(crate) async fn begin(db: &mut PgConnection, device: &str, reason: &str) -> ApiResult<()> {
     let added = sqlx::query!(
         "INSERT INTO quarantines (device_uuid, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         device,
@@ -37,7 +43,7 @@ pub(crate) async fn consider(
     if added.execute(db).await?.rows_affected() == 1 {
         tracing::error!(device, reason, "a device is taken out of use");
     }
-    Ok(Some(format!("the device {device} is out of use; `pedigree worker release {device}` takes it back")))
+    Ok(())
 }
 
 /// Takes a device back into use.

@@ -10,15 +10,17 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::{ApiError, ApiResult};
-use crate::fleet::readings;
+use crate::fleet::{quarantine, readings};
 
-/// Records a worker, the token by which it came, and exactly the devices that it offers.
+/// Records a worker, the token by which it came, and exactly the devices that it offers. A worker that is new inherits
+/// the drain of the one that it follows.
 pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) -> ApiResult<()> {
     let id = hello.worker_id.0;
     let mut tx = db::begin(pool).await?;
     sqlx::query!(
-        "INSERT INTO workers (id, name, pid, version, token_id, available_until)
-         VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision))
+        "INSERT INTO workers (id, name, pid, version, token_id, available_until, hold)
+         VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision),
+             coalesce((SELECT hold FROM workers WHERE id = $7), 'none'))
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, pid = excluded.pid, version = excluded.version,
              available_until = excluded.available_until, last_seen_at = now()",
         id,
@@ -27,12 +29,17 @@ pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) 
         hello.version,
         token.map(|token| token.0),
         hello.remaining_s.map(f64::from),
+        hello.follows.map(|earlier| earlier.0),
     )
     .execute(&mut *tx)
     .await?;
     sqlx::query!("DELETE FROM devices WHERE worker_id = $1", id).execute(&mut *tx).await?;
     for (position, device) in (0..).zip(&hello.devices) {
         insert_device(&mut tx, hello.worker_id, position, device).await?;
+        if hello.unfit.contains(&device.uuid) {
+            let reason = device.unavailable.as_deref().unwrap_or("its worker says that it has to be reset");
+            quarantine::begin(&mut tx, &device.uuid, reason).await?;
+        }
     }
     tracing::info!(worker.id = %hello.worker_id, name = hello.name, devices = hello.devices.len(), "worker is here");
     Ok(tx.commit().await?)

@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello, Holder};
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{ErrorCode, WorkerId};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fleet::{readings, sql};
-use crate::testing::{Coordinator, hello, is_code, study_spec};
+use crate::fleet::{quarantine, readings, sql};
+use crate::testing::{Coordinator, Worker, hello, is_code, study_spec};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: PgPool) {
@@ -86,4 +87,62 @@ async fn what_gpus_show_is_listed_until_they_show_something_else(pool: PgPool) {
     let mut long = reading(uuids[0]);
     long.parent = Some("x".repeat(301));
     assert!(is_code(readings::record(&pool, &told(vec![long])).await, ErrorCode::Invalid));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_drain_outlives_the_workers_restart(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let drained = coordinator.worker(1).await;
+    let ttl = Duration::from_secs(30);
+    sql::set_hold(coordinator.pool(), drained.id, Hold::Finish, ttl).await.unwrap();
+    let follow = async |earlier: WorkerId| {
+        let id = WorkerId::new();
+        let hello = Hello { follows: Some(earlier), ..hello(id, 1) };
+        let worker = Worker { id, devices: vec![hello.devices[0].uuid.clone()] };
+        sql::hello(coordinator.pool(), &hello, None).await.unwrap();
+        let listed = sql::list(coordinator.pool(), ttl).await.unwrap();
+        (listed.into_iter().find(|listed| listed.id == id).unwrap().hold, worker)
+    };
+    let (hold, second) = follow(drained.id).await;
+    assert_eq!(hold, Hold::Finish);
+    assert!(coordinator.claim(&second).await.is_none());
+    // A hello that is said again changes nothing; nor does one after a resume bring the drain back.
+    sql::set_hold(coordinator.pool(), second.id, Hold::None, ttl).await.unwrap();
+    let again = Hello { follows: Some(drained.id), ..hello(second.id, 1) };
+    sql::hello(coordinator.pool(), &again, None).await.unwrap();
+    assert!(coordinator.claim(&second).await.is_some());
+    assert_eq!(follow(second.id).await.0, Hold::None);
+    assert_eq!(follow(WorkerId::new()).await.0, Hold::None, "one that is not known");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_unfit_device_is_out_of_use_until_it_is_released_whoever_offers_it(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    let offer = async |unfit: bool| {
+        let id = WorkerId::new();
+        let mut hello = hello(id, 1);
+        hello.devices[0].uuid = "GPU-1".into();
+        if unfit {
+            hello.devices[0].unavailable = Some("XID 79".into());
+            hello.unfit = vec!["GPU-1".into(), "GPU-of-another".into()];
+        }
+        sql::hello(coordinator.pool(), &hello, None).await.unwrap();
+        Worker { id, devices: vec!["GPU-1".into()] }
+    };
+    let quarantine = async || {
+        let newest = sql::list(coordinator.pool(), Duration::from_secs(30)).await.unwrap().remove(0);
+        newest.devices[0].quarantine.clone()
+    };
+    offer(true).await;
+    assert_eq!(quarantine().await.as_deref(), Some("XID 79"));
+    let restarted = offer(false).await;
+    assert_eq!(quarantine().await.as_deref(), Some("XID 79"));
+    assert!(coordinator.claim(&restarted).await.is_none());
+    quarantine::release(coordinator.pool(), "GPU-1").await.unwrap();
+    assert_eq!(quarantine().await, None);
+    assert!(coordinator.claim(&restarted).await.is_some());
+    let foreign = quarantine::release(coordinator.pool(), "GPU-of-another").await;
+    assert!(is_code(foreign, ErrorCode::NotFound), "a worker speaks for its own devices only");
 }

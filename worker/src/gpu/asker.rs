@@ -1,4 +1,4 @@
-//! Questions to NVML that must not hold up who asks: it blocks, and hangs when its driver does.
+//! Asks NVML without waiting for it for ever: it blocks, and hangs when its driver does.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,8 +12,8 @@ use super::probe::GpuProbe;
 /// How long an answer is waited for.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks one question at a time, so that at most one thread hangs with the driver. Not a thread of the runtime's: that
-/// would wait for it at its end.
+/// Asks one question at a time, so that at most one thread hangs with the driver. The thread is not one of the runtime's:
+/// the runtime would wait for it at its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Asker {
     probe: Arc<dyn GpuProbe>,

@@ -18,7 +18,7 @@ pub(super) fn chips(library: &Nvml) -> Result<Vec<Device<'_>>, NvmlError> {
     Ok(found)
 }
 
-/// What of a GPU a process can be given: its instances in MIG mode, else itself.
+/// The parts of a GPU that a process can be given: its instances in MIG mode, else the GPU itself.
 pub(super) fn parts<'a>(chip: Device<'a>) -> Vec<Device<'a>> {
     // Drivers and GPUs that do not know MIG refuse the question.
     if !chip.mig_mode().is_ok_and(|mode| mode.current == MIG_ENABLED) {
@@ -39,7 +39,7 @@ pub(super) fn parts<'a>(chip: Device<'a>) -> Vec<Device<'a>> {
 /// The GPU or instance of this UUID.
 pub(super) fn find<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, NvmlError> {
     match library.device_by_uuid(uuid) {
-        // NVML documents this answer for the case that *any* GPU is lost, not only the one that is looked for.
+        // NVML documents this answer for the case that *any* GPU is lost, not only the one asked for.
         Err(NvmlError::GpuLost) => {
             let mut all = chips(library)?.into_iter().flat_map(parts);
             all.find(|device| device.uuid().is_ok_and(|own| own == uuid)).ok_or(NvmlError::GpuLost)

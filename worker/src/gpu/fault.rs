@@ -1,14 +1,14 @@
-//! What may befall a GPU, and what follows from it. Pure.
+//! The faults of a GPU, and how grave each is. Pure.
 //!
-//! Owns the meaning of XIDs, the numbers by which NVIDIA's driver reports errors. The division is NVIDIA's own (its
-//! "XID Errors" document and the list of errors that its Kubernetes device plugin leaves to the application).
+//! Owns the meaning of XIDs, the numbers by which NVIDIA's driver reports errors. The classes are NVIDIA's own (its "XID
+//! Errors" document, and the errors that its Kubernetes device plugin leaves to the application).
 
 use std::fmt;
 
 /// What NVML told of a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The driver reported an error by this number.
+    /// The driver reported an error with this number.
     Xid(u64),
     /// Two bits of its memory flipped at once.
     DoubleBitEcc,

@@ -25,15 +25,14 @@ struct History {
     recent: VecDeque<Incident>,
 }
 
-/// What befell the GPUs, by UUID. A fault of a GPU in MIG mode is written to each of its instances: which one it
-/// concerned is not known.
+/// What befell the GPUs and MIG instances, by UUID.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     histories: watch::Sender<HashMap<String, History>>,
 }
 
 impl Journal {
-    /// Writes down what was told just now.
+    /// Adds a fault that was told just now.
     pub(crate) fn note(&self, uuid: &str, fault: Fault) {
         tracing::warn!(gpu.uuid = uuid, %fault, "NVML tells a fault");
         self.histories.send_modify(|histories| {
@@ -86,7 +85,7 @@ impl Journal {
     }
 }
 
-/// Somebody who wants to know when something has happened.
+/// Hears when something has befallen a GPU.
 #[derive(Debug)]
 pub(crate) struct Listener {
     changes: watch::Receiver<HashMap<String, History>>,

@@ -1,15 +1,16 @@
 //! NVML, asked through nvml-wrapper.
 //!
-//! Owns which call tells what, and what is asked of a MIG instance's GPU because NVML does not tell it of the instance.
+//! Owns which call answers what, and which answers about a MIG instance are those of its GPU.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use nvml_wrapper::Device;
 use nvml_wrapper::enum_wrappers::device::{EccCounter, MemoryError, TemperatureSensor};
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::struct_wrappers::device::ProcessInfo;
-use nvml_wrapper::{Device, Nvml as Library};
+use pedigree_mig::Library;
 
 use super::chips::{chips, find, parts};
 use super::journal::Journal;
@@ -25,11 +26,7 @@ pub(super) struct Nvml {
 
 /// Loads NVML from a file, or the system's.
 pub(super) fn load(library: Option<&Path>) -> Result<Nvml, NvmlError> {
-    let loaded = match library {
-        Some(path) => Library::builder().lib_path(path.as_os_str()).init(),
-        None => Library::init(),
-    };
-    Ok(Nvml { library: Arc::new(loaded?) })
+    Ok(Nvml { library: Arc::new(Library::load(library)?) })
 }
 
 fn failed(doing: &'static str) -> impl Fn(NvmlError) -> GpuFault {
@@ -55,7 +52,7 @@ const fn bytes(process: &ProcessInfo) -> Option<u64> {
 impl GpuProbe for Nvml {
     fn inventory(&self) -> Result<Vec<Gpu>, GpuFault> {
         let mut gpus = Vec::new();
-        for chip in chips(&self.library).map_err(failed("count the GPUs"))? {
+        for chip in chips(self.library.nvml()).map_err(failed("count the GPUs"))? {
             let own = chip.uuid().map_err(failed("read a GPU's UUID"))?;
             for part in parts(chip) {
                 let gpu = describe(&part, None)?;
@@ -67,11 +64,11 @@ impl GpuProbe for Nvml {
     }
 
     fn usage(&self, uuid: &str) -> Result<Usage, GpuFault> {
-        let device = find(&self.library, uuid).map_err(failed("find the GPU again"))?;
+        let device = find(self.library.nvml(), uuid).map_err(failed("find the GPU again"))?;
         let running = device.running_compute_processes().map_err(failed("list the GPU's processes"))?;
         let occupant = |process: ProcessInfo| Occupant {
             pid: process.pid,
-            name: self.library.sys_process_name(process.pid, 64).ok(),
+            name: self.library.nvml().sys_process_name(process.pid, 64).ok(),
             bytes: bytes(&process),
         };
         // A GPU without a desktop may refuse to tell.
@@ -84,12 +81,12 @@ impl GpuProbe for Nvml {
     }
 
     fn reading(&self, uuid: &str) -> Reading {
-        let device = match find(&self.library, uuid) {
+        let device = match find(self.library.nvml(), uuid) {
             Ok(device) => device,
             Err(error) => return Reading { lost: matches!(error, NvmlError::GpuLost), ..Reading::default() },
         };
         let utilisation = device.utilization_rates().ok().map(|rates| rates.gpu);
-        // Of an instance NVML tells none of the following.
+        // NVML tells none of the following about an instance.
         let chip = device.mig_is_mig_device_handle().is_ok_and(|is_instance| is_instance);
         let chip = chip.then(|| device.mig_parent_device().ok()).flatten();
         let parent = chip.as_ref().and_then(|chip| chip.uuid().ok());

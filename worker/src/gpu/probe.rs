@@ -1,4 +1,4 @@
-//! What is asked of whoever knows the GPUs, and the words of the answers.
+//! The questions about GPUs, and the types of the answers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) struct Gpu {
     pub(crate) parent: Option<String>,
 }
 
-/// What a GPU counts and shows; absent where it does not say.
+/// What a GPU counts and shows; `None` where it does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// Energy since the driver was loaded, millijoules.
@@ -38,7 +38,7 @@ pub(crate) struct Reading {
     pub(crate) limit_mw: Option<u32>,
     /// Degrees Celsius.
     pub(crate) temperature_c: Option<u32>,
-    /// Part of the last sample period in which a kernel ran, percent. NVML does not say it of a MIG instance.
+    /// Part of the last sample period in which a kernel ran, percent. NVML does not tell it about a MIG instance.
     pub(crate) utilisation_percent: Option<u32>,
     /// Uncorrectable memory errors since the driver was loaded.
     pub(crate) uncorrected: Option<u64>,

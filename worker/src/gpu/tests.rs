@@ -192,7 +192,7 @@ async fn each_fault_is_heard_of_the_gpu_that_it_befell() {
 }
 
 #[tokio::test]
-async fn a_fault_of_a_gpu_in_mig_mode_is_each_instances() {
+async fn a_fault_of_a_whole_gpu_in_mig_mode_is_each_instances() {
     let Some(fake) = FakeNvml::build(&mig()) else { return };
     let probe = fake.probe();
     let journal = Arc::new(Journal::default());
@@ -200,6 +200,32 @@ async fn a_fault_of_a_gpu_in_mig_mode_is_each_instances() {
     fake.show(&(mig() + &format!("xid {FIRST} 79\n")));
     for uuid in INSTANCES {
         until_last(&journal, uuid, Fault::Xid(79)).await;
+    }
+    assert_eq!(journal.last(SECOND), None);
+}
+
+#[tokio::test]
+async fn only_the_instance_that_an_xid_names_gets_the_fault() {
+    let Some(fake) = FakeNvml::build(&mig()) else { return };
+    let probe = fake.probe();
+    let journal = Arc::new(Journal::default());
+    probe.watch(&journal);
+    // The second instance is named by both numbers, then the first by that of its GPU instance; then both at once.
+    let mut told = mig();
+    for (line, hit, spared, fault) in
+        [("xid GPU 95 2 0", INSTANCES[1], INSTANCES[0], 95), ("xid GPU 94 1", INSTANCES[0], INSTANCES[1], 94)]
+    {
+        let before = journal.last(spared).map(|last| last.fault);
+        told = told + &line.replace("GPU", FIRST) + "\n";
+        fake.show(&told);
+        until_last(&journal, hit, Fault::Xid(fault)).await;
+        assert_eq!(journal.last(spared).map(|last| last.fault), before, "{line}: {spared} is spared");
+    }
+    assert_eq!(journal.unfit(INSTANCES[1]), Some(Fault::Xid(95)));
+    assert_eq!(journal.unfit(INSTANCES[0]), None, "work goes on beside the one that failed");
+    fake.show(&(told + &format!("xid {FIRST} 62\n")));
+    for uuid in INSTANCES {
+        until_last(&journal, uuid, Fault::Xid(62)).await;
     }
     assert_eq!(journal.last(SECOND), None);
 }

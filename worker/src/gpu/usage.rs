@@ -3,8 +3,8 @@
 use std::fmt;
 
 const MIB: u64 = 1 << 20;
-/// Memory that an idle GPU may show as used: the driver's own, and a desktop's. A CUDA context beside nothing else of
-/// an unseen process (containers hide processes from NVML) soon exceeds it.
+/// Memory that an idle GPU may show as used: the driver's own, and a desktop's. A process that NVML does not show
+/// (containers hide theirs) soon exceeds it.
 const IDLE_BYTES: u64 = 1024 * MIB;
 /// Memory that may remain after a trainer has gone, beyond what was in use before it came.
 const SLACK_BYTES: u64 = 64 * MIB;
@@ -48,7 +48,7 @@ impl Usage {
         self.processes.is_empty() && self.left_behind(before).is_none()
     }
 
-    /// Why a GPU on which a trainer has ended that found it in the state `before` must not be used yet, as a sentence.
+    /// Why a GPU must not be used yet after the end of a trainer that found it in the state `before`, as a sentence.
     pub(crate) fn left_behind(&self, before: &Self) -> Option<String> {
         let left = self.not_desktop().saturating_sub(before.not_desktop());
         (left > SLACK_BYTES).then(|| {

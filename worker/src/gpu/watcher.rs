@@ -1,6 +1,7 @@
-//! Listens to NVML's events, one thread per GPU: its answer names a lost GPU no more, so that each has a set of its own.
+//! Listens to NVML's events, one thread per GPU: a lost GPU is not named in NVML's answer, so that each has an event set
+//! of its own.
 //!
-//! Where the driver has no events for a GPU, its count of errors and whether it answers are looked at all the same.
+//! Where the driver has no events for a GPU, its count of errors and whether it answers are watched all the same.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
@@ -9,11 +10,9 @@ use std::time::Duration;
 
 use nvml_wrapper::bitmasks::event::EventTypes;
 use nvml_wrapper::enum_wrappers::device::{EccCounter, MemoryError};
-use nvml_wrapper::enums::event::XidError;
 use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::event::EventSet;
-use nvml_wrapper::struct_wrappers::event::EventData;
-use nvml_wrapper::{Device, Nvml as Library};
+use nvml_wrapper::{Device, EventSet, Nvml};
+use pedigree_mig::{Event, Instance, Library};
 
 use super::chips;
 use super::fault::Fault;
@@ -22,17 +21,16 @@ use super::probe::Gpu;
 
 /// How long an event is waited for; between two looks at what no event tells.
 const TICK: Duration = Duration::from_millis(500);
-/// How NVML says that it does not know the number.
-const UNKNOWN_XID: u64 = 999;
 
 /// Watches the GPUs until nobody holds the journal any more.
 pub(super) fn start(library: &Arc<Library>, gpus: &[Gpu], journal: &Arc<Journal>) {
-    let mut chips: Vec<(String, Vec<String>)> = Vec::new();
+    let mut chips: Vec<(String, Vec<Part>)> = Vec::new();
     for gpu in gpus {
+        let part = Part::of(library, gpu);
         let chip = gpu.parent.as_ref().unwrap_or(&gpu.uuid);
         match chips.iter_mut().find(|(known, _)| known == chip) {
-            Some((_, parts)) => parts.push(gpu.uuid.clone()),
-            None => chips.push((chip.clone(), vec![gpu.uuid.clone()])),
+            Some((_, parts)) => parts.push(part),
+            None => chips.push((chip.clone(), vec![part])),
         }
     }
     for (uuid, parts) in chips {
@@ -47,11 +45,40 @@ pub(super) fn start(library: &Arc<Library>, gpus: &[Gpu], journal: &Arc<Journal>
     }
 }
 
+/// What of a GPU is offered: itself, or one of its MIG instances.
+struct Part {
+    uuid: String,
+    /// The instance's numbers; `None` for a whole GPU, and where the driver does not tell them.
+    instance: Option<Instance>,
+}
+
+impl Part {
+    fn of(library: &Library, gpu: &Gpu) -> Self {
+        let numbers = |_| library.instance(&chips::find(library.nvml(), &gpu.uuid)?);
+        let instance = gpu.parent.as_ref().map(numbers).transpose().unwrap_or_else(|error| {
+            tracing::warn!(gpu.uuid, %error, "the numbers of a MIG instance are not known; it is blamed for the faults of all");
+            None
+        });
+        Self { uuid: gpu.uuid.clone(), instance }
+    }
+
+    /// Whether a fault befell this part. What is no single instance's befell all of them.
+    fn is_hit_by(&self, told: &Told) -> bool {
+        told.instance.zip(self.instance).is_none_or(|(hit, own)| hit.covers(own))
+    }
+}
+
+/// A fault, and the MIG instance that it befell where NVML names one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Told {
+    fault: Fault,
+    instance: Option<Instance>,
+}
+
 /// The watch over one GPU.
 struct Watch {
     uuid: String,
-    /// What of it is offered: itself, or its MIG instances.
-    parts: Vec<String>,
+    parts: Vec<Part>,
     /// Dropped once it listens.
     ready: SyncSender<()>,
     journal: Weak<Journal>,
@@ -59,25 +86,28 @@ struct Watch {
 
 impl Watch {
     fn follow(self, library: &Library) {
-        let Ok(device) = chips::find(library, &self.uuid) else { return };
-        let events = subscribe(library, &device);
+        let Ok(device) = chips::find(library.nvml(), &self.uuid) else { return };
+        let events = subscribe(library.nvml(), &device);
         let mut counted = uncorrected(&device);
         drop(self.ready);
         loop {
-            let told = wait(events.as_ref());
+            let event = wait(library, events.as_ref());
             let now = uncorrected(&device);
             let risen = counted.zip(now).map_or(0, |(before, now)| now.saturating_sub(before));
             counted = now.or(counted);
             let risen = (risen > 0).then_some(Fault::Uncorrected(risen));
             let silent = device.memory_info().err().and_then(|error| silence(&error));
             let Some(journal) = self.journal.upgrade() else { return };
-            let mut faults: Vec<Fault> = [told, risen, silent].into_iter().flatten().collect();
-            faults.dedup();
-            for fault in &faults {
-                self.parts.iter().for_each(|uuid| journal.note(uuid, *fault));
+            let whole = |fault| Told { fault, instance: None };
+            let mut told: Vec<Told> =
+                [event, risen.map(whole), silent.map(whole)].into_iter().flatten().collect();
+            told.dedup();
+            for told in &told {
+                let hit = self.parts.iter().filter(|part| part.is_hit_by(told));
+                hit.for_each(|part| journal.note(&part.uuid, told.fault));
             }
             // It says nothing any more, and would say so for ever.
-            if faults.contains(&Fault::Lost) || silent.is_some() {
+            if told.iter().any(|told| told.fault == Fault::Lost) || silent.is_some() {
                 return;
             }
         }
@@ -89,7 +119,7 @@ fn uncorrected(device: &Device<'_>) -> Option<u64> {
 }
 
 /// The GPU's events that tell a fault, as far as it has them.
-fn subscribe<'a>(library: &'a Library, device: &Device<'a>) -> Option<EventSet<'a>> {
+fn subscribe<'a>(library: &'a Nvml, device: &Device<'a>) -> Option<EventSet<'a>> {
     let wanted = EventTypes::CRITICAL_XID_ERROR | EventTypes::DOUBLE_BIT_ECC_ERROR;
     let there = device.supported_event_types().ok()? & wanted;
     if there.is_empty() {
@@ -106,18 +136,18 @@ fn subscribe<'a>(library: &'a Library, device: &Device<'a>) -> Option<EventSet<'
 }
 
 /// What the next event tells, if there is one within a tick.
-fn wait(events: Option<&EventSet<'_>>) -> Option<Fault> {
+fn wait(library: &Library, events: Option<&EventSet<'_>>) -> Option<Told> {
     let Some(events) = events else {
         thread::sleep(TICK);
         return None;
     };
-    match events.wait(u32::try_from(TICK.as_millis()).unwrap_or(u32::MAX)) {
-        Ok(event) => fault(&event),
+    match library.wait(events, u32::try_from(TICK.as_millis()).unwrap_or(u32::MAX)) {
+        Ok(event) => fault(event).map(|fault| Told { fault, instance: event.instance }),
         Err(NvmlError::Timeout) => None,
         Err(error) => {
             tracing::debug!(%error, "no event could be waited for");
             thread::sleep(TICK);
-            silence(&error)
+            silence(&error).map(|fault| Told { fault, instance: None })
         }
     }
 }
@@ -131,10 +161,7 @@ const fn silence(error: &NvmlError) -> Option<Fault> {
     }
 }
 
-fn fault(event: &EventData<'_>) -> Option<Fault> {
-    match event.event_data {
-        Some(XidError::Value(number)) => Some(Fault::Xid(number)),
-        Some(XidError::Unknown) => Some(Fault::Xid(UNKNOWN_XID)),
-        None => event.event_type.contains(EventTypes::DOUBLE_BIT_ECC_ERROR).then_some(Fault::DoubleBitEcc),
-    }
+fn fault(event: Event) -> Option<Fault> {
+    let double_bit = || event.kind.contains(EventTypes::DOUBLE_BIT_ECC_ERROR).then_some(Fault::DoubleBitEcc);
+    event.xid.map(Fault::Xid).or_else(double_bit)
 }

@@ -48,6 +48,8 @@ impl SimulatedWorker {
             version: env!("CARGO_PKG_VERSION").into(),
             devices: vec![device],
             remaining_s: None,
+            follows: None,
+            unfit: Vec::new(),
         };
         self.patiently(|| self.client.hello(&hello)).await?;
         Ok(())
