@@ -61,7 +61,7 @@ impl WorkerFolder {
         Ok(folder)
     }
 
-    /// What an earlier worker left: attempts that it could not hand over, or in the middle of which it was killed.
+    /// Attempts of an earlier worker that it could not hand over, or during which it was killed.
     pub(crate) fn left_over(&self) -> io::Result<Vec<(LeaseGrant, AttemptFolder)>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.attempts)? {
@@ -85,7 +85,7 @@ pub(crate) fn empty(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
-/// The folder of one attempt. It stays until the attempt's end has been told, or does not count any more.
+/// The folder of one attempt. It stays until the attempt's end has been told, or can no longer count.
 #[derive(Debug)]
 pub(crate) struct AttemptFolder {
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! What a worker is told at its start.
+//! A worker's settings.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pedigree_protocol::access::Secret;
 
-/// What a worker is told at its start.
+/// A worker's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The coordinator's address, such as `http://127.0.0.1:8765`.

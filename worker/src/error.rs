@@ -1,4 +1,4 @@
-//! Why a worker cannot work. None of these is an absent coordinator: that one is waited for.
+//! Why a worker cannot start or go on. An absent coordinator is not among the reasons: it is waited for.
 
 use std::path::PathBuf;
 

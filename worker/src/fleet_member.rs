@@ -102,7 +102,7 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauge
     Ok((Host { client, roster, cache, folder, untold, trainer }, slots, gauges))
 }
 
-/// What was heard is the coordinator's to remember from here on.
+/// After the first hello the coordinator remembers this worker and the faults in the hello.
 fn note_first_hello(host: &Host) {
     let hello = host.roster.hello();
     if let Err(error) = host.folder.keep_worker(hello.worker_id) {

@@ -45,7 +45,7 @@ impl Surroundings {
     }
 }
 
-/// The job of a grant; a sentence where its parameters are none of the trainer's.
+/// The job of a grant; a sentence where the trainer does not take its parameters.
 pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJob, String> {
     let setup = here.setup(grant);
     let job = TrainJob {
@@ -72,7 +72,7 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
     Ok(job)
 }
 
-/// The job of a pretraining's grant; a sentence where its parameters are none of the trainer's.
+/// The job of a pretraining's grant; a sentence where the trainer does not take its parameters.
 pub(crate) fn dapt_job(grant: &LeaseGrant, here: Surroundings) -> Result<DaptJob, String> {
     let setup = here.setup(grant);
     let job = DaptJob {

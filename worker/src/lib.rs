@@ -7,7 +7,7 @@
 //!   `supervision` follows a `trainer_process`, while `outbox`, `log_forwarder` and `checkpoints` send back what it makes;
 //!   `exit` says what its end means; `handover` and `upload` tell the end and store what is left.
 //! - Its lease: every write goes through `lease_keeper`, which says when to stop, and why (`stop_reason`).
-//! - What a killed worker had not told is told by its successor (`left_over`, `untold_faults`).
+//! - The next worker in the same folder tells what a killed one could not (`left_over`, `untold_faults`).
 //!
 //! Owns GPUs, leases as seen from their holder, and trainer processes. Must not know the database, the sampler, or how
 //! a training computes.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::retry::{ANSWER_LIMIT, RequestError, pauses, within};
 
-/// What the coordinator has been told of this worker.
+/// What the coordinator has been told about this worker.
 #[derive(Debug)]
 pub(crate) struct Roster {
     client: Client,
@@ -38,7 +38,7 @@ impl Roster {
         use_it(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is said of this worker.
+    /// What the next hello says.
     pub(crate) fn hello(&self) -> Hello {
         self.with_known(|known| known.hello.clone())
     }

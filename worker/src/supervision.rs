@@ -1,4 +1,4 @@
-//! One trainer under its worker's eyes, from its start to what its end means.
+//! Runs one trainer and watches it, from its start to what its end means.
 //!
 //! Owns what follows each of its events, and when it is stopped. Must not know what comes before and after it.
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// What NVML told of a GPU.
+/// A fault that NVML told of a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The driver reported an error with this number.
@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     ResetRequired,
 }
 
-/// What a fault says about the GPU, the least first.
+/// How grave a fault is, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
     /// Nothing: a program that computes nonsense, or is killed, makes it too.
@@ -37,7 +37,7 @@ const PROGRAM: [u64; 6] = [13, 31, 43, 45, 68, 109];
 const UNFIT: [u64; 8] = [48, 62, 64, 79, 95, 119, 120, 140];
 
 impl Fault {
-    /// What it says about the GPU.
+    /// How grave it is.
     pub(crate) fn severity(self) -> Severity {
         match self {
             Self::Xid(number) if PROGRAM.contains(&number) => Severity::Program,

@@ -45,7 +45,7 @@ pub(super) fn start(library: &Arc<Library>, gpus: &[Gpu], journal: &Arc<Journal>
     }
 }
 
-/// What of a GPU is offered: itself, or one of its MIG instances.
+/// A part of a GPU that is offered: the GPU itself, or one of its MIG instances.
 struct Part {
     uuid: String,
     /// The instance's numbers; `None` for a whole GPU, and where the driver does not tell them.
@@ -135,7 +135,7 @@ fn subscribe<'a>(library: &'a Nvml, device: &Device<'a>) -> Option<EventSet<'a>>
     }
 }
 
-/// What the next event tells, if there is one within a tick.
+/// The fault that the next event tells, if there is one within a tick.
 fn wait(library: &Library, events: Option<&EventSet<'_>>) -> Option<Told> {
     let Some(events) = events else {
         thread::sleep(TICK);
