@@ -40,10 +40,21 @@ pub(super) fn parts<'a>(chip: Device<'a>) -> Vec<Device<'a>> {
 pub(super) fn find<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, NvmlError> {
     match library.device_by_uuid(uuid) {
         // NVML documents this answer for the case that *any* GPU is lost, not only the one asked for.
-        Err(NvmlError::GpuLost) => {
-            let mut all = chips(library)?.into_iter().flat_map(parts);
-            all.find(|device| device.uuid().is_ok_and(|own| own == uuid)).ok_or(NvmlError::GpuLost)
-        }
+        Err(NvmlError::GpuLost) => search(library, uuid),
         found => found,
     }
+}
+
+/// Looks through all GPUs and instances.
+fn search<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, NvmlError> {
+    let is_it = |device: &Device<'_>| device.uuid().is_ok_and(|own| own == uuid);
+    for chip in chips(library)? {
+        if is_it(&chip) {
+            return Ok(chip);
+        }
+        if let Some(part) = parts(chip).into_iter().find(is_it) {
+            return Ok(part);
+        }
+    }
+    Err(NvmlError::GpuLost)
 }
