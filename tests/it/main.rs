@@ -17,6 +17,7 @@ mod gpus;
 mod invariants;
 mod json_output;
 mod kills;
+mod module_circles;
 mod pruning;
 mod restart;
 mod resume;

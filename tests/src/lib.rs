@@ -6,6 +6,7 @@
 pub mod chaos;
 mod corpus;
 mod fake_nvml;
+pub mod module_circles;
 mod processes;
 mod served;
 mod up;
