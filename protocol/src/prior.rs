@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::Domain;
 use crate::params::Scalar;
-use crate::space::Domain;
 
 /// Where good values are expected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

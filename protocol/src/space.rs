@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::domain::Domain;
+use crate::domain::InvalidDomain;
 use crate::params::{ParamValues, Params, Scalar};
 use crate::prior::Prior;
 
@@ -25,48 +27,6 @@ pub struct Dimension {
     /// Where good values are expected before any trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Prior>,
-}
-
-/// The values that a dimension may take.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Domain {
-    /// Real numbers in `min..=max`.
-    Float {
-        /// Smallest value.
-        min: f64,
-        /// Largest value.
-        max: f64,
-        /// Search the logarithm.
-        #[serde(default)]
-        log: bool,
-        /// Only `min + k * step`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        step: Option<f64>,
-    },
-    /// Whole numbers in `min..=max`.
-    Int {
-        /// Smallest value.
-        min: i64,
-        /// Largest value.
-        max: i64,
-        /// Search the logarithm.
-        #[serde(default)]
-        log: bool,
-        /// Only `min + k * step`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        step: Option<i64>,
-    },
-    /// Listed values whose order means something.
-    Ordinal {
-        /// The values, in their order.
-        values: Vec<Scalar>,
-    },
-    /// Listed values without an order.
-    Categorical {
-        /// The values.
-        values: Vec<Scalar>,
-    },
 }
 
 /// Dimensions in file order, valid once built.
@@ -110,10 +70,10 @@ impl Space {
             if earlier.iter().any(|d| d.name == dimension.name) {
                 return Err(InvalidSpace::new(&dimension.name, None, "is given twice; remove one"));
             }
-            dimension.domain.check(&dimension.name)?;
+            let invalid = |key, problem| InvalidSpace::new(&dimension.name, key, problem);
+            dimension.domain.check().map_err(|InvalidDomain { key, problem }| invalid(key, problem))?;
             if let Some(prior) = &dimension.prior {
-                let fault = |problem| InvalidSpace::new(&dimension.name, "prior", problem);
-                prior.check(&dimension.domain).map_err(fault)?;
+                prior.check(&dimension.domain).map_err(|problem| invalid("prior", problem))?;
             }
             check_when(dimension, earlier)?;
         }
@@ -171,80 +131,6 @@ impl Dimension {
             values.get(parent).is_some_and(|have| wanted.iter().any(|w| w.same(have)))
         })
     }
-}
-
-impl Domain {
-    /// Whether the value lies in the domain (on the grid, where there is a step).
-    pub fn contains(&self, value: &Scalar) -> bool {
-        match self {
-            Self::Float { min, max, step, .. } => value.as_f64().is_some_and(|v| {
-                let on_grid = step.is_none_or(|s| {
-                    let k = (v - min) / s;
-                    (k - k.round()).abs() < 1e-6
-                });
-                *min <= v && v <= *max && on_grid
-            }),
-            Self::Int { min, max, step, .. } => matches!(
-                value, Scalar::Int(v) if min <= v && v <= max && (v - min) % step.unwrap_or(1) == 0
-            ),
-            Self::Ordinal { values } | Self::Categorical { values } => values.iter().any(|v| v.same(value)),
-        }
-    }
-
-    /// Whether the value lies between the domain's ends, on its grid or not; of listed values, among them.
-    pub(crate) fn spans(&self, value: &Scalar) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "bounds of parameters are far below 2^53")]
-        let (min, max) = match self {
-            Self::Float { min, max, .. } => (*min, *max),
-            Self::Int { min, max, .. } => (*min as f64, *max as f64),
-            Self::Ordinal { .. } | Self::Categorical { .. } => return self.contains(value),
-        };
-        value.as_f64().is_some_and(|value| min <= value && value <= max)
-    }
-
-    fn check(&self, name: &str) -> Result<(), InvalidSpace> {
-        match self {
-            Self::Float { min, max, log, step } => check_range(name, *min, *max, *log, *step),
-            #[expect(clippy::cast_precision_loss, reason = "bounds of parameters are far below 2^53")]
-            Self::Int { min, max, log, step } => {
-                check_range(name, *min as f64, *max as f64, *log, step.map(|s| s as f64))
-            }
-            Self::Ordinal { values } | Self::Categorical { values } => check_values(name, values),
-        }
-    }
-}
-
-fn check_range(name: &str, min: f64, max: f64, log: bool, step: Option<f64>) -> Result<(), InvalidSpace> {
-    let fault = |key, problem: String| Err(InvalidSpace::new(name, key, problem));
-    if !min.is_finite() || !max.is_finite() {
-        return fault("min", format!("the range {min} .. {max} must be finite"));
-    }
-    if min > max {
-        return fault("min", format!("min {min} is larger than max {max}; swap them"));
-    }
-    if log && min <= 0.0 {
-        return fault("min", format!("a log scale needs a positive min, not {min}"));
-    }
-    match step {
-        Some(step) if step.is_nan() || step <= 0.0 => fault("step", format!("step {step} must be positive")),
-        Some(step) if step > max - min => {
-            fault("step", format!("step {step} is larger than the range {min} .. {max}"))
-        }
-        Some(_) if log => fault("step", "step and log do not go together; give one of them".to_owned()),
-        _ => Ok(()),
-    }
-}
-
-fn check_values(name: &str, values: &[Scalar]) -> Result<(), InvalidSpace> {
-    if values.is_empty() {
-        return Err(InvalidSpace::new(name, "values", "values is empty; list at least one"));
-    }
-    for (i, value) in values.iter().enumerate() {
-        if values[..i].iter().any(|v| v.same(value)) {
-            return Err(InvalidSpace::new(name, "values", format!("{value} is listed twice")));
-        }
-    }
-    Ok(())
 }
 
 fn check_when(dimension: &Dimension, earlier: &[Dimension]) -> Result<(), InvalidSpace> {

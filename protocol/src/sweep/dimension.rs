@@ -8,6 +8,7 @@ use super::parameters::{self, Parameter, ParameterKind};
 use super::prior;
 use super::problem::{Report, hint};
 use super::table::{Keys, Table};
+use super::value::scalars;
 use crate::params::Scalar;
 use crate::space::{Dimension, Domain};
 
@@ -181,23 +182,4 @@ fn conditions(table: &Table<'_>, report: &mut Report) -> BTreeMap<String, Vec<Sc
 
 fn list(table: &Table<'_>, key: &str, parameter: &Parameter, report: &mut Report) -> Option<Vec<Scalar>> {
     scalars(table.get(key)?, &table.key(key), parameter, report)
-}
-
-fn scalars(node: &Node, path: &str, parameter: &Parameter, report: &mut Report) -> Option<Vec<Scalar>> {
-    let Value::List(items) = &node.value else {
-        let message = format!("is {}; give a list such as [a, b]", node.value.describe());
-        report.fault(node.position, path, message);
-        return None;
-    };
-    let values: Vec<_> = items.iter().filter_map(|item| scalar(item, path, parameter, report)).collect();
-    (values.len() == items.len()).then_some(values)
-}
-
-/// One value of a parameter; a wrong one is reported.
-pub(super) fn scalar(node: &Node, path: &str, parameter: &Parameter, report: &mut Report) -> Option<Scalar> {
-    let accepted = match &node.value {
-        Value::Scalar(value) => parameter.accept(value),
-        other => Err(format!("is {}; give {}", other.describe(), parameter.kind.describe())),
-    };
-    accepted.map_err(|problem| report.fault(node.position, path, problem)).ok()
 }

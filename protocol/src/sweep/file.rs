@@ -1,10 +1,9 @@
 //! A search-space file that has been read and checked, and the study that it asks for.
 
-use super::node;
-use super::problem::{Position, Problem, Problems, Report};
+use super::problem::{Position, Problem, Problems};
 use super::retries::Retries;
-use super::top;
 use crate::method::Method;
+use crate::name;
 use crate::objective::Metric;
 use crate::params::ParamValues;
 use crate::pruner::Pruner;
@@ -58,19 +57,6 @@ pub struct Overrides {
 }
 
 impl SweepFile {
-    /// Reads a file's text; `file_name` is what messages call it.
-    ///
-    /// # Errors
-    /// Every problem found, each with its place.
-    pub fn parse(text: &str, file_name: &str) -> Result<Self, Problems> {
-        let root = node::parse(text).map_err(|problem| Problems::new(file_name, vec![problem]))?;
-        let mut report = Report::default();
-        match top::read(file_name, &root, &mut report) {
-            Some(file) if report.problems.is_empty() => Ok(Self { notes: report.notes, ..file }),
-            _ => Err(Problems::new(file_name, report.problems)),
-        }
-    }
-
     /// The study that the file and the flags ask for.
     ///
     /// # Errors
@@ -161,15 +147,6 @@ impl SweepFile {
     fn stem(&self) -> String {
         let base = self.file_name.rsplit('/').next().unwrap_or(&self.file_name);
         let stem = base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study");
-        stem.chars().map(|c| if is_name_character(c) { c } else { '-' }).collect()
+        name::made_of(stem)
     }
-}
-
-/// Whether the text can name a study, so that it can stand in a path, a file name or a URL as it is.
-pub(super) fn can_name(text: &str) -> bool {
-    (1..=100).contains(&text.len()) && text.chars().all(is_name_character)
-}
-
-const fn is_name_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
 }

@@ -18,6 +18,7 @@ mod schema;
 mod space;
 mod table;
 mod top;
+mod value;
 
 pub use file::{Overrides, SweepFile};
 pub use parameters::Parameter;

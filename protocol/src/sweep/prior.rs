@@ -1,18 +1,18 @@
 //! The `prior` key of a searched parameter: `{mu, sigma}`, or `{weights}` for values without an order.
 
-use super::dimension;
 use super::foreign;
 use super::node::{Node, Value};
 use super::parameters::{Parameter, as_number};
 use super::problem::Report;
 use super::table::{Keys, Table};
+use super::value::scalar;
+use crate::domain::Domain;
 use crate::prior::Prior;
-use crate::space::Domain;
 
 const NORMAL: Keys = Keys { known: &["mu", "sigma"], foreign: foreign::none };
 const WEIGHTS: Keys = Keys { known: &["weights"], foreign: foreign::none };
 
-/// Reads the belief of a parameter with that domain; `None` where there is none, or something was reported.
+/// Reads the prior of a parameter with that domain; `None` where there is none, or something was reported.
 pub(super) fn read(
     table: &Table<'_>,
     domain: &Domain,
@@ -28,7 +28,7 @@ pub(super) fn read(
     let table = Table::open(node, &path, &NORMAL, report)?;
     table.require("mu", "give the most likely value", report);
     table.require("sigma", "give the deviation as a share of the range, such as 0.2", report);
-    let mu = dimension::scalar(table.get("mu")?, &table.key("mu"), parameter, report);
+    let mu = scalar(table.get("mu")?, &table.key("mu"), parameter, report);
     Some(Prior::Normal { mu: mu?, sigma: table.number("sigma", report)? })
 }
 

@@ -5,6 +5,7 @@ use super::node::{Key, Node, Value};
 use super::parameters;
 use super::problem::{Position, Report};
 use super::table::Table;
+use super::value::scalar;
 use crate::params::{ParamValues, Scalar};
 use crate::space::{Dimension, InvalidSpace, Space};
 
@@ -63,7 +64,7 @@ pub(super) fn read_fixed(node: &Node, searched: Option<&Space>, report: &mut Rep
         let Some(parameter) = dimension::parameter(key, "fixed", report) else { continue };
         if searched.is_some_and(|space| space.dimension(&key.name).is_some()) {
             report.fault(key.position, path, "is searched under parameters too; remove one of the two");
-        } else if let Some(value) = dimension::scalar(value, &path, parameter, report)
+        } else if let Some(value) = scalar(value, &path, parameter, report)
             && fixed.insert(key.name.clone(), value).is_some()
         {
             report.fault(key.position, path, "is given twice; remove one");

@@ -4,12 +4,12 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{Overrides, SweepFile, schema};
+use crate::domain::Domain;
 use crate::method::Method;
 use crate::params::Scalar;
 use crate::prior::Prior;
 use crate::pruner::{Pruner, Watch};
 use crate::resources::Resources;
-use crate::space::Domain;
 
 const GOOD: &str = "\
 name: try
@@ -224,7 +224,7 @@ fn misplaced_and_doubled_keys_are_named() {
 
 #[test]
 fn a_name_must_fit_into_a_path() {
-    assert_snapshot!(refuse_with("name: try", "name: try / 2"), @r#"s.yaml:1:7: name: "try / 2" cannot name a study; use 1 to 100 letters, digits, '.', '_' and '-'"#);
+    assert_snapshot!(refuse_with("name: try", "name: try / 2"), @r#"s.yaml:1:7: name: "try / 2" cannot name a study; use 1 to 100 letters, digits, '.', '_' and '-', and not only dots"#);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The top-level keys.
 
-use super::file::{Placed, SweepFile, can_name};
+use super::file::{Placed, SweepFile};
 use super::foreign;
-use super::node::{Node, Value};
-use super::problem::{Position, Report, hint};
+use super::node::{self, Node, Value};
+use super::problem::{Position, Problems, Report, hint};
 use super::table::{Keys, Table};
 use super::{pruner, resources, retries, space};
 use crate::method::Method;
+use crate::name;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use crate::params::{ParamValues, Scalar};
 use crate::pruner::Pruner;
@@ -42,8 +43,23 @@ const EARLY_STOP: Keys = Keys { known: &["patience"], foreign: foreign::none };
 /// Most trials of a study; a file beyond it is a slip of the keyboard.
 const MOST_TRIALS: u32 = 100_000;
 
+impl SweepFile {
+    /// Reads a file's text; `file_name` is what messages call it.
+    ///
+    /// # Errors
+    /// Every problem found, each with its place.
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, Problems> {
+        let root = node::parse(text).map_err(|problem| Problems::new(file_name, vec![problem]))?;
+        let mut report = Report::default();
+        match read(file_name, &root, &mut report) {
+            Some(file) if report.problems.is_empty() => Ok(Self { notes: report.notes, ..file }),
+            _ => Err(Problems::new(file_name, report.problems)),
+        }
+    }
+}
+
 /// Reads the whole document; `None` when something was reported.
-pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> {
+fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> {
     let table = Table::open(root, "", &KEYS, report)?;
     let place = |name| Placed { text: String::new(), position: table.place(name) };
     let placed = |name, report: &mut Report| {
@@ -51,9 +67,10 @@ pub(super) fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<
     };
     let (name, description) = (placed("name", report), placed("description", report));
     let (dataset, backbone) = (placed("dataset", report), placed("backbone", report));
-    if let Some(Placed { text, position }) = name.as_ref().filter(|name| !can_name(&name.text)) {
-        let message = format!("{text:?} cannot name a study; use 1 to 100 letters, digits, '.', '_' and '-'");
-        report.fault(*position, "name", message);
+    if let Some(Placed { text, position }) = &name
+        && let Err(invalid) = name::check("study", text)
+    {
+        report.fault(*position, "name", invalid.to_string());
     }
     let method = method(&table, report);
     let metric = metric(&table, report);
