@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pedigree_protocol::client::{Client, ClientError};
-use pedigree_protocol::params::{ParamValues, Scalar};
 use pedigree_protocol::run::{Run, RunKind, RunState};
 use pedigree_protocol::study::{Study, StudyState};
-use pedigree_protocol::sweep::parameters;
 use pedigree_protocol::{Attempt, RunId};
 use serde_json::json;
 
 use crate::output::Output;
-use crate::study::{Outcome, write_outcome};
+use crate::params::{max_epochs, params};
+use crate::study::outcome::{Outcome, write_outcome};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -135,27 +134,6 @@ fn f1(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| format!("  dev F1 {value:.4}"))
 }
 
-/// The upper bound of a run's epochs: searched, fixed, or the trainer's own.
-pub(crate) fn max_epochs(study: &Study, run: &Run) -> String {
-    let given = run.params.get("max_epochs").or_else(|| study.spec.fixed.get("max_epochs"));
-    let default = || parameters::find("max_epochs").and_then(|p| p.default).unwrap_or("?").to_owned();
-    given.map_or_else(default, Scalar::to_string)
-}
-
-/// `name=value` for each parameter.
-pub(crate) fn params(values: &ParamValues) -> String {
-    values.iter().map(|(name, value)| format!("{name}={}", short(value))).collect::<Vec<_>>().join(" ")
-}
-
-/// A value with no more digits than a person reads.
-pub(crate) fn short(value: &Scalar) -> String {
-    match value {
-        Scalar::Float(number) if *number != 0.0 && number.abs() < 1e-2 => format!("{number:.2e}"),
-        Scalar::Float(number) => format!("{}", (number * 1e4).round() / 1e4),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,11 +174,5 @@ mod tests {
         run.attempt = Attempt(1);
         let lines = Seen::default().update(&fixtures::study(), &[run]);
         insta::assert_snapshot!(lines.join("\n"), @"trial   1  waits again after attempt 1             best 0.5333  batch_size=16 learning_rate=2.50e-3");
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let said = [1.234_567e-3, 0.1, 0.333_333, 0.0, 32.0].map(|v| short(&Scalar::Float(v))).join(" ");
-        assert_eq!(said, "1.23e-3 0.1 0.3333 0 32");
     }
 }

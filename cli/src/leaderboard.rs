@@ -5,8 +5,8 @@ use pedigree_protocol::objective::Goal;
 use pedigree_protocol::run::{Run, RunKind, RunState};
 use pedigree_protocol::study::Study;
 
-use crate::follow::{max_epochs, short};
 use crate::output::{duration, table};
+use crate::params::{max_epochs, short};
 
 /// All trials: completed ones by value, then the others by number.
 pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {

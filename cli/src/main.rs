@@ -20,6 +20,7 @@ mod kernels;
 mod leaderboard;
 mod model;
 mod output;
+mod params;
 mod predict;
 mod progress;
 mod sampler;

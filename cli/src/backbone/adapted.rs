@@ -7,7 +7,7 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::run::RunState;
 use pedigree_trainer_core::backbone::START;
 
-use super::add::listing;
+use super::files::listing;
 use crate::upload;
 
 /// The files of an adapter that decide what it computes.

@@ -3,25 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::backbone::{BackboneShape, BackboneSpec, StartAdapter};
 use pedigree_protocol::client::Client;
-use pedigree_trainer_core::backbone::{TOKENIZER_FILES, inspect};
+use pedigree_trainer_core::backbone::inspect;
 use pedigree_trainer_core::check_start;
 use serde_json::Value;
 
-use super::{adapted, hub, write_backbone};
+use super::files::{Located, WEIGHTS, listing, other_files};
+use super::show::write_backbone;
+use super::{adapted, hub};
 use crate::connection::Connection;
 use crate::output::Output;
 use crate::upload::{self, LocalFile};
-
-/// The weights files that training reads, the preferred one first; one of them is registered.
-pub(super) const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
-
-/// The other files of a backbone; those that exist are registered.
-pub(super) fn other_files() -> impl Iterator<Item = &'static str> {
-    std::iter::once("config.json").chain(TOKENIZER_FILES)
-}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddArgs {
@@ -36,13 +29,6 @@ pub(crate) struct AddArgs {
     /// The backbone of this completed pretraining together with its adapter: nothing is uploaded
     #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter"])]
     dapt: Option<String>,
-}
-
-/// A backbone on this machine.
-pub(super) struct Located {
-    pub(super) folder: PathBuf,
-    pub(super) source: String,
-    pub(super) revision: Option<String>,
 }
 
 pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
@@ -121,13 +107,6 @@ fn start_files(adapter: &Path, backbone: &Path) -> anyhow::Result<Vec<LocalFile>
 fn start_adapter((folder, files): (&Path, &[LocalFile])) -> anyhow::Result<StartAdapter> {
     let sha256 = upload::hash(listing(files.iter().map(|local| &local.file)).as_bytes())?;
     Ok(StartAdapter { source: folder.display().to_string(), sha256 })
-}
-
-/// What the hash of the whole is taken over: a `HASH  NAME` line for each file, by name.
-pub(super) fn listing<'a>(files: impl Iterator<Item = &'a ArtifactFile>) -> String {
-    let mut lines: Vec<_> = files.map(|file| (&file.name, &file.sha256)).collect();
-    lines.sort();
-    lines.into_iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect()
 }
 
 /// Whether `pedigree backbone random` wrote it.

@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
 
-use super::add::{Located, WEIGHTS, other_files};
+use super::files::{Located, WEIGHTS, other_files};
 
 /// A model of the hub at a revision.
 #[derive(Debug, PartialEq, Eq)]

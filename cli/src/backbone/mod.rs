@@ -2,18 +2,17 @@
 
 mod adapted;
 mod add;
+mod files;
 mod hub;
 mod random;
-
-use std::io::{self, Write};
+mod show;
 
 use clap::Subcommand;
-use pedigree_protocol::backbone::{Backbone, BackboneSpec};
 
 pub(crate) use random::family;
 
 use crate::connection::Connection;
-use crate::output::{Output, bytes, table, write_facts, write_table};
+use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackboneCommand {
@@ -37,75 +36,11 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         BackboneCommand::Add(args) => add::run(args, connection, output).await,
-        BackboneCommand::List => list(connection, output).await,
+        BackboneCommand::List => show::list(connection, output).await,
         BackboneCommand::Show { name } => {
             let backbone = connection.client()?.backbone(&name).await?;
-            output.document(&backbone, |screen| write_backbone(screen, &backbone))
+            output.document(&backbone, |screen| show::write_backbone(screen, &backbone))
         }
         BackboneCommand::Random(args) => random::run(&args, output),
     }
-}
-
-async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
-    let backbones = connection.client()?.backbones().await?;
-    let header = ["backbone", "family", "parameters", "hidden", "layers", "weights", "source"];
-    let table = table(&header, &[2, 3, 4], backbones.iter().map(|backbone| row(&backbone.spec)));
-    output.document(&backbones, |screen| write_table(screen, &table))
-}
-
-fn row(spec: &BackboneSpec) -> Vec<String> {
-    vec![
-        spec.name.clone(),
-        spec.family.clone(),
-        millions(spec.shape.parameters),
-        spec.shape.hidden.to_string(),
-        spec.shape.layers.to_string(),
-        weights(spec).to_owned(),
-        source(spec),
-    ]
-}
-
-fn millions(parameters: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "shown with two decimals")]
-    let millions = parameters as f64 / 1e6;
-    format!("{millions:.2} M")
-}
-
-fn weights(spec: &BackboneSpec) -> &'static str {
-    if spec.random_weights { "RANDOM" } else { "pretrained" }
-}
-
-fn source(spec: &BackboneSpec) -> String {
-    spec.revision
-        .as_ref()
-        .map_or_else(|| spec.source.clone(), |revision| format!("{}@{revision}", spec.source))
-}
-
-fn write_backbone(screen: &mut dyn Write, backbone: &Backbone) -> io::Result<()> {
-    let (spec, shape) = (&backbone.spec, &backbone.spec.shape);
-    let size = format!(
-        "{} layers, {} wide, {} heads, {} feed-forward; {} pieces, {} positions",
-        shape.layers, shape.hidden, shape.heads, shape.intermediate, shape.vocab, shape.max_positions
-    );
-    let start = spec.start_adapter.as_ref();
-    let start = start.map_or_else(
-        || "-".to_owned(),
-        |start| format!("{} ({})", start.source, &start.sha256.as_str()[..12]),
-    );
-    write_facts(
-        screen,
-        &[
-            ("backbone", spec.name.clone()),
-            ("family", format!("{}, {} weights", spec.family, weights(spec))),
-            ("source", source(spec)),
-            ("parameters", shape.parameters.to_string()),
-            ("shape", size),
-            ("starts from", start),
-            ("sha256", spec.sha256.to_string()),
-        ],
-    )?;
-    writeln!(screen)?;
-    let rows =
-        spec.files.iter().map(|f| vec![f.name.clone(), bytes(f.bytes), f.sha256.as_str()[..12].to_owned()]);
-    write_table(screen, &table(&["file", "size", "sha256"], &[1], rows))
 }

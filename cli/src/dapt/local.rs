@@ -9,8 +9,7 @@ use anyhow::Context as _;
 use pedigree_trainer_core::{DaptJob, DaptSummary, HeldOutScores, dapt, run_dapt_process, stop_on_signals};
 use serde_json::{Map, Value, json};
 
-use super::parameter;
-
+use super::parameter::parameter;
 use crate::output::{Output, bytes, write_facts};
 use crate::train::{Terminal, failed};
 

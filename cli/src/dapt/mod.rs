@@ -1,14 +1,13 @@
 //! `pedigree dapt`: domain-adaptive pretraining, here from a job file, or as a run that a worker takes.
 
 mod local;
+mod parameter;
 mod queue;
 mod show;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Subcommand;
-use serde_json::Value;
 
 pub(crate) use local::LocalArgs;
 
@@ -79,14 +78,4 @@ pub(crate) async fn ask(
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A parameter as `--set` gives it.
-fn parameter(setting: &str) -> anyhow::Result<(String, Value)> {
-    let (name, text) = setting
-        .split_once('=')
-        .with_context(|| format!("--set {setting}: give NAME=VALUE, such as steps=200"))?;
-    // What is no JSON value is a word.
-    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    Ok((name.to_owned(), value))
 }

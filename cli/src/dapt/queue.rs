@@ -15,7 +15,8 @@ use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY};
 use pedigree_trainer_core::DaptParameters;
 use serde_json::{Map, Value, json};
 
-use super::{parameter, show};
+use super::parameter::parameter;
+use super::show;
 use crate::output::Output;
 use crate::upload::{self, LocalFile};
 

@@ -6,8 +6,8 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::dataset::{DatasetSpec, Split, Splits};
 use pedigree_trainer_core::corpus::{self, LabelSet, ReadOptions};
 
+use super::show::write_dataset;
 use super::splits::{SplitArgs, SplitFiles};
-use super::write_dataset;
 use crate::connection::Connection;
 use crate::output::Output;
 use crate::upload;

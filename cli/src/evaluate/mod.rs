@@ -8,13 +8,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use pedigree_trainer_core::decode::Decoding;
-use pedigree_trainer_core::inference::{
-    self, Evaluated, EvaluationOptions, EvaluationReport, Recogniser, TypeMap,
-};
+use pedigree_trainer_core::inference::{self, Evaluated, EvaluationOptions, Recogniser, TypeMap};
 use pedigree_trainer_core::score::SurfaceForms;
 use pedigree_trainer_core::write_predictions;
-use serde::Serialize;
 
+use self::screen::Document;
 use crate::connection::Connection;
 use crate::model::ModelArgs;
 use crate::output::Output;
@@ -77,16 +75,6 @@ impl From<Decode> for Decoding {
             Decode::Viterbi => Self::Viterbi,
         }
     }
-}
-
-/// What `--json` prints.
-#[derive(Debug, Serialize)]
-struct Document {
-    adapter: String,
-    backbone: String,
-    corpus: String,
-    #[serde(flatten)]
-    report: EvaluationReport,
 }
 
 fn renaming(text: &str) -> Result<(String, String), String> {

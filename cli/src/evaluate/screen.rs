@@ -1,15 +1,25 @@
-//! An evaluation as tables.
+//! An evaluation as a document, and as tables.
 
 use std::io::{self, Write};
 
 use pedigree_trainer_core::inference::EvaluationReport;
 use pedigree_trainer_core::score::{ErrorClass, ErrorReport, Example, LONGEST, Mention};
 use pedigree_trainer_core::{EntityScore, ProtocolScores};
+use serde::Serialize;
 
-use super::Document;
 use crate::output::{table, write_facts, write_table};
 
 const SCORE: [&str; 6] = ["precision", "recall", "F1", "right", "spurious", "missed"];
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    pub(super) adapter: String,
+    pub(super) backbone: String,
+    pub(super) corpus: String,
+    #[serde(flatten)]
+    pub(super) report: EvaluationReport,
+}
 
 pub(super) fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
     let report = &document.report;

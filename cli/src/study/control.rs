@@ -1,10 +1,11 @@
 //! `pedigree study pause`, `resume` and `priority`.
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::resources::{Hold, Pause};
+use pedigree_protocol::resources::Pause;
 use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Priority, Study};
 
-use super::{Named, study_state};
+use super::named::Named;
+use super::state::{held, study_state};
 use crate::output::Output;
 
 #[derive(Debug, clap::Args)]
@@ -43,13 +44,4 @@ fn say(study: &Study, output: Output) -> anyhow::Result<()> {
         let (name, state) = (&study.spec.name, study_state(study.state));
         writeln!(screen, "study {name} is {state}{}, priority {}", held(study.hold), study.priority)
     })
-}
-
-/// How a held study is shown beside its state.
-pub(super) const fn held(hold: Hold) -> &'static str {
-    match hold {
-        Hold::None => "",
-        Hold::Finish => ", paused (what runs comes to its end)",
-        Hold::Now => ", paused (what runs is handed back)",
-    }
 }

@@ -4,8 +4,8 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::study::Enqueue;
 use pedigree_protocol::{ParamValues, Scalar};
 
-use crate::follow;
 use crate::output::Output;
+use crate::params;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EnqueueArgs {
@@ -29,7 +29,7 @@ pub(crate) async fn run(client: &Client, wanted: &EnqueueArgs, output: Output) -
     let queued = client.enqueue(&wanted.study, &Enqueue { key: wanted.key.clone(), params }).await?;
     output.document(&queued, |screen| {
         let place = queued.number.map_or("will be tried next".to_owned(), |n| format!("is trial {n}"));
-        writeln!(screen, "{} {place}: {}", queued.key, follow::params(&queued.params))
+        writeln!(screen, "{} {place}: {}", queued.key, params::params(&queued.params))
     })
 }
 

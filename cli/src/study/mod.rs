@@ -1,28 +1,25 @@
-//! `pedigree study`: list, show, follow, cancel; and how a study's outcome is printed.
+//! `pedigree study`: what one may do with studies.
 
 mod control;
 mod enqueue;
 mod importance;
+mod list;
+mod named;
+pub(crate) mod outcome;
 mod replay;
 pub(crate) mod retry;
+mod state;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use pedigree_protocol::client::Client;
-use pedigree_protocol::insight::StudyInsight;
-use pedigree_protocol::pruner::Pruner;
-use pedigree_protocol::resources::{Resources, write_duration};
-use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Study, StudyState, TrialCounts};
-use serde::Serialize;
 
+use self::named::Named;
+use self::outcome::{Outcome, write_outcome};
+use self::state::study_state;
 use crate::connection::Connection;
 use crate::follow;
-use crate::leaderboard::{leaderboard, state as run_state};
-use crate::output::{Output, duration, table, write_facts, write_table};
-use crate::test_score::write_seal;
+use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StudyCommand {
@@ -50,31 +47,6 @@ pub(crate) enum StudyCommand {
     Replay(Named),
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Named {
-    /// Name or id of the study
-    pub(crate) study: String,
-}
-
-/// A study with its runs.
-#[derive(Debug, Serialize)]
-pub(crate) struct Outcome {
-    pub(crate) study: Study,
-    runs: Vec<Run>,
-    /// Who proposed and who donated; only where it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    insight: Option<StudyInsight>,
-    /// Where a browser shows it.
-    dashboard: String,
-}
-
-impl Outcome {
-    pub(crate) fn new(study: Study, runs: Vec<Run>, client: &Client) -> Self {
-        let dashboard = format!("{}/studies/{}", client.server(), study.spec.name);
-        Self { study, runs, insight: None, dashboard }
-    }
-}
-
 pub(crate) async fn run(
     command: StudyCommand,
     connection: &Connection,
@@ -82,11 +54,11 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
     match command {
-        StudyCommand::List => list(&client, output).await?,
+        StudyCommand::List => list::run(&client, output).await?,
         StudyCommand::Show(Named { study }) => {
             let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
-            let insight = Some(client.insight(&study.spec.name).await?);
-            let outcome = Outcome { insight, ..Outcome::new(study, runs, &client) };
+            let insight = client.insight(&study.spec.name).await?;
+            let outcome = Outcome::new(study, runs, &client).with_insight(insight);
             output.document(&outcome, |screen| write_outcome(screen, &outcome))?;
         }
         StudyCommand::Watch(Named { study }) => {
@@ -108,165 +80,4 @@ pub(crate) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn list(client: &Client, output: Output) -> anyhow::Result<()> {
-    let studies = client.studies().await?;
-    let header = ["study", "state", "dataset", "backbone", "trials", "best dev F1", "test F1", "created"];
-    let table = table(&header, &[4, 5, 6], studies.iter().map(row));
-    output.document(&studies, |screen| write_table(screen, &table))
-}
-
-fn row(study: &Study) -> Vec<String> {
-    let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
-    let protocol = study.spec.metric.protocol;
-    let test =
-        study.seal.as_ref().and_then(|seal| seal.scores.as_ref()).map(|s| s.overall.under(protocol).f1);
-    vec![
-        study.spec.name.clone(),
-        study_state(study.state).to_owned(),
-        format!("{}{}", study.spec.dataset, if study.synthetic { " (SYNTHETIC)" } else { "" }),
-        study.spec.backbone.clone(),
-        format!("{}/{}", study.trials.ended(), study.spec.trials),
-        share(study.best.as_ref().map(|best| best.value)),
-        share(test),
-        study.created_at.format("%Y-%m-%d %H:%M").to_string(),
-    ]
-}
-
-/// What is said of a study that was created and left to itself.
-pub(crate) fn write_created(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    let name = &outcome.study.spec.name;
-    writeln!(screen, "study {name} is {}: {}", study_state(outcome.study.state), outcome.dashboard)?;
-    writeln!(screen, "`pedigree study watch {name}` follows it")
-}
-
-/// The facts of a study, its leaderboard, its test score, its seal and its page.
-pub(crate) fn write_outcome(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    let Outcome { study, runs, insight, dashboard } = outcome;
-    let mut facts = facts(study);
-    facts.extend(insight.iter().flat_map(importance::facts));
-    write_facts(screen, &facts)?;
-    writeln!(screen)?;
-    write_table(screen, &leaderboard(study, runs))?;
-    writeln!(screen)?;
-    match &study.seal {
-        Some(seal) => write_seal(screen, seal)?,
-        None => writeln!(screen, "the test split has not been opened")?,
-    }
-    writeln!(screen, "dashboard: {dashboard}")
-}
-
-fn facts(study: &Study) -> Vec<(&'static str, String)> {
-    let spec = &study.spec;
-    let synthetic = if study.synthetic { " (SYNTHETIC: its scores say nothing about real text)" } else { "" };
-    let took =
-        study.ended_at.map(|end| format!(" after {}", duration((end - study.created_at).num_seconds())));
-    let failure = study.failure.as_ref().map_or_else(String::new, |failure| format!(": {failure}"));
-    let held = control::held(study.hold);
-    let state = format!("{}{held}{}{failure}", study_state(study.state), took.unwrap_or_default());
-    let mut facts = vec![
-        ("study", spec.name.clone()),
-        ("state", state),
-        ("dataset", format!("{}{synthetic}", spec.dataset)),
-        ("backbone", spec.backbone.clone()),
-        ("method", format!("{}, seed {}", spec.method.as_str(), spec.seed)),
-        ("metric", format!("{}, {} protocol", spec.metric.name.as_str(), spec.metric.protocol.as_str())),
-        ("trials", format!("{} of {}", counts(&study.trials), spec.trials)),
-    ];
-    facts.extend(study.waits.clone().map(|waits| ("waits", waits)));
-    facts.extend((study.priority != 0).then(|| ("priority", study.priority.to_string())));
-    facts.extend(study.owner.clone().map(|owner| ("owner", owner)));
-    if !spec.resources.is_empty() {
-        facts.push(("resources", resources(&spec.resources)));
-    }
-    if spec.pruner != Pruner::None {
-        facts.push(("pruner", spec.pruner.as_str().to_owned()));
-    }
-    if let Some(best) = &study.best {
-        let params = follow::params(&best.params);
-        facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));
-    }
-    if let Some(last) = &study.final_run {
-        facts.push(("final run", run_state(last.state).to_owned()));
-    }
-    facts
-}
-
-fn resources(asked: &Resources) -> String {
-    let parts = [
-        asked.gpu_model.as_ref().map(|model| format!("gpu_model {model}")),
-        asked.min_memory_gib.map(|gib| format!("min_memory_gib {gib}")),
-        asked.walltime_s.map(|seconds| format!("walltime {}", write_duration(seconds))),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-fn counts(trials: &TrialCounts) -> String {
-    let counted = [
-        (trials.completed, "completed"),
-        (trials.pruned, "pruned"),
-        (trials.failed, "failed"),
-        (trials.cancelled, "cancelled"),
-        (trials.running + trials.leased, "running"),
-        (trials.waiting, "waiting"),
-    ];
-    let said: Vec<_> = counted
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if said.is_empty() { "none yet".to_owned() } else { said.join(", ") }
-}
-
-const fn study_state(state: StudyState) -> &'static str {
-    match state {
-        StudyState::Searching => "searching",
-        StudyState::Finishing => "finishing",
-        StudyState::Completed => "completed",
-        StudyState::Failed => "failed",
-        StudyState::Cancelled => "cancelled",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures;
-
-    #[test]
-    fn an_outcome_reads_from_the_facts_to_the_page() {
-        let client = Client::new("http://127.0.0.1:8765/", None);
-        let mut study = fixtures::study();
-        study.seal = Some(fixtures::seal());
-        let outcome = Outcome::new(study, vec![fixtures::trial(1, "completed", Some(0.5))], &client);
-        let mut text = Vec::new();
-        write_outcome(&mut text, &outcome).unwrap();
-        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r#"
-    study      try
-    state      completed after 5 min 05 s
-    dataset    synthetic (SYNTHETIC: its scores say nothing about real text)
-    backbone   tiny
-    method     tpe, seed 42
-    metric     dev_f1, strict protocol
-    trials     2 completed, 1 failed, 1 running of 4
-    best       0.5333 by trial 3: batch_size=16 learning_rate=2.50e-3
-    final run  completed
-
-    trial  state      dev_f1  epochs        took  learning_rate  batch_size
-        1  completed  0.5000     3/3  1 min 05 s        2.50e-3          16
-
-    test score over 60 sentences
-    entities   protocol   precision  recall      F1  right  spurious  missed
-    all types  strict        0.8000  0.5000  0.6154     40        10      40
-    all types  conlleval     0.8000  0.5000  0.6154     40        10      40
-    seal: test split abababababab opened 2026-01-02 03:08:00 UTC, once, by run 019a0000-0000-7000-8000-000000000001 attempt 1; sealed 03:09:00 UTC
-    dashboard: http://127.0.0.1:8765/studies/try
-    "#);
-    }
-
-    #[test]
-    fn a_study_is_a_row_of_the_list() {
-        insta::assert_snapshot!(row(&fixtures::study()).join(" | "), @"try | completed | synthetic (SYNTHETIC) | tiny | 3/4 | 0.5333 | - | 2026-01-02 03:04");
-    }
 }

@@ -6,7 +6,8 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::retry::{Retried, RetryFailed};
 use pedigree_protocol::run::{FailureCause, Run};
 
-use super::{Named, study_state};
+use super::named::Named;
+use super::state::study_state;
 use crate::output::Output;
 
 #[derive(Debug, clap::Args)]

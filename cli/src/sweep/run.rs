@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::{SweepArgs, check_names};
+use super::args::SweepArgs;
+use super::names::check_names;
 use crate::connection::Connection;
 use crate::follow;
 use crate::output::Output;
-use crate::study::{Outcome, write_created};
+use crate::study::outcome::{Outcome, write_created};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{SweepArgs, check_names, is_absent, shown};
+use super::args::SweepArgs;
+use super::names::{check_names, is_absent};
 use crate::connection::Connection;
 use crate::output::Output;
 
@@ -32,6 +33,6 @@ pub(super) async fn run(args: &SweepArgs, connection: &Connection, output: Outpu
         "remarks": file.notes().collect::<Vec<_>>(), "names": names,
     });
     output.document(&document, |screen| {
-        writeln!(screen, "{} is right; dataset and backbone: {names}", shown(&args.file))
+        writeln!(screen, "{} is right; dataset and backbone: {names}", args.file.display())
     })
 }

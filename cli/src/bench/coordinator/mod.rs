@@ -3,6 +3,7 @@
 //! Owns the order of the phases and what is reported. Each simulated worker speaks as a real one does (hello, claim,
 //! start, reports, renewals, end); what it claims to have trained is made up. The checks at the end read the database.
 
+mod args;
 mod check;
 mod content;
 mod fleet;
@@ -15,45 +16,14 @@ mod turnover;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::output::{Output, write_facts};
 use crate::up::Stand;
+pub(super) use args::CoordinatorArgs;
 use check::Checked;
 use phases::Measured;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CoordinatorArgs {
-    /// Simulated workers, one device each
-    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    workers: u32,
-    /// Trials that end each second while the turnover is measured
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    turnover: u32,
-    /// Finished trials of the study that is asked for suggestions
-    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    trials: u32,
-    /// Reports that a worker sends in one request
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    batch: u32,
-    /// Seconds of the turnover
-    #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    duration: u64,
-    /// How that study proposes its trials
-    #[arg(long, default_value = "tpe", value_name = "NAME")]
-    method: String,
-    /// Use this database instead of a private cluster; what the measurement writes stays there
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-}
-
-impl CoordinatorArgs {
-    const fn duration(&self) -> Duration {
-        Duration::from_secs(self.duration)
-    }
-}
 
 /// What is reported.
 #[derive(Debug, Serialize)]

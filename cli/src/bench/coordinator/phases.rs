@@ -8,10 +8,11 @@ use futures::future::try_join_all;
 use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use serde::Serialize;
 
+use super::args::CoordinatorArgs;
 use super::fleet::{SimulatedWorker, released, reports, together};
 use super::tally::Tally;
 use super::turnover::{self, Turnover};
-use super::{CoordinatorArgs, content, history};
+use super::{content, history};
 use crate::output::Output;
 use crate::up::Stand;
 

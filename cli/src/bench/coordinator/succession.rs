@@ -11,7 +11,8 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::lease::LeaseGrant;
 use tokio::sync::Semaphore;
 
-use super::{CoordinatorArgs, content, history};
+use super::args::CoordinatorArgs;
+use super::{content, history};
 use crate::up::Stand;
 
 /// Studies among which the fleet is shared.

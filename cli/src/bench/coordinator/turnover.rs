@@ -8,7 +8,7 @@ use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use pedigree_protocol::run::RunKind;
 use serde::Serialize;
 
-use super::CoordinatorArgs;
+use super::args::CoordinatorArgs;
 use super::fleet::{SimulatedWorker, completed, reports, together};
 use super::succession::{STUDIES, Succession};
 use super::tally::Latencies;
