@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::output::Output;
 use crate::params::{max_epochs, params};
+use crate::run::name;
 use crate::study::outcome::{Outcome, write_outcome};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -79,16 +80,24 @@ fn show_on(bar: &ProgressBar, study: &Study, runs: &[Run]) {
     );
 }
 
-/// What has been told of each run.
+/// What was told last of each run.
 #[derive(Debug, Default)]
-struct Seen(HashMap<RunId, (RunState, Attempt, i32)>);
+struct Seen(HashMap<RunId, Moment>);
+
+/// A run as far as it is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Moment {
+    state: RunState,
+    attempt: Attempt,
+    epochs: i32,
+}
 
 impl Seen {
     /// The lines about what is new.
     fn update(&mut self, study: &Study, runs: &[Run]) -> Vec<String> {
         let mut lines = Vec::new();
         for run in runs {
-            let now = (run.state, run.attempt, run.epochs);
+            let now = Moment { state: run.state, attempt: run.attempt, epochs: run.epochs };
             let before = self.0.insert(run.id, now);
             if before != Some(now)
                 && let Some(what) = event(study, run, before)
@@ -100,8 +109,8 @@ impl Seen {
     }
 }
 
-/// What happened to a run; `None` for a step that interests nobody.
-fn event(study: &Study, run: &Run, before: Option<(RunState, Attempt, i32)>) -> Option<String> {
+/// What happened to a run; `None` for a step that nobody needs to hear of.
+fn event(study: &Study, run: &Run, before: Option<Moment>) -> Option<String> {
     let failure =
         || run.failure.as_ref().map_or_else(String::new, |failure| format!(": {}", failure.message));
     Some(match run.state {
@@ -122,9 +131,9 @@ fn event(study: &Study, run: &Run, before: Option<(RunState, Attempt, i32)>) -> 
 }
 
 fn line(study: &Study, run: &Run, what: &str) -> String {
-    let who = match (run.kind, run.number) {
-        (RunKind::Trial, Some(number)) => format!("trial {number:>3}"),
-        (RunKind::Trial | RunKind::Final | RunKind::Dapt, _) => "final run".to_owned(),
+    let who = match run.number {
+        Some(number) if run.kind == RunKind::Trial => format!("trial {number:>3}"),
+        _ => name(run),
     };
     let best = study.best.as_ref().map_or_else(String::new, |best| format!("best {:.4}", best.value));
     format!("{who:<9}  {what:<38}  {best:<11}  {}", params(&run.params)).trim_end().to_owned()

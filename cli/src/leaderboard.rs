@@ -5,8 +5,9 @@ use pedigree_protocol::objective::Goal;
 use pedigree_protocol::run::{Run, RunKind, RunState};
 use pedigree_protocol::study::Study;
 
-use crate::output::{duration, table};
+use crate::output::table;
 use crate::params::{max_epochs, short};
+use crate::run::{state, took};
 
 /// All trials: completed ones by value, then the others by number.
 pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
@@ -49,27 +50,6 @@ fn row(study: &Study, run: &Run) -> Vec<String> {
         .iter()
         .map(|dimension| run.params.get(&dimension.name).map_or_else(|| "-".to_owned(), short));
     facts.into_iter().chain(values).collect()
-}
-
-/// How long the newest attempt took.
-pub(crate) fn took(run: &Run) -> String {
-    match (run.started_at, run.ended_at) {
-        (Some(from), Some(to)) => duration((to - from).num_seconds()),
-        _ => "-".to_owned(),
-    }
-}
-
-/// The state's name.
-pub(crate) const fn state(state: RunState) -> &'static str {
-    match state {
-        RunState::Waiting => "waiting",
-        RunState::Leased => "leased",
-        RunState::Running => "running",
-        RunState::Completed => "completed",
-        RunState::Pruned => "pruned",
-        RunState::Failed => "failed",
-        RunState::Cancelled => "cancelled",
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use indicatif::HumanBytes;
 use pedigree_protocol::client::ClientError;
 use pedigree_protocol::sweep::Problems;
 use serde::Serialize;
@@ -180,14 +181,7 @@ pub(crate) fn duration(seconds: i64) -> String {
 
 /// Bytes in the unit that fits.
 pub(crate) fn bytes(count: i64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-    let count = count as f64;
-    match count {
-        ..1e3 => format!("{count} B"),
-        ..1e6 => format!("{:.1} kB", count / 1e3),
-        ..1e9 => format!("{:.1} MB", count / 1e6),
-        _ => format!("{:.1} GB", count / 1e9),
-    }
+    HumanBytes(count.max(0).unsigned_abs()).to_string()
 }
 
 #[cfg(test)]
@@ -218,7 +212,7 @@ mod tests {
     fn durations_and_sizes_read_well() {
         let said = [5, 65, 7260].map(duration).join(", ");
         assert_eq!(said, "5 s, 1 min 05 s, 2 h 01 min");
-        assert_eq!([12, 1_500, 90_900_000].map(bytes).join(", "), "12 B, 1.5 kB, 90.9 MB");
+        assert_eq!([12, 1_500, 90_900_000].map(bytes).join(", "), "12 B, 1.46 KiB, 86.69 MiB");
     }
 
     #[test]

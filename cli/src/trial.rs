@@ -12,9 +12,10 @@ use pedigree_protocol::{ErrorCode, RunId};
 use serde_json::json;
 
 use crate::connection::Connection;
-use crate::follow;
-use crate::leaderboard::{leaderboard, state, took};
+use crate::leaderboard::leaderboard;
 use crate::output::{Output, bytes, table, write_facts, write_table};
+use crate::params;
+use crate::run::{held, name, state, took};
 use crate::study::retry;
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -125,18 +126,7 @@ pub(crate) async fn run(
 
 /// What a run is after something was done to it.
 fn say(run: &Run, output: Output) -> anyhow::Result<()> {
-    let what = run.number.map_or("the final run".to_owned(), |number| format!("trial {number}"));
-    output.document(run, |screen| writeln!(screen, "{what} is {}{}", state(run.state), held(run)))
-}
-
-/// What a user has asked of a run, beside its state.
-pub(crate) fn held(run: &Run) -> &'static str {
-    match (run.cancelling, run.paused && !run.state.is_final(), run.state.is_live()) {
-        (true, _, _) => ", to be cancelled",
-        (false, true, true) => ", to be paused",
-        (false, true, false) => ", paused",
-        (false, false, _) => "",
-    }
+    output.document(run, |screen| writeln!(screen, "{} is {}{}", name(run), state(run.state), held(run)))
 }
 
 impl Numbered {
@@ -192,14 +182,13 @@ fn write_detail(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
 
 fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
     let run = &detail.run;
-    let what = run.number.map_or("final run".to_owned(), |number| format!("trial {number}"));
     let failure = run.failure.as_ref();
     let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
-        ("run", format!("{what} of {}, {}", detail.study_name, run.id)),
+        ("run", format!("{} of {}, {}", name(run), detail.study_name, run.id)),
         ("state", format!("{}{}{failure}", state(run.state), held(run))),
-        ("searched", follow::params(&run.params)),
-        ("fixed", follow::params(&detail.fixed)),
+        ("searched", params::params(&run.params)),
+        ("fixed", params::params(&detail.fixed)),
     ];
     if let Some(summary) = &detail.summary {
         let early = if summary.stopped_early { ", ended by patience" } else { "" };
@@ -244,7 +233,7 @@ pub(crate) fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord])
     let rows = attempts.iter().map(|attempt| {
         let state = serde_json::to_value(attempt.state).ok();
         let state = state.as_ref().and_then(|s| s.as_str()).unwrap_or_default();
-        let (cause, why) = ending(attempt);
+        let Ending { cause, why } = ending(attempt);
         vec![
             attempt.attempt.to_string(),
             state.to_owned(),
@@ -271,10 +260,17 @@ fn energy(energy: &Energy) -> String {
     format!("{:.1} Wh ({})", energy.joules / 3600.0, energy.source.as_str())
 }
 
-/// The cause of an attempt's failure, and in words why it ended, what showed it, and what followed.
-fn ending(attempt: &AttemptRecord) -> (String, String) {
+/// How an attempt ended.
+struct Ending {
+    /// The cause of its failure; empty where it did not fail.
+    cause: String,
+    /// Why it ended, what showed it, and what followed.
+    why: String,
+}
+
+fn ending(attempt: &AttemptRecord) -> Ending {
     let Some(failure) = &attempt.failure else {
-        return (String::new(), attempt.prune_reason.clone().unwrap_or_default());
+        return Ending { cause: String::new(), why: attempt.prune_reason.clone().unwrap_or_default() };
     };
     let evidence = failure.evidence.as_ref().filter(|evidence| !failure.message.contains(evidence.as_str()));
     let parts = [
@@ -282,7 +278,8 @@ fn ending(attempt: &AttemptRecord) -> (String, String) {
         evidence.map(|evidence| format!("shown by: {evidence}")),
         attempt.consequence.clone(),
     ];
-    (failure.cause.as_str().to_owned(), parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    let why = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Ending { cause: failure.cause.as_str().to_owned(), why }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::id::TokenId;
 pub enum Role {
     /// Read everything but sealed content.
     Viewer,
-    /// Read, take work, and write about the own attempts.
+    /// Read, take work, and write about its own attempts.
     Worker,
     /// Read, register content, create and control studies.
     Operator,
@@ -80,7 +80,7 @@ impl FromStr for Role {
     }
 }
 
-/// A token's text: shown to whoever asks for it by [`Secret::expose`], and to nothing that prints or logs.
+/// A token's text. Only [`Secret::expose`] shows it; printing and logging do not.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = Password)]
@@ -105,7 +105,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A token that is asked for.
+/// A request for a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenSpec {
     /// Name for people, unique among the tokens that are not revoked.
@@ -116,7 +116,7 @@ pub struct TokenSpec {
     pub lifetime_s: Option<u32>,
 }
 
-/// A token as lists show it: never its text, which the coordinator does not keep.
+/// A token as lists show it. Its text is absent: the coordinator does not keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
     /// Its id.
@@ -127,17 +127,17 @@ pub struct Token {
     pub role: Role,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it was last used, within a minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// It is let in: neither revoked nor expired.
+    /// It is neither revoked nor expired.
     pub live: bool,
 }
 
-/// A token that was just made. Its text is told once.
+/// A new token. Its text is in this answer only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewToken {
     /// The token.
@@ -153,14 +153,14 @@ pub struct LoginLink {
     pub path: Secret,
     /// What the browser may then do.
     pub role: Role,
-    /// From when on the link is refused.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
 }
 
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
-    /// What the caller may do, by its token, its browser session or neither.
+    /// The caller's role: by its token, by its browser session, or as an anonymous caller.
     pub role: Role,
 }
 

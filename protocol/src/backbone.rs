@@ -23,7 +23,7 @@ pub struct BackboneSpec {
     pub shape: BackboneShape,
     /// Random weights instead of pretrained ones.
     pub random_weights: bool,
-    /// Adapter of domain-adaptive pretraining that fine-tuning starts from. Its files are among `files`, in `dapt/`.
+    /// Adapter of a pretraining, from which fine-tuning starts. Its files are among `files`, in `dapt/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_adapter: Option<StartAdapter>,
     /// Hash over the names and hashes of all files.

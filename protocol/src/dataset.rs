@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::artifact::Sha256;
 use crate::id::DatasetId;
 
-/// What is registered for a dataset. The splits are uploaded first, canonical (IOB2, tab, LF), the test split sealed.
+/// What is registered for a dataset. The splits are uploaded first, in canonical form (IOB2, tab, LF); the test split
+/// is sealed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetSpec {
@@ -19,7 +20,7 @@ pub struct DatasetSpec {
     pub splits: Splits,
     /// Entity types of train and dev, sorted.
     pub entity_types: Vec<String>,
-    /// Distinct test sentences that also stand in train.
+    /// Distinct test sentences that also occur in train.
     pub test_in_train: u64,
     /// The same, among sentences of more than five tokens.
     pub test_in_train_long: u64,
@@ -36,7 +37,7 @@ pub struct Splits {
     pub train: Split,
     /// Development split.
     pub dev: Split,
-    /// Test split; its content is handed to a study's final run alone.
+    /// Test split. Only a study's final run gets its content.
     pub test: Split,
 }
 

@@ -1,9 +1,9 @@
-//! The energy that an attempt took, and how it is known.
+//! The energy that an attempt used, and how it is known.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The energy that a GPU took while an attempt held it, its preparation included.
+/// The energy that a GPU used while an attempt held it. The attempt's preparation is included.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Energy {
     /// Joules.
@@ -27,7 +27,8 @@ pub enum EnergySource {
     Sampled,
     /// Not measured: its power limit times the time. An upper bound.
     Tdp,
-    /// Of the whole GPU, of which the attempt held a MIG instance: NVML tells none of an instance. An upper bound.
+    /// The energy of the whole GPU, of which the attempt held a MIG instance: NVML has none for an instance. An upper
+    /// bound.
     Shared,
 }
 

@@ -9,7 +9,7 @@ use crate::id::{Attempt, RunId, WorkerId};
 use crate::resources::Hold;
 use crate::run::RunKind;
 
-/// A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it.
+/// A worker's introduction. The worker repeats it when its devices change or the coordinator has forgotten it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Hello {
     /// Made by the worker at its start.
@@ -22,7 +22,7 @@ pub struct Hello {
     pub version: String,
     /// What it offers.
     pub devices: Vec<Device>,
-    /// Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
+    /// Seconds until it must end, such as by its batch job's walltime; absent where nothing limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_s: Option<u32>,
     /// The worker that it follows in the same folder: a drain of that one is a drain of this one too.
@@ -78,14 +78,14 @@ pub struct Worker {
     pub pid: i32,
     /// Version of its binary.
     pub version: String,
-    /// When it last spoke.
+    /// When the coordinator last heard from it.
     pub last_seen_at: DateTime<Utc>,
     /// It spoke within the last lease time.
     pub alive: bool,
     /// Whether a user drains it.
     #[serde(default)]
     pub hold: Hold,
-    /// When it has to end.
+    /// When it must end.
     #[serde(default)]
     pub available_until: Option<DateTime<Utc>>,
     /// Its devices.
@@ -118,7 +118,7 @@ pub struct DeviceRecord {
     /// Why it was taken out of use: it failed again and again, or has to be reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<String>,
-    /// What it showed last; GPUs only.
+    /// Its last readings; GPUs only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<GpuReadingRecord>,
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::id::WorkerId;
 
-/// What a worker's GPUs show now.
+/// The current readings of a worker's GPUs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GpuReadings {
     /// The worker.
@@ -15,12 +15,12 @@ pub struct GpuReadings {
     pub gpus: Vec<GpuReading>,
 }
 
-/// What a GPU, or a MIG instance of one, shows; absent is what NVML does not tell of it.
+/// The readings of a GPU or of a MIG instance. A value that NVML does not have is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GpuReading {
     /// NVML's UUID.
     pub uuid: String,
-    /// UUID of the GPU of which it is a MIG instance. Temperature, power, limit, errors and incidents are then the whole
+    /// For a MIG instance, the UUID of its GPU. Temperature, power, limit, errors and incidents are then the whole
     /// GPU's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -30,7 +30,7 @@ pub struct GpuReading {
     /// Compute processes on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes: Option<i32>,
-    /// Part of the last sample period in which a kernel ran, percent.
+    /// Share of the last sample period in which a kernel ran, percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utilisation_percent: Option<i32>,
     /// Degrees Celsius.
@@ -45,12 +45,12 @@ pub struct GpuReading {
     /// Memory errors that could not be corrected, since the driver was loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncorrected_ecc: Option<i64>,
-    /// What befell it last since its worker began.
+    /// Its last incident since its worker started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_incident: Option<GpuIncident>,
 }
 
-/// Something that befell a GPU.
+/// An incident on a GPU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GpuIncident {
     /// As a sentence, such as `XID 79 (the GPU has fallen off the bus)`.
@@ -58,7 +58,7 @@ pub struct GpuIncident {
     /// The driver's number, where it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xid: Option<i64>,
-    /// How long it was ago at the reading, seconds.
+    /// Seconds between the incident and the reading.
     pub seconds_ago: i64,
 }
 

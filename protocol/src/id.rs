@@ -54,7 +54,7 @@ define_id!(
     StudyId
 );
 define_id!(
-    /// A run: a trial or a final run.
+    /// A run: a trial, a final run or a pretraining.
     RunId
 );
 define_id!(

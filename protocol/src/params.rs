@@ -31,7 +31,7 @@ impl Scalar {
         }
     }
 
-    /// Equality that does not care whether a whole number was written `16` or `16.0`.
+    /// Equality under which `16` and `16.0` are the same.
     pub fn same(&self, other: &Self) -> bool {
         match (self.as_f64(), other.as_f64()) {
             (Some(a), Some(b)) => a == b,
@@ -52,11 +52,11 @@ impl fmt::Display for Scalar {
     }
 }
 
-/// Parameter values by name, as they travel; nothing says that they lie in a space.
+/// Parameter values by name, as they travel. They need not lie in a space.
 pub type ParamValues = BTreeMap<String, Scalar>;
 
 /// A point in a [`crate::Space`]: every active dimension has a value inside its domain, and no other name occurs.
-/// Made by [`crate::Space::admit`] alone.
+/// Only [`crate::Space::admit`] makes one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Params(pub(crate) ParamValues);
@@ -72,7 +72,7 @@ impl Params {
         &self.0
     }
 
-    /// All values by name, given away.
+    /// Turns the point into its values by name.
     pub fn into_values(self) -> ParamValues {
         self.0
     }

@@ -1,6 +1,6 @@
-//! What is believed of a dimension before any trial: where good values lie.
+//! The prior of a dimension: where good values are expected before any trial.
 //!
-//! Only [`crate::Space`] makes a belief that fits its domain. What samplers do with it is theirs to say.
+//! Only [`crate::Space`] checks that it fits the domain. Must not know what samplers do with it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,22 +12,22 @@ use crate::params::Scalar;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Prior {
-    /// Of values with an order: a normal cut to the range, in the logarithm under `log`.
+    /// For values with an order: a normal distribution truncated to the range, over the logarithm under `log`.
     Normal {
         /// The most likely value.
         mu: Scalar,
         /// Its standard deviation, as a share of the range.
         sigma: f64,
     },
-    /// Of values without an order.
+    /// For values without an order.
     Weights {
-        /// How likely each value is, in the order of the values, relative to the others.
+        /// The relative weight of each value, in the order of the values.
         weights: Vec<f64>,
     },
 }
 
 impl Prior {
-    /// What is wrong with the belief in that domain: the key, and a sentence's end.
+    /// Checks the prior against its domain. The error says what is wrong and what would be right.
     pub(crate) fn check(&self, domain: &Domain) -> Result<(), String> {
         match (self, domain) {
             (Self::Weights { weights }, Domain::Categorical { values }) => {

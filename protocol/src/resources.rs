@@ -1,5 +1,7 @@
 //! What a study asks of the devices that train its runs.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -7,13 +9,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
-    /// A part of the GPU's product name, upper and lower case alike.
+    /// A part of the GPU's product name. Case does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_model: Option<String>,
     /// Memory of the GPU, GiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_memory_gib: Option<u32>,
-    /// How long one attempt may take, seconds: it is ended after it, and none begins on a worker that has less left.
+    /// Seconds that one attempt may take. It is ended after them, and no attempt begins on a worker that has less time
+    /// left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walltime_s: Option<u32>,
 }
@@ -35,12 +38,12 @@ impl Resources {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "hold", rename_all = "snake_case"))]
 pub enum Hold {
-    /// It may.
+    /// Work may be given out.
     #[default]
     None,
-    /// Nothing new begins; what runs comes to its end.
+    /// Nothing new begins. What runs comes to its end.
     Finish,
-    /// Nothing new begins; what runs is handed back with its progress.
+    /// Nothing new begins. What runs is handed back with its progress.
     Now,
 }
 
@@ -60,43 +63,22 @@ impl Pause {
     }
 }
 
-const UNITS: [(char, u32); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-
-/// Reads a length of time such as `2h`, `1d12h` or `90m`, seconds.
+/// Reads a length of time such as `2h`, `1d12h` or `90m`, in whole seconds.
 ///
 /// # Errors
 /// A sentence that says what would be right.
 pub fn parse_duration(text: &str) -> Result<u32, String> {
-    let wrong = || format!("{text:?} is no length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)");
-    let (mut total, mut number, mut units) = (0_u32, String::new(), UNITS.iter());
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            number.push(character);
-            continue;
-        }
-        // Each unit once, the largest first.
-        let seconds =
-            units.find(|(unit, _)| *unit == character).map(|(_, seconds)| *seconds).ok_or_else(wrong)?;
-        let count: u32 = number.parse().map_err(|_| wrong())?;
-        total = count.checked_mul(seconds).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
-        number.clear();
-    }
-    if total == 0 || !number.is_empty() { Err(wrong()) } else { Ok(total) }
+    let whole = humantime::parse_duration(text).ok().filter(|length| length.subsec_nanos() == 0);
+    let seconds =
+        whole.and_then(|length| u32::try_from(length.as_secs()).ok()).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| {
+        format!("{text:?} is no length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)")
+    })
 }
 
-/// A length of time as [`parse_duration`] reads it.
+/// Writes a length of time so that [`parse_duration`] reads it.
 pub fn write_duration(seconds: u32) -> String {
-    let mut left = seconds;
-    let mut text = String::new();
-    for (unit, length) in UNITS {
-        let count = left / length;
-        left %= length;
-        if count > 0 {
-            text.push_str(&count.to_string());
-            text.push(unit);
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
+    humantime::format_duration(Duration::from_secs(seconds.into())).to_string()
 }
 
 #[cfg(test)]
@@ -105,14 +87,19 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read_and_written() {
-        for (text, seconds) in
-            [("2h", 7_200), ("1h30m", 5_400), ("90m", 5_400), ("1d1s", 86_401), ("45s", 45)]
-        {
+        for (text, seconds) in [
+            ("2h", 7_200),
+            ("1h30m", 5_400),
+            ("1h 30m", 5_400),
+            ("90m", 5_400),
+            ("1d1s", 86_401),
+            ("45s", 45),
+        ] {
             assert_eq!(parse_duration(text), Ok(seconds), "{text}");
             assert_eq!(parse_duration(&write_duration(seconds)), Ok(seconds));
         }
-        assert_eq!(write_duration(5_400), "1h30m");
-        for bad in ["", "2", "h", "2 h", "30m1h", "0s", "-1h", "99999999d", "1h1h", "2x"] {
+        assert_eq!(write_duration(5_400), "1h 30m");
+        for bad in ["", "2", "h", "0s", "-1h", "1.5h", "100ms", "99999999d", "99999999999999999d", "2x"] {
             let sentence = parse_duration(bad).unwrap_err();
             assert!(sentence.contains("is no length of time; write it as 2h"), "{sentence}");
         }

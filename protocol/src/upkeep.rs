@@ -1,4 +1,4 @@
-//! What operators ask of a coordinator: how it is, and to make room.
+//! What operators ask of a coordinator: a diagnosis, and the removal of what is no longer needed.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How grave a finding is.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -33,7 +33,7 @@ impl fmt::Display for Level {
 pub struct Finding {
     /// What was looked at, such as `migrations`.
     pub check: String,
-    /// How grave it is.
+    /// How serious it is.
     pub level: Level,
     /// What was found, as a sentence.
     pub finding: String,
@@ -58,12 +58,12 @@ impl Finding {
     }
 }
 
-/// How a coordinator and its database are.
+/// The diagnosis of a coordinator and its database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Diagnosis {
     /// Version of the coordinator.
     pub version: String,
-    /// The database's clock, the only shared one, as the answer was made.
+    /// The database's time when the answer was made.
     pub database_time: DateTime<Utc>,
     /// Everything that was looked at.
     pub findings: Vec<Finding>,
@@ -73,11 +73,11 @@ pub struct Diagnosis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    /// Only of studies that ended at least so many days ago.
+    /// Only of studies that ended at least this many days ago.
     pub days: u32,
-    /// Trials of each study whose files and logs stay, best first; those of its final run always stay.
+    /// How many trials of each study keep their files and logs, best first. The final run always keeps its own.
     pub keep_best: u32,
-    /// Count alone, remove nothing.
+    /// Only count, remove nothing.
     pub dry_run: bool,
 }
 
@@ -88,7 +88,7 @@ pub struct Removed {
     pub dry_run: bool,
     /// By study.
     pub studies: Vec<RemovedOfStudy>,
-    /// Contents that nothing names any more, with what the studies give up.
+    /// Artifacts that nothing references any more, those that the studies give up included.
     pub contents: i64,
     /// Their size, bytes.
     pub content_bytes: i64,
@@ -103,7 +103,7 @@ pub struct RemovedOfStudy {
     pub trials: i64,
     /// Files of their attempts: adapters, predictions, logs.
     pub files: i64,
-    /// Size of those files, bytes; a content that several name counts for each.
+    /// Size of those files, bytes. Content that several files share counts for each.
     pub file_bytes: i64,
     /// Size of the live logs in the database, bytes.
     pub log_bytes: i64,

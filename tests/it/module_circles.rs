@@ -15,8 +15,6 @@ const EXEMPT: &[&str] = &[
     "pedigree-trainer-core",
     "pedigree-orchestrator",
     "pedigree-worker",
-    "pedigree-cli",
-    "pedigree-tests",
 ];
 
 /// One test for each crate, and the list of them.

@@ -55,7 +55,8 @@ async fn upload_files(
     let shape = inspect(&located.folder)?;
     let mut files = local_files(&located.folder)?;
     let start = adapter.map(|adapter| start_files(adapter, &located.folder)).transpose()?;
-    let start_adapter = adapter.zip(start.as_deref()).map(start_adapter).transpose()?;
+    let start_adapter =
+        adapter.zip(start.as_deref()).map(|(folder, files)| start_adapter(folder, files)).transpose()?;
     files.extend(start.into_iter().flatten());
     upload::files(client, &files).await?;
     Ok(BackboneSpec {
@@ -104,7 +105,7 @@ fn start_files(adapter: &Path, backbone: &Path) -> anyhow::Result<Vec<LocalFile>
     files.into_iter().map(|(name, path)| LocalFile::open(path, name)).collect()
 }
 
-fn start_adapter((folder, files): (&Path, &[LocalFile])) -> anyhow::Result<StartAdapter> {
+fn start_adapter(folder: &Path, files: &[LocalFile]) -> anyhow::Result<StartAdapter> {
     let sha256 = upload::hash(listing(files.iter().map(|local| &local.file)).as_bytes())?;
     Ok(StartAdapter { source: folder.display().to_string(), sha256 })
 }

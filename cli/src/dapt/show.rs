@@ -7,10 +7,10 @@ use pedigree_protocol::dapt::{Dapt, DaptSummary};
 use pedigree_protocol::run::RunDetail;
 use serde_json::json;
 
-use crate::follow;
-use crate::leaderboard;
 use crate::output::{Output, bytes, duration, table, write_facts, write_table};
-use crate::trial::{held, write_attempts};
+use crate::params;
+use crate::run::{held, state as run_state};
+use crate::trial::write_attempts;
 
 pub(super) fn list(all: &[Dapt], output: Output) -> anyhow::Result<()> {
     let header = ["pretraining", "backbone", "state", "epochs", "pseudo-perplexity", "text"];
@@ -18,7 +18,7 @@ pub(super) fn list(all: &[Dapt], output: Output) -> anyhow::Result<()> {
         vec![
             dapt.spec.name.clone(),
             dapt.spec.backbone.clone(),
-            format!("{}{}", leaderboard::state(dapt.run.state), held(&dapt.run)),
+            format!("{}{}", run_state(dapt.run.state), held(&dapt.run)),
             dapt.run.epochs.to_string(),
             perplexity(dapt),
             dapt.spec.passages.name.clone(),
@@ -76,10 +76,10 @@ fn facts(dapt: &Dapt) -> Vec<(&'static str, String)> {
     let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
         ("pretraining", format!("{} of {}, run {}", spec.name, spec.backbone, run.id)),
-        ("state", format!("{}{}{failure}", leaderboard::state(run.state), held(run))),
+        ("state", format!("{}{}{failure}", run_state(run.state), held(run))),
         ("passages", format!("{} ({})", spec.passages.name, bytes(spec.passages.bytes))),
         ("held out", format!("{} ({})", spec.held_out.name, bytes(spec.held_out.bytes))),
-        ("parameters", format!("seed={} {}", spec.seed, follow::params(&spec.params))),
+        ("parameters", format!("seed={} {}", spec.seed, params::params(&spec.params))),
     ];
     facts.extend(dapt.waits.clone().map(|waits| ("waits", waits)));
     if let Some(summary) = &dapt.summary {

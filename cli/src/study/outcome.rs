@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use super::importance;
 use super::state::{held, study_state};
-use crate::leaderboard::{leaderboard, state as run_state};
+use crate::leaderboard::leaderboard;
 use crate::output::{duration, write_facts, write_table};
 use crate::params::params;
+use crate::run;
 use crate::test_score::write_seal;
 
 /// A study with its runs.
@@ -95,7 +96,7 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));
     }
     if let Some(last) = &study.final_run {
-        facts.push(("final run", run_state(last.state).to_owned()));
+        facts.push(("final run", run::state(last.state).to_owned()));
     }
     facts
 }

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use pedigree_protocol::client::Client;
 use pedigree_protocol::retry::{Retried, RetryFailed};
-use pedigree_protocol::run::{FailureCause, Run};
+use pedigree_protocol::run::FailureCause;
 
 use super::named::Named;
 use super::state::study_state;
 use crate::output::Output;
+use crate::run::name;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RetryArgs {
@@ -45,10 +46,6 @@ pub(crate) fn write(screen: &mut dyn Write, retried: &Retried) -> io::Result<()>
         writeln!(screen, "left as it is: {sentence}")?;
     }
     writeln!(screen, "study {} is {}", retried.study.spec.name, study_state(retried.study.state))
-}
-
-fn name(run: &Run) -> String {
-    run.number.map_or("the final run".to_owned(), |number| format!("trial {number}"))
 }
 
 #[cfg(test)]

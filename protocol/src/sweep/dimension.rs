@@ -1,4 +1,4 @@
-//! One searched parameter: keys to domain. What makes a domain valid in itself is [`crate::space`]'s to say.
+//! One searched parameter: keys to domain. Whether a domain is valid in itself is decided in `crate::domain`.
 
 use std::collections::BTreeMap;
 

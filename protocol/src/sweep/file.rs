@@ -11,7 +11,7 @@ use crate::resources::Resources;
 use crate::space::Space;
 use crate::study::{StudySpec, Transfer};
 
-/// A checked search-space file. Dataset and backbone may be open still; they are names that only a server knows.
+/// A checked search-space file. Dataset and backbone may still be missing. Only a server knows which exist.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepFile {
     pub(super) file_name: String,
@@ -41,7 +41,7 @@ pub(super) struct Placed {
     pub(super) position: Position,
 }
 
-/// What is said by flags instead of, or in addition to, the file. A flag wins.
+/// What flags say in place of the file or beside it. A flag wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `--name`
@@ -143,7 +143,7 @@ impl SweepFile {
         }
     }
 
-    /// The file's name without folders and ending, as far as it may stand in a study's name.
+    /// The file's name without folders and extension, made fit for a study's name.
     fn stem(&self) -> String {
         let base = self.file_name.rsplit('/').next().unwrap_or(&self.file_name);
         let stem = base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study");

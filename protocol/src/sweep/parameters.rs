@@ -1,7 +1,6 @@
-//! The trainer's parameter names, what each may be, and what it is when nobody says.
+//! The trainer's parameters: their names, their allowed values and their defaults.
 //!
-//! A copy, by name, of the trainer's hyperparameters: the two crates do not know each other, so a test of the command
-//! line compares them.
+//! A copy of the trainer's list, since neither crate depends on the other. A test in `cli` compares the two.
 
 use crate::params::Scalar;
 
@@ -14,7 +13,7 @@ pub struct Parameter {
     pub kind: ParameterKind,
     /// Whether it may be searched; otherwise it can only be fixed.
     pub searchable: bool,
-    /// The trainer's value when none is given, as written in a file.
+    /// The trainer's default, as a file would write it.
     pub default: Option<&'static str>,
     /// Meaning and unit.
     pub about: &'static str,

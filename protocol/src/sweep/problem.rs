@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-/// `; did you mean X?`, or the list of all that would be right.
+/// `did you mean X?` where a known name is close, else all known names.
 pub(super) fn hint(name: &str, known: &[&str]) -> String {
     let close = known
         .iter()

@@ -1,4 +1,4 @@
-//! The JSON Schema of search-space files, for editors. Must say what the reader accepts; a test compares their keys.
+//! The JSON Schema of search-space files, for editors. Must accept what the reader accepts; a test compares their keys.
 
 use std::collections::BTreeMap;
 
@@ -39,10 +39,10 @@ struct SearchSpaceFile {
     /// Trials open at a time.
     #[schemars(range(min = 1), extend("default" = 1))]
     max_concurrent: Option<u32>,
-    /// Of studies that wait for the same devices, the higher goes first.
+    /// Among studies waiting for the same devices, the highest goes first.
     #[schemars(range(min = -100, max = 100), extend("default" = 0))]
     priority: Option<i32>,
-    /// What is asked of a device, and how long an attempt may take.
+    /// What a device must have, and how long an attempt may take.
     resources: Option<Resources>,
     /// When a trial ends before max_epochs.
     early_stop: Option<EarlyStop>,
@@ -64,7 +64,7 @@ struct SearchSpaceFile {
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
 struct Resources {
-    /// A part of the GPU's product name.
+    /// A part of the GPU's product name. Case does not matter.
     gpu_model: Option<String>,
     /// Memory of the GPU.
     #[schemars(range(min = 1))]
@@ -77,9 +77,9 @@ struct Resources {
 #[schemars(untagged)]
 #[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
 enum Retries {
-    /// Those of each run.
+    /// Further attempts of each run.
     Run(u32),
-    /// Each budget by itself.
+    /// A number for each budget.
     Budgets(RetryBudgets),
 }
 
@@ -93,7 +93,7 @@ struct RetryBudgets {
     /// Further attempts of a run after its worker was lost.
     #[schemars(extend("default" = 20))]
     lost: Option<u32>,
-    /// Further attempts after failures in all runs together; as many as trials, at least 10, when absent.
+    /// Further attempts after failures in all runs together. The default is the number of trials, at least 10.
     study: Option<u32>,
 }
 
@@ -121,7 +121,7 @@ struct MethodSettings {
 struct Metric {
     /// The metric: micro-averaged entity F1 on dev of the best epoch.
     name: MetricName,
-    /// The direction; never assumed.
+    /// Whether higher or lower is better; there is no default.
     goal: Goal,
     /// Which entities count.
     #[schemars(extend("default" = "strict"))]
@@ -176,7 +176,7 @@ struct Dimension {
     ordinal: Option<bool>,
     /// Active only where each named earlier parameter has one of the listed values.
     when: Option<BTreeMap<String, Vec<Scalar>>>,
-    /// Where good values are expected before any trial; `tpe` takes it up.
+    /// Where good values are expected before any trial. The method `tpe` uses it.
     prior: Option<Prior>,
 }
 
@@ -190,7 +190,7 @@ struct Prior {
     /// Its standard deviation, as a share of the range (of its logarithm under log).
     #[schemars(range(min = 0))]
     sigma: Option<f64>,
-    /// How likely each value is, relative to the others.
+    /// The relative weight of each value, in the order of the values.
     #[schemars(length(min = 1))]
     weights: Option<Vec<f64>>,
 }
@@ -210,7 +210,7 @@ struct EarlyStop {
 enum Transfer {
     /// The study starts from nothing.
     Off,
-    /// Their best configurations come first; then draws near their good ones, as far as they agree.
+    /// Their best configurations come first, then draws near their good ones, as far as the studies agree.
     Siblings,
 }
 
@@ -254,9 +254,9 @@ struct PrunerSettings {
     name: PrunerName,
     /// Median, percentile: completed trials before anything is pruned (5).
     startup_trials: Option<u32>,
-    /// Median, percentile, threshold: epochs of each trial that are not looked at (0).
+    /// Median, percentile, threshold: first epochs of each trial that are ignored (0).
     warmup_steps: Option<u32>,
-    /// Median, percentile: epochs between looks (1).
+    /// Median, percentile: epochs between decisions (1).
     #[schemars(range(min = 1))]
     interval: Option<u32>,
     /// Percentile: the share that goes on, percent (25).
@@ -268,13 +268,13 @@ struct PrunerSettings {
     /// Hyperband: epochs of a whole trial.
     #[schemars(range(min = 1))]
     max_epochs: Option<u32>,
-    /// Asha (4), hyperband (3): one of so many goes on.
+    /// Asha (4), hyperband (3): one trial in this many goes on.
     #[schemars(range(min = 2))]
     reduction: Option<u32>,
     /// Wilcoxon: largest p-value that prunes (0.1).
     #[schemars(range(min = 0, max = 1))]
     p: Option<f64>,
-    /// Wilcoxon: epochs in common before it looks (2).
+    /// Wilcoxon: epochs in common before the first decision (2).
     #[schemars(range(min = 1))]
     startup_steps: Option<u32>,
     /// Threshold: smallest value.
@@ -286,7 +286,7 @@ struct PrunerSettings {
     /// Patient: what counts as an improvement (0).
     #[schemars(range(min = 0))]
     min_delta: Option<f64>,
-    /// Patient: who decides then (none: nobody else has to agree).
+    /// Patient: the pruner that decides then (none: the trial is pruned).
     pruner: Option<Pruner>,
 }
 
@@ -312,7 +312,7 @@ pub fn schema() -> Value {
     schema
 }
 
-/// A key that is given has a value: absent and empty are different things.
+/// A key that is present needs a value: absent and empty differ.
 fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|kind| kind != "null");

@@ -30,8 +30,8 @@ pub(super) fn read(node: &Node, report: &mut Report) -> Option<Space> {
     if broken.is_empty() { Space::new(space).ok() } else { None }
 }
 
-/// Adds a dimension to the valid ones before it. Conditions on dimensions that are broken themselves are left
-/// unjudged: the fault there is reported already.
+/// Adds a dimension to the valid ones before it. Conditions on invalid dimensions are not checked: the fault there is
+/// already reported.
 fn admit(
     space: &mut Vec<Dimension>,
     mut dimension: Dimension,
@@ -58,7 +58,7 @@ pub(super) fn read_fixed(node: &Node, searched: Option<&Space>, report: &mut Rep
     for (key, value) in mapping(node, "fixed", "{max_epochs: 20}", report).into_iter().flatten() {
         let path = format!("fixed.{}", key.name);
         if let Some(right) = elsewhere(&key.name) {
-            report.fault(key.position, path, format!("does not stand here; {right}"));
+            report.fault(key.position, path, format!("does not belong here; {right}"));
             continue;
         }
         let Some(parameter) = dimension::parameter(key, "fixed", report) else { continue };

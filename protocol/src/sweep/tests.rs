@@ -212,7 +212,7 @@ fn conditions_are_checked() {
 fn misplaced_and_doubled_keys_are_named() {
     assert_snapshot!(refuse_with("max_epochs: 3", "patience: 3, seed: 1, max_epoch: 3"), @r#"
     s.yaml:11:9: fixed.patience: does not stand here; write early_stop: {patience: N} at the top level
-    s.yaml:11:22: fixed.seed: does not stand here; write seed: N at the top level
+    s.yaml:11:22: fixed.seed: does not belong here; write seed: N at the top level
     s.yaml:11:31: fixed.max_epoch: the trainer has no parameter of this name; did you mean max_epochs?
     "#);
     assert_snapshot!(refuse_with("max_epochs: 3", "learning_rate: 3"), @"s.yaml:11:9: fixed.learning_rate: is searched under parameters too; remove one of the two");

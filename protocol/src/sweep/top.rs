@@ -40,7 +40,7 @@ const METHOD: Keys = Keys { known: &["preset"], foreign: foreign::none };
 const METRIC: Keys = Keys { known: &["name", "goal", "protocol"], foreign: foreign::metric };
 const EARLY_STOP: Keys = Keys { known: &["patience"], foreign: foreign::none };
 
-/// Most trials of a study; a file beyond it is a slip of the keyboard.
+/// Most trials of a study. A larger number is taken for a typing error.
 const MOST_TRIALS: u32 = 100_000;
 
 impl SweepFile {
@@ -118,7 +118,7 @@ fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> 
     })
 }
 
-/// The default where the file says nothing; `None` when something was reported.
+/// Reads the method, or takes the default; `None` when something was reported.
 fn method(table: &Table<'_>, report: &mut Report) -> Option<Method> {
     let Some(node) = table.get("method") else { return Some(Method::default()) };
     let (name, position, path) = if matches!(node.value, Value::Table(_)) {
@@ -150,7 +150,7 @@ fn metric(table: &Table<'_>, report: &mut Report) -> Option<Metric> {
     }
     let inner = Table::open(node, "metric", &METRIC, report)?;
     inner.require("name", "the metric of trials is dev_f1", report);
-    inner.require("goal", "write goal: maximize; no direction is ever assumed", report);
+    inner.require("goal", "write goal: maximize; there is no default", report);
     let name = inner.text("name", report).and_then(|n| metric_name(n, inner.place("name"), report));
     let goal = inner.text("goal", report).and_then(|g| goal(g, inner.place("goal"), report));
     let protocol = match inner.text("protocol", report) {

@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use crate::chaos::disk::SmallDisk;
 use crate::chaos::link::{Link, Upstream};
 use crate::chaos::postgres::{Postgres, Template, open_folder};
-use crate::chaos::schedule::EACH;
 use crate::chaos::service::Service;
 use crate::processes::{children_of, signal};
 use crate::up::{binary, built};
@@ -24,6 +23,9 @@ const FAKETIME: [&str; 2] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
 ];
+
+/// Coordinators of an arena, and workers of it.
+pub(super) const EACH: usize = 2;
 
 /// What differs from one arena to the next.
 #[derive(Debug, Clone, Copy)]

@@ -8,11 +8,10 @@ use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use crate::chaos::arena::EACH;
 use crate::chaos::fault::{Fault, Target};
 use crate::chaos::link::Breakage;
 
-/// Coordinators, and workers, of a schedule.
-pub(super) const EACH: usize = 2;
 /// The span in which faults begin, milliseconds.
 const BEGIN: std::ops::Range<u64> = 200..3500;
 /// How long a fault may last, milliseconds: below and far above the leases' two seconds.

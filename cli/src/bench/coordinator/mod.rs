@@ -73,11 +73,11 @@ fn load_average() -> Option<f64> {
 }
 
 fn write_report(screen: &mut dyn Write, report: &Report) -> std::io::Result<()> {
-    let (measured, turnover) = (&report.measured, &report.measured.turnover);
+    let (capacity, turnover) = (&report.measured.capacity, &report.measured.turnover);
     let facts = [
-        ("claims", format!("{:.0} /s", measured.claims_per_s)),
-        ("reports", format!("{:.0} points/s in batches of {}", measured.report_points_per_s, report.batch)),
-        ("heartbeats", format!("{:.0} /s", measured.heartbeats_per_s)),
+        ("claims", format!("{:.0} /s", capacity.claims_per_s)),
+        ("reports", format!("{:.0} points/s in batches of {}", capacity.report_points_per_s, report.batch)),
+        ("heartbeats", format!("{:.0} /s", capacity.heartbeats_per_s)),
         (
             "ask",
             format!(

@@ -23,16 +23,23 @@ const BEATING: Duration = Duration::from_secs(3);
 /// The figures.
 #[derive(Debug, Serialize)]
 pub(super) struct Measured {
+    #[serde(flatten)]
+    pub(super) capacity: Capacity,
+    #[serde(flatten)]
+    pub(super) turnover: Turnover,
+    /// Requests that had to be sent again.
+    repeated: u64,
+}
+
+/// What one study lets through.
+#[derive(Debug, Serialize)]
+pub(super) struct Capacity {
     /// Leases granted per second when every worker asks at once.
     pub(super) claims_per_s: f64,
     /// Epochs stored per second, all workers reporting as fast as they are answered.
     pub(super) report_points_per_s: f64,
     /// Renewals per second, all workers renewing as fast as they are answered.
     pub(super) heartbeats_per_s: f64,
-    #[serde(flatten)]
-    pub(super) turnover: Turnover,
-    /// Requests that had to be sent again.
-    repeated: u64,
 }
 
 /// Runs every phase.
@@ -47,19 +54,19 @@ pub(super) async fn run(
         (0..args.workers).map(|_| SimulatedWorker::new(client.clone(), tally.clone())).collect();
     output.note(&format!("{} workers say hello", args.workers));
     try_join_all(fleet.iter().map(SimulatedWorker::hello)).await?;
-    let (claims_per_s, report_points_per_s, heartbeats_per_s) = capacity(args, stand, &fleet, output).await?;
+    let capacity = capacity(args, stand, &fleet, output).await?;
     let turnover = turnover::run(args, stand, &fleet, output).await?;
     let repeated = tally.repetitions();
-    Ok((Measured { claims_per_s, report_points_per_s, heartbeats_per_s, turnover, repeated }, tally))
+    Ok((Measured { capacity, turnover, repeated }, tally))
 }
 
-/// What a study of random trials, which cost nothing to propose, lets through.
+/// Measures with a study of random trials, which cost nothing to propose.
 async fn capacity(
     args: &CoordinatorArgs,
     stand: &Stand,
     fleet: &[SimulatedWorker],
     output: &Output,
-) -> anyhow::Result<(f64, f64, f64)> {
+) -> anyhow::Result<Capacity> {
     let client = stand.client();
     let study = content::study("bench-capacity", "random", args.workers, content::WITHOUT_END)?;
     client.create_study(&study).await.context("creating the study")?;
@@ -74,18 +81,18 @@ async fn capacity(
         grants = try_join_all(fleet.iter().map(SimulatedWorker::claim)).await?;
         claiming += began.elapsed();
     }
-    let claims = f64::from(CLAIM_ROUNDS * args.workers) / claiming.as_secs_f64();
+    let claims_per_s = f64::from(CLAIM_ROUNDS * args.workers) / claiming.as_secs_f64();
     let held: Vec<_> = fleet.iter().zip(&grants).collect();
     try_join_all(held.iter().map(|(worker, grant)| worker.write(grant, &AttemptWrite::Start))).await?;
     output.note(&format!("reports: {} s in batches of {}", REPORTING.as_secs(), args.batch));
     let batch = i32::try_from(args.batch)?;
     let next = |sent: i32| together(reports(1 + sent * batch, args.batch));
-    let points = f64::from(batch) * closed_loop(&held, REPORTING, next).await?;
+    let report_points_per_s = f64::from(batch) * closed_loop(&held, REPORTING, next).await?;
     output.note(&format!("heartbeats: {} s", BEATING.as_secs()));
-    let beats = closed_loop(&held, BEATING, |_| AttemptWrite::Renew).await?;
+    let heartbeats_per_s = closed_loop(&held, BEATING, |_| AttemptWrite::Renew).await?;
     client.cancel_study("bench-capacity").await?;
     hand_back(fleet, &grants).await?;
-    Ok((claims, points, beats))
+    Ok(Capacity { claims_per_s, report_points_per_s, heartbeats_per_s })
 }
 
 async fn hand_back(fleet: &[SimulatedWorker], grants: &[LeaseGrant]) -> anyhow::Result<()> {

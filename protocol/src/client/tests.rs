@@ -1,7 +1,11 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use proptest::prelude::*;
+
+use super::route::route;
 use super::*;
+use crate::error::ErrorCode;
 
 /// A server that hangs up on the first request and answers the second.
 async fn hangs_up_once(listener: TcpListener) {
@@ -30,4 +34,35 @@ async fn only_a_patient_client_asks_again() {
 fn a_token_is_not_shown() {
     let client = Client::new("http://127.0.0.1:1", Some("secret".to_owned().into()));
     assert_eq!(format!("{client:?}"), r#"Client { server: "http://127.0.0.1:1", .. }"#);
+}
+
+/// The URL of a request for something of that name.
+fn url_of(name: &str) -> Result<reqwest::Url> {
+    let client = Client::new("http://127.0.0.1:1", None);
+    let request = client.request(Method::GET, route!["studies", name, "replay"])?;
+    Ok(request.build().unwrap().url().clone())
+}
+
+proptest! {
+    #[test]
+    fn every_name_is_one_segment_of_the_path(name in prop_oneof!["[a/%?#. \\\\]{1,4}", any::<String>()]) {
+        let Ok(url) = url_of(&name) else {
+            prop_assert!(matches!(name.as_str(), "" | "." | ".."));
+            return Ok(());
+        };
+        let segments: Vec<_> = url.path_segments().unwrap().collect();
+        prop_assert_eq!(segments.len(), 5);
+        let read = percent_encoding::percent_decode_str(segments[3]).decode_utf8().unwrap();
+        prop_assert_eq!(read, name);
+        prop_assert_eq!((segments[2], segments[4], url.query(), url.fragment()), ("studies", "replay", None, None));
+    }
+}
+
+#[test]
+fn a_name_that_no_url_carries_is_refused_here() {
+    for name in ["", ".", ".."] {
+        let error = url_of(name).unwrap_err();
+        assert_eq!(error.code(), Some(ErrorCode::NotFound));
+        assert_eq!(error.to_string(), format!("nothing can be named {name:?}"));
+    }
 }

@@ -1,0 +1,73 @@
+//! Studies: their trials, and what people do to them.
+
+use super::Client;
+use super::error::Result;
+use super::route::route;
+use crate::insight::StudyInsight;
+use crate::replay::StudyReplay;
+use crate::resources::Pause;
+use crate::retry::{Retried, RetryFailed};
+use crate::run::Run;
+use crate::study::{Enqueue, Enqueued, Priority, Study, StudySpec};
+
+impl Client {
+    /// All studies, newest first.
+    pub async fn studies(&self) -> Result<Vec<Study>> {
+        self.get(route!["studies"]).await
+    }
+
+    /// One study, by id or name.
+    pub async fn study(&self, study: &str) -> Result<Study> {
+        self.get(route!["studies", study]).await
+    }
+
+    /// Creates a study. The same specification under the same name gives the study that is there.
+    pub async fn create_study(&self, spec: &StudySpec) -> Result<Study> {
+        self.post(route!["studies"], spec).await
+    }
+
+    /// Puts a configuration into a study's queue. The same under the same key again changes nothing.
+    pub async fn enqueue(&self, study: &str, wanted: &Enqueue) -> Result<Enqueued> {
+        self.post(route!["studies", study, "trials"], wanted).await
+    }
+
+    /// Every suggestion of a study, computed again from its record.
+    pub async fn replay(&self, study: &str) -> Result<StudyReplay> {
+        self.get(route!["studies", study, "replay"]).await
+    }
+
+    /// Which sampler proposed each trial, which studies donated trials, and which parameters mattered.
+    pub async fn insight(&self, study: &str) -> Result<StudyInsight> {
+        self.get(route!["studies", study, "insight"]).await
+    }
+
+    /// The runs of a study: trials by number, then the final run.
+    pub async fn runs(&self, study: &str) -> Result<Vec<Run>> {
+        self.get(route!["studies", study, "runs"]).await
+    }
+
+    /// Cancels a study. Waiting runs end at once, live ones as soon as their workers hear of it.
+    pub async fn cancel_study(&self, study: &str) -> Result<Study> {
+        self.post(route!["studies", study, "cancel"], &()).await
+    }
+
+    /// Puts a study's failed runs back into its queue, with new budgets of retries.
+    pub async fn retry_failed(&self, study: &str, which: &RetryFailed) -> Result<Retried> {
+        self.post(route!["studies", study, "retry"], which).await
+    }
+
+    /// Pauses a study: nothing new begins until it is resumed.
+    pub async fn pause_study(&self, study: &str, pause: Pause) -> Result<Study> {
+        self.post(route!["studies", study, "pause"], &pause).await
+    }
+
+    /// Lets a paused study go on.
+    pub async fn resume_study(&self, study: &str) -> Result<Study> {
+        self.post(route!["studies", study, "resume"], &()).await
+    }
+
+    /// Gives a study another priority.
+    pub async fn prioritise(&self, study: &str, priority: Priority) -> Result<Study> {
+        self.post(route!["studies", study, "priority"], &priority).await
+    }
+}
