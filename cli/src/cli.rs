@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "pedigree", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {
-    /// Print one JSON document on stdout and nothing else there
+    /// Print the result on stdout as one JSON document
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start everything on this machine: a private Postgres, the coordinator, a worker
+    /// Start Pedigree on this machine: a private database, the coordinator and a worker
     Up(up::UpArgs),
     /// Register and show datasets
     Data {
@@ -38,62 +38,66 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: backbone::BackboneCommand,
     },
-    /// Check and run search-space files
+    /// Check a search-space file, or run the study that it describes
     Sweep {
         #[command(subcommand)]
         command: sweep::SweepCommand,
     },
-    /// Show, follow and cancel studies
+    /// Show, follow and control studies
     Study {
         #[command(subcommand)]
         command: study::StudyCommand,
     },
-    /// Show trials and their logs
+    /// Show and control the trials of a study
     Trial {
         #[command(subcommand)]
         command: trial::TrialCommand,
     },
-    /// Use a sampler without a study
+    /// Use a sampler on its own, without a study
     Sampler {
         #[command(subcommand)]
         command: sampler::SamplerCommand,
     },
-    /// Offer this machine's devices to a coordinator, or list the workers
+    /// Run a worker on this machine's devices, or list and control workers
     Worker(worker::WorkerArgs),
-    /// Show the GPUs of all workers
+    /// List the GPUs of all workers
     Gpu {
         #[command(subcommand)]
         command: gpu::GpuCommand,
     },
-    /// Make, list and revoke tokens
+    /// Create, list and revoke access tokens
     Token {
         #[command(subcommand)]
         command: token::TokenCommand,
     },
-    /// Print a link that logs a browser in
+    /// Print a link that logs a browser in to the dashboard
     Login,
-    /// Run a coordinator
+    /// Run a coordinator on a Postgres database
     Serve(serve::ServeArgs),
-    /// Look whether this machine and its coordinator are as they should be
+    /// Check this machine and its coordinator, and say how to fix what is wrong
     Doctor(doctor::DoctorArgs),
-    /// Make room: remove files and logs that ended studies need no longer
+    /// Free disk space: delete files and logs that ended studies no longer need
     Gc(gc::GcArgs),
-    /// Measure how much this machine carries
+    /// Measure the performance of this machine
     Bench {
         #[command(subcommand)]
         command: bench::BenchCommand,
     },
-    /// Run one training from a job file, without any server
+    /// Train once from a job file, without a server
     Train(train::TrainArgs),
-    /// Adapt a backbone to raw text by masked-language modelling: here from a job file, or as a run that a worker takes
+    /// Run a domain-adaptive pretraining: adapt a backbone to raw text by masked-language modelling
+    ///
+    /// With a sub-command it asks the coordinator; workers do the pretraining. Without one, it pretrains in this
+    /// process.
+    #[command(visible_alias = "pretraining")]
     Dapt(dapt::DaptArgs),
-    /// Score an adapter on a corpus, with its mistakes
+    /// Score an adapter on a corpus and show its mistakes
     Evaluate(evaluate::EvaluateArgs),
     /// Find entities in text with an adapter
     Predict(predict::PredictArgs),
-    /// Test whether one system is better than another, from their predictions
+    /// Test whether one model is significantly better than another, from their predictions
     Compare(compare::CompareArgs),
-    /// Write an adapter and its backbone as one model for transformers
+    /// Write an adapter and its backbone as one model for the transformers library
     Export(export::ExportArgs),
 }
 

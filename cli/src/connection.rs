@@ -8,17 +8,17 @@ use pedigree_protocol::access::Secret;
 use pedigree_protocol::client::Client;
 use serde::Deserialize;
 
-/// How long a coordinator whose `up` is alive may take to come back: `up` starts one that ended again.
+/// How long to wait for a coordinator whose `up` is alive: `up` restarts a coordinator that ended.
 const RESTART: Duration = Duration::from_secs(10);
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8765";
 
 /// Global flags that name a server.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Connection {
-    /// Address of the coordinator [default: the running `pedigree up`'s, else http://127.0.0.1:8765]
+    /// Address of the coordinator [default: that of the running `pedigree up`, else http://127.0.0.1:8765]
     #[arg(long, global = true, env = "PEDIGREE_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Token of the coordinator [default: the running `pedigree up`'s]
+    /// Access token for the coordinator [default: that of the running `pedigree up`]
     #[arg(long, global = true, env = "PEDIGREE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<Secret>,
 }
@@ -32,13 +32,13 @@ struct UpRecord {
 }
 
 impl UpRecord {
-    /// Whether the `up` that wrote it still runs: one that was killed leaves its record behind.
+    /// Whether the `up` that wrote it still runs. A killed `up` leaves its record behind.
     fn is_alive(&self) -> bool {
         Path::new("/proc").join(self.pid.to_string()).exists()
     }
 }
 
-/// A server, the token for it, and whether a living `up` keeps it.
+/// A server, its token, and whether a running `up` keeps the server alive.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) server: String,
@@ -47,14 +47,14 @@ pub(crate) struct Resolved {
 }
 
 impl Connection {
-    /// A client of the server that is meant.
+    /// A client of the chosen server.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let Resolved { server, token, kept_up } = self.resolve(&data_folder())?;
         let client = Client::new(&server, token);
         Ok(if kept_up { client.patient(RESTART) } else { client })
     }
 
-    /// Address and token of the server that is meant.
+    /// The chosen server: by flag or environment, else of the running `up`, else the default.
     pub(crate) fn resolve(&self, data_folder: &Path) -> anyhow::Result<Resolved> {
         let up = read_record(&data_folder.join("up.json"))?;
         let server = match (&self.server, &up) {
@@ -62,7 +62,7 @@ impl Connection {
             (None, Some(up)) => up.url.clone(),
             (None, None) => DEFAULT_SERVER.to_owned(),
         };
-        // A token goes to the server that it was made for, and to no other.
+        // A token is sent only to the server that it was made for.
         let up = up.filter(|up| up.url.trim_end_matches('/') == server.trim_end_matches('/'));
         let kept_up = up.as_ref().is_some_and(UpRecord::is_alive);
         Ok(Resolved { server, token: self.token.clone().or(up.map(|up| up.token)), kept_up })
@@ -82,7 +82,7 @@ fn read_record(path: &Path) -> anyhow::Result<Option<UpRecord>> {
     }
 }
 
-/// The data folder: `$PEDIGREE_DATA`, else `./.pedigree` where it exists, else the user's own (root: the system's).
+/// The data folder: `$PEDIGREE_DATA`, else `./.pedigree` if it exists, else the user's (for root, the system's).
 pub(crate) fn data_folder() -> PathBuf {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = variable("PEDIGREE_DATA") {

@@ -9,16 +9,16 @@ use crate::output::Output;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// Folder of the adapter, ours or PEFT's
+    /// Folder of the adapter, made by Pedigree or by PEFT
     #[arg(long, value_name = "DIR")]
     adapter: PathBuf,
     /// Folder of the backbone that it was trained on
     #[arg(long, value_name = "DIR")]
     backbone: PathBuf,
-    /// Add the adapter to the backbone's weights
+    /// Merge the adapter into the backbone's weights
     #[arg(long)]
     merged: bool,
-    /// Folder to write into; made when absent
+    /// Folder to write to; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -26,7 +26,7 @@ pub(crate) struct ExportArgs {
 pub(crate) fn run(args: &ExportArgs, output: Output) -> anyhow::Result<()> {
     if !args.merged {
         anyhow::bail!(
-            "{} is what PEFT loads already; add --merged for a model that needs no PEFT",
+            "{} already loads in PEFT; add --merged for a model that does not need PEFT",
             args.adapter.display()
         );
     }

@@ -1,4 +1,4 @@
-//! Content from the coordinator, fetched once and kept by its hash in the data folder.
+//! Content of the coordinator. It is fetched once and kept by its hash in the data folder.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 use crate::connection::data_folder;
 use crate::upload;
 
-/// A file with this content.
+/// Fetches a file with this content.
 pub(crate) async fn content(client: &Client, sha256: &Sha256) -> anyhow::Result<PathBuf> {
     let folder = data_folder().join("fetched");
     let path = folder.join(sha256.as_str());
@@ -39,7 +39,7 @@ pub(crate) async fn content(client: &Client, sha256: &Sha256) -> anyhow::Result<
     Ok(path)
 }
 
-/// A folder with these files by their names.
+/// Fetches a folder with these files by their names.
 pub(crate) async fn folder(client: &Client, files: &[ArtifactFile]) -> anyhow::Result<PathBuf> {
     let list: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
     let root = data_folder().join("fetched");
@@ -65,6 +65,6 @@ pub(crate) async fn folder(client: &Client, files: &[ArtifactFile]) -> anyhow::R
     match std::fs::rename(building.path(), &folder) {
         // Another process has built the same folder meanwhile.
         Err(_) if folder.is_dir() => Ok(folder),
-        renamed => renamed.map(|()| folder).context("cannot put the fetched files together"),
+        renamed => renamed.map(|()| folder).context("cannot assemble the fetched files"),
     }
 }

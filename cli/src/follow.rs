@@ -1,4 +1,4 @@
-//! Following a study: a line on stderr for each thing that happens to a run, a bar at a terminal, the result at the end.
+//! Follows a study: a line on stderr for each event of a run, a bar at a terminal, and the result at the end.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -18,14 +18,14 @@ use crate::study::outcome::{Outcome, write_outcome};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Follows a study until it has ended, then prints its result. Ctrl-C leaves it to itself.
+/// Follows a study until it ends, then prints its result. Ctrl-C stops only the following.
 pub(crate) async fn to_the_end(client: &Client, study: Study, output: Output) -> anyhow::Result<ExitCode> {
     let name = study.spec.name.clone();
     let outcome = tokio::select! {
         outcome = watch(client, study, output) => outcome?,
         signal = tokio::signal::ctrl_c() => {
             signal?;
-            output.note(&format!("\nthe study goes on without you; `pedigree study watch {name}` follows it again"));
+            output.note(&format!("\nthe study continues; `pedigree study watch {name}` follows it again"));
             output.document(&json!({ "detached": name }), |_| Ok(()))?;
             return Ok(ExitCode::from(130));
         }
@@ -66,7 +66,7 @@ async fn watch(client: &Client, mut study: Study, output: Output) -> anyhow::Res
 }
 
 async fn snapshot(client: &Client, study: &str) -> Result<(Study, Vec<Run>), ClientError> {
-    // The study first: runs that are newer than it show its end a second early at worst, never a run too few.
+    // The study is read first: newer runs may show its end a second early, but no run can be missing.
     let now = client.study(study).await?;
     let runs = client.runs(study).await?;
     Ok((now, runs))

@@ -1,4 +1,4 @@
-//! `pedigree gc`: room on the coordinator's disk.
+//! `pedigree gc`: frees space on the coordinator's disk.
 
 use pedigree_protocol::upkeep::{Removed, Retention};
 
@@ -7,18 +7,18 @@ use crate::output::{Output, bytes, table, write_table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct GcArgs {
-    /// Say what would be removed, and remove nothing
+    /// Only show what would be deleted
     #[arg(long)]
     dry_run: bool,
-    /// Only of studies that ended at least so many days ago
+    /// Delete only from studies that ended at least this many days ago
     #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=36_500))]
     days: u32,
-    /// Trials of each study that keep their files and logs, best first; the final run always does
+    /// Number of trials of each study that keep their files and logs, best first; the final run always keeps its own
     #[arg(long, default_value_t = 3, value_name = "N")]
     keep_best: u32,
 }
 
-/// Removes adapters, predictions and logs of trials that nobody needs any more, and contents that nothing names.
+/// Deletes adapters, predictions and logs of trials that nobody needs any more, and artifacts that nothing references.
 pub(crate) async fn run(args: GcArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let wanted = Retention { days: args.days, keep_best: args.keep_best, dry_run: args.dry_run };
     let removed = connection.client()?.make_room(&wanted).await?;

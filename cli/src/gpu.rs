@@ -1,4 +1,4 @@
-//! `pedigree gpu list`: the GPUs of all workers that are here, with what they show.
+//! `pedigree gpu list`: the GPUs of all present workers, with their readings.
 
 use clap::Subcommand;
 use pedigree_protocol::WorkerId;
@@ -12,7 +12,7 @@ use crate::worker;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GpuCommand {
-    /// List the GPUs and MIG instances of all workers, with memory, load, temperature, power and what befell them
+    /// List the GPUs and MIG instances of all workers with memory, load, temperature, power and the last incident
     List,
 }
 
@@ -21,7 +21,7 @@ pub(crate) enum GpuCommand {
 struct ListedGpu {
     worker_id: WorkerId,
     worker: String,
-    /// As `pedigree worker list` shows it.
+    /// The state, as in `pedigree worker list`.
     state: String,
     #[serde(flatten)]
     record: DeviceRecord,
@@ -50,7 +50,7 @@ pub(crate) async fn run(command: GpuCommand, connection: &Connection, output: Ou
             output.document(&gpus, |screen| {
                 write_table(screen, &table)?;
                 match gpus.iter().any(|gpu| parent(gpu).is_some()) {
-                    true => writeln!(screen, "* of the whole GPU, of which this is a MIG instance"),
+                    true => writeln!(screen, "* reading of the whole GPU, of which this is a MIG instance"),
                     false => Ok(()),
                 }
             })
@@ -75,7 +75,7 @@ fn row(gpu: &ListedGpu) -> Vec<String> {
     let shown = gpu.record.shown.as_ref().map(|shown| &shown.reading);
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let number = |read: fn(&GpuReading) -> Option<i32>| or_dash(shown.and_then(read).map(|n| n.to_string()));
-    // Of a MIG instance these are the whole GPU's.
+    // For a MIG instance these are the whole GPU's.
     let mark = if parent(gpu).is_some() { "*" } else { "" };
     let watts = |read: fn(&GpuReading) -> Option<f64>| {
         shown.and_then(read).map_or_else(|| "-".to_owned(), |watts| format!("{watts:.0}"))

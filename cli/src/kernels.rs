@@ -1,4 +1,5 @@
-//! What allocator and matrix kernels read from the environment when a process starts, set for whatever computes with a model.
+//! Environment variables that the allocator and the matrix kernels read when a process starts, for commands that
+//! compute with a model.
 //!
 //! Owns these variables. Must not know what is trained. A process cannot safely change its own environment once
 //! libraries have read it, so it starts itself again, under the same process id.
@@ -6,14 +7,15 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// Freed memory stays with the process: each step needs the same buffers again, and pages given back come again zeroed,
-/// at a fifth of the processor time (docs/performance.md).
+/// Freed memory stays with the process. Each step needs the same buffers again, and pages that were given back are
+/// zeroed again, which takes a fifth of the processor time (docs/performance.md).
 const KEEP_FREED_MEMORY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "-1");
 
 /// Without it candle counts the cores from `/proc/cpuinfo` before each matrix product.
 const THREADS: &str = "RAYON_NUM_THREADS";
 
-/// Returns when both variables are set, by whoever started the process or by itself; `threads` absent: all cores.
+/// Returns when both variables are set; otherwise the process starts itself again with them. Without `threads`, all
+/// cores.
 ///
 /// # Errors
 /// The program could not be started again.

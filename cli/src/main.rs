@@ -63,16 +63,16 @@ fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => args.otlp_endpoint.as_deref(),
         _ => None,
     };
-    // Until the end: what was traced last is sent when this goes.
+    // Kept until the end: dropping it sends the last traces.
     let _traces = telemetry::start(&cli.log, is_service, collector)?;
-    // Before there are threads: the process may have to start itself again.
+    // Before any thread exists, since the process may start itself again.
     match &cli.command {
         Command::Bench { command } => command.settle()?,
         Command::Evaluate(_) | Command::Predict(_) | Command::Export(_) => kernels::settle(None)?,
         _ => {}
     }
     match cli.command {
-        // What the trainer does is synchronous and takes all cores: no runtime beside it.
+        // The trainer is synchronous and takes all cores, so it runs without the async runtime.
         Command::Train(args) => train::run(&args, output),
         Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args, output).map(|()| ExitCode::SUCCESS),

@@ -14,10 +14,11 @@ use crate::trial::Which;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ModelArgs {
-    /// Adapter folder, or STUDY/NUMBER or STUDY/final for a run's adapter on the server
+    /// Folder of the adapter, or STUDY/NUMBER or STUDY/final for a run's adapter on the server
     #[arg(long, value_name = "ADAPTER")]
     adapter: String,
-    /// Backbone folder, or the name of a registered backbone [default: what the adapter or its study names]
+    /// Folder of the backbone, or the name of a registered one [default: the backbone that the adapter or its study
+    /// names]
     #[arg(long, value_name = "BACKBONE")]
     backbone: Option<String>,
 }
@@ -62,7 +63,7 @@ impl ModelArgs {
         let run = which.find(study, &client).await?;
         let files = adapter_files(&client.run(run.id).await?);
         if files.is_empty() {
-            bail!("{} has left no adapter; only a completed run does", self.adapter);
+            bail!("{} has no adapter; only a completed run has one", self.adapter);
         }
         let backbone_name = match &self.backbone {
             Some(backbone) => backbone.clone(),
@@ -74,7 +75,7 @@ impl ModelArgs {
     }
 }
 
-/// The folder that the adapter was trained on. A relative name is sought from here, then from the adapter.
+/// The folder of the adapter's backbone. A relative name is looked up from here, then from the adapter.
 fn named_by(adapter: &Path) -> anyhow::Result<String> {
     let Some(named) = base_model(adapter)? else {
         bail!("{} names no backbone; give it with --backbone", adapter.display());

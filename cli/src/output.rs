@@ -1,4 +1,4 @@
-//! What the user sees: results on stdout (a table, or one JSON document), notes and errors on stderr.
+//! Output for the user: results on stdout (a table or one JSON document), notes and errors on stderr.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ impl Output {
         Self { json }
     }
 
-    /// Whether one JSON document is to be the only thing on stdout.
+    /// Whether stdout holds only one JSON document.
     pub(crate) const fn is_json(&self) -> bool {
         self.json
     }
@@ -43,7 +43,7 @@ impl Output {
         Ok(stdout.flush()?)
     }
 
-    /// Prints a piece of a result that is still growing; under `--json` the document comes at the end instead.
+    /// Prints a piece of a growing result; under `--json` nothing, since the document follows at the end.
     pub(crate) fn stream(&self, text: &str) -> anyhow::Result<()> {
         if self.json {
             return Ok(());
@@ -55,11 +55,11 @@ impl Output {
 
     /// A line for the person at the terminal.
     pub(crate) fn note(&self, line: &str) {
-        // Nobody can be told that nobody can be told.
+        // There is nobody to report this failure to.
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    /// Reports why the command failed; the exit code that goes with it.
+    /// Reports why the command failed; returns its exit code.
     pub(crate) fn failure(&self, error: &anyhow::Error) -> ExitCode {
         if is_broken_pipe(error) {
             return ExitCode::SUCCESS;
@@ -74,13 +74,13 @@ impl Output {
             if let Some(problems) = error.downcast_ref::<Problems>() {
                 document["problems"] = problems.lines().collect::<Value>();
             }
-            // The sentence stands on stderr too.
+            // The sentence is on stderr too.
             let _ = self.document(&document, |_| Ok(()));
         }
         ExitCode::from(1)
     }
 
-    /// Reports a command line that cannot be read (or prints the help that was asked for).
+    /// Reports a wrong command line, or prints the requested help.
     pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         if !error.use_stderr() {
@@ -120,14 +120,14 @@ fn sentence(error: &anyhow::Error) -> String {
     }
 }
 
-/// The innermost cause: what the operating system or the wire said.
+/// The innermost cause, from the operating system or the network.
 fn root(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source())
         .last()
         .map_or_else(String::new, ToString::to_string)
 }
 
-/// The error and its causes; a cause that its error has already spelled out is not said twice.
+/// The error and its causes. A cause that its error already contains is not repeated.
 fn chain(error: &anyhow::Error) -> String {
     let mut said = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -140,7 +140,7 @@ fn chain(error: &anyhow::Error) -> String {
     said
 }
 
-/// A plain table: a header, columns two blanks apart, numbers to the right.
+/// A plain table: a header, columns two spaces apart, numbers aligned right.
 pub(crate) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table
@@ -159,12 +159,12 @@ pub(crate) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<It
     table
 }
 
-/// Writes a table without the blanks at the ends of its lines.
+/// Writes a table without trailing spaces.
 pub(crate) fn write_table(screen: &mut dyn Write, table: &Table) -> io::Result<()> {
     table.lines().try_for_each(|line| writeln!(screen, "{}", line.trim_end()))
 }
 
-/// Writes `label  value` lines, the values in one column.
+/// Writes `label  value` lines with the values aligned.
 pub(crate) fn write_facts(screen: &mut dyn Write, facts: &[(&str, String)]) -> io::Result<()> {
     let width = facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
     facts.iter().try_for_each(|(label, value)| writeln!(screen, "{label:width$}  {value}"))

@@ -17,7 +17,7 @@ pub(crate) fn params(values: &ParamValues) -> String {
     values.iter().map(|(name, value)| format!("{name}={}", short(value))).collect::<Vec<_>>().join(" ")
 }
 
-/// A value with no more digits than a person reads.
+/// A value rounded for reading.
 pub(crate) fn short(value: &Scalar) -> String {
     match value {
         Scalar::Float(number) if *number != 0.0 && number.abs() < 1e-2 => format!("{number:.2e}"),

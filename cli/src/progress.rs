@@ -1,17 +1,17 @@
-//! Progress of a count on stderr; hidden where that is no terminal.
+//! Progress of a count on stderr; hidden if that is no terminal.
 
 use std::io::{self, IsTerminal as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over so many `things`; its length may be set later.
+/// A bar that counts `things`; its length may be set later.
 pub(crate) fn bar(things: &'static str) -> io::Result<ProgressBar> {
     let style = format!("{{bar:30}} {{pos}}/{{len}} {things}, {{per_sec}}, {{eta}} left");
     let style = ProgressStyle::with_template(&style).map_err(io::Error::other)?;
     Ok(ProgressBar::new(0).with_style(style))
 }
 
-/// A count of `things` of which nobody knows how many there will be; hidden where results appear on the same terminal.
+/// A count of `things` without a known total; hidden if results appear on the same terminal.
 pub(crate) fn counter(things: &'static str) -> io::Result<ProgressBar> {
     if io::stdout().is_terminal() {
         return Ok(ProgressBar::hidden());

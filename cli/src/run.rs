@@ -35,7 +35,7 @@ pub(crate) const fn state(state: RunState) -> &'static str {
     }
 }
 
-/// What a user has asked of a run, beside its state.
+/// What a user has asked of a run, to be shown after its state.
 pub(crate) fn held(run: &Run) -> &'static str {
     match (run.cancelling, run.paused && !run.state.is_final(), run.state.is_live()) {
         (true, _, _) => ", to be cancelled",

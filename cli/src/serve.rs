@@ -17,51 +17,50 @@ use crate::shutdown;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// The Postgres database, such as postgres://USER:PASSWORD@HOST/DATABASE
+    /// URL of the Postgres database, such as postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: String,
-    /// Where to listen; port 0 takes a free port
+    /// Address to listen on; port 0 takes a free port
     #[arg(long, default_value = "127.0.0.1:8765", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Folder of the artifact store [default: artifacts/ in the data folder]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
-    /// Seconds that a worker may be silent before its run is given to another
+    /// Seconds that a worker may be silent before its run goes to another worker
     #[arg(long, default_value_t = Config::LEASE_TTL.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     lease_ttl: u64,
-    /// Seconds in which a coordinator that was told to stop still takes requests: time for a balancer that asks
-    /// /readyz to turn to another one
+    /// Seconds that a stopping coordinator still takes requests, so that a load balancer that asks /readyz can switch
+    /// to another one
     #[arg(long, default_value_t = Config::LINGER.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     linger: u64,
-    /// Folder of a built dashboard to serve instead of the one in the binary
+    /// Folder of a built dashboard to serve instead of the built-in one
     #[arg(long, value_name = "DIR")]
     ui_dir: Option<PathBuf>,
-    /// What callers without any token may do: a role, or none [default: with a token, on a loopback address, viewer;
-    /// with a token elsewhere, none; without a token, on a loopback address, admin]
+    /// Role of callers without a token: viewer, worker, operator, admin or none [default: on a loopback address,
+    /// viewer if a token is set and admin if not; elsewhere none]
     #[arg(long, value_name = "ROLE", value_parser = anonymous)]
     anonymous: Option<Anonymous>,
-    /// Requests a second that each token, and each address without one, may make for long; 0: any number
+    /// Sustained requests per second for each token, and for each address without one; 0 means no limit
     #[arg(long, default_value_t = Config::REQUESTS_PER_SECOND, value_name = "N")]
     max_requests: u32,
-    /// Certificate (PEM, the certificates that vouch for it after it): serve https instead of http
+    /// Certificate chain (PEM, the server's certificate first); serves https instead of http
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// The certificate's private key (PEM)
+    /// Private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Largest artifact that is accepted
+    /// Size of the largest accepted artifact
     #[arg(long, default_value_t = 16, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_artifact_gib: u64,
-    /// Send spans of requests, claims, writes and suggestions to this OpenTelemetry collector (OTLP over HTTP, protobuf),
-    /// such as http://127.0.0.1:4318
+    /// OpenTelemetry collector that gets the traces (OTLP over HTTP, protobuf), such as http://127.0.0.1:4318
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub(crate) otlp_endpoint: Option<String>,
-    /// Stop when stdin ends: the process that started this one is gone
+    /// Stop when stdin ends, since the process that started this one is gone then
     #[arg(long, hide = true)]
     supervised: bool,
 }
 
-/// What callers without any token may do.
+/// The role of callers without a token, as a flag gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Anonymous(Option<Role>);
 
@@ -73,7 +72,7 @@ fn anonymous(text: &str) -> Result<Anonymous, String> {
 }
 
 impl ServeArgs {
-    /// The role of callers without a token; what is left open must have been said where others can reach it.
+    /// The role of callers without a token. Where others can reach the address, it must be given if there is no token.
     fn anonymous_role(&self, has_token: bool) -> anyhow::Result<Option<Role>> {
         match (self.anonymous, has_token, self.listen.ip().is_loopback()) {
             (Some(Anonymous(role)), ..) => Ok(role),
@@ -81,8 +80,8 @@ impl ServeArgs {
             (None, true, false) => Ok(None),
             (None, false, true) => Ok(Some(Role::Admin)),
             (None, false, false) => bail!(
-                "{} can be reached by others, and there is no token: set PEDIGREE_TOKEN, or say with --anonymous what \
-                 anybody may do",
+                "{} can be reached by others, and no token is set; set PEDIGREE_TOKEN, or give --anonymous ROLE for \
+                 callers without one",
                 self.listen
             ),
         }

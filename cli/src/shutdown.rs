@@ -1,10 +1,10 @@
-//! When a service is to stop: Ctrl-C, SIGTERM, or the end of its supervisor.
+//! When a service must stop: on Ctrl-C, on SIGTERM, or when its supervisor is gone.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Resolves when the process is to stop. The signals are caught from this call on. With `supervised` the end of stdin
-/// counts too: the supervisor holds the other end of that pipe, however it dies.
+/// Resolves when the process must stop. Signals are caught from this call on. With `supervised`, the end of stdin
+/// counts too: it closes when the supervisor dies.
 pub(crate) fn requested(supervised: bool) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = catch(SignalKind::interrupt())?;
     let mut terminate = catch(SignalKind::terminate())?;
@@ -27,9 +27,9 @@ async fn orphaned(supervised: bool) {
         return std::future::pending().await;
     }
     let (gone, wait) = tokio::sync::oneshot::channel::<()>();
-    // A thread of its own: tokio's stdin would hold up the runtime's end until the next line arrives.
+    // This needs its own thread: tokio's stdin would delay the runtime's end until the next line arrives.
     std::thread::spawn(move || {
-        // An unreadable stdin ends like a closed one.
+        // An unreadable stdin counts as closed.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         drop(gone);
     });

@@ -1,4 +1,4 @@
-//! The score on the test split, under every protocol, and the seal that it carries.
+//! The score on the test split under every protocol, and its seal.
 
 use std::io::{self, Write};
 

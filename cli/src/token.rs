@@ -1,4 +1,4 @@
-//! `pedigree token`: who may come in; `pedigree login`: a link for a browser.
+//! `pedigree token`: access tokens; `pedigree login`: a link that logs a browser in.
 
 use clap::Subcommand;
 use pedigree_protocol::access::{NewToken, Role, Token, TokenSpec};
@@ -12,20 +12,20 @@ const SECONDS_PER_DAY: u32 = 24 * 60 * 60;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token; its text is printed now and never again
+    /// Create a token; its text is printed only now
     Create {
-        /// Name for people: letters, digits, '.', '_' and '-'
+        /// Name of the token: letters, digits, '.', '_' and '-'
         name: String,
-        /// What it allows: viewer, worker, operator or admin
+        /// Role that the token gives: viewer, worker, operator or admin
         #[arg(long)]
         role: Role,
-        /// Days until it expires; 0: never
+        /// Days until the token expires; 0 means never
         #[arg(long, default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=3650))]
         expires: u32,
     },
     /// List the tokens, newest first
     List,
-    /// Revoke a token and the browser sessions that it opened
+    /// Revoke a token and the browser sessions opened with it
     Revoke {
         /// Name of the token
         name: String,
@@ -85,7 +85,7 @@ fn row(token: &Token) -> Vec<String> {
     ]
 }
 
-/// A link that logs a browser in, once, with the rights of the token in use.
+/// Prints a link that logs a browser in once, with the role of the token in use.
 pub(crate) async fn login(connection: &Connection, output: Output) -> anyhow::Result<()> {
     let client = connection.client()?;
     let link = client.login_link().await?;

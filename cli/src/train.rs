@@ -16,9 +16,9 @@ use crate::output::{Output, bytes, write_facts};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
-    /// The job file (JSON)
+    /// Job file (JSON)
     job: PathBuf,
-    /// Speak JSON lines on stdin and stdout, and stop when stdin ends
+    /// Speak JSON lines on stdin and stdout; stop when stdin ends
     #[arg(long)]
     supervised: bool,
 }
@@ -47,17 +47,17 @@ pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> 
     }
 }
 
-/// Tells why a training ended; its exit code says the reason too.
+/// Says why a training failed. The exit code says the reason too.
 pub(crate) fn failed(error: TrainError, output: Output) -> ExitCode {
     let code = ExitCode::from(error.reason().code());
     output.failure(&error.into());
     code
 }
 
-/// Shows a training, or a pretraining, to a person: its log tells all that the events would.
+/// Shows a training or a pretraining to a person. The log has all that the events have.
 pub(crate) struct Terminal {
     pub(crate) output: Output,
-    /// Ctrl-C keeps the progress first; the same command goes on from there.
+    /// Ctrl-C saves the progress first. The same command resumes from it.
     pub(crate) stopping: Arc<AtomicBool>,
 }
 

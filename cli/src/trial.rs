@@ -1,4 +1,4 @@
-//! `pedigree trial`: the runs of a study, one of them, and what it wrote.
+//! `pedigree trial`: shows and controls the runs of a study, and prints their logs.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -29,19 +29,19 @@ pub(crate) enum TrialCommand {
     },
     /// Show one trial with its epochs and attempts
     Show(Numbered),
-    /// Pause a trial: it is not given out until it is resumed, and handed back where it is being trained
+    /// Pause a trial; a running one stops and keeps its progress
     Pause(Numbered),
-    /// Let a paused trial go on
+    /// Resume a paused trial
     Resume(Numbered),
-    /// Cancel a trial: at once where it waits, else as soon as its worker hears of it
+    /// Cancel a trial; a running one stops as soon as its worker hears of it
     Cancel(Numbered),
-    /// Have a failed trial tried again, its retries anew
+    /// Try a failed trial again, with its full number of retries
     Retry(Numbered),
     /// Print the log of a trial's newest attempt
     Logs {
         #[command(flatten)]
         trial: Numbered,
-        /// Go on until the trial has ended
+        /// Keep printing until the trial has ended
         #[arg(short, long)]
         follow: bool,
     },
@@ -79,7 +79,7 @@ impl Which {
         }
     }
 
-    /// That run of a study.
+    /// Finds that run of a study.
     pub(crate) async fn find(self, study: &str, client: &Client) -> anyhow::Result<Run> {
         let runs = client.runs(study).await?;
         if let Some(run) = runs.iter().find(|run| self.is(run)) {
@@ -124,7 +124,7 @@ pub(crate) async fn run(
     }
 }
 
-/// What a run is after something was done to it.
+/// Says a run's state after a command changed it.
 fn say(run: &Run, output: Output) -> anyhow::Result<()> {
     output.document(run, |screen| writeln!(screen, "{} is {}{}", name(run), state(run.state), held(run)))
 }
@@ -255,7 +255,7 @@ pub(crate) fn write_attempts(screen: &mut dyn Write, attempts: &[AttemptRecord])
     )
 }
 
-/// An energy in watt-hours, and how it is known.
+/// An energy in watt-hours, with its source.
 fn energy(energy: &Energy) -> String {
     format!("{:.1} Wh ({})", energy.joules / 3600.0, energy.source.as_str())
 }

@@ -1,4 +1,4 @@
-//! Content on its way into the artifact store: hashes, uploads, a progress bar.
+//! Uploads to the artifact store: hashes, requests, a progress bar.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use pedigree_protocol::client::Client;
 use sha2::Digest as _;
 use tokio_util::io::ReaderStream;
 
-/// A local file and what it is called where it belongs.
+/// A local file and its name in the artifact.
 #[derive(Debug)]
 pub(crate) struct LocalFile {
     pub(crate) path: PathBuf,
@@ -48,7 +48,7 @@ fn hash_file(path: &Path) -> anyhow::Result<(Sha256, i64)> {
     Ok((hex::encode(digest.finalize()).parse()?, i64::try_from(size)?))
 }
 
-/// Uploads those of the files that the store does not hold.
+/// Uploads the files that the store does not hold.
 pub(crate) async fn files(client: &Client, files: &[LocalFile]) -> anyhow::Result<()> {
     let bar = bar(files.iter().map(|f| f.file.bytes.unsigned_abs()).sum())?;
     for local in files {
@@ -69,7 +69,7 @@ pub(crate) async fn files(client: &Client, files: &[LocalFile]) -> anyhow::Resul
     Ok(())
 }
 
-/// A bar of bytes on stderr; hidden where that is no terminal.
+/// A bar of bytes on stderr; hidden if that is no terminal.
 fn bar(total: u64) -> io::Result<ProgressBar> {
     let style = "{msg:24!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}";
     let style = ProgressStyle::with_template(style).map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! `pedigree worker`: this machine's devices for a coordinator; `worker list`: who offers what.
+//! `pedigree worker`: runs a worker on this machine, or lists and controls workers.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,17 +29,17 @@ pub(crate) struct WorkerArgs {
 enum WorkerCommand {
     /// List the workers and their devices
     List,
-    /// Give a worker nothing new until it is resumed, also after a restart
+    /// Drain a worker: it gets no new work until it is resumed, also after a restart
     Drain {
         #[command(flatten)]
         worker: Named,
-        /// Hand back what it trains, with the progress, instead of letting it come to its end
+        /// Stop its running work at once and keep the progress, instead of letting it finish
         #[arg(long)]
         now: bool,
     },
-    /// Give a drained worker work again
+    /// Resume a drained worker
     Resume(Named),
-    /// Take a device back into use that failed again and again, or that was reset
+    /// Put a device back into use that was taken out of use, after repeated failures or before a reset
     Release {
         /// UUID of the device
         device: String,
@@ -53,7 +53,7 @@ struct Named {
 }
 
 impl Named {
-    /// The worker of this id, or the one of this name that is here.
+    /// The worker of this id, or the present one of this name.
     async fn find(&self, client: &Client) -> anyhow::Result<WorkerId> {
         let workers = client.workers().await?;
         let is_meant = |worker: &&Worker| {
@@ -78,28 +78,28 @@ impl Named {
 
 #[derive(Debug, clap::Args)]
 struct OfferArgs {
-    /// CPU slots to offer beside the GPUs; each trains one run at a time
+    /// Number of CPU slots to offer beside the GPUs; each trains one run at a time
     #[arg(long, default_value_t = 0, value_name = "N")]
     cpu_slots: usize,
-    /// Name of this worker, for people [default: the host's name]
+    /// Name of this worker [default: the host's name]
     #[arg(long)]
     name: Option<String>,
-    /// The worker's own folder, for its cache and its attempts [default: worker/ in the data folder]
+    /// Folder for the worker's cache and its attempts [default: worker/ in the data folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// NVML's library, where it is not the system's
+    /// Path of the NVML library, if it is not the system's
     #[arg(long, value_name = "FILE")]
     nvml_library: Option<PathBuf>,
-    /// Threads of each trainer [default: the cores shared by the slots]
+    /// Threads of each trainer [default: the cores divided by the slots]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// How long this worker may live, such as 4h: what runs is handed back in time, and nothing begins that cannot end
+    /// How long this worker may run, such as 4h; it hands back its work in time and starts nothing that cannot finish
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     walltime: Option<u32>,
-    /// Program that trains instead of this one, called alike: `FILE train --supervised JOB.json` (or `dapt`)
+    /// Program that trains instead of this one; it is called as `FILE train --supervised JOB.json` (or `dapt`)
     #[arg(long, value_name = "FILE")]
     trainer: Option<PathBuf>,
-    /// Stop when stdin ends: the process that started this one is gone
+    /// Stop when stdin ends, since the process that started this one is gone then
     #[arg(long, hide = true)]
     supervised: bool,
 }
@@ -133,8 +133,8 @@ fn say(worker: &Worker, output: Output) -> anyhow::Result<()> {
 const fn held(hold: Hold) -> Option<&'static str> {
     match hold {
         Hold::None => None,
-        Hold::Finish => Some("drained: what runs comes to its end"),
-        Hold::Now => Some("drained: what runs is handed back"),
+        Hold::Finish => Some("drained: running work finishes"),
+        Hold::Now => Some("drained: running work is handed back"),
     }
 }
 
@@ -142,7 +142,7 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
     let shutdown = shutdown::requested(args.supervised)?;
     let data = data_folder();
     let Resolved { server, token, .. } = connection.resolve(&data)?;
-    // What another program can do is not known here; whoever gives it says that it fits the host.
+    // Another program's abilities are not known here; whoever names it vouches that it fits the host.
     let trains_on_gpus = args.trainer.is_some() || DeviceChoice::Cuda.is_built();
     let program = match args.trainer {
         Some(program) => program,
@@ -170,7 +170,7 @@ async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
     output.document(&workers, |screen| write_table(screen, &table))
 }
 
-/// How a device of a worker is, as a sentence.
+/// The state of a worker's device, as a sentence.
 pub(crate) fn state(worker: &Worker, record: &DeviceRecord) -> String {
     match &record.device.unavailable {
         _ if !worker.alive => "gone".to_owned(),

@@ -72,7 +72,7 @@ async fn a_collector_gets_the_spans_and_its_absence_holds_nobody_up() {
         client.ready().await.unwrap();
     }
     assert_eq!(client.studies().await.unwrap()[0].trials.leased, 1);
-    let told = || async { std::fs::read_to_string(&log).unwrap().matches("traces do not arrive").count() };
+    let told = || async { std::fs::read_to_string(&log).unwrap().matches("does not take traces").count() };
     wait_for("a word about it", Duration::from_secs(20), told, |told| *told > 0).await;
     assert!(served.stop().await.success());
     assert_eq!(told().await, 1, "it is told once:\n{}", std::fs::read_to_string(&log).unwrap());

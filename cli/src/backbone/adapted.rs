@@ -1,4 +1,4 @@
-//! A backbone with the adapter that a pretraining's run has left: both are in the store already.
+//! A backbone with the adapter of a completed pretraining. Both are already in the store.
 
 use anyhow::bail;
 use pedigree_protocol::artifact::ArtifactFile;
@@ -13,18 +13,18 @@ use crate::upload;
 /// The files of an adapter that decide what it computes.
 const ADAPTER_FILES: [&str; 2] = ["adapter_config.json", "adapter_model.safetensors"];
 
-/// What is registered for the backbone of a completed pretraining, with its adapter.
+/// The specification of a completed pretraining's backbone with its adapter.
 pub(super) async fn spec(client: &Client, name: String, dapt: &str) -> anyhow::Result<BackboneSpec> {
     let dapt = client.dapt(dapt).await?;
     if dapt.run.state != RunState::Completed {
         bail!(
-            "the pretraining {:?} has not completed; `pedigree dapt show {0}` tells where it stands",
+            "the pretraining {:?} has not completed; `pedigree dapt show {0}` shows its state",
             dapt.spec.name
         );
     }
     let start: Vec<ArtifactFile> = dapt.adapter.into_iter().filter_map(in_backbone).collect();
     if start.len() != ADAPTER_FILES.len() {
-        bail!("the pretraining {:?} left no whole adapter", dapt.spec.name);
+        bail!("the pretraining {:?} left no complete adapter", dapt.spec.name);
     }
     let base = client.backbone(&dapt.spec.backbone).await?.spec;
     let source = format!("pedigree dapt {}", dapt.spec.name);

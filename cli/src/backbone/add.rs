@@ -20,13 +20,13 @@ use crate::upload::{self, LocalFile};
 pub(crate) struct AddArgs {
     /// Name of the backbone: letters, digits, '.', '_' and '-'
     name: String,
-    /// A folder, or hf:ORG/NAME or hf:ORG/NAME@REVISION
+    /// Folder of the backbone, or hf:ORG/NAME or hf:ORG/NAME@REVISION on the Hugging Face hub
     #[arg(required_unless_present = "dapt")]
     source: Option<String>,
-    /// Adapter of `pedigree dapt` on this backbone, to start fine-tuning from
+    /// Folder of an adapter that `pedigree dapt` made on this backbone; fine-tuning starts from it
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
-    /// The backbone of this completed pretraining together with its adapter: nothing is uploaded
+    /// Completed pretraining whose backbone and adapter to register together; nothing is uploaded
     #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter"])]
     dapt: Option<String>,
 }
@@ -99,7 +99,7 @@ fn local_files(folder: &Path) -> anyhow::Result<Vec<LocalFile>> {
     files.map(|name| LocalFile::open(folder.join(name), name.to_owned())).collect()
 }
 
-/// The adapter's files by their names in the backbone's folder, after it was tried on the backbone.
+/// Checks the adapter against the backbone; returns its files by their names in the backbone's folder.
 fn start_files(adapter: &Path, backbone: &Path) -> anyhow::Result<Vec<LocalFile>> {
     let files = check_start(adapter, backbone)?;
     files.into_iter().map(|(name, path)| LocalFile::open(path, name)).collect()
@@ -110,7 +110,7 @@ fn start_adapter(folder: &Path, files: &[LocalFile]) -> anyhow::Result<StartAdap
     Ok(StartAdapter { source: folder.display().to_string(), sha256 })
 }
 
-/// Whether `pedigree backbone random` wrote it.
+/// Whether `pedigree backbone random` wrote the folder.
 fn has_random_weights(folder: &Path) -> anyhow::Result<bool> {
     let path = folder.join("config.json");
     let config = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;

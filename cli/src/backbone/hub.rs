@@ -19,20 +19,20 @@ impl Reference {
         let (model, revision) = text.split_once('@').unwrap_or((text, "main"));
         let parts: Vec<_> = model.split('/').collect();
         if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) || revision.is_empty() {
-            bail!("hf:{text} names no model; write hf:ORG/NAME or hf:ORG/NAME@REVISION");
+            bail!("hf:{text} is no model; write hf:ORG/NAME or hf:ORG/NAME@REVISION");
         }
         Ok(Self { model: model.to_owned(), revision: revision.to_owned() })
     }
 }
 
-/// Fetches the files that training reads. The revision that is recorded is the commit that was found.
+/// Fetches the files that training reads. The recorded revision is the commit that was found.
 pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let api = ApiBuilder::from_env().with_progress(false).build().context("cannot use the hub's cache")?;
     let Reference { model, revision } = reference;
-    // The hub's errors say their causes themselves.
+    // The hub's errors already contain their causes.
     let unreachable = |error: ApiError| {
         anyhow!(
-            "cannot fetch {model}@{revision} from the Hugging Face hub ({error}); without a way to it, give a folder \
+            "cannot fetch {model}@{revision} from the Hugging Face hub ({error}); if this machine cannot reach it, give a folder \
              that holds config.json, weights and the tokenizer's files"
         )
     };

@@ -16,16 +16,16 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackboneCommand {
-    /// Check a backbone, upload its files, and register it
+    /// Register a backbone: check it and upload its files
     Add(add::AddArgs),
     /// List the backbones
     List,
     /// Show one backbone
     Show {
-        /// Its name
+        /// Name of the backbone
         name: String,
     },
-    /// Write a small backbone with random weights: for tests and benches, not for results
+    /// Write a small backbone with random weights, for tests and not for results
     Random(random::RandomArgs),
 }
 

@@ -12,7 +12,7 @@ use crate::output::Output;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RandomArgs {
-    /// Folder to write into; made when absent
+    /// Folder to write to; created if it does not exist
     folder: PathBuf,
     /// Corpus folder; the words of its training split become the vocabulary
     #[arg(long, value_name = "DIR")]

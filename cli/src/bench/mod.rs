@@ -1,4 +1,4 @@
-//! `pedigree bench`: how much this machine carries of what Pedigree asks of it.
+//! `pedigree bench`: the performance of this machine.
 
 mod coordinator;
 mod train;
@@ -9,16 +9,16 @@ use crate::output::Output;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Load a coordinator with simulated workers over HTTP, and count what got lost
+    /// Load a coordinator with simulated workers over HTTP, and check that nothing is lost
     Coordinator(coordinator::CoordinatorArgs),
-    /// Time trials that train nothing, from asking to telling, on one study
+    /// Measure how many trials a second one study completes when training takes no time
     Trials(coordinator::trials::TrialsArgs),
-    /// Time training steps on random weights of a published size
+    /// Measure training steps on random weights of a published size
     Train(train::BenchTrainArgs),
 }
 
 impl BenchCommand {
-    /// Gives the process what its kernels want, where it will compute; see [`crate::kernels::settle`].
+    /// Prepares the process for computing, if it will compute; see [`crate::kernels::settle`].
     pub(crate) fn settle(&self) -> std::io::Result<()> {
         match self {
             Self::Coordinator(_) | Self::Trials(_) => Ok(()),

@@ -14,10 +14,10 @@ pub(crate) struct BenchTrainArgs {
     /// Architecture: bert, electra or deberta-v2
     #[arg(long, default_value = "bert", value_parser = crate::backbone::family)]
     family: Family,
-    /// small (MiniLM-L6, electra-small, deberta-v3-xsmall), base (12 layers of 768) or large (24 of 1024)
+    /// Size: small (MiniLM-L6, electra-small, deberta-v3-xsmall), base (12 layers of 768) or large (24 of 1024)
     #[arg(long, default_value = "small", value_parser = size)]
     size: PublishedSize,
-    /// Steps to time, after one that is not counted
+    /// Steps to measure, after one warm-up step
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     steps: u16,
     /// Sequences in a batch
@@ -26,19 +26,19 @@ pub(crate) struct BenchTrainArgs {
     /// Pieces in a sequence
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(4..=512))]
     length: u16,
-    /// cpu, or cuda in a build with it
+    /// Device: cpu, or cuda in a build with CUDA
     #[arg(long, default_value = "cpu", value_parser = named::<DeviceChoice>)]
     device: DeviceChoice,
-    /// auto (bf16 on cuda, f32 on the cpu), f32, bf16 or fp16
+    /// Number format: auto (bf16 on cuda, f32 on the cpu), f32, bf16 or fp16
     #[arg(long, default_value = "auto", value_parser = named::<Precision>)]
     precision: Precision,
-    /// Keep the inputs of layers alone and compute the rest again
+    /// Save memory: keep only the inputs of layers and recompute the rest
     #[arg(long)]
     gradient_checkpointing: bool,
-    /// Threads; absent: as many as the machine has cores
+    /// Threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Seed of weights and pieces
+    /// Seed of the weights and the input
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -73,7 +73,7 @@ pub(super) fn run(args: &BenchTrainArgs, output: Output) -> anyhow::Result<()> {
         gradient_checkpointing: args.gradient_checkpointing,
         seed: args.seed,
     };
-    // Drawn on stderr, and only at a terminal.
+    // The bar is on stderr, and only at a terminal.
     let bar = ProgressBar::new(u64::from(args.steps) + 1)
         .with_style(ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} steps, {elapsed}")?)
         .with_message("training steps");

@@ -15,20 +15,20 @@ use crate::output::{Output, table, write_table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// Predictions of A and of B, as a final run or `evaluate --predictions` writes them; more pairs may follow, one a
-    /// dataset
+    /// Two files of predictions, of model A and of model B, as a final run or `pedigree evaluate --predictions` writes
+    /// them. More pairs may follow, one for each dataset
     #[arg(required = true, num_args = 2.., value_names = ["A.jsonl", "B.jsonl"])]
     files: Vec<PathBuf>,
-    /// Split to compare on, where the files hold several [default: test where both have it]
+    /// Split to compare on, if the files hold several [default: test, if both have it]
     #[arg(long)]
     split: Option<String>,
-    /// What counts as an entity
+    /// Which tags count as an entity
     #[arg(long, value_enum, default_value_t = Protocol::Strict)]
     protocol: Protocol,
-    /// Rounds of the randomisation and of the bootstrap
+    /// Rounds of the randomisation test and of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
     rounds: u32,
-    /// The same seed gives the same result
+    /// Seed of the random numbers; the same seed gives the same result
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -55,7 +55,7 @@ struct Comparison {
     a: PathBuf,
     b: PathBuf,
     split: String,
-    /// What was swapped and drawn: `documents` or `sentences`.
+    /// The unit that is swapped and drawn: `documents` or `sentences`.
     unit: &'static str,
     units: usize,
     f1_a: f64,

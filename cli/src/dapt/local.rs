@@ -1,4 +1,4 @@
-//! `pedigree dapt JOB.json`: one pretraining from a job file, flags over its values, without any server. Under a
+//! `pedigree dapt JOB.json`: one pretraining from a job file, without a server. Flags override the file. Under a
 //! supervisor it speaks JSON lines.
 
 use std::io::Write;
@@ -15,30 +15,30 @@ use crate::train::{Terminal, failed};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LocalArgs {
-    /// The job file (JSON); flags stand over its values
+    /// Job file (JSON); flags override its values
     job: Option<PathBuf>,
-    /// Text to train on, one passage a line
+    /// File of text to train on, one passage per line
     #[arg(long, value_name = "FILE")]
     passages: Option<PathBuf>,
-    /// Text to measure on before and after, one passage a line
+    /// File of text to measure on before and after, one passage per line
     #[arg(long, value_name = "FILE")]
     held_out: Option<PathBuf>,
-    /// The backbone's folder
+    /// Folder of the backbone
     #[arg(long, value_name = "DIR")]
     backbone: Option<PathBuf>,
-    /// Folder for the adapter and the summary
+    /// Folder to write the adapter and the summary to
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seed of every draw
+    /// Seed of all random numbers
     #[arg(long)]
     seed: Option<u64>,
-    /// Threads for matrix work
+    /// Threads for matrix products
     #[arg(long)]
     threads: Option<usize>,
-    /// A parameter, such as `steps=200`; may be given several times
+    /// Parameter of the training, such as steps=200; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
-    /// Speak JSON lines on stdin and stdout, and stop when stdin ends
+    /// Speak JSON lines on stdin and stdout; stop when stdin ends
     #[arg(long, hide = true, requires = "job")]
     supervised: bool,
 }
@@ -59,7 +59,7 @@ pub(super) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> 
     }
 }
 
-/// The job of the file, or an empty one, with the flags over it.
+/// The job of the file, or an empty one, overridden by the flags.
 fn job(args: &LocalArgs) -> anyhow::Result<DaptJob> {
     let mut job = match &args.job {
         Some(path) => {

@@ -1,4 +1,4 @@
-//! `pedigree dapt`: domain-adaptive pretraining, here from a job file, or as a run that a worker takes.
+//! `pedigree dapt`: domain-adaptive pretraining, in this process from a job file, or queued for the workers.
 
 mod local;
 mod parameter;
@@ -26,23 +26,23 @@ pub(crate) struct DaptArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DaptCommand {
-    /// Queue a pretraining of a registered backbone for the workers, and follow it
+    /// Queue a pretraining of a registered backbone and follow it until it ends
     Submit(queue::SubmitArgs),
-    /// Follow a pretraining to its end
+    /// Follow a pretraining until it ends
     Watch(Named),
     /// List the pretrainings
     List,
-    /// Show one pretraining with its epochs and attempts
+    /// Show a pretraining with its epochs and attempts
     Show(Named),
-    /// Print the log of its newest attempt
+    /// Print the log of a pretraining's newest attempt
     Logs {
         #[command(flatten)]
         dapt: Named,
-        /// Go on until it has ended
+        /// Keep printing until the pretraining has ended
         #[arg(short, long)]
         follow: bool,
     },
-    /// Cancel it: at once where it waits, else as soon as its worker hears of it
+    /// Cancel a pretraining; a running one stops as soon as its worker hears of it
     Cancel(Named),
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> 
     local::run(args, output)
 }
 
-/// Asks the coordinator.
+/// Sends a command to the coordinator.
 pub(crate) async fn ask(
     command: DaptCommand,
     connection: &Connection,

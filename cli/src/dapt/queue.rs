@@ -24,40 +24,40 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SubmitArgs {
-    /// Its name: letters, digits, '.', '_' and '-'
+    /// Name of the pretraining: letters, digits, '.', '_' and '-'
     name: String,
     /// Name of a registered backbone
     #[arg(long, value_name = "NAME")]
     backbone: String,
-    /// Text to train on, one passage a line
+    /// File of text to train on, one passage per line
     #[arg(long, value_name = "FILE")]
     passages: PathBuf,
-    /// Text to measure on, one passage a line, from other documents
+    /// File of text to measure on, one passage per line, from other documents
     #[arg(long, value_name = "FILE")]
     held_out: PathBuf,
-    /// A parameter, such as `steps=200`; may be given several times
+    /// Parameter of the training, such as steps=200; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
-    /// Seed of every draw
+    /// Seed of all random numbers
     #[arg(long, default_value_t = 42)]
     seed: u32,
-    /// From -100 to 100; of what waits for the same devices the higher goes first
+    /// Priority from -100 to 100; among work waiting for the same devices, the highest goes first
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i32)
         .range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY)))]
     priority: i32,
-    /// Further attempts after failures whose cause allows one
+    /// Further attempts after failures that another attempt may cure
     #[arg(long, default_value_t = 2, value_name = "N")]
     retries: u32,
-    /// A part of the product name of the GPU that it needs
+    /// GPU that the pretraining needs, by a part of its product name
     #[arg(long, value_name = "NAME")]
     gpu_model: Option<String>,
-    /// Memory of the GPU that it needs
+    /// GPU memory that the pretraining needs
     #[arg(long, value_name = "GIB")]
     min_memory: Option<u32>,
-    /// How long one attempt may take, such as 6h
+    /// Longest time for one attempt, such as 6h
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     walltime: Option<u32>,
-    /// Queue it and return at once
+    /// Queue the pretraining and return at once, without following it
     #[arg(long)]
     detach: bool,
 }
@@ -92,7 +92,7 @@ pub(super) async fn submit(args: SubmitArgs, client: &Client, output: Output) ->
     watch(client, &dapt.spec.name, output).await
 }
 
-/// All parameters, those that were given over the defaults: what is queued says everything.
+/// All parameters: the defaults, overridden by the given ones. So the queued job says everything.
 fn parameters(settings: &[String]) -> anyhow::Result<ParamValues> {
     let given = settings.iter().map(|setting| parameter(setting)).collect::<anyhow::Result<Map<_, _>>>()?;
     let params: DaptParameters = serde_json::from_value(Value::Object(given)).context("--set")?;
@@ -107,13 +107,13 @@ fn text(path: &Path) -> anyhow::Result<LocalFile> {
     Ok(local)
 }
 
-/// Follows a pretraining until it has ended, then prints its result. Ctrl-C leaves it to itself.
+/// Follows a pretraining until it ends, then prints its result. Ctrl-C stops only the following.
 pub(super) async fn watch(client: &Client, name: &str, output: Output) -> anyhow::Result<ExitCode> {
     let dapt = tokio::select! {
         ended = until_ended(client, name, output) => ended?,
         signal = tokio::signal::ctrl_c() => {
             signal?;
-            output.note(&format!("\nit goes on without you; `pedigree dapt watch {name}` follows it again"));
+            output.note(&format!("\nthe pretraining continues; `pedigree dapt watch {name}` follows it again"));
             output.document(&json!({ "detached": name }), |_| Ok(()))?;
             return Ok(ExitCode::from(130));
         }
@@ -142,7 +142,7 @@ async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Res
     }
 }
 
-/// What has happened so far, a line each; the list only grows.
+/// A line for each event so far. The list only grows.
 fn lines(detail: &RunDetail) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &detail.attempts {

@@ -1,4 +1,4 @@
-//! Pretrainings on the screen.
+//! Pretrainings as tables.
 
 use std::io::{self, Write};
 
@@ -38,7 +38,7 @@ fn perplexity(dapt: &Dapt) -> String {
     }
 }
 
-/// Where it stands, and what to do with its result.
+/// Writes the state of a pretraining, and what to do with its result.
 pub(super) fn state(dapt: &Dapt, output: Output) -> anyhow::Result<()> {
     output.document(dapt, |screen| write_state(screen, dapt))
 }

@@ -1,4 +1,4 @@
-//! `pedigree data add`: reads three splits, checks them together, stores them in canonical form.
+//! `pedigree data add`: reads three splits, checks them against each other, and stores them in canonical form.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ pub(crate) struct AddArgs {
     name: String,
     #[command(flatten)]
     splits: SplitArgs,
-    /// Entity type of tags that are a bare B or I
+    /// Entity type for tags that are only B or I
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
-    /// Label it synthetic; a folder of `data synth` is recognised without
+    /// Mark the dataset as synthetic; a folder made by `pedigree data synth` is recognised without this flag
     #[arg(long)]
     synthetic: bool,
 }

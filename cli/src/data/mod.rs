@@ -18,33 +18,33 @@ pub(crate) use splits::{split_file, train_file};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Read a corpus in CoNLL columns, check it, and register it
+    /// Register a dataset: read a corpus in CoNLL format, check it, and upload it
     Add(add::AddArgs),
     /// List the datasets
     List,
     /// Show one dataset
     Show {
-        /// Its name
+        /// Name of the dataset
         name: String,
     },
-    /// Write a synthetic corpus: for trying things out, not for results
+    /// Write a synthetic corpus, for trying things out and not for results
     Synth(SynthArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SynthArgs {
-    /// Folder to write into; made when absent
+    /// Folder to write to; created if it does not exist
     folder: PathBuf,
-    /// The same seed gives the same files
+    /// Seed of the corpus; the same seed gives the same files
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Sentences of train
+    /// Number of training sentences
     #[arg(long, default_value_t = 2000, value_name = "N")]
     train: usize,
-    /// Sentences of dev
+    /// Number of development sentences
     #[arg(long, default_value_t = 500, value_name = "N")]
     dev: usize,
-    /// Sentences of test
+    /// Number of test sentences
     #[arg(long, default_value_t = 500, value_name = "N")]
     test: usize,
 }

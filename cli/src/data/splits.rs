@@ -7,18 +7,18 @@ use anyhow::{Context, bail};
 const ENDINGS: [&str; 4] = ["conll", "tsv", "txt", "iob2"];
 const DEV_STEMS: [&str; 4] = ["dev", "devel", "valid", "validation"];
 
-/// Where the splits are, by flag or by folder; a flag wins.
+/// Where the splits are: by flag or by folder. A flag wins.
 #[derive(Debug, clap::Args)]
 pub(super) struct SplitArgs {
-    /// Folder with train, dev and test as .conll, .tsv, .txt or .iob2
+    /// Folder that holds train, dev and test as .conll, .tsv, .txt or .iob2 files
     pub(super) folder: Option<PathBuf>,
-    /// Training split
+    /// File of the training split
     #[arg(long, value_name = "FILE")]
     pub(super) train: Option<PathBuf>,
-    /// Development split
+    /// File of the development split
     #[arg(long, value_name = "FILE")]
     pub(super) dev: Option<PathBuf>,
-    /// Test split; sealed until a study's final run
+    /// File of the test split; it stays sealed until a study's final run
     #[arg(long, value_name = "FILE")]
     pub(super) test: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ pub(super) struct SplitFiles {
 }
 
 impl SplitArgs {
-    /// The files that are meant.
+    /// Finds the files.
     pub(super) fn find(&self) -> anyhow::Result<SplitFiles> {
         Ok(SplitFiles {
             train: self.split("train", self.train.as_ref(), &["train"])?,
@@ -51,7 +51,7 @@ impl SplitArgs {
         }
     }
 
-    /// Whether the corpus lies in a folder that `pedigree data synth` has written.
+    /// Whether `pedigree data synth` wrote the corpus.
     pub(super) fn is_synthetic(files: &SplitFiles) -> bool {
         let marked = |file: &Path| {
             let readme = file.parent().unwrap_or(Path::new("")).join("README.txt");

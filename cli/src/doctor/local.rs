@@ -9,12 +9,12 @@ use pedigree_protocol::upkeep::Finding;
 use crate::output::bytes;
 use crate::up;
 
-/// A difference that no protocol of ours minds, but logs of several hosts become hard to read together.
+/// From this difference on, logs of several hosts are hard to read together. No protocol of Pedigree depends on it.
 const CLOCK_LIMIT: Duration = Duration::from_secs(2);
 const SCARCE_BYTES: u64 = 10 << 30;
 const FULL_BYTES: u64 = 1 << 30;
 
-/// This machine's clock as a question was asked.
+/// This machine's clock when a request was sent.
 #[derive(Debug)]
 pub(super) struct Clock(SystemTime);
 
@@ -24,7 +24,7 @@ impl Clock {
         Self(SystemTime::now())
     }
 
-    /// Compares with the database's clock, which was read between the start and now.
+    /// Compares it with the database's clock, which was read between the start and now.
     pub(super) fn compare(&self, database: DateTime<Utc>) -> Finding {
         let (asked, answered) = (self.0, Self::start().0);
         let database = SystemTime::from(database);
@@ -43,10 +43,10 @@ impl Clock {
     }
 }
 
-/// The GPUs of this host, and whether anything sits on one.
+/// The GPUs of this host, and whether another process uses one.
 pub(super) fn gpus() -> Finding {
     match pedigree_worker::look_at_gpus() {
-        Ok(gpus) if gpus.is_empty() => Finding::ok("gpu", "there is none; a worker offers CPU slots here"),
+        Ok(gpus) if gpus.is_empty() => Finding::ok("gpu", "there is no GPU; a worker here offers CPU slots"),
         Ok(gpus) => {
             let taken: Vec<String> = gpus.iter().filter_map(|gpu| gpu.occupied.clone()).collect();
             let said: Vec<String> = gpus.iter().map(|gpu| format!("{} ({})", gpu.name, gpu.uuid)).collect();
@@ -55,7 +55,7 @@ pub(super) fn gpus() -> Finding {
                 false => Finding::warning(
                     "gpu",
                     format!("{}; {}", said.join(", "), taken.join("; ")),
-                    "end what sits on it, or leave it: Pedigree uses a GPU only while nothing else does",
+                    "end that process, or leave it: Pedigree uses a GPU only while nothing else does",
                 ),
             }
         }
@@ -65,20 +65,21 @@ pub(super) fn gpus() -> Finding {
     }
 }
 
-/// Room in the data folder.
+/// Free space in the data folder.
 pub(super) fn disk(folder: &Path) -> Finding {
-    // A folder that is not there yet will lie on its parent's disk.
+    // A folder that does not exist yet will be on its parent's disk.
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let free = match nix::sys::statvfs::statvfs(there) {
         Ok(found) => found.blocks_available().saturating_mul(found.fragment_size()),
         Err(error) => {
-            let said = format!("{} cannot be looked at: {error}", there.display());
-            return Finding::failure("disk", said, "give another folder with PEDIGREE_DATA");
+            let said = format!("{} cannot be checked: {error}", there.display());
+            return Finding::failure("disk", said, "set PEDIGREE_DATA to another folder");
         }
     };
     let said = format!("{} free at {}", bytes(free.cast_signed()), there.display());
-    let fix = "`pedigree gc --dry-run` says what can go; or give a folder on another disk with PEDIGREE_DATA";
+    let fix =
+        "`pedigree gc --dry-run` says what can be deleted; or set PEDIGREE_DATA to a folder on another disk";
     if free < FULL_BYTES {
         Finding::failure("disk", said, fix)
     } else if free < SCARCE_BYTES {
@@ -88,7 +89,7 @@ pub(super) fn disk(folder: &Path) -> Finding {
     }
 }
 
-/// Whether `pedigree up` could start a cluster of its own here.
+/// Whether `pedigree up` could start a private cluster here.
 pub(super) fn postgres() -> Finding {
     match up::server_binaries() {
         Ok(folder) => Finding::ok("postgres", format!("server binaries in {}", folder.display())),

@@ -1,7 +1,6 @@
-//! `pedigree doctor`: whether this machine and its coordinator are as they should be; each finding with its fix.
+//! `pedigree doctor`: checks this machine and its coordinator. Each finding comes with its fix.
 //!
-//! Owns the order and the exit code. What the database is like is the coordinator's to say; what this machine is like
-//! is found in [`local`].
+//! Owns the order and the exit code. The coordinator checks the database; [`local`] checks this machine.
 
 mod local;
 
@@ -16,12 +15,12 @@ use crate::output::{Output, table, write_table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
-    /// Look into this database where no coordinator answers
+    /// Postgres database to check when no coordinator answers
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 }
 
-/// Looks at everything; fails when anything does not work.
+/// Checks everything; fails if anything does not work.
 pub(crate) async fn run(
     args: DoctorArgs,
     connection: &Connection,
@@ -43,7 +42,7 @@ pub(crate) async fn run(
     Ok(if worst == Level::Failure { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// What the coordinator says of itself and its database; where it does not answer, what the database says.
+/// The coordinator's findings about itself and its database. If it does not answer, those about the database.
 async fn coordinator(args: &DoctorArgs, client: &Client) -> Vec<Finding> {
     let asked = local::Clock::start();
     match client.diagnosis().await {

@@ -92,7 +92,7 @@ async fn registered(name: &str, split: SplitName, client: &Client) -> anyhow::Re
     Ok(Corpus { name: format!("dataset {name}, {split}"), split, file, train: Some(train) })
 }
 
-/// The server's refusal of a sealed split, with what can be done.
+/// Adds the way out to the server's refusal of a sealed split.
 fn sealed(error: anyhow::Error, name: &str) -> anyhow::Error {
     let refused = error.chain().filter_map(|cause| cause.downcast_ref::<ClientError>());
     if refused.filter_map(ClientError::code).any(|code| code == ErrorCode::Sealed) {
@@ -105,7 +105,7 @@ fn sealed(error: anyhow::Error, name: &str) -> anyhow::Error {
 }
 
 impl Corpus {
-    /// Reads the sentences. Bare tags take `entity_type`; of a training split only the mentions are used.
+    /// Reads the sentences. Tags without a type get `entity_type`. Only the mentions of a training split are used.
     pub(super) fn read(&self, entity_type: Option<String>) -> anyhow::Result<ReadCorpus> {
         let options = ReadOptions { entity_type };
         let sentences = corpus::read(&self.file, &options)?.sentences;
@@ -120,7 +120,7 @@ impl Corpus {
 }
 
 impl ReadCorpus {
-    /// What is about to be evaluated.
+    /// One line about the corpus.
     pub(super) fn summary(&self) -> String {
         let words: usize = self.sentences.iter().map(|sentence| sentence.tokens.len()).sum();
         format!("{}: {} sentences, {words} words", self.name, self.sentences.len())

@@ -27,28 +27,28 @@ pub(crate) struct EvaluateArgs {
     /// A CoNLL file, a folder with train, dev and test, or the name of a registered dataset
     #[arg(long, value_name = "DATASET")]
     on: String,
-    /// Which split of a folder or a registered dataset
+    /// Split of a folder or a registered dataset
     #[arg(long, value_enum, default_value_t = SplitName::Dev)]
     split: SplitName,
-    /// Training split, for seen and unseen mentions [default: that of the folder or dataset]
+    /// Training split, which tells seen mentions from unseen ones [default: that of the folder or dataset]
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
-    /// Entity type of tags that are a bare B or I
+    /// Entity type for tags that are only B or I
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
-    /// What becomes of an I- tag that continues nothing
+    /// How to decode an I- tag that continues no entity
     #[arg(long, value_enum, default_value_t = Decode::Argmax)]
     decode: Decode,
-    /// Rename an entity type, in the corpus and in the predictions; may be repeated
+    /// Rename an entity type in the corpus and in the predictions; may be repeated
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     map_type: Vec<(String, String)>,
-    /// Leave an entity type out, in the corpus and in the predictions; may be repeated
+    /// Leave an entity type out of the corpus and of the predictions; may be repeated
     #[arg(long, value_name = "TYPE")]
     ignore_type: Vec<String>,
-    /// Examples of each class of mistakes
+    /// Examples to keep of each class of mistakes
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
-    /// Write the predictions with the counts of each sentence, for `pedigree compare`
+    /// File to write the predictions to, for `pedigree compare`
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
 }
@@ -56,13 +56,13 @@ pub(crate) struct EvaluateArgs {
 /// [`Decoding`] by its names on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Decode {
-    /// It stays, as in training
+    /// Keep it, as in training
     Argmax,
-    /// It becomes B-
+    /// Turn it into B-
     AsB,
-    /// It becomes O
+    /// Turn it into O
     Drop,
-    /// It cannot occur: the best sequence without one
+    /// Find the best sequence without such tags
     Viterbi,
 }
 

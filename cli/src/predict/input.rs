@@ -1,4 +1,4 @@
-//! Text or CoNLL as it comes in, in batches of sentences with their places.
+//! Reads text or CoNLL in batches of sentences with their positions.
 
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
@@ -10,14 +10,14 @@ use pedigree_trainer_core::corpus::text::{TextSentence, Word, sentences};
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum InputFormat {
-    /// Raw text; every line end ends a sentence
+    /// Raw text; a line end ends a sentence
     Text,
-    /// A token in the first column of each line, a blank line after each sentence
+    /// CoNLL: a token in the first column of each line, a blank line after each sentence
     Conll,
 }
 
 impl InputFormat {
-    /// By the ending of the name.
+    /// The format that a file's extension means.
     pub(super) fn of(file: &Path) -> Self {
         let ending = file.extension().and_then(|ending| ending.to_str());
         if ending.is_some_and(|ending| ["conll", "tsv", "iob2"].contains(&ending)) {
@@ -28,15 +28,15 @@ impl InputFormat {
     }
 }
 
-/// Sentences and the text that they were read from. For CoNLL the text is the tokens joined by single blanks, a line for
-/// each sentence.
+/// Sentences and the text that they were read from. For CoNLL, the text is a line for each sentence, its tokens joined
+/// by single spaces.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) text: String,
     pub(super) sentences: Vec<TextSentence>,
 }
 
-/// A reader of sentences. Places count characters from the beginning.
+/// A reader of sentences. Positions count characters from the beginning.
 pub(super) struct Source<R> {
     reader: BufReader<R>,
     format: InputFormat,
@@ -50,8 +50,8 @@ impl<R: Read> Source<R> {
         Self { reader, format, line: 0, offset: 0 }
     }
 
-    /// The next sentences: at least `most` where so many are at hand, fewer where the other side of a pipe pauses;
-    /// `None` at the end.
+    /// The next sentences: at least `most` if they are there, fewer when the other side of a pipe pauses; `None` at
+    /// the end.
     pub(super) fn batch(&mut self, most: usize) -> anyhow::Result<Option<Batch>> {
         let mut batch = Batch::default();
         loop {
@@ -107,7 +107,7 @@ impl<R: Read> Source<R> {
         batch.text.push('\n');
         batch.sentences.push(TextSentence { text, start: self.offset, words });
         self.offset = at;
-        // The end of the file comes as a batch of its own.
+        // The end of the file is a batch of its own.
         Ok(true)
     }
 

@@ -20,7 +20,7 @@ use crate::progress;
 use input::{InputFormat, Source};
 use output::{Format, Sink};
 
-/// Sentences that the model sees at once, where so many are there.
+/// The most sentences that the model sees at once.
 const BATCH: usize = 256;
 
 #[derive(Debug, clap::Args)]
@@ -30,28 +30,28 @@ pub(crate) struct PredictArgs {
     /// Files to read, `-` for standard input
     #[arg(default_value = "-", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the files hold [default: conll for .conll, .tsv and .iob2, else text]
+    /// Format of the input [default: conll for .conll, .tsv and .iob2, else text]
     #[arg(long, value_enum)]
     input: Option<InputFormat>,
-    /// What to write
+    /// Format of the output
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// Folder for the .txt and .ann files of brat
+    /// Folder to write the .txt and .ann files of brat to
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// What becomes of an I- tag that continues nothing
+    /// How to decode an I- tag that continues no entity
     #[arg(long, value_enum, default_value_t = Decode::Viterbi)]
     decode: Decode,
 }
 
-/// The policies after which no orphan is left.
+/// The ways to decode that leave no orphan tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Decode {
-    /// It becomes B-
+    /// Turn it into B-
     AsB,
-    /// It becomes O
+    /// Turn it into O
     Drop,
-    /// It cannot occur: the best sequence without one
+    /// Find the best sequence without such tags
     Viterbi,
 }
 

@@ -16,11 +16,11 @@ use super::input::Batch;
 /// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// One JSON object a sentence; places count characters of the input
+    /// One JSON object for each sentence; positions count characters of the input
     Jsonl,
-    /// A word and its tag a line, a blank line after each sentence
+    /// CoNLL: a word and its tag in each line, a blank line after each sentence
     Conll,
-    /// NAME.txt and NAME.ann for each input, in --out
+    /// brat: the files NAME.txt and NAME.ann for each input, in --out
     Brat,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Sink<'a> {
         Ok(Self { document, to })
     }
 
-    /// Writes a batch at once, and says how many entities it holds.
+    /// Writes a batch at once; returns its number of entities.
     pub(super) fn write(&mut self, batch: &Batch, tags: &[Vec<String>]) -> anyhow::Result<usize> {
         let mut count = 0;
         for (sentence, tags) in batch.sentences.iter().zip(tags) {
@@ -128,7 +128,7 @@ fn brat(document: &str, folder: &Path) -> anyhow::Result<To> {
     Ok(To::Brat { text: create("txt")?, annotations: create("ann")?, number: 0 })
 }
 
-/// The entities of a sentence, with places in the whole input.
+/// The entities of a sentence, with positions in the whole input.
 fn mentions(sentence: &TextSentence, tags: &[String]) -> Vec<Mention> {
     let mention = |entity: &pedigree_trainer_core::score::Entity<'_>| Mention {
         kind: entity.kind.to_owned(),

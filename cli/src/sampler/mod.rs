@@ -1,4 +1,4 @@
-//! `pedigree sampler`: the samplers by themselves, without a study.
+//! `pedigree sampler`: the samplers on their own, without a study.
 
 mod serve;
 
@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SamplerCommand {
-    /// Answer requests for trials, one line of JSON each, on stdin and stdout
+    /// Answer requests for trials on stdin and stdout, one line of JSON each
     Serve(serve::ServeArgs),
 }
 

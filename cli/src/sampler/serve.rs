@@ -1,6 +1,6 @@
 //! `pedigree sampler serve`: a sampler for programs in other languages, and for benchmarks of samplers.
 //!
-//! Moves lines between stdin, a [`Session`] and stdout; what the lines say is the session's.
+//! Moves lines between stdin, a [`Session`] and stdout. The session owns their meaning.
 
 use std::io::{self, BufRead as _, Write as _};
 
@@ -11,7 +11,7 @@ use pedigree_sampler::Session;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// How trials are proposed
+    /// Method that proposes the trials
     #[arg(long, value_name = "NAME", default_value = Method::Auto.as_str(), value_parser = method())]
     sampler: Method,
 }

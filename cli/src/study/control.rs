@@ -12,7 +12,7 @@ use crate::output::Output;
 pub(crate) struct PauseArgs {
     #[command(flatten)]
     study: Named,
-    /// Hand back what is being trained, with its progress, instead of letting it come to its end
+    /// Stop running trials at once and keep their progress, instead of letting them finish
     #[arg(long)]
     now: bool,
 }
@@ -21,7 +21,7 @@ pub(crate) struct PauseArgs {
 pub(crate) struct PriorityArgs {
     #[command(flatten)]
     study: Named,
-    /// From -100 to 100; of studies that wait for the same devices the higher goes first
+    /// Priority from -100 to 100; among studies waiting for the same devices, the highest goes first
     #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(i32)
         .range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY)))]
     priority: i32,

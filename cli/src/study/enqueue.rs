@@ -11,10 +11,10 @@ use crate::params;
 pub(crate) struct EnqueueArgs {
     /// Name or id of the study
     study: String,
-    /// A value for every searched parameter
+    /// Value of each searched parameter, such as learning_rate=3e-4
     #[arg(long, required = true, num_args = 1.., value_name = "NAME=VALUE", value_parser = assignment)]
     params: Vec<(String, Scalar)>,
-    /// Names the configuration: given again under the same key it is not tried again
+    /// Name of the configuration; adding the same key again changes nothing
     #[arg(long)]
     key: String,
 }
@@ -33,7 +33,7 @@ pub(crate) async fn run(client: &Client, wanted: &EnqueueArgs, output: Output) -
     })
 }
 
-/// `NAME=VALUE`; a value that reads as a number or as true or false is one.
+/// Reads `NAME=VALUE`. A value that looks like a number, true or false is one.
 fn assignment(text: &str) -> Result<(String, Scalar), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), scalar(value))),

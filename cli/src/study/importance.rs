@@ -1,4 +1,4 @@
-//! `pedigree study importance`: who proposed, who donated, which parameters mattered, and where a range is too narrow.
+//! `pedigree study importance`: which parameters mattered, and which ranges are too narrow.
 
 use std::io::{self, Write};
 
@@ -18,7 +18,7 @@ fn write(screen: &mut dyn Write, insight: &StudyInsight) -> io::Result<()> {
     if trials < insight.fewest {
         return writeln!(
             screen,
-            "{trials} trials have completed; importance is told from {} on",
+            "{trials} trials have completed; importance needs at least {}",
             insight.fewest
         );
     }
@@ -35,7 +35,7 @@ fn write(screen: &mut dyn Write, insight: &StudyInsight) -> io::Result<()> {
     write_table(screen, &table(&["parameter", "share", "remark"], &[1], rows))
 }
 
-/// Who proposed, and who donated.
+/// Which sampler proposed the trials, and which studies donated to it.
 pub(crate) fn facts(insight: &StudyInsight) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let Some(sampler) = &insight.sampler {
@@ -97,6 +97,6 @@ mod tests {
         batch_size      18 %
         ");
         insight.trials = 9;
-        assert!(text(&insight).ends_with("9 trials have completed; importance is told from 10 on\n"));
+        assert!(text(&insight).ends_with("9 trials have completed; importance needs at least 10\n"));
     }
 }

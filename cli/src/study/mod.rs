@@ -1,4 +1,4 @@
-//! `pedigree study`: what one may do with studies.
+//! `pedigree study`: shows, follows and controls studies.
 
 mod control;
 mod enqueue;
@@ -25,25 +25,25 @@ use crate::output::Output;
 pub(crate) enum StudyCommand {
     /// List the studies, newest first
     List,
-    /// Show a study, its trials and its test score
+    /// Show a study with its trials and its test score
     Show(Named),
-    /// Follow a study to its end
+    /// Follow a study until it ends
     Watch(Named),
-    /// Cancel a study and its open trials
+    /// Cancel a study and its unfinished trials
     Cancel(Named),
-    /// Pause a study: nothing new begins until it is resumed
+    /// Pause a study; no new trial starts until it is resumed
     Pause(control::PauseArgs),
-    /// Let a paused study go on
+    /// Resume a paused study
     Resume(Named),
-    /// Give a study another priority
+    /// Change the priority of a study
     Priority(control::PriorityArgs),
-    /// Have failed trials tried again, their retries anew; a study that failed opens again
+    /// Try failed trials again, with their full number of retries; a failed study opens again
     Retry(retry::RetryArgs),
-    /// Try a configuration of your own, before anything is suggested; it counts against the study's trials
+    /// Add a configuration of your own; it is tried before the sampler's suggestions and counts as a trial
     Enqueue(enqueue::EnqueueArgs),
-    /// Show which parameters mattered, and which ranges may be too narrow
+    /// Show which parameters mattered and which ranges may be too narrow
     Importance(Named),
-    /// Compute every suggestion again from its record, and say which differ
+    /// Recompute every suggestion from its record and list those that differ
     Replay(Named),
 }
 

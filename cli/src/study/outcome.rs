@@ -23,10 +23,10 @@ use crate::test_score::write_seal;
 pub(crate) struct Outcome {
     pub(crate) study: Study,
     runs: Vec<Run>,
-    /// Who proposed and who donated; only where it was asked for.
+    /// Which sampler proposed the trials and which studies donated; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     insight: Option<StudyInsight>,
-    /// Where a browser shows it.
+    /// URL of its page.
     dashboard: String,
 }
 
@@ -36,20 +36,20 @@ impl Outcome {
         Self { study, runs, insight: None, dashboard }
     }
 
-    /// The outcome with who proposed and who donated.
+    /// Adds which sampler proposed the trials and which studies donated.
     pub(super) fn with_insight(self, insight: StudyInsight) -> Self {
         Self { insight: Some(insight), ..self }
     }
 }
 
-/// What is said of a study that was created and left to itself.
+/// Writes what is said of a study that nobody follows.
 pub(crate) fn write_created(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let name = &outcome.study.spec.name;
     writeln!(screen, "study {name} is {}: {}", study_state(outcome.study.state), outcome.dashboard)?;
     writeln!(screen, "`pedigree study watch {name}` follows it")
 }
 
-/// The facts of a study, its leaderboard, its test score, its seal and its page.
+/// Writes the facts of a study, its leaderboard, its test score, its seal and its page.
 pub(crate) fn write_outcome(screen: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let Outcome { study, runs, insight, dashboard } = outcome;
     let mut facts = facts(study);

@@ -1,4 +1,4 @@
-//! `pedigree study replay`: which suggestions can be computed again.
+//! `pedigree study replay`: recomputes the suggestions of a study.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ fn write(screen: &mut dyn Write, replay: &StudyReplay) -> io::Result<()> {
     let said = [
         (replay.same, "the same to the last bit"),
         (replay.differ, "different"),
-        (replay.unknown, "that cannot be computed again"),
+        (replay.unknown, "that cannot be recomputed"),
         (replay.given, "given, not suggested"),
     ];
     let said: Vec<String> =

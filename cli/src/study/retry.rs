@@ -15,10 +15,10 @@ use crate::run::name;
 pub(crate) struct RetryArgs {
     #[command(flatten)]
     study: Named,
-    /// Those that failed
+    /// Retry the failed trials
     #[arg(long, required = true)]
     failed: bool,
-    /// Only those that failed by this cause; may be given several times
+    /// Retry only trials that failed with this cause; may be repeated
     #[arg(long = "cause", value_name = "CAUSE", value_parser = cause)]
     causes: Vec<FailureCause>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn run(client: &Client, args: &RetryArgs, output: Output) -> an
     output.document(&retried, |screen| write(screen, &retried))
 }
 
-/// What became of it, a line each.
+/// Writes a line for each run.
 pub(crate) fn write(screen: &mut dyn Write, retried: &Retried) -> io::Result<()> {
     for run in &retried.runs {
         writeln!(screen, "{} waits for a worker again", name(run))?;

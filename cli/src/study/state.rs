@@ -17,7 +17,7 @@ pub(super) const fn study_state(state: StudyState) -> &'static str {
 pub(super) const fn held(hold: Hold) -> &'static str {
     match hold {
         Hold::None => "",
-        Hold::Finish => ", paused (what runs comes to its end)",
-        Hold::Now => ", paused (what runs is handed back)",
+        Hold::Finish => ", paused (running trials finish)",
+        Hold::Now => ", paused (running trials are handed back)",
     }
 }

@@ -12,19 +12,19 @@ use crate::output::Output;
 pub(crate) struct SweepArgs {
     /// The search-space file (YAML or JSON)
     pub(super) file: PathBuf,
-    /// Registered dataset; wins over the file's
+    /// Name of a registered dataset; overrides the file
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
-    /// Registered backbone; wins over the file's
+    /// Name of a registered backbone; overrides the file
     #[arg(long, value_name = "NAME")]
     backbone: Option<String>,
-    /// Name of the study; wins over the file's
+    /// Name of the study; overrides the file
     #[arg(long)]
     name: Option<String>,
-    /// Seed of the study; wins over the file's
+    /// Seed of the study; overrides the file
     #[arg(long)]
     seed: Option<u32>,
-    /// Trials in total; wins over the file's
+    /// Total number of trials; overrides the file
     #[arg(long, value_name = "N")]
     pub(super) trials: Option<u32>,
 }

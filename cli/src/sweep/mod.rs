@@ -18,11 +18,11 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SweepCommand {
-    /// Check a search-space file
+    /// Check a search-space file, and the names in it if a server answers
     Validate(SweepArgs),
     /// Print the JSON Schema of search-space files, for editors
     Schema,
-    /// Create the study that a file asks for, and follow it to its end
+    /// Create the study that a file describes, and follow it until it ends
     Run(run::RunArgs),
 }
 

@@ -30,7 +30,7 @@ fn unknown(noun: &str, command: &str, name: &str, known: Vec<String>) -> Option<
     Some(format!("no {noun} {name:?} is registered; known: {known}; register it by pedigree {command} add"))
 }
 
-/// Whether nobody listens there, as opposed to a server that refuses.
+/// Whether no server answered, as opposed to one that refused.
 pub(super) fn is_absent(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ClientError>().is_some_and(|e| matches!(e, ClientError::Unreachable { .. }))
 }

@@ -1,4 +1,4 @@
-//! That the parameter list of search-space files says what the trainer does. Only this crate sees both.
+//! Tests that the parameter list of search-space files equals the trainer's. Only this crate sees both.
 
 use pedigree_protocol::params::Scalar;
 use pedigree_protocol::sweep::parameters::{self, ParameterKind};

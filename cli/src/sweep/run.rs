@@ -13,7 +13,7 @@ use crate::study::outcome::{Outcome, write_created};
 pub(crate) struct RunArgs {
     #[command(flatten)]
     sweep: SweepArgs,
-    /// Create the study and return at once
+    /// Create the study and return at once, without following it
     #[arg(long)]
     detach: bool,
 }

@@ -1,4 +1,4 @@
-//! `pedigree sweep validate`: the file alone, and against the server where one answers.
+//! `pedigree sweep validate`: checks the file, and its names if a server answers.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(args: &SweepArgs, connection: &Connection, output: Outpu
                 Err(error) => return Err(error),
             }
         }
-        // A file may leave both open; what a flag says wrongly is a problem all the same.
+        // A file may leave both open. A wrong flag is a problem nevertheless.
         Err(problems) if args.trials == Some(0) => return Err(problems.into()),
         Err(_) => "left open: give --dataset and --backbone".to_owned(),
     };

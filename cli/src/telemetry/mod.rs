@@ -1,4 +1,4 @@
-//! The log: always on stderr, so that stdout stays the result's; and, where a collector is named, traces.
+//! The log, which goes to stderr so that stdout holds only results, and traces where a collector is named.
 
 mod traces;
 
@@ -13,10 +13,10 @@ use traces::Traces;
 /// Global flags of the log.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogArgs {
-    /// What is logged, such as `info` or `pedigree_worker=debug` [default: info for services, else warn]
+    /// What to log, such as `info` or `pedigree_worker=debug` [default: info for services, else warn]
     #[arg(long = "log", global = true, env = "PEDIGREE_LOG", value_name = "FILTER", hide_env_values = true)]
     filter: Option<String>,
-    /// How it is logged
+    /// Format of the log
     #[arg(long, global = true, env = "PEDIGREE_LOG_FORMAT", value_enum, default_value = "text")]
     log_format: Format,
 }
@@ -27,8 +27,8 @@ enum Format {
     Json,
 }
 
-/// Starts the log of this process, and its traces where there is a collector for them; they are sent until what this
-/// returns is dropped.
+/// Starts the log of this process and, with a collector, its traces. Traces are sent until the returned value is
+/// dropped.
 pub(crate) fn start(
     args: &LogArgs,
     is_service: bool,

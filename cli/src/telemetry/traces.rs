@@ -1,7 +1,7 @@
 //! Spans of the coordinator, sent to an OpenTelemetry collector as OTLP over HTTP.
 //!
-//! Sent by a thread of their own out of a queue that drops what it cannot hold: a collector that is slow or away holds
-//! nobody up. Owns what is sent, and how often trouble is told. Must not know what the spans mean.
+//! A thread of its own sends them from a queue that drops what it cannot hold, so that a slow or absent collector
+//! delays nothing. Owns what is sent, and how often trouble is told. Must not know what the spans mean.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,12 +17,12 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// What a collector may take for one batch.
+/// Timeout for one batch.
 const ANSWER: Duration = Duration::from_secs(5);
-/// What it may take for the last one, which the end of the process waits for.
+/// Timeout for the last batch, for which the end of the process waits.
 const LAST: Duration = Duration::from_secs(2);
 
-/// The way to a collector. Dropping it sends what is left.
+/// The connection to a collector. Dropping it sends what is left.
 #[derive(Debug)]
 pub(crate) struct Traces(SdkTracerProvider);
 
@@ -30,7 +30,7 @@ impl Traces {
     /// Sends to `URL/v1/traces`.
     pub(crate) fn start(url: &str) -> anyhow::Result<Self> {
         let endpoint = endpoint(url)?;
-        // As in the coordinator's client: the first to choose does so for the process.
+        // The first to choose a TLS implementation does so for the process, as in the coordinator's client.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::blocking::Client::builder().timeout(ANSWER).build()?;
         let exporter = opentelemetry_otlp::SpanExporter::builder()
@@ -47,7 +47,7 @@ impl Traces {
         Ok(Self(provider))
     }
 
-    /// What takes the spans up: the coordinator's own alone, those of single requests among them.
+    /// The layer that records spans: only the coordinator's own, with those of its requests.
     pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
@@ -63,12 +63,12 @@ impl Traces {
 
 impl Drop for Traces {
     fn drop(&mut self) {
-        // Whether the last spans arrived: nobody is left to be told.
+        // Nobody is left to hear whether the last spans arrived.
         let _ = self.0.shutdown_with_timeout(LAST);
     }
 }
 
-/// Where traces go at a collector of this address.
+/// The URL for traces at the collector of this address.
 fn endpoint(url: &str) -> anyhow::Result<String> {
     match reqwest::Url::parse(url) {
         Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => {
@@ -78,7 +78,7 @@ fn endpoint(url: &str) -> anyhow::Result<String> {
     }
 }
 
-/// An exporter that tells the beginning and the end of trouble, once each.
+/// An exporter that logs once when trouble begins and once when it ends.
 #[derive(Debug)]
 struct Told {
     exporter: opentelemetry_otlp::SpanExporter,
@@ -91,7 +91,7 @@ impl SpanExporter for Told {
         let sent = self.exporter.export(batch).await;
         match (&sent, self.is_away.swap(sent.is_err(), Ordering::Relaxed)) {
             (Err(error), false) => {
-                tracing::warn!(%error, collector = self.endpoint, "traces do not arrive; they are dropped until they do");
+                tracing::warn!(%error, collector = self.endpoint, "the collector does not take traces; they are dropped until it does");
             }
             (Ok(()), true) => tracing::info!(collector = self.endpoint, "traces arrive again"),
             _ => {}

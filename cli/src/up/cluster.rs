@@ -17,9 +17,9 @@ use tokio::process::Command;
 use super::supervise::Part;
 
 const ROLE: &str = "pedigree";
-/// Unix socket paths hold 107 bytes; the socket's own name takes some of them.
+/// A path of a unix socket holds 107 bytes, the socket's name included.
 const LONGEST_SOCKET_FOLDER: usize = 85;
-/// Where root's clusters lie when their owner cannot reach the data folder.
+/// Where root's clusters are when their owner cannot reach the data folder.
 const ROOT_CLUSTERS: &str = "/var/lib/pedigree";
 
 /// A cluster that is ready to be started.
@@ -32,8 +32,8 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Finds the server binaries and makes the data directory where there is none. A server that an earlier `up`
-    /// left behind (it was killed) is stopped first.
+    /// Finds the server binaries, and makes the data directory if there is none. First it stops a server that a killed
+    /// `up` left behind.
     pub(super) async fn prepare(data: &Path) -> anyhow::Result<Self> {
         let me = User::from_uid(Uid::effective())?.with_context(|| {
             format!(
@@ -165,7 +165,7 @@ fn unprivileged_user() -> anyhow::Result<User> {
     )
 }
 
-/// The cluster lies in the data folder, unless its owner could not reach it there (a folder under root's home).
+/// The cluster's folder: in the data folder, unless its owner cannot reach that (a folder under root's home).
 fn cluster_folder(data: &Path, owner: &User) -> anyhow::Result<PathBuf> {
     let reachable = data.ancestors().all(|folder| {
         owner.uid == Uid::effective()

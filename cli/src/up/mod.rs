@@ -1,8 +1,8 @@
 //! `pedigree up`: a private Postgres cluster, the coordinator and a worker, started in order, kept alive, stopped in
 //! order.
 //!
-//! Owns the data folder's layout. Must not know what the parts do: each is a process of its own that may be killed
-//! at any moment and is started again.
+//! Owns the data folder's layout. Must not know what the parts do: each is a process of its own, which may be killed
+//! at any moment and is restarted.
 
 mod cluster;
 mod record;
@@ -37,20 +37,20 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 /// Arguments of `pedigree up`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UpArgs {
-    /// Data folder: database, artifacts, caches and logs [default: PEDIGREE_DATA, ./.pedigree, or a folder of the
-    /// user's own].
+    /// Folder for the database, artifacts, caches and logs [default: $PEDIGREE_DATA, else ./.pedigree if it exists,
+    /// else a folder in the user's home]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Address to serve on; port 0 takes a free one.
+    /// Address to listen on; port 0 takes a free port
     #[arg(long, default_value = "127.0.0.1:8765")]
     listen: SocketAddr,
-    /// Runs trained side by side on the CPU [default: none where the trainer can use a GPU that NVML finds, else 1].
+    /// Number of runs to train at once on the CPU [default: 0 if there is a GPU that the trainer can use, else 1]
     #[arg(long)]
     cpu_slots: Option<usize>,
-    /// Seconds after which a silent worker has lost its run.
+    /// Seconds that a worker may be silent before it loses its run
     #[arg(long, default_value_t = 30)]
     lease_ttl: u32,
-    /// Use this database instead of a private cluster.
+    /// Postgres database to use instead of a private one
     #[arg(long, env = "DATABASE_URL")]
     database_url: Option<String>,
 }
@@ -90,7 +90,7 @@ pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     };
     tokio::select! {
         () = stop(kept, &output) => {}
-        () = hurry => bail!("stopped in a hurry; the next start recovers what was under way"),
+        () = hurry => bail!("stopped at once; the next start recovers unfinished work"),
     }
     record.remove();
     Ok(())
@@ -110,7 +110,7 @@ async fn start(
     Ok(())
 }
 
-/// The database and the coordinator; answers the database's URL.
+/// Starts the database and the coordinator; returns the database's URL.
 async fn start_server(
     args: &UpArgs,
     folder: &Path,
@@ -134,7 +134,7 @@ async fn start_server(
     Ok(database_url)
 }
 
-/// A new token that may do a worker's work and nothing else. The one of an earlier start ends.
+/// Makes a token that allows only a worker's requests. It replaces that of an earlier start.
 async fn worker_token(record: &Record) -> anyhow::Result<Secret> {
     let client = Client::new(&record.url(), Some(record.token().to_owned().into())).patient(START_LIMIT);
     let spec = TokenSpec { name: record.worker_token_name(), role: Role::Worker, lifetime_s: None };
@@ -240,9 +240,9 @@ async fn stop(kept: Vec<Kept>, output: &Output) {
     }
 }
 
-/// The address to serve on, with its port chosen now: a coordinator that is started again must come back on it.
+/// The address to listen on. The port is chosen now, because a restarted coordinator must come back on it.
 async fn free_address(wanted: SocketAddr) -> anyhow::Result<SocketAddr> {
-    // A coordinator whose `up` was killed needs a moment to notice and leave the port.
+    // A coordinator whose `up` was killed needs a moment to notice it and leave the port.
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         match TcpListener::bind(wanted) {

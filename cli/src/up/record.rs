@@ -1,6 +1,6 @@
-//! `up.json`: where a running `pedigree up` answers, with which token, and the process ids of its parts.
+//! `up.json`: the address and token of a running `pedigree up`, and the process ids of its parts.
 //!
-//! Other sub-commands find the server by it, operators and tests the processes.
+//! Other sub-commands find the server in it; operators and tests find the processes.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What stands in `up.json`; shared by the tasks that keep the parts alive.
+/// The content of `up.json`; the tasks that keep the parts alive share it.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     file: Arc<PathBuf>,
@@ -30,7 +30,7 @@ struct State {
 }
 
 impl Record {
-    /// A record for `folder`; the token is made once per data folder and kept there, readable by its owner alone.
+    /// A record for `folder`; The token is made once per data folder and kept there, readable only by its owner.
     pub(super) fn new(folder: &Path, listen: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self {
             file: Arc::new(folder.join("up.json")),
@@ -48,13 +48,13 @@ impl Record {
         &self.token
     }
 
-    /// The name of the token that the worker bears: one for each data folder, as several may share a database.
+    /// The name of the worker's token. Each data folder has its own, because several may share a database.
     pub(super) fn worker_token_name(&self) -> String {
         let folder = hex::encode(Sha256::digest(self.token.as_bytes()));
         format!("up-worker-{}", &folder[..8])
     }
 
-    /// Notes the process id of a part, or that it has none now.
+    /// Records the process id of a part, or that it has none.
     pub(super) fn set_process(&self, part: &'static str, pid: Option<u32>) {
         let mut state = self.state();
         match pid {
@@ -73,14 +73,14 @@ impl Record {
         self.described(&self.state())
     }
 
-    /// Writes `up.json`, and from then on at each change.
+    /// Writes `up.json`, and from now on each change.
     pub(super) fn publish(&self) -> anyhow::Result<()> {
         let mut state = self.state();
         state.published = true;
         self.store(&state)
     }
 
-    /// Removes `up.json`: nothing is up any more.
+    /// Removes `up.json`: nothing runs any more.
     pub(super) fn remove(&self) {
         let mut state = self.state();
         state.published = false;
@@ -97,8 +97,8 @@ impl Record {
         json!({ "url": *self.url, "token": *self.token, "pid": std::process::id(), "processes": state.processes })
     }
 
-    /// Puts the file in place whole. The state is locked meanwhile: several tasks change it, and two that wrote at once
-    /// would take each other's draft away.
+    /// Replaces the file as a whole. It holds the state's lock, because two tasks that wrote at once would take each
+    /// other's draft.
     fn store(&self, state: &State) -> anyhow::Result<()> {
         let draft = self.file.with_extension("json.new");
         let mut file = private_file(&draft)?;
@@ -107,7 +107,7 @@ impl Record {
     }
 }
 
-/// Takes the data folder for this process; the lock goes with the process, however it ends.
+/// Locks the data folder for this process. The lock ends with the process, however it ends.
 pub(super) fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("up.lock");
     let file = private_file(&path)?;

@@ -1,6 +1,6 @@
-//! A server of one's own for a while: cluster and coordinator in a folder that goes when it ends.
+//! A temporary server for measurements: a cluster and a coordinator in a temporary folder.
 //!
-//! For measurements. Must not know what is measured.
+//! Must not know what is measured.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -22,10 +22,10 @@ pub(crate) struct Stand {
 }
 
 impl Stand {
-    /// Starts both in a temporary folder. With a database, the coordinator alone.
+    /// Starts both in a temporary folder; with a database, only the coordinator.
     async fn start(database_url: Option<String>, output: &Output) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("pedigree-bench-").tempdir_in("/var/tmp")?;
-        // Run as root, Postgres belongs to another user, who must be able to pass through.
+        // Under root, Postgres runs as another user, who must be able to reach the folder.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
         std::fs::create_dir_all(folder.path().join("logs"))?;
         let listen = free_address(([127, 0, 0, 1], 0).into()).await?;
@@ -46,7 +46,7 @@ impl Stand {
         Client::new(&self.record.url(), Some(self.record.token().to_owned().into()))
     }
 
-    /// The database below the coordinator.
+    /// URL of the coordinator's database.
     pub(crate) fn database_url(&self) -> &str {
         &self.database_url
     }
@@ -56,7 +56,7 @@ impl Stand {
         self.record.document()["processes"]["coordinator"].as_u64()
     }
 
-    /// Starts one for as long as `measure` takes, or until Ctrl-C.
+    /// Runs `measure` with a server of its own; Ctrl-C ends both.
     pub(crate) async fn during<T>(
         database_url: Option<String>,
         output: &Output,

@@ -1,4 +1,4 @@
-//! Keeps one process alive: starts it, starts it again when it ends unasked, and ends it on request.
+//! Keeps one process alive: starts it, restarts it when it ends by itself, and stops it on request.
 //!
 //! Each part runs in its own process group, so that a Ctrl-C in the terminal reaches `up` alone, and holds one end of
 //! a pipe as its stdin: when `up` itself dies, the part reads the end of file and leaves.
@@ -22,7 +22,7 @@ use super::record::Record;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A part that has run this long counts as started: the next pause is short again.
+/// A part that has run this long counts as started: the pause before its next restart is short again.
 const SETTLED: Duration = Duration::from_secs(30);
 
 /// A process to keep alive.
@@ -31,7 +31,7 @@ pub(super) struct Part {
     pub(super) command: Box<dyn Fn() -> Command + Send + Sync>,
     pub(super) log: PathBuf,
     pub(super) stop_signal: Signal,
-    /// From the stop signal to SIGKILL.
+    /// How long after the stop signal it gets SIGKILL.
     pub(super) grace: Duration,
 }
 
@@ -114,7 +114,7 @@ impl Kept {
         &self.log
     }
 
-    /// Times that the process ended, or could not be started, since the beginning.
+    /// How often the process has ended or failed to start.
     pub(super) fn failed_starts(&self) -> u32 {
         self.failed_starts.load(Ordering::Relaxed)
     }

@@ -143,7 +143,7 @@ fn keys_of_other_tools_are_answered_with_ours() {
     s.yaml:7:63: parameters.learning_rate.upper: is no key here; write max; the bound is inclusive
     "#);
     assert_snapshot!(refuse_with("goal: maximize", "mode: max"), @r#"
-    s.yaml:5:9: metric.goal: is missing; write goal: maximize; no direction is ever assumed
+    s.yaml:5:9: metric.goal: is missing; write goal: maximize; there is no default
     s.yaml:5:24: metric.mode: is no key here; write goal: maximize
     "#);
     assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: auto, tpe, gp, optuna-5, optuna-4, watanabe, random, grid, sobol"#);
@@ -211,7 +211,7 @@ fn conditions_are_checked() {
 #[test]
 fn misplaced_and_doubled_keys_are_named() {
     assert_snapshot!(refuse_with("max_epochs: 3", "patience: 3, seed: 1, max_epoch: 3"), @r#"
-    s.yaml:11:9: fixed.patience: does not stand here; write early_stop: {patience: N} at the top level
+    s.yaml:11:9: fixed.patience: does not belong here; write early_stop: {patience: N} at the top level
     s.yaml:11:22: fixed.seed: does not belong here; write seed: N at the top level
     s.yaml:11:31: fixed.max_epoch: the trainer has no parameter of this name; did you mean max_epochs?
     "#);

@@ -11,9 +11,10 @@ use super::tally::{Acknowledged, Tally};
 /// The comparison of what was acknowledged and what is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Checked {
-    /// Grants, points and completions that were acknowledged and are not in the database.
+    /// Grants, points and completions that were acknowledged but are not in the database.
     pub(super) lost: u64,
-    /// Attempts granted twice, points stored that nobody sent, runs completed twice or by an attempt that was not told so.
+    /// Attempts granted twice, points that nobody sent, and runs that completed twice or by an attempt that was not
+    /// told so.
     pub(super) doubled: u64,
     /// Attempts that were compared.
     attempts: u64,
@@ -56,7 +57,7 @@ async fn stored(db: &mut PgConnection) -> anyhow::Result<HashMap<(RunId, Attempt
     Ok(stored)
 }
 
-/// What was told against what is stored. An attempt that is stored though no worker was told of it is no error: the
+/// Compares what was acknowledged with what is stored. A stored attempt that no worker knows of is no error: the
 /// answer may not have arrived, and its lease runs out.
 fn compare(
     told: &HashMap<(RunId, Attempt), Acknowledged>,

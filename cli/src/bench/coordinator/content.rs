@@ -1,5 +1,4 @@
-//! What the simulated studies are about: a made-up corpus and encoder, a space of six parameters, and the trials that
-//! a study has behind it.
+//! The content of the simulated studies: a made-up corpus and encoder, and a space of six parameters.
 
 use std::collections::BTreeMap;
 
@@ -37,10 +36,10 @@ pub(super) async fn register(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// More than any measurement gets through.
+/// More trials than any measurement completes.
 pub(super) const WITHOUT_END: u32 = 100_000_000;
 
-/// A study of so many trials over the corpus, `concurrent` of them open at a time.
+/// A study of this many trials over the corpus, `concurrent` of them open at a time.
 pub(super) fn study(name: &str, preset: &str, concurrent: u32, trials: u32) -> anyhow::Result<StudySpec> {
     let spec = json!({
         "name": name,

@@ -1,4 +1,4 @@
-//! Simulated workers: each speaks over HTTP as a real one does, and notes what it was told.
+//! Simulated workers. Each speaks over HTTP as a real one does, and records the answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use pedigree_protocol::{Scalar, WorkerId};
 
 use super::tally::Tally;
 
-/// Pause before a request that got no answer is sent again.
+/// Pause before a request without an answer is sent again.
 const RETRY: Duration = Duration::from_millis(50);
 
 /// A simulated worker with one device.
@@ -55,7 +55,7 @@ impl SimulatedWorker {
         Ok(())
     }
 
-    /// Asks for work, again and again until there is some.
+    /// Asks for work until there is some.
     pub(super) async fn claim(&self) -> anyhow::Result<LeaseGrant> {
         let request = ClaimRequest { worker_id: self.id, device_uuid: self.device.clone(), wait_ms: 20_000 };
         loop {
@@ -71,7 +71,7 @@ impl SimulatedWorker {
         self.patiently(|| self.client.open_test(grant.run_id, grant.attempt)).await.map(drop)
     }
 
-    /// A write about the worker's attempt; whether it was won.
+    /// Sends a write about the worker's attempt; returns whether it was won.
     pub(super) async fn write(&self, grant: &LeaseGrant, write: &AttemptWrite) -> anyhow::Result<bool> {
         let reply: WriteReply =
             self.patiently(|| self.client.write(grant.run_id, grant.attempt, write)).await?;
@@ -117,7 +117,7 @@ pub(super) fn reports(first: i32, count: u32) -> Vec<AttemptWrite> {
         .collect()
 }
 
-/// Writes as one: by itself where there is one alone.
+/// Several writes as one request; a single write stays as it is.
 pub(super) fn together(mut writes: Vec<AttemptWrite>) -> AttemptWrite {
     match writes.len() {
         1 => writes.remove(0),
@@ -144,7 +144,7 @@ fn report(epoch: i32) -> EpochReport {
     }
 }
 
-/// The end of a run as completed: a smooth function of its parameters. A final run has scores of the test split too.
+/// The end of a completed run. Its scores are a smooth function of its parameters; a final run has test scores too.
 pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
     let objective = objective(grant);
     let test = (grant.kind == RunKind::Final).then(|| TestScores {
@@ -169,7 +169,7 @@ pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
     AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None }
 }
 
-/// The end of an attempt that hands its run back.
+/// The end of an attempt that hands back its run.
 pub(super) fn released() -> AttemptWrite {
     AttemptWrite::End { end: Box::new(AttemptEnd::Released), artifacts: Vec::new(), energy: None }
 }

@@ -1,9 +1,9 @@
-//! The finished trials that a simulated study has behind it, written straight into the database: how they came about is
-//! not what is measured.
+//! The finished trials that a simulated study starts with. They are written straight into the database, since making
+//! them is not measured.
 
 use sqlx::{Connection as _, PgConnection};
 
-/// Adds `count` completed trials behind those that the study has.
+/// Adds `count` completed trials after those of the study.
 pub(super) async fn insert(database_url: &str, study: &str, count: u32) -> anyhow::Result<()> {
     let mut db = PgConnection::connect(database_url).await?;
     let mut tx = db.begin().await?;
@@ -11,7 +11,7 @@ pub(super) async fn insert(database_url: &str, study: &str, count: u32) -> anyho
         .bind(study)
         .execute(&mut *tx)
         .await?;
-    // Spread over the space by multiples of irrational numbers; the same in every measurement.
+    // Multiples of irrational numbers spread the points over the space, the same in every measurement.
     sqlx::query(
         "INSERT INTO runs (id, study_id, kind, number, state, params, seed, suggestion, value, summary, ended_at)
          SELECT gen_random_uuid(), s.id, 'trial', n + known, 'completed', jsonb_build_object(

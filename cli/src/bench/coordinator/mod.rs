@@ -1,7 +1,7 @@
 //! `pedigree bench coordinator`: simulated workers over real HTTP against a coordinator with a Postgres of its own.
 //!
 //! Owns the order of the phases and what is reported. Each simulated worker speaks as a real one does (hello, claim,
-//! start, reports, renewals, end); what it claims to have trained is made up. The checks at the end read the database.
+//! start, reports, renewals, end); the trainings are made up. The checks at the end read the database.
 
 mod args;
 mod check;
@@ -67,7 +67,7 @@ async fn measure(args: &CoordinatorArgs, stand: &Stand, output: &Output) -> anyh
     })
 }
 
-/// The machine's load over the last minute: what else it was doing.
+/// The machine's load over the last minute, which shows what else it was doing.
 fn load_average() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What is measured, one after the other: claims, reports, heartbeats, and the turnover of trials.
+//! The phases of the measurement, in order: claims, reports, heartbeats, and the turnover of trials.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,11 +34,11 @@ pub(super) struct Measured {
 /// What one study lets through.
 #[derive(Debug, Serialize)]
 pub(super) struct Capacity {
-    /// Leases granted per second when every worker asks at once.
+    /// Leases granted per second when all workers ask at once.
     pub(super) claims_per_s: f64,
-    /// Epochs stored per second, all workers reporting as fast as they are answered.
+    /// Epochs stored per second when all workers report as fast as they get answers.
     pub(super) report_points_per_s: f64,
-    /// Renewals per second, all workers renewing as fast as they are answered.
+    /// Renewals per second when all workers renew as fast as they get answers.
     pub(super) heartbeats_per_s: f64,
 }
 
@@ -70,7 +70,7 @@ async fn capacity(
     let client = stand.client();
     let study = content::study("bench-capacity", "random", args.workers, content::WITHOUT_END)?;
     client.create_study(&study).await.context("creating the study")?;
-    // What the database does by itself within a minute of its first rows.
+    // The database does this by itself within a minute of its first rows.
     history::analyze(stand.database_url()).await?;
     output.note(&format!("claims: {CLAIM_ROUNDS} rounds of all workers at once"));
     let mut claiming = Duration::ZERO;
@@ -101,7 +101,8 @@ async fn hand_back(fleet: &[SimulatedWorker], grants: &[LeaseGrant]) -> anyhow::
     Ok(())
 }
 
-/// Every worker sends the next write as soon as the last one was answered, for so long; writes won per second.
+/// Every worker sends its next write as soon as the last one was answered, for this long. Returns the writes won per
+/// second.
 async fn closed_loop(
     held: &[(&SimulatedWorker, &LeaseGrant)],
     length: Duration,

@@ -1,6 +1,7 @@
-//! The studies of the turnover: as many at a time, each of which completes when it has grown, and is followed by a new one.
+//! The studies of the turnover. A fixed number is open at a time; each completes after its trials, and a new one
+//! follows.
 //!
-//! Owns which studies there are and when the next one comes. What a worker does with a trial is not its business.
+//! Owns which studies there are and when the next one opens. Must not know what a worker does with a trial.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,11 +16,11 @@ use super::args::CoordinatorArgs;
 use super::{content, history};
 use crate::up::Stand;
 
-/// Studies among which the fleet is shared.
+/// Studies that share the fleet.
 pub(super) const STUDIES: u32 = 8;
 
-/// Trials that a study gets through beyond those that it has at first. The first studies get from an eighth more to twice
-/// as many, so that they do not all complete at once.
+/// Trials that a study adds to those it starts with. The first studies add from an eighth more to twice as many, so
+/// that they do not all complete at once.
 const GROWS: u32 = 1_000;
 
 /// Studies that follow each other.
@@ -28,7 +29,7 @@ pub(super) struct Succession<'a> {
     args: &'a CoordinatorArgs,
     client: Client,
     database_url: &'a str,
-    /// Of each study that has no successor yet: the trial whose start calls for one.
+    /// For each study without a successor, the trial whose start calls for one.
     heralds: Mutex<HashMap<StudyId, i32>>,
     opened: AtomicU32,
     /// A permit for each study that is due.
@@ -60,7 +61,7 @@ impl<'a> Succession<'a> {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// A worker has begun with that.
+    /// A worker has begun the granted run.
     pub(super) fn begun(&self, grant: &LeaseGrant) {
         let mut heralds = self.heralds.lock().unwrap_or_else(PoisonError::into_inner);
         // A final run has no number, which is less than any.
@@ -70,7 +71,7 @@ impl<'a> Succession<'a> {
         }
     }
 
-    /// Opens studies as they fall due. Ends with an error alone.
+    /// Opens studies as they fall due. Returns only with an error.
     pub(super) async fn follow(&self) -> anyhow::Result<()> {
         loop {
             self.due.acquire().await?.forget();
@@ -78,8 +79,8 @@ impl<'a> Succession<'a> {
         }
     }
 
-    /// Opens a study with a history that gets through so many trials more. The next one is due while a share of the
-    /// fleet can still begin with its last trials.
+    /// Opens a study with a history, which adds this many trials. The next study is due while part of the fleet can
+    /// still begin the last trials of this one.
     async fn open(&self, grows: u32) -> anyhow::Result<()> {
         let name = format!("bench-turnover-{}", self.opened.fetch_add(1, Ordering::Relaxed) + 1);
         let concurrent = self.args.workers.div_ceil(STUDIES);

@@ -17,7 +17,7 @@ pub(super) struct Tally {
 /// What the coordinator acknowledged of one attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Acknowledged {
-    /// Grants of this very attempt; more than one is an error of the coordinator.
+    /// Grants of this attempt; more than one is an error of the coordinator.
     pub(super) grants: u32,
     /// Epochs reported.
     pub(super) points: u32,
@@ -31,7 +31,7 @@ impl Tally {
         change(acknowledged.entry((run, attempt)).or_default());
     }
 
-    /// A request got no answer and is sent again.
+    /// Counts a request that is sent again.
     pub(super) fn note_repetition(&self) {
         self.repetitions.fetch_add(1, Ordering::Relaxed);
     }
@@ -58,7 +58,7 @@ impl Latencies {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The latency that `share` of the requests did not exceed, milliseconds; 0 without any request.
+    /// The quantile `share` of the latencies, milliseconds; 0 without requests.
     pub(super) fn quantile_ms(&self, share: f64) -> f64 {
         let mut sorted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         sorted.sort();

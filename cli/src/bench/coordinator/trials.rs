@@ -1,4 +1,4 @@
-//! `pedigree bench trials`: one study, so many workers, trials that train nothing: how many end each second.
+//! `pedigree bench trials`: how many trials end each second on one study, when training takes no time.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::up::Stand;
 
 const EPOCHS: u32 = 10;
 const STUDY: &str = "bench-trials";
-/// Before the measurement: the first looks at a study read all of its past, which none does of one that grew under them.
+/// Warm-up before the measurement: a coordinator reads all trials of a study when it first sees it.
 const WARM_UP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
@@ -28,16 +28,16 @@ pub(crate) struct TrialsArgs {
     /// Seconds to measure
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     duration: u64,
-    /// Finished trials that the study has before
+    /// Finished trials that the study starts with
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     history: u32,
-    /// How trials are proposed
+    /// Method that proposes the trials
     #[arg(long, default_value = "random", value_name = "NAME")]
     method: String,
-    /// Reports in one request; with all ten, start and end travel along
+    /// Epoch reports in one request; with 10, a trial's start and end are in it too
     #[arg(long, default_value_t = EPOCHS, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(EPOCHS)))]
     batch: u32,
-    /// Use this database instead of a private cluster; what the measurement writes stays there
+    /// Postgres database to use instead of a private one; what the measurement writes stays in it
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -101,7 +101,7 @@ async fn measure(args: &TrialsArgs, stand: &Stand, output: &Output) -> anyhow::R
     })
 }
 
-/// A trial after the other; how many ended.
+/// Runs one trial after the other; returns how many ended.
 async fn train(
     worker: &SimulatedWorker,
     batch: u32,

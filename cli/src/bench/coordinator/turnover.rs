@@ -1,4 +1,4 @@
-//! The turnover: every worker trains one trial after the other, so many ending each second.
+//! The turnover: every worker runs one trial after the other, at a given number of ends per second.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const RENEW: Duration = Duration::from_secs(10);
 /// The figures of the turnover.
 #[derive(Debug, Serialize)]
 pub(super) struct Turnover {
-    /// From a trial's end being told to the device's next trial being there with its parameters.
+    /// From the report of a trial's end to the device's next trial with its parameters.
     pub(super) ask_p99_ms: f64,
     pub(super) ask_median_ms: f64,
     /// The two parts of it.
@@ -33,13 +33,13 @@ pub(super) struct Turnover {
     heartbeat_p99_ms: f64,
     /// Trials that ended per second.
     pub(super) turnover_per_s: f64,
-    /// Resident memory of the coordinator, MiB: when the turnover began, when it ended, and at most between.
+    /// Resident memory of the coordinator, MiB: at the beginning, at the end, and the largest in between.
     rss_first_mib: Option<f64>,
     rss_last_mib: Option<f64>,
     rss_peak_mib: Option<f64>,
     /// At each twelfth of the time.
     rss_mib: Vec<f64>,
-    /// Studies that were at work in turn.
+    /// Number of studies that were opened.
     studies: u32,
 }
 
@@ -63,7 +63,7 @@ struct Seen {
     heartbeat: Latencies,
 }
 
-/// When the turnover is under way and when it ends.
+/// When the measurement starts and ends.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     begins: Instant,
@@ -159,7 +159,7 @@ async fn train(
     }
 }
 
-/// The trial's epochs, in batches spread over its time, with renewals where it would be silent for too long.
+/// Reports the trial's epochs in batches spread over its time, and renews where the pause would be too long.
 async fn epochs(
     worker: &SimulatedWorker,
     grant: &LeaseGrant,
@@ -197,7 +197,7 @@ async fn sleep_until(when: Instant) {
     tokio::time::sleep_until(when.into()).await;
 }
 
-/// The coordinator's resident memory, once a second while the turnover is under way, in MiB; shows how far it is.
+/// Samples the coordinator's resident memory once a second, in MiB, and shows the progress.
 async fn watch(plan: Plan, coordinator: Option<u64>, seen: &Seen) -> Vec<f64> {
     let bar = progress::bar("trials ended").unwrap_or_else(|_| ProgressBar::hidden());
     let mut memory = Vec::new();
