@@ -39,19 +39,19 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 pub(crate) struct UpArgs {
     /// Folder for the database, artifacts, caches and logs [default: $PEDIGREE_DATA, else ./.pedigree if it exists,
     /// else a folder in the user's home]
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address to listen on; port 0 takes a free port
-    #[arg(long, default_value = "127.0.0.1:8765")]
+    #[arg(long, default_value = "127.0.0.1:8765", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Number of runs to train at once on the CPU [default: 0 if there is a GPU that the trainer can use, else 1]
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     cpu_slots: Option<usize>,
     /// Seconds that a worker may be silent before it loses its run
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
     lease_ttl: u32,
     /// Postgres database to use instead of a private one
-    #[arg(long, env = "DATABASE_URL")]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 }
 
