@@ -54,10 +54,10 @@ fn main() -> ExitCode {
         Err(error) => return Output::usage(&error),
     };
     let output = Output::new(cli.json);
-    run(cli, output).unwrap_or_else(|error| output.failure(&error))
+    execute(cli, output).unwrap_or_else(|error| output.failure(&error))
 }
 
-fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
+fn execute(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Worker(_) | Command::Up(_));
     let collector = match &cli.command {
         Command::Serve(args) => args.otlp_endpoint.as_deref(),

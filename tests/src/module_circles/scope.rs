@@ -31,7 +31,7 @@ impl Crate {
             name => self.lookup(from, name, followed).unwrap_or_default(),
         };
         for segment in rest {
-            targets = targets.into_iter().flat_map(|target| self.step(target, segment, followed)).collect();
+            targets = holders(targets).flat_map(|target| self.step(target, segment, followed)).collect();
         }
         targets
     }
@@ -91,4 +91,10 @@ impl Crate {
         followed.pop();
         targets
     }
+}
+
+/// The targets that further segments may lie in: of a module and a function of one name, the module.
+fn holders(targets: Targets) -> impl Iterator<Item = Target> {
+    let module = targets.iter().any(|target| matches!(target, Target::Module(_)));
+    targets.into_iter().filter(move |target| !module || matches!(target, Target::Module(_)))
 }

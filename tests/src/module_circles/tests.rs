@@ -212,3 +212,13 @@ fn imports_that_lead_to_themselves_end() {
     ];
     assert_eq!(circles(&files), NONE);
 }
+
+#[test]
+fn a_path_goes_on_in_the_module_and_not_in_the_function_of_its_name() {
+    let files = [
+        ("main.rs", "mod run; mod user; fn run() { user::User }"),
+        ("run.rs", "pub fn name() {}"),
+        ("user.rs", "use crate::run::name; pub struct User;"),
+    ];
+    assert_eq!(circles(&files), NONE);
+}
