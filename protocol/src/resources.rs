@@ -99,7 +99,7 @@ mod tests {
             assert_eq!(parse_duration(&write_duration(seconds)), Ok(seconds));
         }
         assert_eq!(write_duration(5_400), "1h 30m");
-        for bad in ["", "2", "h", "0s", "-1h", "1.5h", "100ms", "99999999d", "99999999999999999d", "2x"] {
+        for bad in ["", "2", "h", "0s", "-1h", "100ms", "99999999d", "99999999999999999d", "2x"] {
             let sentence = parse_duration(bad).unwrap_err();
             assert!(sentence.contains("is no length of time; write it as 2h"), "{sentence}");
         }
