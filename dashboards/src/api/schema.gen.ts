@@ -1128,7 +1128,10 @@ export interface components {
          * @description A registered dataset.
          */
         DatasetId: string;
-        /** @description What is registered for a dataset. The splits are uploaded first, canonical (IOB2, tab, LF), the test split sealed. */
+        /**
+         * @description What is registered for a dataset. The splits are uploaded first, in canonical form (IOB2, tab, LF); the test split
+         *     is sealed.
+         */
         DatasetSpec: {
             /** @description Entity types of train and dev, sorted. */
             entity_types: string[];
@@ -1142,7 +1145,7 @@ export interface components {
             synthetic: boolean;
             /**
              * Format: int64
-             * @description Distinct test sentences that also stand in train.
+             * @description Distinct test sentences that also occur in train.
              */
             test_in_train: number;
             /**
@@ -1183,11 +1186,11 @@ export interface components {
             run_id?: components["schemas"]["RunId"] | null;
             shown?: components["schemas"]["GpuReadingRecord"] | null;
         };
-        /** @description How a coordinator and its database are. */
+        /** @description The diagnosis of a coordinator and its database. */
         Diagnosis: {
             /**
              * Format: date-time
-             * @description The database's clock, the only shared one, as the answer was made.
+             * @description The database's time when the answer was made.
              */
             database_time: string;
             /** @description Everything that was looked at. */
@@ -1279,7 +1282,7 @@ export interface components {
              */
             weight: number;
         };
-        /** @description The energy that a GPU took while an attempt held it, its preparation included. */
+        /** @description The energy that a GPU used while an attempt held it. The attempt's preparation is included. */
         Energy: {
             /**
              * Format: double
@@ -1454,7 +1457,7 @@ export interface components {
             finding: string;
             /** @description What to do; absent where all is well. */
             fix?: string | null;
-            /** @description How grave it is. */
+            /** @description How serious it is. */
             level: components["schemas"]["Level"];
         };
         /**
@@ -1462,11 +1465,11 @@ export interface components {
          * @enum {string}
          */
         Goal: "maximize" | "minimize";
-        /** @description Something that befell a GPU. */
+        /** @description An incident on a GPU. */
         GpuIncident: {
             /**
              * Format: int64
-             * @description How long it was ago at the reading, seconds.
+             * @description Seconds between the incident and the reading.
              */
             seconds_ago: number;
             /** @description As a sentence, such as `XID 79 (the GPU has fallen off the bus)`. */
@@ -1477,11 +1480,11 @@ export interface components {
              */
             xid?: number | null;
         };
-        /** @description What a GPU, or a MIG instance of one, shows; absent is what NVML does not tell of it. */
+        /** @description The readings of a GPU or of a MIG instance. A value that NVML does not have is absent. */
         GpuReading: {
             last_incident?: components["schemas"]["GpuIncident"] | null;
             /**
-             * @description UUID of the GPU of which it is a MIG instance. Temperature, power, limit, errors and incidents are then the whole
+             * @description For a MIG instance, the UUID of its GPU. Temperature, power, limit, errors and incidents are then the whole
              *     GPU's.
              */
             parent?: string | null;
@@ -1517,7 +1520,7 @@ export interface components {
             used_bytes?: number | null;
             /**
              * Format: int32
-             * @description Part of the last sample period in which a kernel ran, percent.
+             * @description Share of the last sample period in which a kernel ran, percent.
              */
             utilisation_percent?: number | null;
             /** @description NVML's UUID. */
@@ -1533,7 +1536,7 @@ export interface components {
             /** @description What was read. */
             reading: components["schemas"]["GpuReading"];
         };
-        /** @description What a worker's GPUs show now. */
+        /** @description The current readings of a worker's GPUs. */
         GpuReadings: {
             /** @description Its GPUs. */
             gpus: components["schemas"]["GpuReading"][];
@@ -1563,7 +1566,7 @@ export interface components {
              */
             pseudo_perplexity: number;
         };
-        /** @description A worker introduces itself; repeated whenever its devices change or the coordinator has forgotten it. */
+        /** @description A worker's introduction. The worker repeats it when its devices change or the coordinator has forgotten it. */
         Hello: {
             /** @description What it offers. */
             devices: components["schemas"]["Device"][];
@@ -1577,7 +1580,7 @@ export interface components {
             pid: number;
             /**
              * Format: int32
-             * @description Seconds until it has to end, such as its batch job's walltime; absent where nothing limits it.
+             * @description Seconds until it must end, such as by its batch job's walltime; absent where nothing limits it.
              */
             remaining_s?: number | null;
             /**
@@ -1639,7 +1642,7 @@ export interface components {
             work: components["schemas"]["Work"];
         };
         /**
-         * @description How grave a finding is.
+         * @description How serious a finding is.
          * @enum {string}
          */
         Level: "ok" | "warning" | "failure";
@@ -1664,7 +1667,7 @@ export interface components {
         LoginLink: {
             /**
              * Format: date-time
-             * @description From when on the link is refused.
+             * @description When the link expires.
              */
             expires_at: string;
             /** @description Path and query below the coordinator's address. */
@@ -1691,7 +1694,7 @@ export interface components {
          * @enum {string}
          */
         MetricName: "dev_f1";
-        /** @description A token that was just made. Its text is told once. */
+        /** @description A new token. Its text is in this answer only. */
         NewToken: {
             /** @description Its text. */
             secret: components["schemas"]["Secret"];
@@ -1728,7 +1731,7 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "weights";
-            /** @description How likely each value is, in the order of the values, relative to the others. */
+            /** @description The relative weight of each value, in the order of the values. */
             weights: number[];
         };
         /** @description Another priority for a study. */
@@ -1858,7 +1861,7 @@ export interface components {
             content_bytes: number;
             /**
              * Format: int64
-             * @description Contents that nothing names any more, with what the studies give up.
+             * @description Artifacts that nothing references any more, those that the studies give up included.
              */
             contents: number;
             /** @description Whether it was only counted. */
@@ -1870,7 +1873,7 @@ export interface components {
         RemovedOfStudy: {
             /**
              * Format: int64
-             * @description Size of those files, bytes; a content that several name counts for each.
+             * @description Size of those files, bytes. Content that several files share counts for each.
              */
             file_bytes: number;
             /**
@@ -1914,7 +1917,7 @@ export interface components {
         };
         /** @description What a study asks of a device. A run is given only to a device that has all of it. */
         Resources: {
-            /** @description A part of the GPU's product name, upper and lower case alike. */
+            /** @description A part of the GPU's product name. Case does not matter. */
             gpu_model?: string | null;
             /**
              * Format: int32
@@ -1923,7 +1926,8 @@ export interface components {
             min_memory_gib?: number | null;
             /**
              * Format: int32
-             * @description How long one attempt may take, seconds: it is ended after it, and none begins on a worker that has less left.
+             * @description Seconds that one attempt may take. It is ended after them, and no attempt begins on a worker that has less time
+             *     left.
              */
             walltime_s?: number | null;
         };
@@ -1931,14 +1935,14 @@ export interface components {
         Retention: {
             /**
              * Format: int32
-             * @description Only of studies that ended at least so many days ago.
+             * @description Only of studies that ended at least this many days ago.
              */
             days: number;
-            /** @description Count alone, remove nothing. */
+            /** @description Only count, remove nothing. */
             dry_run: boolean;
             /**
              * Format: int32
-             * @description Trials of each study whose files and logs stay, best first; those of its final run always stay.
+             * @description How many trials of each study keep their files and logs, best first. The final run always keeps its own.
              */
             keep_best: number;
         };
@@ -2041,7 +2045,7 @@ export interface components {
         };
         /**
          * Format: uuid
-         * @description A run: a trial or a final run.
+         * @description A run: a trial, a final run or a pretraining.
          */
         RunId: string;
         /**
@@ -2108,9 +2112,9 @@ export interface components {
          * @enum {string}
          */
         ScoringProtocol: "strict" | "conlleval";
-        /** @description That a study's test split was opened: by which final run, when, with what result. One per study. */
+        /** @description The record that a study's test split was opened: by which final run, when, with what result. One per study. */
         Seal: {
-            /** @description The attempt that opened it last. Only a lost attempt of the same final run can be followed by another opening. */
+            /** @description The attempt that opened it last. Another attempt of the same final run may open it only after this one was lost. */
             attempt: components["schemas"]["Attempt"];
             /**
              * Format: date-time
@@ -2119,7 +2123,7 @@ export interface components {
             opened_at: string;
             /**
              * Format: int32
-             * @description Times it was handed out: more than one only when an attempt was lost after opening it.
+             * @description How often it was handed out. More than once only when an attempt was lost after opening it.
              */
             openings: number;
             /** @description The final run. */
@@ -2135,12 +2139,12 @@ export interface components {
         };
         /**
          * Format: password
-         * @description A token's text: shown to whoever asks for it by [`Secret::expose`], and to nothing that prints or logs.
+         * @description A token's text. Only [`Secret::expose`] shows it; printing and logging do not.
          */
         Secret: string;
         /** @description Who is calling. */
         Session: {
-            /** @description What the caller may do, by its token, its browser session or neither. */
+            /** @description The caller's role: by its token, by its browser session, or as an anonymous caller. */
             role: components["schemas"]["Role"];
         };
         /** @description A SHA-256 in lower-case hexadecimal: 64 characters. */
@@ -2180,7 +2184,7 @@ export interface components {
         Splits: {
             /** @description Development split. */
             dev: components["schemas"]["Split"];
-            /** @description Test split; its content is handed to a study's final run alone. */
+            /** @description Test split. Only a study's final run gets its content. */
             test: components["schemas"]["Split"];
             /** @description Training split. */
             train: components["schemas"]["Split"];
@@ -2378,7 +2382,7 @@ export interface components {
              */
             windowed_sentences: number;
         };
-        /** @description A token as lists show it: never its text, which the coordinator does not keep. */
+        /** @description A token as lists show it. Its text is absent: the coordinator does not keep it. */
         Token: {
             /**
              * Format: date-time
@@ -2387,7 +2391,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description From when on it is refused.
+             * @description When it expires.
              */
             expires_at?: string | null;
             /** @description Its id. */
@@ -2397,7 +2401,7 @@ export interface components {
              * @description When it was last used, within a minute.
              */
             last_used_at?: string | null;
-            /** @description It is let in: neither revoked nor expired. */
+            /** @description It is neither revoked nor expired. */
             live: boolean;
             /** @description Its name. */
             name: string;
@@ -2414,7 +2418,7 @@ export interface components {
          * @description A token by which a caller is recognised.
          */
         TokenId: string;
-        /** @description A token that is asked for. */
+        /** @description A request for a token. */
         TokenSpec: {
             /**
              * Format: int32
@@ -2528,7 +2532,7 @@ export interface components {
             alive: boolean;
             /**
              * Format: date-time
-             * @description When it has to end.
+             * @description When it must end.
              */
             available_until?: string | null;
             /** @description Its devices. */
@@ -2539,7 +2543,7 @@ export interface components {
             id: components["schemas"]["WorkerId"];
             /**
              * Format: date-time
-             * @description When it last spoke.
+             * @description When the coordinator last heard from it.
              */
             last_seen_at: string;
             /** @description Its name. */
