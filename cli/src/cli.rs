@@ -14,7 +14,7 @@ use crate::{
 #[command(name = "pedigree", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Cli {
     /// Print the result on stdout as one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,

@@ -16,10 +16,16 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8765";
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Connection {
     /// Address of the coordinator [default: that of the running `pedigree up`, else http://127.0.0.1:8765]
-    #[arg(long, global = true, env = "PEDIGREE_SERVER", value_name = "URL")]
+    #[arg(long, global = true, help_heading = "Global options", env = "PEDIGREE_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
     /// Access token for the coordinator [default: that of the running `pedigree up`]
-    #[arg(long, global = true, env = "PEDIGREE_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        env = "PEDIGREE_TOKEN",
+        hide_env_values = true
+    )]
     pub(crate) token: Option<Secret>,
 }
 

@@ -14,10 +14,24 @@ use traces::Traces;
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogArgs {
     /// What to log, such as `info` or `pedigree_worker=debug` [default: info for services, else warn]
-    #[arg(long = "log", global = true, env = "PEDIGREE_LOG", value_name = "FILTER", hide_env_values = true)]
+    #[arg(
+        long = "log",
+        global = true,
+        help_heading = "Global options",
+        env = "PEDIGREE_LOG",
+        value_name = "FILTER",
+        hide_env_values = true
+    )]
     filter: Option<String>,
     /// Format of the log
-    #[arg(long, global = true, env = "PEDIGREE_LOG_FORMAT", value_enum, default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        env = "PEDIGREE_LOG_FORMAT",
+        value_enum,
+        default_value = "text"
+    )]
     log_format: Format,
 }
 
