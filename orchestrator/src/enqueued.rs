@@ -2,7 +2,7 @@
 
 use pedigree_protocol::ParamValues;
 use pedigree_protocol::study::{Enqueue, Enqueued, StudyState};
-use serde_json::json;
+use pedigree_protocol::suggestion::{Given, Record};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -10,9 +10,6 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::study::locked::{self, LockedStudy};
 use crate::study::{advance, view};
-
-/// The sampler's name in the record of a configuration that was given.
-const GIVEN: &str = "enqueued";
 
 /// Puts a configuration into the queue of a study. The same configuration under the same key again changes nothing.
 pub(crate) async fn enqueue(pool: &PgPool, id_or_name: &str, wanted: &Enqueue) -> ApiResult<Enqueued> {
@@ -98,12 +95,12 @@ async fn insert(
     Ok(())
 }
 
-/// Takes the oldest configuration out of the queue for a trial: its parameters and their record.
+/// Takes the oldest waiting configuration for a trial: its parameters and their record.
 pub(crate) async fn take(
     db: &mut PgConnection,
     study: &LockedStudy,
     number: u32,
-) -> ApiResult<Option<(ParamValues, serde_json::Value)>> {
+) -> ApiResult<Option<(ParamValues, Record)>> {
     let column = i32::try_from(number).map_err(|error| ApiError::Broken(error.to_string()))?;
     let row = sqlx::query!(
         r#"UPDATE enqueued SET number = $2
@@ -115,10 +112,5 @@ pub(crate) async fn take(
         column,
     );
     let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| (row.params.0, json!({ "sampler": GIVEN, "key": row.key, "number": number }))))
-}
-
-/// Whether a record says that the parameters were given.
-pub(crate) fn is_record(record: &serde_json::Value) -> bool {
-    record["sampler"] == GIVEN
+    Ok(row.map(|row| (row.params.0, Record::Given(Given::new(row.key, number)))))
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use metrics::{counter, histogram};
 use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::suggestion::Record;
 use pedigree_protocol::{ParamValues, RunId};
 use pedigree_sampler::{History, Observed, Outcome, Search, Suggestion, suggest, training_seed};
 use sqlx::PgConnection;
@@ -43,12 +44,12 @@ pub(crate) async fn top_up_trials(
     if proposals.is_empty() { Ok(()) } else { insert(db, study, proposals).await }
 }
 
-fn timed_suggestion(spec: &StudySpec, number: u32, history: &History) -> (ParamValues, serde_json::Value) {
+fn timed_suggestion(spec: &StudySpec, number: u32, history: &History) -> (ParamValues, Record) {
     let began = Instant::now();
     let ask = tracing::info_span!("ask", study = spec.name, trial = number);
     let Suggestion { params, record } = ask.in_scope(|| suggest(&search(spec), number, history));
     histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
-    (params.into_values(), record)
+    (params.into_values(), record.into())
 }
 
 /// What becomes a run.
@@ -57,7 +58,7 @@ struct Proposal {
     number: Option<u32>,
     params: ParamValues,
     /// What the configuration was made from; `None` for the final run.
-    record: Option<serde_json::Value>,
+    record: Option<Record>,
 }
 
 /// The study, as far as its suggestions depend on it.
@@ -88,7 +89,7 @@ async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Propo
     let seed = |p: &Proposal| training_seed(study.spec.seed.into(), p.number);
     let seeds: Vec<i64> = proposals.iter().map(seed).collect();
     let (params, records): (Vec<_>, Vec<_>) =
-        proposals.into_iter().map(|p| (Json(p.params), p.record)).unzip();
+        proposals.into_iter().map(|p| (Json(p.params), p.record.map(Json))).unzip();
     sqlx::query!(
         "INSERT INTO runs (id, study_id, kind, number, params, seed, suggestion)
          SELECT id, $2, CASE WHEN number IS NULL THEN 'final' ELSE 'trial' END::run_kind, number, params, seed, record

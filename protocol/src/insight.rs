@@ -1,44 +1,44 @@
-//! What can be learnt from a study beside its best trial: who proposed, who donated, what mattered.
+//! What a study shows beside its best trial: which sampler proposed, which donors contributed, which parameters matter.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::params::Scalar;
 
-/// What a study's trials tell about its search.
+/// What a study's trials say about its search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StudyInsight {
-    /// Who made the newest suggestion; absent where there is none.
+    /// The sampler of the newest suggestion; absent where there is none.
     pub sampler: Option<SamplerUsed>,
-    /// Finished studies that counted in some suggestion, the heaviest first.
+    /// The donors: finished studies that were asked for some suggestion, the heaviest first.
     pub donors: Vec<DonorUsed>,
-    /// Completed trials that the importances rest on.
+    /// Completed trials that the importances are computed from.
     pub trials: u32,
-    /// Completed trials below which nothing is said of importance.
+    /// With fewer completed trials than this, no importance is given.
     pub fewest: u32,
     /// The searched parameters, the most important first.
     pub parameters: Vec<ParameterInsight>,
 }
 
-/// Who made a suggestion.
+/// The sampler that made a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SamplerUsed {
     /// The sampler's name and version.
     pub name: String,
-    /// Under `auto`: the sampler that it chose.
+    /// The sampler that `auto` chose.
     pub chosen: Option<String>,
-    /// Why, as a clause that goes on after "because".
+    /// Why, as a clause that follows "because".
     pub why: Option<String>,
 }
 
-/// A finished study that counted.
+/// A finished study that was asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DonorUsed {
     /// Its name.
     pub study: String,
-    /// How far its ranking agreed with this study's when it was last asked, 0 to 1.
+    /// How far its ranking agreed with this study's when it was asked last, 0 to 1.
     pub weight: f64,
-    /// Trials whose configuration came from it.
+    /// Trials whose configuration came from this study.
     pub given: u32,
 }
 
@@ -49,16 +49,16 @@ pub struct ParameterInsight {
     pub name: String,
     /// Its share of the importance; absent while too few trials have completed.
     pub importance: Option<f64>,
-    /// The best trials press against an end of its range.
+    /// The end of its range that the best trials press against.
     pub boundary: Option<Boundary>,
 }
 
-/// An end of a range that the best trials press against.
+/// The end of a range that the best trials press against.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Boundary {
     /// Which end.
     pub end: RangeEnd,
-    /// The best trial's value there.
+    /// The best trial's value, which lies there.
     #[schema(value_type = Scalar)]
     pub value: Scalar,
 }

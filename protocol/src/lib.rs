@@ -37,6 +37,7 @@ pub mod run;
 pub mod seal;
 pub mod space;
 pub mod study;
+pub mod suggestion;
 pub mod sweep;
 pub mod upkeep;
 

@@ -1,4 +1,4 @@
-//! The ways to propose trials, by the names that files, tables and records use. How each proposes is the sampler's.
+//! The ways to propose trials, by the names in files, tables and records. How each one proposes is the sampler's business.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,20 +8,20 @@ use utoipa::ToSchema;
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, schemars::JsonSchema,
 )]
 pub enum Method {
-    /// Chosen by the space and the budget; each suggestion records which, and why.
+    /// Chooses a sampler by the space and the budget; each suggestion records which one, and why.
     #[default]
     #[serde(rename = "auto")]
     Auto,
     /// Multivariate tree-structured Parzen estimators, as tuned here.
     #[serde(rename = "tpe")]
     Tpe,
-    /// A Gaussian process: where it expects the most improvement.
+    /// A Gaussian process: tries where it expects the most improvement.
     #[serde(rename = "gp")]
     Gp,
     /// TPE with the defaults of Optuna 5.0: multivariate, pending trials on the bad side.
     #[serde(rename = "optuna-5")]
     Optuna5,
-    /// TPE with the defaults of Optuna 4.9: every dimension by itself.
+    /// TPE with the defaults of Optuna 4.9: each dimension by itself.
     #[serde(rename = "optuna-4")]
     Optuna4,
     /// TPE with the settings that Watanabe recommends (arXiv:2304.11127).
@@ -30,9 +30,9 @@ pub enum Method {
     /// Uniform draws.
     #[serde(rename = "random")]
     Random,
-    /// Every configuration of a grid, in a shuffled order.
+    /// Grid search: every configuration of a grid, in a shuffled order.
     #[serde(rename = "grid")]
-    Grid,
+    GridSearch,
     /// A scrambled Sobol sequence, indexed by trial number.
     #[serde(rename = "sobol")]
     Sobol,
@@ -48,7 +48,7 @@ impl Method {
         Self::Optuna4,
         Self::Watanabe,
         Self::Random,
-        Self::Grid,
+        Self::GridSearch,
         Self::Sobol,
     ];
 
@@ -62,7 +62,7 @@ impl Method {
             Self::Optuna4 => "optuna-4",
             Self::Watanabe => "watanabe",
             Self::Random => "random",
-            Self::Grid => "grid",
+            Self::GridSearch => "grid",
             Self::Sobol => "sobol",
         }
     }

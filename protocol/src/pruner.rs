@@ -1,58 +1,58 @@
-//! When a trial is ended because others did better: the rules and their settings, as files and studies carry them.
+//! The rules that end a trial early because others did better, and their settings, as files and studies carry them.
 //!
-//! Steps are epochs, counted from 1. Names and defaults are Optuna's where Optuna has the rule. Must not know how a
-//! rule decides; that is the sampler crate's `pruner`.
+//! Steps are epochs, counted from 1. Names and defaults are Optuna's where Optuna has the rule. Must not know how a rule
+//! decides; that is the sampler crate's `pruner`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A rule across trials.
+/// A rule that compares trials.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pruner {
     /// No trial is pruned.
     #[default]
     None,
-    /// Prunes what is worse than the median of the others.
+    /// Prunes a trial that is worse than the median of the others.
     Median {
         /// When it looks.
         #[serde(default)]
         watch: Watch,
     },
-    /// Prunes what is not among the best share of the others.
+    /// Prunes a trial that is not among the best share of the others.
     Percentile {
-        /// The share that is kept, percent, above 0 and below 100.
+        /// The share that is kept, in percent, above 0 and below 100.
         keep: f64,
         /// When it looks.
         #[serde(default)]
         watch: Watch,
     },
-    /// Asynchronous successive halving: only the best of a rung goes on.
+    /// Asynchronous successive halving: only the best trials of a rung go on.
     Asha {
         /// Epochs before the first rung; absent: a hundredth of the longest completed trial, at least 1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         min_epochs: Option<u32>,
-        /// One of so many goes on, and rungs are so many times further apart; at least 2.
+        /// One in this many trials goes on, and each rung is this many times further away; at least 2.
         reduction: u32,
     },
-    /// Several halvings side by side, from eager to patient; trials are dealt to them by number.
+    /// Several halvings side by side, from eager to patient; each trial belongs to one of them by its number.
     Hyperband {
-        /// Epochs before the first rung of the most eager bracket.
+        /// Epochs before the first rung of the most eager halving.
         min_epochs: u32,
         /// Epochs of a whole trial; absent: those of the longest completed trial.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_epochs: Option<u32>,
-        /// As in halving.
+        /// As for `asha`.
         reduction: u32,
     },
-    /// Prunes what is significantly worse, epoch by epoch, than the best trial (Wilcoxon's signed-rank test).
+    /// Prunes a trial that is significantly worse than the best one, epoch by epoch (Wilcoxon's signed-rank test).
     Wilcoxon {
-        /// Largest p-value that prunes.
+        /// A trial is pruned at a p-value below this.
         p: f64,
-        /// Epochs in common before it looks.
+        /// Epochs that both trials must have before they are compared.
         startup_steps: u32,
     },
-    /// Prunes what leaves the bounds or is no number.
+    /// Prunes a trial whose value leaves the bounds or is no number.
     Threshold {
         /// Smallest value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,32 +60,32 @@ pub enum Pruner {
         /// Largest value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         upper: Option<f64>,
-        /// Epochs that are not looked at.
+        /// Epochs at the start that are ignored.
         #[serde(default)]
         warmup_steps: u32,
     },
-    /// Asks another pruner only once a trial has not improved for some epochs.
+    /// Asks another pruner only once a trial has stopped improving.
     Patient {
         /// Epochs without improvement.
         patience: u32,
-        /// What counts as an improvement.
+        /// The smallest change that counts as an improvement.
         #[serde(default)]
         min_delta: f64,
-        /// Who decides then; `none`: nobody else has to agree.
+        /// The pruner that decides then; `none`: the trial is pruned at once.
         #[schema(no_recursion)]
         pruner: Box<Pruner>,
     },
 }
 
-/// When a rule that compares with the other trials looks.
+/// When a rule that compares a trial with the others is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {
     /// Completed trials before anything is pruned.
     pub startup_trials: u32,
-    /// Epochs of each trial that are not looked at.
+    /// Epochs at the start of each trial that are ignored.
     pub warmup_steps: u32,
-    /// Epochs between looks.
+    /// Epochs between two comparisons.
     pub interval: u32,
 }
 
@@ -114,10 +114,10 @@ impl Pruner {
         }
     }
 
-    /// What is wrong with the settings, as key and sentence.
+    /// Checks the settings.
     ///
     /// # Errors
-    /// The first setting that is out of bounds.
+    /// The key of the first setting that is out of bounds, and a sentence that says what is wrong.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let least = |key, value: u32, least: u32| {
             if value >= least { Ok(()) } else { Err((key, format!("{value} is below {least}"))) }

@@ -1,4 +1,4 @@
-//! What becomes of a study's suggestions when they are computed again from their records.
+//! The result of computing a study's suggestions again from their records.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,13 +10,13 @@ use crate::id::RunId;
 pub struct StudyReplay {
     /// Suggestions that came out the same to the last bit.
     pub same: u32,
-    /// Suggestions that did not.
+    /// Suggestions that came out differently.
     pub differ: u32,
     /// Suggestions that could not be computed again.
     pub unknown: u32,
     /// Trials whose parameters were given, not suggested.
     pub given: u32,
-    /// Each, by number.
+    /// Each suggestion, by number.
     pub suggestions: Vec<ReplayedSuggestion>,
 }
 
@@ -27,11 +27,11 @@ pub struct ReplayedSuggestion {
     pub run_id: RunId,
     /// Number of the trial.
     pub number: i32,
-    /// The sampler that made it, from its record.
+    /// The sampler that its record names.
     pub sampler: String,
     /// What became of it.
     pub verdict: ReplayVerdict,
-    /// Where it is not the same: a sentence that says what is wrong.
+    /// Where it is not the same: a sentence that says why.
     pub explanation: Option<String>,
 }
 
@@ -45,8 +45,8 @@ pub enum ReplayVerdict {
     Differs,
     /// Made by another version of the sampler, which this program does not have.
     OtherVersion,
-    /// The record does not say enough.
+    /// The record cannot be read, or contradicts the trials.
     Unreadable,
-    /// Given by a user.
+    /// A user gave the parameters.
     Given,
 }

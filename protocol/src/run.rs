@@ -14,6 +14,7 @@ use crate::energy::Energy;
 use crate::id::{Attempt, RunId, StudyId, WorkerId};
 use crate::params::{ParamValues, Scalar};
 use crate::report::{EpochReport, RunSummary};
+use crate::suggestion::Record;
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -263,8 +264,7 @@ pub struct RunDetail {
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub fixed: ParamValues,
     /// How the parameters were proposed; enough to compute them again. Trials only.
-    #[schema(value_type = Option<Object>)]
-    pub suggestion: Option<serde_json::Value>,
+    pub suggestion: Option<Record>,
     /// Attempts, oldest first.
     pub attempts: Vec<AttemptRecord>,
     /// Epoch reports of all attempts, by attempt and epoch.

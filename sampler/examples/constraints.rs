@@ -1,5 +1,5 @@
-//! How often samplers walk into what does not fit, and what they find: trials out of memory or diverged, on surfaces
-//! shaped like a LoRA fine-tuning's loss, and where most of the space fails.
+//! How many trials of each sampler run out of memory or diverge, and what the sampler finds: on surfaces shaped like a LoRA
+//! fine-tuning's loss, and where most of the space fails.
 //!
 //! ```text
 //! cargo run --release -p pedigree-sampler --example constraints [SEEDS]
@@ -90,7 +90,7 @@ impl Lora {
         }
     }
 
-    /// At three quarters of the space.
+    /// Three quarters of the space fit.
     fn fits(&self) -> bool {
         self.batch + 0.5 * self.rank + 0.7 * self.targets <= 8.2
     }
@@ -128,8 +128,14 @@ fn in_a_ball(params: &ParamValues) -> Option<f64> {
     (from_centre <= 0.25).then(loss)
 }
 
-/// Failed trials of the first and of the second half, and the best loss.
-fn search(method: Method, surface: &Surface, seed: u64) -> ([u32; 2], f64) {
+struct Found {
+    /// Failed trials of the first and of the second half.
+    failed: [u32; 2],
+    /// The best loss.
+    least: f64,
+}
+
+fn search(method: Method, surface: &Surface, seed: u64) -> Found {
     let search = Search { method, space: &surface.space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
     let (mut seen, mut failed, mut least) = (Vec::new(), [0; 2], f64::INFINITY);
     for number in 1..=TRIALS {
@@ -140,7 +146,7 @@ fn search(method: Method, surface: &Surface, seed: u64) -> ([u32; 2], f64) {
         let outcome = loss.map_or(Outcome::Infeasible { violation: 1.0 }, Outcome::Completed);
         seen.push(Observed { number, params: params.into(), outcome });
     }
-    (failed, least)
+    Found { failed, least }
 }
 
 fn main() -> std::io::Result<()> {
@@ -152,10 +158,10 @@ fn main() -> std::io::Result<()> {
         for method in [Method::Random, Method::Optuna5, Method::Tpe, Method::Gp] {
             let runs: Vec<_> = (0..seeds).map(|seed| search(method, &surface, seed)).collect();
             let share = |half: usize| {
-                let failed: u32 = runs.iter().map(|(failed, _)| failed[half]).sum();
+                let failed: u32 = runs.iter().map(|run| run.failed[half]).sum();
                 100.0 * f64::from(failed) / (u64::from(TRIALS / 2) * seeds) as f64
             };
-            let best = runs.iter().map(|(_, least)| least).sum::<f64>() / seeds as f64;
+            let best = runs.iter().map(|run| run.least).sum::<f64>() / seeds as f64;
             let name = method.as_str();
             writeln!(out, "  {name:<10} {:4.1} %  {:4.1} %  {best:.4}", share(0), share(1))?;
         }

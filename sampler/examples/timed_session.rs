@@ -2,9 +2,9 @@
 //!
 //!     cargo run --release -p pedigree-sampler --example timed_session -- tpe
 //!
-//! The protocol is that of `pedigree sampler serve`; an answer is followed by a line with its nanoseconds, from the
-//! request's text to the answer's, so that a peer in another process can be timed beside it without the pipe in
-//! between (`benches/peers/optuna_ask.py`).
+//! The protocol is that of `pedigree sampler serve`. Each answer is followed by a line with the nanoseconds from the
+//! request's text to the answer's text: the time without the pipe, beside which `benches/peers/optuna_ask.py` times its
+//! peer.
 
 #![expect(clippy::unwrap_used, reason = "a program for measurements, run by hand")]
 

@@ -1,14 +1,14 @@
-//! What donors are worth: trials to the regret that a cold start has after 20, on families of related objectives.
+//! What donors are worth, on families of related objectives: trials until the regret is that of a cold start after 20.
 //!
 //! ```text
 //! cargo run --release -p pedigree-sampler --example transfer [FAMILIES] [METHOD] [SHIFT]
 //! ```
 //!
-//! A family is one surface, shaped like the loss of a LoRA fine-tuning, whose members differ in where their optimum
-//! lies. Three members have been searched before (40 trials each, cold); a fourth is searched with and without them.
-//! Unrelated donors have their optima anywhere, are the surface upside down, or have values at random. Donors were
-//! searched by `tpe`, whichever method the fourth one has. Every search with donors is paired with one without them, of the
-//! same member, seed and noise; of each family there are four such pairs, and errors are those between families.
+//! A family is a surface shaped like the loss of a LoRA fine-tuning; its members differ in where their optimum lies. Three
+//! members are the donors: `tpe` has searched them cold, 40 trials each. A fourth member is searched with and without them.
+//! Unrelated donors have their optima anywhere, are the surface upside down, or have random values. Every search with donors
+//! is paired with a search without them of the same member, seed and noise. Each family has four such pairs, and the errors
+//! are those between families.
 
 #![expect(
     clippy::disallowed_methods,
@@ -24,9 +24,9 @@ use pedigree_protocol::{Method, ParamValues, Scalar, Space};
 use pedigree_sampler::transfer::Donor;
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 
-/// Of a donor, and the budget that every search believes it has.
+/// Trials of a donor, and the budget that every search is told.
 const TRIALS: u32 = 40;
-/// Trials that are compared, and those that are run to see when a search has caught up.
+/// Searches are compared after this many trials, and run for longer to see when a slower one catches up.
 const COMPARED: usize = 20;
 const RUN: u32 = 24;
 const DONORS: u64 = 3;
@@ -41,7 +41,7 @@ type DonorOf<'a> = &'a dyn Fn(u64, u64) -> Member;
 enum Shape {
     Bowl,
     UpsideDown,
-    /// It says nothing of the parameters.
+    /// It does not depend on the parameters.
     Chance,
 }
 
@@ -73,7 +73,7 @@ fn space() -> Space {
     .expect("a valid space")
 }
 
-/// A draw that depends on its names alone, 0 to 1.
+/// A draw between 0 and 1 that depends only on its arguments.
 fn draw(seed: u64, what: u64) -> f64 {
     let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ what.wrapping_mul(0xD1B5_4A32_D192_ED03);
     for _ in 0..3 {
@@ -124,13 +124,23 @@ impl Member {
     }
 }
 
-/// One search of `length` trials: these, and the best loss after each.
-fn search(
-    space: &Space,
-    member: Member,
-    (method, seed, length): (Method, u64, u32),
-    donors: &[Donor],
-) -> (Vec<Observed>, Vec<f64>) {
+/// How a member is searched.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    method: Method,
+    seed: u64,
+    trials: u32,
+}
+
+/// What a search found.
+struct Found {
+    trials: Vec<Observed>,
+    /// The best loss after each trial.
+    curve: Vec<f64>,
+}
+
+fn search(space: &Space, member: Member, plan: Plan, donors: &[Donor]) -> Found {
+    let Plan { method, seed, trials: length } = plan;
     let (mut trials, mut curve): (Vec<Observed>, Vec<f64>) = (Vec::new(), Vec::new());
     let search = Search { method, space, goal: Goal::Minimize, seed, trials: Some(TRIALS) };
     for number in 1..=length {
@@ -141,10 +151,10 @@ fn search(
         trials.push(Observed { number, params: params.into(), outcome: Outcome::Completed(loss + noise) });
         curve.push(curve.last().map_or(loss, |best: &f64| best.min(loss)));
     }
-    (trials, curve)
+    Found { trials, curve }
 }
 
-/// What is compared: searches by a method, of families whose optima are shifted by up to `shift` of each range.
+/// A comparison of searches by a method, on families whose optima are shifted by up to `shift` of each range.
 struct Comparison {
     space: Space,
     method: Method,
@@ -153,22 +163,23 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// The regret after each trial, of each family, the mean of its searches with donors that `donor` makes.
+    /// The regret after each trial, for each family: the mean over its searches with the donors that `donor` makes.
     fn curves(&self, donor: Option<DonorOf<'_>>) -> Vec<Vec<f64>> {
         (0..self.families).map(|family| self.curve(family, donor)).collect()
     }
 
     fn curve(&self, family: u64, donor: Option<DonorOf<'_>>) -> Vec<f64> {
         let donors: Vec<Donor> = donor.map_or_else(Vec::new, |donor| {
-            let of = |i| (Method::Tpe, 7_000 + family * 10 + i, TRIALS);
-            let trials = |i| search(&self.space, donor(family, i), of(i), &[]).0;
+            let plan = |i| Plan { method: Method::Tpe, seed: 7_000 + family * 10 + i, trials: TRIALS };
+            let trials = |i| search(&self.space, donor(family, i), plan(i), &[]).trials;
             (1..=DONORS).map(|i| Donor { study: format!("donor {i}"), trials: trials(i) }).collect()
         });
         let member = Member::related(family, 0, self.shift);
         let mut mean = vec![0.0; RUN as usize];
         for replicate in 0..REPLICATES {
-            let of = (self.method, family + replicate * self.families, RUN);
-            let (_, curve) = search(&self.space, member, of, &donors);
+            let seed = family + replicate * self.families;
+            let plan = Plan { method: self.method, seed, trials: RUN };
+            let curve = search(&self.space, member, plan, &donors).curve;
             mean.iter_mut().zip(curve).for_each(|(mean, regret)| *mean += regret / REPLICATES as f64);
         }
         mean
@@ -202,8 +213,8 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-/// Mean regrets, their ratio to those of cold starts with its standard error (of a ratio of means, by families), and the
-/// trials to the regret that cold starts have in the end.
+/// Writes the mean regrets, their ratio to those of cold starts with its standard error over the families, and the trials
+/// until the regret is that of the compared cold starts.
 fn row(out: &mut impl Write, name: &str, curves: &[Vec<f64>], cold: &[Vec<f64>]) -> std::io::Result<()> {
     let after = |curves: &[Vec<f64>], trials: usize| mean(curves.iter().map(|curve| curve[trials - 1]));
     let goal = after(cold, COMPARED);

@@ -1,6 +1,6 @@
-//! The default: hands each question to the sampler that suits the space and the budget, and says why.
+//! The default method: chooses the sampler that suits the space and the budget, and says why.
 //!
-//! Knows the other samplers by what they are good at, nothing of how they work.
+//! Knows what the other samplers are good at, not how they work.
 
 use crate::gp::Gp;
 use crate::sampler::{Ask, Chosen, Drawn, Sampler};
@@ -25,9 +25,9 @@ impl Sampler for Auto {
     }
 }
 
-/// Finished trials, or a budget, from which on the model costs more than it brings; it keeps 120 of them.
+/// With more finished trials, or a larger budget, a Gaussian process costs more than it gains: it keeps 120 trials.
 const MANY_TRIALS: usize = 200;
-/// Dimensions from which on so few trials say little about each.
+/// With more dimensions, so few trials say little about each.
 const MANY_DIMENSIONS: usize = 24;
 
 fn choose(ask: &Ask<'_>) -> Chosen {

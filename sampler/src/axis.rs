@@ -1,8 +1,8 @@
-//! A dimension as numbers: where its values lie on the real line, what its grid is, and the way back to a value.
+//! A dimension as numbers: where its values lie on the real line, what its grid is, and how to get back to a value.
 //!
-//! Continuous dimensions keep their unit, or its logarithm; everything on a grid (integers, steps, ordinals) is the
-//! index on that grid, its bins one wide; integers on a log scale have bins that narrow; choices are their position.
-//! Nothing here draws or learns.
+//! The coordinate of a continuous dimension is its value, or the logarithm under `log`. The coordinate of anything on a
+//! grid (integers, steps, ordinals) is its index, and a bin is 1 wide. Integers on a log scale have bins that get narrower.
+//! The coordinate of a choice is its position. Nothing here draws or learns.
 
 use std::borrow::Borrow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,11 +11,11 @@ use crate::real::{exp, ln};
 use pedigree_protocol::space::{Dimension, Domain};
 use pedigree_protocol::{ParamValues, Prior, Scalar, Space};
 
-/// One dimension of the space and its shape on the real line.
+/// A dimension of the space and its shape on the real line.
 #[derive(Debug)]
 pub(crate) struct Axis<'a> {
     dimension: &'a Dimension,
-    /// The earlier dimensions that this one is conditional on, by place, each with the values wanted of it.
+    /// The conditions: earlier dimensions by place, each with the values under which this dimension is active.
     when: Vec<(usize, &'a [Scalar])>,
     shape: Shape,
 }
@@ -33,6 +33,21 @@ pub(crate) enum Shape {
     Choice { count: usize },
 }
 
+/// What a dimension needs to be active: an earlier dimension that has one of these coordinates.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    /// The earlier dimension, by place.
+    parent: usize,
+    wanted: Vec<f64>,
+}
+
+impl Condition {
+    /// Whether it holds; `coordinates` are those of the earlier dimensions.
+    pub(crate) fn holds(&self, coordinates: &[Option<f64>]) -> bool {
+        coordinates[self.parent].is_some_and(|have| self.wanted.contains(&have))
+    }
+}
+
 impl<'a> Axis<'a> {
     /// The axes of a space, in file order.
     pub(crate) fn all(space: &'a Space) -> Vec<Self> {
@@ -46,12 +61,13 @@ impl<'a> Axis<'a> {
         dimensions.iter().map(axis).collect()
     }
 
-    /// What each dimension is conditional on: earlier dimensions, each with the coordinates wanted of it.
-    pub(crate) fn conditions(axes: &[Self]) -> Vec<Vec<(usize, Vec<f64>)>> {
-        let wanted = |&(parent, values): &(usize, &[Scalar])| {
-            (parent, values.iter().map(|value| axes[parent].encode(value)).collect())
+    /// The conditions of each dimension; it is active where all of them hold.
+    pub(crate) fn conditions(axes: &[Self]) -> Vec<Vec<Condition>> {
+        let condition = |&(parent, values): &(usize, &[Scalar])| {
+            let wanted = values.iter().map(|value| axes[parent].encode(value)).collect();
+            Condition { parent, wanted }
         };
-        axes.iter().map(|axis| axis.when.iter().map(wanted).collect()).collect()
+        axes.iter().map(|axis| axis.when.iter().map(condition).collect()).collect()
     }
 
     /// Whether the condition holds, given the values of the earlier dimensions, by place.
@@ -65,7 +81,7 @@ impl<'a> Axis<'a> {
         &self.dimension.name
     }
 
-    /// What the file states about where good values lie.
+    /// What the space states about where good values lie.
     pub(crate) fn prior(&self) -> Option<&'a Prior> {
         self.dimension.prior.as_ref()
     }
@@ -74,7 +90,7 @@ impl<'a> Axis<'a> {
         self.shape
     }
 
-    /// Whether there is nothing to choose.
+    /// Whether the dimension has one value only.
     pub(crate) fn is_fixed(&self) -> bool {
         match self.shape {
             Shape::Continuous { low, high, .. } => low >= high,
@@ -84,7 +100,7 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Whether the values can be counted, so that two draws may well be the same.
+    /// Whether the values can be counted. Two draws may then be the same.
     pub(crate) fn is_discrete(&self) -> bool {
         self.is_fixed() || !matches!(self.shape, Shape::Continuous { .. })
     }
@@ -100,8 +116,8 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// The coordinate of level `level` of `levels`, the first and the last value included; of counted dimensions
-    /// with as many values as levels, every value.
+    /// The coordinate of level `level` of `levels`. The first and the last level are the ends of the range; a countable
+    /// dimension with as many values as levels takes every value.
     pub(crate) fn level(&self, level: usize, levels: usize) -> f64 {
         let share = level as f64 / levels.saturating_sub(1).max(1) as f64;
         match self.shape {
@@ -113,12 +129,12 @@ impl<'a> Axis<'a> {
         }
     }
 
-    /// Whether neighbouring coordinates have nothing in common.
+    /// Whether the order of coordinates means nothing.
     pub(crate) fn is_unordered(&self) -> bool {
         matches!(self.shape, Shape::Choice { .. })
     }
 
-    /// The coordinate of the fraction `unit` (in `0..1`) of the range, in equal parts of the coordinate.
+    /// The coordinate at the fraction `unit` (in `0..1`) of the range.
     pub(crate) fn uniform(&self, unit: f64) -> f64 {
         let (low, high) = self.shape.range();
         self.shape.settle(low + unit * (high - low))
@@ -138,7 +154,7 @@ impl<'a> Axis<'a> {
     pub(crate) fn encode(&self, value: &Scalar) -> f64 {
         let number = value.as_f64();
         if let (Shape::LogInt { min, max }, Some(whole)) = (self.shape, number) {
-            // Settled as the number it is: no need to find it again from its logarithm.
+            // Clamped as a number: rounding its logarithm would only find the same number again.
             return ln(whole.clamp(min, max));
         }
         let coordinate = match &self.dimension.domain {
@@ -166,7 +182,7 @@ impl<'a> Axis<'a> {
                     None => settled,
                 };
                 let value = Scalar::Float(value.clamp(*min, *max));
-                // A step so fine beside `min` that doubles cannot tell its points apart leaves only the first one.
+                // Where the step is too small beside `min` for doubles to tell its points apart, only the first one is left.
                 if self.dimension.domain.contains(&value) { value } else { Scalar::Float(*min) }
             }
             Domain::Int { min, max, log: true, .. } => {
@@ -224,7 +240,7 @@ impl Shape {
         !matches!(self, Self::Choice { .. })
     }
 
-    /// The nearest coordinate that is a value's; the first one for what is no number.
+    /// The nearest coordinate that stands for a value; the first one for NaN.
     pub(crate) fn settle(self, coordinate: f64) -> f64 {
         let within = |low: f64, high: f64, x: f64| if x.is_nan() { low } else { x.clamp(low, high) };
         match self {
@@ -235,7 +251,7 @@ impl Shape {
         }
     }
 
-    /// The bin of a settled coordinate, where the shape has bins.
+    /// The bin around a settled coordinate, where the shape has bins.
     pub(crate) fn bin(self, coordinate: f64) -> Option<(f64, f64)> {
         match self {
             Self::Continuous { .. } | Self::Choice { .. } => None,
@@ -248,11 +264,11 @@ impl Shape {
     }
 }
 
-/// Reads loose values as coordinates; made once for a history, the whole of which every suggestion reads.
+/// Reads values by name as coordinates. Made once for each history, because a suggestion reads all of its trials.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     axes: &'a [Axis<'a>],
-    /// Places of the axes in the order of their names, which is the order of loose values.
+    /// Places of the axes in the order of their names, which is the order of a trial's values.
     by_name: Vec<usize>,
     space: u64,
 }
@@ -264,13 +280,13 @@ impl<'a> Reader<'a> {
         Self { axes, by_name, space: fingerprint(axes) }
     }
 
-    /// Tells spaces apart within this process.
+    /// A fingerprint that tells spaces apart within this process.
     pub(crate) fn space(&self) -> u64 {
         self.space
     }
 
-    /// The coordinates, one for each axis; `None` where the values make no point of the space. As [`Space::admit`]
-    /// decides it, but in one pass and without a sentence. `found` is room to work in, cleared first.
+    /// The coordinates, one for each axis; `None` where the values are not a point of the space. Decides as
+    /// [`Space::admit`] does, but in one pass and without an error sentence. `found` is a buffer, cleared first.
     pub(crate) fn coordinates<'v>(
         &self,
         values: &'v ParamValues,
@@ -303,7 +319,7 @@ fn fingerprint(axes: &[Axis<'_>]) -> u64 {
     hasher.finish()
 }
 
-/// A drawn point: the coordinates and the values of the active dimensions, one place for each dimension.
+/// A drawn point. Each dimension has a place; inactive ones have neither coordinate nor value.
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) coordinates: Vec<Option<f64>>,

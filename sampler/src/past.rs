@@ -1,30 +1,36 @@
-//! The trials of a study that have ended for good, as points of its space: all that a suggestion reads of them, without
-//! the names and values they were told in.
+//! The ended trials of a study as points of its space: what a suggestion reads of them, without names and values.
 //!
-//! Knows nothing of how long it is kept, nor where the trials come from.
+//! Knows nothing of how long it is kept, nor of where the trials come from.
 
 use pedigree_protocol::Space;
+use pedigree_protocol::suggestion::TrialNumbers;
 
 use crate::axis::{Axis, Reader};
-use crate::history::{Observed, Outcome, Seen};
-use crate::numbers::Numbers;
+use crate::trial::{Observed, Outcome, Seen};
 
-/// Ended trials of one study: about 200 bytes each. For whoever keeps them from one suggestion to the next: none of them
-/// is copied for it.
+/// Ended trials of one study, about 200 bytes each. A caller keeps them from one suggestion to the next, and no suggestion
+/// copies them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Past {
-    /// The space's fingerprint; of an empty past anything.
+    /// The space's fingerprint; meaningless while the past is empty.
     space: u64,
-    /// Those that lie in the space, by number.
+    /// The trials that lie in the space, by number.
     trials: Vec<Seen>,
-    /// Those that do not, by number.
-    strangers: Vec<(u32, Outcome)>,
-    /// Numbers of the former.
-    numbers: Numbers,
+    /// The trials that do not lie in the space, by number.
+    strangers: Vec<Stranger>,
+    /// Numbers of the trials that lie in the space.
+    numbers: TrialNumbers,
+}
+
+/// A trial that does not lie in the space.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stranger {
+    number: u32,
+    outcome: Outcome,
 }
 
 impl Past {
-    /// Adds ended trials of a study over that space, the same one at each call. A number has one trial: the first stays.
+    /// Adds ended trials. Every call names the same space. Where several trials have the same number, the first one stays.
     pub fn add(&mut self, space: &Space, trials: &[Observed]) {
         let axes = Axis::all(space);
         let (reader, mut found) = (Reader::new(&axes), Vec::new());
@@ -37,39 +43,39 @@ impl Past {
                     self.trials.insert(place, Seen { number, outcome, coordinates });
                     self.numbers.insert(number);
                 }
-                (Err((_, place)), None) => self.strangers.insert(place, (number, outcome)),
+                (Err((_, place)), None) => self.strangers.insert(place, Stranger { number, outcome }),
                 (Ok(()), _) => {}
             }
         }
     }
 
-    /// Whether the number is there; else where it would stand among the trials, and among the strangers.
+    /// `Ok` where the number is there; otherwise its places among the trials and among the strangers.
     fn place_of(&self, number: u32) -> Result<(), (usize, usize)> {
         let trials = self.trials.binary_search_by_key(&number, |trial| trial.number);
-        let strangers = self.strangers.binary_search_by_key(&number, |(stranger, _)| *stranger);
+        let strangers = self.strangers.binary_search_by_key(&number, |stranger| stranger.number);
         match (trials, strangers) {
             (Err(trial), Err(stranger)) => Err((trial, stranger)),
             _ => Ok(()),
         }
     }
 
-    /// How many there are.
+    /// How many trials there are.
     pub fn len(&self) -> usize {
         self.trials.len() + self.strangers.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no trials.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What became of each, with its number; in no order.
+    /// Number and outcome of each trial, in no particular order.
     pub fn outcomes(&self) -> impl Iterator<Item = (u32, Outcome)> {
         let trials = self.trials.iter().map(|trial| (trial.number, trial.outcome));
-        trials.chain(self.strangers.iter().copied())
+        trials.chain(self.strangers.iter().map(|stranger| (stranger.number, stranger.outcome)))
     }
 
-    /// Whether it is a past of the reader's space.
+    /// Whether the past belongs to the reader's space.
     pub(crate) fn is_in(&self, reader: &Reader<'_>) -> bool {
         self.space == reader.space() || self.is_empty()
     }
@@ -79,13 +85,13 @@ impl Past {
         &self.trials
     }
 
-    /// Numbers of those that do not.
+    /// Numbers of the trials that do not lie in the space.
     pub(crate) fn strangers(&self) -> impl Iterator<Item = u32> {
-        self.strangers.iter().map(|(number, _)| *number)
+        self.strangers.iter().map(|stranger| stranger.number)
     }
 
-    /// Their numbers.
-    pub(crate) fn numbers(&self) -> &Numbers {
+    /// Numbers of the trials that lie in the space.
+    pub(crate) fn numbers(&self) -> &TrialNumbers {
         &self.numbers
     }
 
@@ -93,11 +99,11 @@ impl Past {
         self.place_of(number).is_ok()
     }
 
-    /// Without one trial, should it be there.
+    /// The past without that trial.
     pub(crate) fn without(&self, number: u32) -> Self {
         let mut past = self.clone();
         past.trials.retain(|trial| trial.number != number);
-        past.strangers.retain(|(stranger, _)| *stranger != number);
+        past.strangers.retain(|stranger| stranger.number != number);
         past.numbers = past.trials.iter().map(|trial| trial.number).collect();
         past
     }

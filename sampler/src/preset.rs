@@ -1,10 +1,10 @@
-//! Which sampler each method means today.
+//! The sampler of each method.
 
 use pedigree_protocol::Method;
 
 use crate::auto::Auto;
 use crate::gp::Gp;
-use crate::grid::Grid;
+use crate::grid_search::GridSearch;
 use crate::random::Random;
 use crate::sampler::Sampler;
 use crate::sobol::Sobol;
@@ -20,7 +20,7 @@ pub(crate) fn of(method: Method) -> &'static dyn Sampler {
         Method::Optuna4 => &OPTUNA_4,
         Method::Watanabe => &WATANABE,
         Method::Random => &Random,
-        Method::Grid => &Grid,
+        Method::GridSearch => &GridSearch,
         Method::Sobol => &Sobol,
     }
 }

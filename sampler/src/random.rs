@@ -1,14 +1,14 @@
-//! Uniform draws: the baseline, and the start-up of every other sampler.
+//! Uniform draws: the baseline, and what other samplers fall back to.
 //!
 //! Knows the history only to avoid drawing a configuration again while others remain.
 
 use rand::RngExt;
 
 use crate::axis::Point;
-use crate::grid;
 use crate::sampler::{Ask, Drawn, Sampler};
+use crate::untried;
 
-/// How often a configuration that was tried before is drawn anew before what remains is counted out.
+/// Draws before the untried configurations are counted out instead.
 const REDRAWS: usize = 256;
 
 /// Uniform in each dimension's range, or in its logarithm.
@@ -29,21 +29,21 @@ impl Sampler for Random {
     }
 }
 
-/// The first draw that is no repetition; the very first one where all are.
+/// A configuration that no trial has, where one is left; otherwise the first draw.
 pub(crate) fn draw_new(ask: &Ask<'_>) -> Point {
     let first = draw(ask, 0);
     if !ask.is_repeated(&first) {
         return first;
     }
     let redrawn = (1..REDRAWS).map(|i| draw(ask, i)).find(|point| !ask.is_repeated(point));
-    redrawn.or_else(|| grid::untried(ask)).unwrap_or(first)
+    redrawn.or_else(|| untried::any(ask)).unwrap_or(first)
 }
 
 fn draw(ask: &Ask<'_>, redraw: usize) -> Point {
     Point::walk(&ask.axes, |i| uniform(ask, i, redraw))
 }
 
-/// The coordinate of dimension `i` in the given redraw.
+/// The coordinate of dimension `i`; each redraw has its own.
 pub(crate) fn uniform(ask: &Ask<'_>, i: usize, redraw: usize) -> f64 {
     let axis = &ask.axes[i];
     let unit: f64 = ask.seeds.child(&format!("uniform {redraw}"), axis.name()).random();

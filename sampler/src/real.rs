@@ -1,23 +1,23 @@
-//! Exponentials, logarithms and their kin with the same bits on every machine, so that a replay there comes out the
-//! same: those of the standard library are the platform's, and differ by library, version and processor.
+//! Exponentials, logarithms and the like with the same bits on every machine, so that a replay gives the same result
+//! everywhere. The standard library takes them from the platform, where they differ by library, version and processor.
 //!
-//! All of them are `libm`'s (additions and multiplications in a fixed order), but for [`decay`], which is where the time
-//! of a suggestion goes. Sums and roots need no care: IEEE 754 rounds them alike everywhere.
+//! All are `libm`'s, which adds and multiplies in a fixed order, except [`decay`], where most of a suggestion's time goes.
+//! Sums and roots need no care: IEEE 754 rounds them alike everywhere.
 
 pub(crate) use libm::{cos, erfc, exp, expm1 as exp_m1, log as ln, log1p as ln_1p, pow};
 
 /// Runs `work` compiled for the widest instruction set of this machine; `work` must be small enough to be inlined. The
-/// bits do not depend on it: additions and multiplications stay apart, and every sum has its order.
+/// result does not depend on the instruction set: additions and multiplications stay separate, and every sum has its order.
 #[inline(always)]
 pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
-/// Below this, eˣ is taken for 0.
+/// Below this, eˣ counts as 0.
 const VANISHED: f64 = -700.0;
-/// 1.5 · 2⁵²: a sum with it is rounded to a whole number, which then stands in the lowest bits.
+/// 1.5 · 2⁵²: adding it rounds a number to a whole one, which then stands in the lowest bits.
 const ROUNDING: f64 = 6_755_399_441_055_744.0;
-/// ln 2 in two parts, the first one short enough for exact products with whole numbers.
+/// ln 2 in two parts. Products of the first part with whole numbers are exact.
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// 1/k! for k = 12, 11 .. 2.
@@ -35,7 +35,7 @@ const TAYLOR: [f64; 11] = [
     0.5,
 ];
 
-/// eˣ for `x <= 0`, to within 3 units of the last place, without a branch: loops over it run two or more at a time.
+/// eˣ for `x <= 0`, to within 3 units in the last place. It has no branch, so loops over it are vectorised.
 ///
 /// x = k ln 2 + r with |r| <= ln 2 / 2; the series of eʳ, whose next term is below 2e-16, times 2ᵏ.
 #[inline(always)]
@@ -45,7 +45,7 @@ pub(crate) fn decay(x: f64) -> f64 {
     let k = rounded - ROUNDING;
     let r = bounded - k * LN_2_HIGH - k * LN_2_LOW;
     let series = TAYLOR.iter().fold(0.0, |sum, term| sum * r + term);
-    // The exponent of a double is kept 1023 too high, above 52 bits of fraction.
+    // A double stores its exponent plus 1023, above 52 bits of fraction.
     let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
     let value = (1.0 + r + series * (r * r)) * power;
     if x < VANISHED { 0.0 } else { value }
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(vectorised(decays), decays());
     }
 
-    /// Recorded studies rest on these bits.
+    /// Recorded studies depend on these bits.
     #[test]
     fn the_bits_are_frozen() {
         let bits = |values: &[f64]| {

@@ -1,14 +1,14 @@
-//! What every sampler is given and gives back, and the record that makes its suggestion replayable.
+//! What every sampler is asked, and what it answers.
+//!
+//! Knows no sampler by name: `preset` chooses one, `suggest` asks it.
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::{Method, Params, Space};
-use serde_json::json;
+use pedigree_protocol::{Method, Space};
 
 use crate::axis::{Axis, Point};
-use crate::history::{History, View};
-use crate::preset;
+use crate::donor::Donors;
+use crate::history::View;
 use crate::seed::Seeds;
-use crate::transfer::{self, Donors};
 
 /// A study, as far as its suggestions depend on it.
 #[derive(Debug, Clone, Copy)]
@@ -21,76 +21,11 @@ pub struct Search<'a> {
     pub goal: Goal,
     /// The study's seed.
     pub seed: u64,
-    /// The trials of the whole study; `None` where nobody has said.
+    /// The study's budget in trials; `None` where none was stated.
     pub trials: Option<u32>,
 }
 
-/// A proposed configuration and the record of what it was made from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Suggestion {
-    /// The configuration.
-    pub params: Params,
-    /// Everything that decided it, beside the space and the trials themselves: `sampler`, `version`, `seed`,
-    /// `number`, `trials` (the budget), the numbers of the visible `finished` and `pending` trials (`[first, last]` for
-    /// several in a row), of the trials
-    /// `skipped` because their parameters do not lie in the space, and whether this was a `startup` draw, made for want
-    /// of finished trials. Where donors were asked, `donors` (each with its number of trials and its weight),
-    /// `transfer` (from which donor the configuration came, and how; null where the sampler drew it) and
-    /// `transfer_version`. Under `auto` also `chosen` (`sampler` and `version`), and `why`.
-    pub record: serde_json::Value,
-}
-
-/// Proposes the parameters of trial `number`, counted from 1: a pure function of its arguments.
-///
-/// The trial itself is not seen, should the history hold it. The order in which the history was presented does not
-/// matter.
-pub fn suggest(search: &Search<'_>, number: u32, history: &History) -> Suggestion {
-    let sampler = preset::of(search.method);
-    let axes = Axis::all(search.space);
-    let view = history.view(&axes, number);
-    let mut ask = Ask::new(search, axes, number, &view);
-    ask.donors = Donors::of(history, &ask);
-    let mut drawn = sampler.draw(&ask);
-    let mut record = record(sampler, search, &ask, &drawn);
-    if !ask.donors.is_empty() {
-        record["donors"] = ask.donors.record();
-        record["transfer_version"] = transfer::VERSION.into();
-        record["transfer"] = serde_json::Value::Null;
-        if drawn.startup
-            && let Some(given) = ask.donors.propose(&ask)
-        {
-            (drawn.point, record["transfer"]) = (given.point, given.how);
-        }
-    }
-    let params = search
-        .space
-        .admit(drawn.point.into_values(&ask.axes))
-        .expect("values decoded from an axis lie in its domain");
-    Suggestion { params, record }
-}
-
-fn record(sampler: &dyn Sampler, search: &Search<'_>, ask: &Ask<'_>, drawn: &Drawn) -> serde_json::Value {
-    let (finished, pending) = ask.view.numbers();
-    let mut record = json!({
-        "sampler": sampler.name(),
-        "version": sampler.version(),
-        "seed": search.seed,
-        "number": ask.number,
-        "trials": ask.trials,
-        "finished": finished,
-        "pending": pending,
-        "skipped": ask.view.skipped,
-        "startup": drawn.startup,
-    });
-    if let Some(Chosen { sampler, why }) = drawn.chosen {
-        record["chosen"] = json!({ "sampler": sampler.name(), "version": sampler.version() });
-        record["why"] = why.into();
-    }
-    record
-}
-
-/// A way to choose the next point. One that has been released never changes what it draws: a change is a sampler of
-/// the next version beside it.
+/// A way to choose the next point. A released version never changes what it draws: a change makes a new version.
 pub(crate) trait Sampler: std::fmt::Debug + Sync {
     /// The name in records.
     fn name(&self) -> &'static str;
@@ -109,18 +44,18 @@ pub(crate) struct Ask<'a> {
     pub(crate) axes: Vec<Axis<'a>>,
     pub(crate) goal: Goal,
     pub(crate) seeds: Seeds,
-    /// The trial that is asked for, counted from 1.
+    /// Number of the trial that is asked for, counted from 1.
     pub(crate) number: u32,
-    /// The budget of the study.
+    /// The study's budget.
     pub(crate) trials: Option<u32>,
-    /// What may be used.
+    /// The trials that may be used.
     pub(crate) view: &'a View,
-    /// Who may be asked.
+    /// The donors that may be asked.
     pub(crate) donors: Donors,
 }
 
 impl<'a> Ask<'a> {
-    /// A question about trial `number`, whose axes are those of the search's space.
+    /// A question about trial `number`, without donors. The axes are those of the search's space.
     pub(crate) fn new(search: &Search<'_>, axes: Vec<Axis<'a>>, number: u32, view: &'a View) -> Self {
         let seeds = Seeds::new(search.seed, number);
         Self {
@@ -134,9 +69,9 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// The place of the trial in the sampler's own design, counted from 1: what donors gave first takes none.
+    /// The trial's place in the sampler's own design, counted from 1. A donor's configuration takes no place in it.
     pub(crate) fn place(&self) -> u32 {
-        self.number.saturating_sub(u32::from(self.donors.has_given(self.view)))
+        self.number.saturating_sub(u32::from(self.donors.has_given(self.view.trials())))
     }
 
     /// Whether the point can be counted and a visible trial has it already.
@@ -149,7 +84,7 @@ impl<'a> Ask<'a> {
 #[derive(Debug)]
 pub(crate) struct Drawn {
     pub(crate) point: Point,
-    /// Drawn without a model, for want of finished trials.
+    /// Drawn without a model, because too few trials have finished.
     pub(crate) startup: bool,
     /// Set by a sampler that left the choice to another.
     pub(crate) chosen: Option<Chosen>,
@@ -167,10 +102,10 @@ impl Drawn {
     }
 }
 
-/// The sampler that was left the choice, and why.
+/// The sampler that another one chose, and why.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chosen {
     pub(crate) sampler: &'static dyn Sampler,
-    /// A clause that goes on after "because".
+    /// A clause that follows "because".
     pub(crate) why: &'static str,
 }

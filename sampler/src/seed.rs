@@ -1,7 +1,7 @@
-//! The tree of seeds: every draw of a study comes from a generator named by what it is for.
+//! The tree of seeds: every draw of a study comes from a generator that is named for its use.
 //!
-//! A generator is a function of (study seed, trial number, label) alone, so that drawing more in one place never
-//! changes another. Training seeds grow on a branch of their own. This module knows nothing of what is drawn.
+//! A generator depends only on (study seed, trial number, label), so drawing more in one place never changes another.
+//! Training seeds have a branch of their own. This module knows nothing of what is drawn.
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -22,12 +22,12 @@ impl Seeds {
         Self { study_seed, number }
     }
 
-    /// The generator with that label that all suggestions of the study share.
+    /// The generator with that label; all suggestions of the study share it.
     pub(crate) fn study(self, label: &str) -> ChaCha12Rng {
         ChaCha12Rng::from_seed(digest(&[b"study", &self.study_seed.to_le_bytes(), label.as_bytes()]))
     }
 
-    /// The generator with that label; labels name a use (`uniform`, `component`, `draw`) and a dimension.
+    /// The suggestion's generator for a use (`uniform`, `component`, `draw`) and a dimension.
     pub(crate) fn child(self, label: &str, name: &str) -> ChaCha12Rng {
         ChaCha12Rng::from_seed(digest(&[
             b"suggestion",
@@ -39,7 +39,7 @@ impl Seeds {
     }
 }
 
-/// The seed that a training starts from: of a trial by its number, or of the study's final run (`None`).
+/// The seed of a trial's training, or of the final run's where `number` is `None`.
 ///
 /// Never negative, and small enough for every JSON reader.
 pub fn training_seed(study_seed: u64, number: Option<u32>) -> i64 {
@@ -51,12 +51,12 @@ pub fn training_seed(study_seed: u64, number: Option<u32>) -> i64 {
     (u64::from_le_bytes(head) >> (u64::BITS - JSON_SAFE_BITS)).cast_signed()
 }
 
-/// The generator of a significance test; labels name the test.
+/// The generator of the significance test with that label.
 pub(crate) fn significance_generator(seed: u64, label: &str) -> ChaCha12Rng {
     ChaCha12Rng::from_seed(digest(&[b"significance", &seed.to_le_bytes(), label.as_bytes()]))
 }
 
-/// SHA-256 over the parts, each preceded by its length so that no two lists of parts run together.
+/// SHA-256 over the parts. Each part's length comes before it, so that two different lists never give the same bytes.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(b"pedigree seed tree 1");

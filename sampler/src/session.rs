@@ -1,7 +1,7 @@
-//! A sampler behind JSON lines: one request is answered with one line, so that a program in any language can drive it.
+//! A sampler behind JSON lines: each request is one line and so is its answer, so that a program in any language can use it.
 //!
-//! The protocol is that of the sampler benchmark that `docs/sampler.md` describes: `start` begins a study, `ask`
-//! wants the parameters of a trial, `tell` brings its value. Owns the study in between; reads and writes nothing itself.
+//! The protocol is that of the sampler benchmark in `docs/sampler.md`: `start` begins a study, `ask` asks for the parameters
+//! of a trial, `tell` reports its value. Owns the study in between; reads and writes nothing itself.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::axis::Axis;
-use crate::history::{Outcome, Seen, View};
+use crate::history::View;
 use crate::preset;
 use crate::sampler::{Ask, Search};
+use crate::trial::{Outcome, Seen};
 
-/// A conversation about one study after the other.
+/// A conversation about one study at a time.
 #[derive(Debug)]
 pub struct Session {
     method: Method,
@@ -29,7 +30,7 @@ struct Study {
     goal: Goal,
     seed: u64,
     trials: Option<u32>,
-    /// The trials, read once: a suggestion after a thousand of them must not begin with a thousand look-ups of names.
+    /// The trials as points. Each is read once, so that a suggestion need not look up the names of a thousand trials.
     view: View,
 }
 
@@ -69,7 +70,7 @@ enum Direction {
     Maximize,
 }
 
-/// A parameter as the protocol writes it; choices have no order.
+/// A parameter as the protocol writes it. Choices have no order.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Parameter {
@@ -102,7 +103,7 @@ enum Parameter {
 }
 
 impl Session {
-    /// A conversation in which trials are proposed by that method.
+    /// A conversation in which that method proposes the trials.
     pub fn new(method: Method) -> Self {
         Self { method, study: None }
     }

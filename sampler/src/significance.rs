@@ -1,4 +1,4 @@
-//! Whether one system is better than another, from what each of them got right in each unit of the same text.
+//! Whether one system is better than another, judged by what each got right in each unit of the same text.
 //!
 //! Owns the tests: approximate randomisation (Noreen 1989, section 2; for F1: Yeh 2000), the paired percentile bootstrap
 //! (Efron and Tibshirani 1993, chapter 13) and Holm's step-down correction (Holm 1979). Pure and seeded. `pairs` makes the
@@ -34,7 +34,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Differences this close are equal: the same fraction may come from other counts, one rounding apart.
+/// Differences this close are equal: different counts may give the same fraction, up to rounding.
 const ROUNDING: f64 = 1e-12;
 
 /// Swaps the two systems in each unit with probability 1/2, `rounds` times, and counts how often the difference in F1
@@ -42,7 +42,7 @@ const ROUNDING: f64 = 1e-12;
 pub fn approximate_randomisation(units: &[PairedUnit], rounds: u32, seed: u64) -> Randomisation {
     let total = sums(units.iter().copied());
     let difference = total.b.f1() - total.a.f1();
-    // A unit in which both did the same stays as it is under every swap.
+    // Swapping changes nothing in a unit where both did the same.
     let (moving, fixed): (Vec<PairedUnit>, Vec<_>) = units.iter().partition(|unit| unit.a != unit.b);
     let fixed = sums(fixed.into_iter());
     let mut draws = significance_generator(seed, "randomisation");
@@ -67,7 +67,7 @@ fn swap_at_random(moving: &[PairedUnit], fixed: PairedUnit, draws: &mut impl Rng
     sum
 }
 
-/// Draws as many units as there are, with replacement, `rounds` times (at least one), and takes the 2.5 % and 97.5 %
+/// Draws as many units as there are, with replacement, `rounds` times (at least once), and takes the 2.5 % and 97.5 %
 /// quantiles of the difference in F1.
 pub fn paired_bootstrap(units: &[PairedUnit], rounds: u32, seed: u64) -> Interval {
     let mut draws = significance_generator(seed, "bootstrap");
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_the_systems_changes_the_sign_alone(
+        fn the_order_of_the_systems_changes_only_the_sign(
             units in prop::collection::vec((any_counts(), any_counts()), 1..20), seed in 0u64..9
         ) {
             let there: Vec<_> = units.iter().map(|&(a, b)| unit(a, b)).collect();

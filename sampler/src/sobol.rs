@@ -1,7 +1,9 @@
-//! A scrambled Sobol sequence, indexed by trial number: points that fill the space evenly, whoever asks for which.
+//! A scrambled Sobol sequence, indexed by trial number. Its points fill the space evenly in whichever order they are asked
+//! for.
 //!
 //! Owen scrambling by hashing (Burley, *Practical Hash-based Owen Scrambling*, JCGT 9(4), 2020) with the direction
-//! numbers of Joe and Kuo. Also the start-up of the samplers that learn. Knows the history only to avoid repetitions.
+//! numbers of Joe and Kuo. Also the start-up design of the samplers that learn. Knows the history only to avoid
+//! repetitions.
 
 use rand::RngExt;
 
@@ -9,11 +11,11 @@ use crate::axis::Point;
 use crate::random;
 use crate::sampler::{Ask, Drawn, Sampler};
 
-/// Points of one sequence; beyond them the next one begins, scrambled anew.
+/// Points of one sequence. After them the next sequence begins, with another scrambling.
 const POINTS: u32 = 1 << 16;
 /// Dimensions of one sequence.
 const DIMENSIONS: u32 = 256;
-/// Later points that are tried when the trial's own is a repetition.
+/// Points that are tried in turn where the trial's own is a repetition.
 const SKIPS: u32 = 64;
 
 /// The point with the trial's number.
@@ -34,12 +36,12 @@ impl Sampler for Sobol {
     }
 }
 
-/// The point at the trial's place, counted from 1, or where that repeats another, one from far later in the sequence or
-/// at random. `coordinate` is that of a dimension at a share of its mass.
+/// The point at `place`, counted from 1. Where it repeats a trial: a point from far later in the sequence, or a random one.
+/// `coordinate` maps a dimension and a share of its mass to a coordinate.
 pub(crate) fn draw_new(ask: &Ask<'_>, place: u32, coordinate: impl Fn(usize, f64) -> f64) -> Point {
     let sequence = ask.seeds.study("sobol").random();
     let own = place.saturating_sub(1);
-    // Half the sequence away from the numbers of trials, each number with a stretch of its own.
+    // Half the sequence away from the trials' own points; each trial has a stretch of its own.
     let skipped =
         (1..SKIPS).map(|skip| (POINTS / 2).wrapping_add(own.wrapping_mul(SKIPS)).wrapping_add(skip));
     let fresh = std::iter::once(own).chain(skipped).map(|index| point(ask, index, sequence, &coordinate));
@@ -61,10 +63,12 @@ fn point(ask: &Ask<'_>, index: u32, sequence: u32, coordinate: &impl Fn(usize, f
 mod tests {
     use pedigree_protocol::objective::Goal;
     use pedigree_protocol::space::{Dimension, Domain};
-    use pedigree_protocol::{Method, Space};
+    use pedigree_protocol::{Method, ParamValues, Space};
 
-    use crate::history::History;
-    use crate::sampler::{Search, suggest};
+    use super::*;
+    use crate::axis::Axis;
+    use crate::history::View;
+    use crate::sampler::Search;
 
     /// Each of the first 32 points of every pair of dimensions falls into a cell of its own, 32 by 1 and 1 by 32.
     #[test]
@@ -79,11 +83,14 @@ mod tests {
         for seed in 0..10 {
             let search =
                 Search { method: Method::Sobol, space: &space, goal: Goal::Minimize, seed, trials: None };
-            let points: Vec<_> =
-                (1..=32).map(|number| suggest(&search, number, &History::default()).params).collect();
+            let view = View::default();
+            let point = |number| {
+                let ask = Ask::new(&search, Axis::all(&space), number, &view);
+                Sobol.draw(&ask).point.into_values(&ask.axes)
+            };
+            let points: Vec<ParamValues> = (1..=32).map(point).collect();
             for dimension in space.dimensions() {
-                let cell =
-                    |p: &pedigree_protocol::Params| p.get(&dimension.name).unwrap().as_f64().unwrap() as u32;
+                let cell = |p: &ParamValues| p[&dimension.name].as_f64().unwrap() as u32;
                 let mut cells: Vec<u32> = points.iter().map(cell).collect();
                 cells.sort_unstable();
                 assert_eq!(cells, (0..32).collect::<Vec<_>>(), "seed {seed}, dimension {}", dimension.name);

@@ -1,6 +1,6 @@
-//! The parameters of a trial, as many suggestions read them.
+//! The parameters of a trial, read by many suggestions.
 //!
-//! Owns the memory of where they lie in the space. Must not know what became of the trial.
+//! Owns the cache of where they lie in the space. Must not know what became of the trial.
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -12,20 +12,20 @@ use crate::axis::Reader;
 /// Coordinates, one for each dimension in file order (`None`: inactive).
 pub(crate) type Coordinates = Arc<[Option<f64>]>;
 
-/// Parameters of a trial. Copies share them, and what was found out about them: whoever keeps trials from one suggestion
-/// to the next spares each the reading of its whole past.
+/// Parameters of a trial. Copies share the values and the cached coordinates, so a caller that keeps its trials from one
+/// suggestion to the next saves reading them again.
 #[derive(Debug, Clone)]
 pub struct Tried(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     values: ParamValues,
-    /// In the space that asked first, by its fingerprint; `None` where they do not lie in it.
+    /// The fingerprint of the space that asked first, and the coordinates there; `None` where the values do not lie in it.
     place: OnceLock<(u64, Option<Coordinates>)>,
 }
 
 impl Tried {
-    /// Where they lie in the reader's space. `found` is room to work in.
+    /// The coordinates in the reader's space; `None` where the values do not lie in it. `found` is a buffer.
     pub(crate) fn place<'v>(
         &'v self,
         reader: &Reader<'_>,

@@ -1,4 +1,4 @@
-//! What every sampler and every pruner must do, whatever it is: after the suites that Optuna publishes for both.
+//! What every sampler and every pruner must do, after the suites that Optuna publishes for both.
 
 #![expect(
     clippy::unwrap_used,
@@ -93,7 +93,7 @@ fn some_value(number: u32) -> f64 {
 /// What becomes of a trial, by its number.
 type OutcomeOf = fn(u32) -> Outcome;
 
-/// The outcomes that samplers stumble over.
+/// Outcomes that samplers tend to fail on.
 fn outcomes() -> Vec<(&'static str, OutcomeOf)> {
     vec![
         ("values", |n| Outcome::Completed(some_value(n))),
@@ -101,11 +101,11 @@ fn outcomes() -> Vec<(&'static str, OutcomeOf)> {
         ("all NaN", |_| Outcome::Completed(f64::NAN)),
         ("infinities", |n| Outcome::Completed(if n % 2 == 0 { f64::INFINITY } else { f64::NEG_INFINITY })),
         ("huge values", |n| Outcome::Completed(f64::from(n % 5) * 1e300)),
-        ("nothing but pruned", |n| Outcome::Pruned { step: n % 4, value: Some(some_value(n)) }),
+        ("only pruned", |n| Outcome::Pruned { step: n % 4, value: Some(some_value(n)) }),
         ("pruned without a report", |_| Outcome::Pruned { step: 0, value: None }),
-        ("nothing but failures", |_| Outcome::Infeasible { violation: 1.0 }),
+        ("only failures", |_| Outcome::Infeasible { violation: 1.0 }),
         ("nothing ends", |_| Outcome::Pending),
-        ("of each something", |n| match n % 5 {
+        ("some of each", |n| match n % 5 {
             0 => Outcome::Pending,
             1 => Outcome::Infeasible { violation: some_value(n) + 0.1 },
             2 => Outcome::Pruned { step: n % 3, value: Some(some_value(n)) },
@@ -144,9 +144,9 @@ fn every_sampler_says_who_it_is_and_repeats_itself() {
             assert_eq!(first, second, "{method:?}, {kind}");
             for (number, suggestion) in (1..).zip(&first) {
                 let record = &suggestion.record;
-                assert_eq!(record["sampler"], method.as_str(), "{record}");
-                assert!(record["version"].as_u64().is_some_and(|version| version >= 1), "{record}");
-                assert_eq!((record["number"].as_u64(), record["seed"].as_u64()), (Some(number), Some(11)));
+                assert_eq!(record.sampler.sampler, method.as_str());
+                assert!(record.sampler.version >= 1, "{record:?}");
+                assert_eq!((record.number, record.seed), (number, 11));
                 let again = replay(&search, suggestion.params.values(), record, &seen, &[]);
                 assert_eq!(again, Replay::Same, "{method:?}, {kind}, trial {number}");
             }
@@ -272,7 +272,7 @@ proptest! {
         }
     }
 
-    /// Turning every value and the goal round changes nothing but the signs in the sentence.
+    /// Reversing the goal and the sign of every value changes only the signs in the sentence.
     #[test]
     fn the_goal_is_a_matter_of_sign(trial in track(), others in prop::collection::vec(track(), 0..8)) {
         let negative = |track: &Track| Track {

@@ -1,4 +1,4 @@
-//! What a file states about good values draws the first trials there, and gives way to results.
+//! A prior draws the first trials to where it expects good values, and gives way to results.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ fn text(name: &str) -> Scalar {
     Scalar::Text(name.to_owned())
 }
 
-/// A rate and a choice; believed to be good around 0.8, and at `b`.
+/// A rate and a kind; the prior expects good values around 0.8 and at `b`.
 fn space(prior: bool) -> Space {
     let dimension =
         |name: &str, domain, prior| Dimension { name: name.to_owned(), domain, when: BTreeMap::new(), prior };
@@ -26,28 +26,33 @@ fn space(prior: bool) -> Space {
     .expect("valid")
 }
 
-/// The trials of a search whose loss is the distance from `best`, with 0.3 more for every choice but `kind`.
-fn run(
-    space: &Space,
-    method: Method,
-    seed: u64,
-    trials: u32,
-    best: f64,
-    kind: &str,
-) -> Vec<(f64, Scalar, f64)> {
+/// The best configuration of a search.
+struct Best {
+    rate: f64,
+    kind: &'static str,
+}
+
+struct Drawn {
+    rate: f64,
+    kind: Scalar,
+    loss: f64,
+}
+
+/// The trials of a search whose loss is the distance from the best rate, and 0.3 more for another kind.
+fn run(space: &Space, method: Method, seed: u64, trials: u32, best: &Best) -> Vec<Drawn> {
     let search = Search { method, space, goal: Goal::Minimize, seed, trials: Some(trials) };
     let (mut seen, mut drawn): (Vec<Observed>, Vec<_>) = (Vec::new(), Vec::new());
     for number in 1..=trials {
         let params = suggest(&search, number, &History::new(seen.clone())).params.into_values();
-        let (rate, choice) = (params["rate"].as_f64().expect("a number"), params["kind"].clone());
-        let loss = (rate - best).abs() + if choice == text(kind) { 0.0 } else { 0.3 };
-        drawn.push((rate, choice, loss));
+        let (rate, kind) = (params["rate"].as_f64().expect("a number"), params["kind"].clone());
+        let loss = (rate - best.rate).abs() + if kind == text(best.kind) { 0.0 } else { 0.3 };
+        drawn.push(Drawn { rate, kind, loss });
         seen.push(Observed { number, params: params.into(), outcome: Outcome::Completed(loss) });
     }
     drawn
 }
 
-fn share(drawn: &[(f64, Scalar, f64)], is: impl Fn(&(f64, Scalar, f64)) -> bool) -> f64 {
+fn share(drawn: &[Drawn], is: impl Fn(&Drawn) -> bool) -> f64 {
     drawn.iter().filter(|trial| is(trial)).count() as f64 / drawn.len() as f64
 }
 
@@ -55,10 +60,12 @@ fn share(drawn: &[(f64, Scalar, f64)], is: impl Fn(&(f64, Scalar, f64)) -> bool)
 fn the_first_trials_are_drawn_where_good_values_are_expected() {
     for method in [Method::Tpe, Method::Auto] {
         let early = |prior| -> Vec<_> {
-            (0..SEEDS).flat_map(|seed| run(&space(prior), method, seed, 8, 0.8, "b")).collect()
+            (0..SEEDS)
+                .flat_map(|seed| run(&space(prior), method, seed, 8, &Best { rate: 0.8, kind: "b" }))
+                .collect()
         };
-        let near = |drawn: &[_]| share(drawn, |(rate, ..)| (rate - 0.8).abs() < 0.2);
-        let believed = |drawn: &[_]| share(drawn, |(_, kind, _)| *kind == text("b"));
+        let near = |drawn: &[Drawn]| share(drawn, |trial| (trial.rate - 0.8).abs() < 0.2);
+        let believed = |drawn: &[Drawn]| share(drawn, |trial| trial.kind == text("b"));
         let (with, without) = (early(true), early(false));
         assert!(near(&with) > 0.8 && near(&without) < 0.7, "{} {}", near(&with), near(&without));
         assert!(
@@ -73,10 +80,10 @@ fn the_first_trials_are_drawn_where_good_values_are_expected() {
 #[test]
 fn a_wrong_belief_is_overcome() {
     for seed in 0..SEEDS {
-        let drawn = run(&space(true), Method::Tpe, seed, 80, 0.2, "a");
-        let least = drawn.iter().map(|trial| trial.2).fold(f64::INFINITY, f64::min);
+        let drawn = run(&space(true), Method::Tpe, seed, 80, &Best { rate: 0.2, kind: "a" });
+        let least = drawn.iter().map(|trial| trial.loss).fold(f64::INFINITY, f64::min);
         assert!(least < 0.1, "seed {seed}: {least}");
-        let late = share(&drawn[60..], |(rate, kind, _)| (rate - 0.2).abs() < 0.25 && *kind == text("a"));
+        let late = share(&drawn[60..], |trial| (trial.rate - 0.2).abs() < 0.25 && trial.kind == text("a"));
         assert!(late > 0.5, "seed {seed}: {late}");
     }
 }
@@ -87,5 +94,5 @@ fn auto_takes_the_sampler_that_knows_priors() {
     let search =
         Search { method: Method::Auto, space: &space, goal: Goal::Minimize, seed: 1, trials: Some(40) };
     let record = suggest(&search, 1, &History::default()).record;
-    assert_eq!(record["chosen"]["sampler"], "tpe", "{record}");
+    assert_eq!(record.chosen.unwrap().sampler.sampler, "tpe");
 }

@@ -1,5 +1,4 @@
-//! The model-based samplers find better points than random search: on functions whose optimum is known, over fixed
-//! seeds.
+//! The model-based samplers find better points than random search, on functions with a known optimum and over fixed seeds.
 
 #![expect(
     clippy::disallowed_methods,

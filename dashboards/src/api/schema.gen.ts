@@ -943,13 +943,18 @@ export interface components {
              */
             value: number;
         };
-        /** @description An end of a range that the best trials press against. */
+        /** @description The end of a range that the best trials press against. */
         Boundary: {
             /** @description Which end. */
             end: components["schemas"]["RangeEnd"];
-            /** @description The best trial's value there. */
+            /** @description The best trial's value, which lies there. */
             value: components["schemas"]["Scalar"];
         };
+        /**
+         * @description What the record of given parameters names in place of a sampler.
+         * @enum {string}
+         */
+        ByUser: "enqueued";
         /** @description One change. */
         Change: {
             /**
@@ -1267,18 +1272,33 @@ export interface components {
             /** @description The values. */
             values: components["schemas"]["Scalar"][];
         };
-        /** @description A finished study that counted. */
+        /** @description A finished study that was asked for what it had learnt. */
+        DonorAsked: {
+            /** @description Its name. */
+            study: string;
+            /**
+             * Format: int32
+             * @description Its completed trials that lie in the space.
+             */
+            trials: number;
+            /**
+             * Format: double
+             * @description How far its ranking agreed with this study's, 0 to 1.
+             */
+            weight: number;
+        };
+        /** @description A finished study that was asked. */
         DonorUsed: {
             /**
              * Format: int32
-             * @description Trials whose configuration came from it.
+             * @description Trials whose configuration came from this study.
              */
             given: number;
             /** @description Its name. */
             study: string;
             /**
              * Format: double
-             * @description How far its ranking agreed with this study's when it was last asked, 0 to 1.
+             * @description How far its ranking agreed with this study's when it was asked last, 0 to 1.
              */
             weight: number;
         };
@@ -1459,6 +1479,18 @@ export interface components {
             fix?: string | null;
             /** @description How serious it is. */
             level: components["schemas"]["Level"];
+        };
+        /** @description Parameters that a user enqueued. */
+        GivenRecord: {
+            /** @description The key under which the user enqueued them. */
+            key: string;
+            /**
+             * Format: int32
+             * @description Number of the trial.
+             */
+            number: number;
+            /** @description Always `enqueued`, in place of a sampler's name. */
+            sampler: components["schemas"]["ByUser"];
         };
         /**
          * @description Which direction is better.
@@ -1750,7 +1782,7 @@ export interface components {
             strict: components["schemas"]["EntityScore"];
             subtoken_all?: components["schemas"]["EntityScore"] | null;
         };
-        /** @description A rule across trials. */
+        /** @description A rule that compares trials. */
         Pruner: {
             /** @enum {string} */
             name: "none";
@@ -1762,7 +1794,7 @@ export interface components {
         } | {
             /**
              * Format: double
-             * @description The share that is kept, percent, above 0 and below 100.
+             * @description The share that is kept, in percent, above 0 and below 100.
              */
             keep: number;
             /** @enum {string} */
@@ -1779,7 +1811,7 @@ export interface components {
             name: "asha";
             /**
              * Format: int32
-             * @description One of so many goes on, and rungs are so many times further apart; at least 2.
+             * @description One in this many trials goes on, and each rung is this many times further away; at least 2.
              */
             reduction: number;
         } | {
@@ -1790,14 +1822,14 @@ export interface components {
             max_epochs?: number | null;
             /**
              * Format: int32
-             * @description Epochs before the first rung of the most eager bracket.
+             * @description Epochs before the first rung of the most eager halving.
              */
             min_epochs: number;
             /** @enum {string} */
             name: "hyperband";
             /**
              * Format: int32
-             * @description As in halving.
+             * @description As for `asha`.
              */
             reduction: number;
         } | {
@@ -1805,12 +1837,12 @@ export interface components {
             name: "wilcoxon";
             /**
              * Format: double
-             * @description Largest p-value that prunes.
+             * @description A trial is pruned at a p-value below this.
              */
             p: number;
             /**
              * Format: int32
-             * @description Epochs in common before it looks.
+             * @description Epochs that both trials must have before they are compared.
              */
             startup_steps: number;
         } | {
@@ -1828,13 +1860,13 @@ export interface components {
             upper?: number | null;
             /**
              * Format: int32
-             * @description Epochs that are not looked at.
+             * @description Epochs at the start that are ignored.
              */
             warmup_steps?: number;
         } | {
             /**
              * Format: double
-             * @description What counts as an improvement.
+             * @description The smallest change that counts as an improvement.
              */
             min_delta?: number;
             /** @enum {string} */
@@ -1844,7 +1876,7 @@ export interface components {
              * @description Epochs without improvement.
              */
             patience: number;
-            /** @description Who decides then; `none`: nobody else has to agree. */
+            /** @description The pruner that decides then; `none`: the trial is pruned at once. */
             pruner: components["schemas"]["Pruner"];
         };
         /**
@@ -1901,7 +1933,7 @@ export interface components {
         ReplayVerdict: "same" | "differs" | "other_version" | "unreadable" | "given";
         /** @description One suggestion, computed again. */
         ReplayedSuggestion: {
-            /** @description Where it is not the same: a sentence that says what is wrong. */
+            /** @description Where it is not the same: a sentence that says why. */
             explanation?: string | null;
             /**
              * Format: int32
@@ -1910,7 +1942,7 @@ export interface components {
             number: number;
             /** @description The run. */
             run_id: components["schemas"]["RunId"];
-            /** @description The sampler that made it, from its record. */
+            /** @description The sampler that its record names. */
             sampler: string;
             /** @description What became of it. */
             verdict: components["schemas"]["ReplayVerdict"];
@@ -2039,8 +2071,7 @@ export interface components {
             run: components["schemas"]["Run"];
             /** @description The study's name, or the pretraining's. */
             study_name: string;
-            /** @description How the parameters were proposed; enough to compute them again. Trials only. */
-            suggestion?: Record<string, unknown> | null;
+            suggestion?: components["schemas"]["SuggestionRecord"] | null;
             summary?: components["schemas"]["RunSummary"] | null;
         };
         /**
@@ -2096,14 +2127,24 @@ export interface components {
              */
             trainable_parameters: number;
         };
-        /** @description Who made a suggestion. */
+        /** @description The sampler that made a suggestion. */
         SamplerUsed: {
-            /** @description Under `auto`: the sampler that it chose. */
+            /** @description The sampler that `auto` chose. */
             chosen?: string | null;
             /** @description The sampler's name and version. */
             name: string;
-            /** @description Why, as a clause that goes on after "because". */
+            /** @description Why, as a clause that follows "because". */
             why?: string | null;
+        };
+        /** @description A sampler and its version. */
+        SamplerVersion: {
+            /** @description Its name. */
+            sampler: string;
+            /**
+             * Format: int32
+             * @description Its version, which grows with every change of its suggestions.
+             */
+            version: number;
         };
         /** @description A parameter's value. */
         Scalar: boolean | number | string;
@@ -2250,13 +2291,13 @@ export interface components {
          * @description A study.
          */
         StudyId: string;
-        /** @description What a study's trials tell about its search. */
+        /** @description What a study's trials say about its search. */
         StudyInsight: {
-            /** @description Finished studies that counted in some suggestion, the heaviest first. */
+            /** @description The donors: finished studies that were asked for some suggestion, the heaviest first. */
             donors: components["schemas"]["DonorUsed"][];
             /**
              * Format: int32
-             * @description Completed trials below which nothing is said of importance.
+             * @description With fewer completed trials than this, no importance is given.
              */
             fewest: number;
             /** @description The searched parameters, the most important first. */
@@ -2264,7 +2305,7 @@ export interface components {
             sampler?: components["schemas"]["SamplerUsed"] | null;
             /**
              * Format: int32
-             * @description Completed trials that the importances rest on.
+             * @description Completed trials that the importances are computed from.
              */
             trials: number;
         };
@@ -2272,7 +2313,7 @@ export interface components {
         StudyReplay: {
             /**
              * Format: int32
-             * @description Suggestions that did not.
+             * @description Suggestions that came out differently.
              */
             differ: number;
             /**
@@ -2285,7 +2326,7 @@ export interface components {
              * @description Suggestions that came out the same to the last bit.
              */
             same: number;
-            /** @description Each, by number. */
+            /** @description Each suggestion, by number. */
             suggestions: components["schemas"]["ReplayedSuggestion"][];
             /**
              * Format: int32
@@ -2358,6 +2399,62 @@ export interface components {
          * @enum {string}
          */
         StudyState: "searching" | "finishing" | "completed" | "failed" | "cancelled";
+        /** @description How a sampler chose a trial's parameters; enough to compute them again. */
+        SuggestedRecord: {
+            chosen?: components["schemas"]["SamplerVersion"] | null;
+            /** @description The donors that were asked; absent where there were none. */
+            donors?: components["schemas"]["DonorAsked"][] | null;
+            /** @description The finished trials that the sampler saw. */
+            finished?: components["schemas"]["TrialNumbers"];
+            /**
+             * Format: int32
+             * @description Number of the trial.
+             */
+            number: number;
+            /** @description The waiting and running trials that it saw. */
+            pending?: components["schemas"]["TrialNumbers"];
+            /** @description Name of the sampler. */
+            sampler: string;
+            /**
+             * Format: int64
+             * @description The study's seed.
+             */
+            seed: number;
+            /** @description The trials that it left out, because their parameters do not lie in the space. */
+            skipped?: components["schemas"]["TrialNumbers"];
+            /** @description The point comes from the start-up design: too few trials had finished for a model. */
+            startup?: boolean;
+            transfer?: components["schemas"]["SuggestionOrigin"] | null;
+            /**
+             * Format: int32
+             * @description The version of the transfer, where donors were asked.
+             */
+            transfer_version?: number | null;
+            /**
+             * Format: int32
+             * @description The study's budget; absent from the oldest records.
+             */
+            trials?: number | null;
+            /**
+             * Format: int32
+             * @description Version of the sampler.
+             */
+            version: number;
+            /** @description Why `auto` chose it, as a clause that follows "because". */
+            why?: string | null;
+        };
+        /** @description The donor that a configuration came from. */
+        SuggestionOrigin: {
+            /** @description The donor's name. */
+            from: string;
+            /** @description `best` for one of its best configurations, `near` for a draw near a good one. */
+            how: string;
+        };
+        /**
+         * @description Where a trial's parameters came from. Any JSON can be read as one: what this version does not understand is
+         *     [`Record::Unreadable`], so that one bad record never hides the others.
+         */
+        SuggestionRecord: components["schemas"]["SuggestedRecord"] | components["schemas"]["GivenRecord"] | components["schemas"]["UnreadableRecord"];
         /** @description Scores on the test split. */
         TestScores: {
             /**
@@ -2478,11 +2575,22 @@ export interface components {
              */
             waiting: number;
         };
-        /** @description When a rule that compares with the other trials looks. */
+        /** @description Ascending trial numbers. Each item is a number, or `[first, last]` for two or more in a row. */
+        TrialNumbers: components["schemas"]["TrialSpan"][];
+        /** @description A trial number, or the first and the last of several in a row. */
+        TrialSpan: number | number[];
+        /** @description A record that this version does not understand. */
+        UnreadableRecord: {
+            /** @description The record as it is stored. */
+            record: unknown;
+            /** @description Why it cannot be read. */
+            unreadable: string;
+        };
+        /** @description When a rule that compares a trial with the others is applied. */
         Watch: {
             /**
              * Format: int32
-             * @description Epochs between looks.
+             * @description Epochs between two comparisons.
              */
             interval: number;
             /**
@@ -2492,7 +2600,7 @@ export interface components {
             startup_trials: number;
             /**
              * Format: int32
-             * @description Epochs of each trial that are not looked at.
+             * @description Epochs at the start of each trial that are ignored.
              */
             warmup_steps: number;
         };

@@ -1,10 +1,9 @@
 import type { RunDetail } from '../api/types.ts';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
-import { ranges, readSuggestion, type SuggestionView } from './suggestion.model.ts';
+import { ranges, type Suggestion, type SuggestionView, viewOf } from './suggestion.model.ts';
 
 export function SuggestionPanel({ detail }: { detail: RunDetail }) {
-  const suggestion = readSuggestion(detail.suggestion);
   if (detail.run.kind === 'final') {
     return (
       <Panel title="Why this configuration">
@@ -14,12 +13,25 @@ export function SuggestionPanel({ detail }: { detail: RunDetail }) {
   }
   return (
     <Panel title="Why this suggestion">
-      {suggestion ? <Record suggestion={suggestion} /> : <Empty>No record of the suggestion was kept.</Empty>}
+      <Source view={viewOf(detail.suggestion)} />
     </Panel>
   );
 }
 
-function Record({ suggestion }: { suggestion: SuggestionView }) {
+function Source({ view }: { view: SuggestionView | undefined }) {
+  switch (view?.kind) {
+    case 'suggested':
+      return <Suggested suggestion={view.suggestion} />;
+    case 'given':
+      return <Empty>A user enqueued this configuration under the key “{view.key}”.</Empty>;
+    case 'unreadable':
+      return <Empty>The record of the suggestion cannot be read: {view.why}.</Empty>;
+    case undefined:
+      return <Empty>No record of the suggestion was kept.</Empty>;
+  }
+}
+
+function Suggested({ suggestion }: { suggestion: Suggestion }) {
   return (
     <Definitions>
       <Definition name="Sampler">{suggestion.sampler}</Definition>

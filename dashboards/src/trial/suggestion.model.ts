@@ -1,30 +1,40 @@
-/** The record of a suggestion. Its shape is the sampler's own and may grow, so each part is looked for. */
+/** What a trial's page says of where its parameters came from. */
+import type { SuggestedRecord, SuggestionRecord, TrialNumbers } from '../api/types.ts';
 
-export interface SuggestionView {
+export type SuggestionView =
+  | { kind: 'suggested'; suggestion: Suggestion }
+  | { kind: 'given'; key: string }
+  | { kind: 'unreadable'; why: string };
+
+export interface Suggestion {
+  /** Name and version. */
   sampler: string;
-  seed: string;
+  seed: number;
   /** Finished trials that it saw. */
   finished: number[];
-  /** Trials that it saw waiting or running. */
+  /** Waiting and running trials that it saw. */
   pending: number[];
   /** Trials left out because their parameters do not lie in the space. */
   skipped: number[];
-  /** Drawn at random for want of finished trials. */
+  /** From the start-up design: too few trials had finished. */
   startup: boolean;
 }
 
-export function readSuggestion(record: unknown): SuggestionView | undefined {
-  if (typeof record !== 'object' || record === null) return undefined;
-  const part = new Map(Object.entries(record));
+export function viewOf(record: SuggestionRecord | null | undefined): SuggestionView | undefined {
+  if (!record) return undefined;
+  if ('unreadable' in record) return { kind: 'unreadable', why: record.unreadable };
+  if ('key' in record) return { kind: 'given', key: record.key };
+  return { kind: 'suggested', suggestion: suggestionOf(record) };
+}
+
+function suggestionOf(record: SuggestedRecord): Suggestion {
   return {
-    sampler: [text(part.get('sampler')), part.has('version') ? `version ${text(part.get('version'))}` : '']
-      .filter(Boolean)
-      .join(', '),
-    seed: text(part.get('seed')),
-    finished: numbers(part.get('finished')),
-    pending: numbers(part.get('pending')),
-    skipped: numbers(part.get('skipped')),
-    startup: part.get('startup') === true,
+    sampler: `${record.sampler}, version ${record.version}`,
+    seed: record.seed,
+    finished: numbers(record.finished),
+    pending: numbers(record.pending),
+    skipped: numbers(record.skipped),
+    startup: record.startup ?? false,
   };
 }
 
@@ -39,17 +49,11 @@ export function ranges(values: number[]): string {
   return spans.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-/** Numbers, and pairs `[first, last]` for many in a row. */
-function numbers(value: unknown): number[] {
-  return Array.isArray(value) ? value.flatMap(row) : [];
-}
-
-function row(item: unknown): number[] {
-  const [first, last] = Array.isArray(item) ? item : [item, item];
-  if (typeof first !== 'number' || typeof last !== 'number' || last < first) return [];
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+/** Every number; a pair `[first, last]` stands for several in a row. */
+function numbers(spans: TrialNumbers | undefined): number[] {
+  return (spans ?? []).flatMap((span) => {
+    if (typeof span === 'number') return [span];
+    const [first = 0, last = first] = span;
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LogSlice } from '../api/types.ts';
+import type { LogSlice, SuggestionRecord } from '../api/types.ts';
 import { append, CAPACITY, EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
-import { ranges, readSuggestion } from './suggestion.model.ts';
+import { ranges, viewOf } from './suggestion.model.ts';
 
 const slice = (offset: number, text: string): LogSlice => ({
   attempt: 1,
@@ -57,24 +57,35 @@ describe('following a log', () => {
 });
 
 describe('a suggestion', () => {
-  it('is read part by part', () => {
-    const record = {
+  it('shows what the sampler saw', () => {
+    const record: SuggestionRecord = {
       sampler: 'tpe',
       version: 1,
       seed: 13,
+      number: 5,
       finished: [[1, 2], 4],
       pending: [3],
       startup: true,
     };
-    expect(readSuggestion(record)).toEqual({
-      sampler: 'tpe, version 1',
-      seed: '13',
-      finished: [1, 2, 4],
-      pending: [3],
-      skipped: [],
-      startup: true,
+    expect(viewOf(record)).toEqual({
+      kind: 'suggested',
+      suggestion: {
+        sampler: 'tpe, version 1',
+        seed: 13,
+        finished: [1, 2, 4],
+        pending: [3],
+        skipped: [],
+        startup: true,
+      },
     });
-    expect(readSuggestion(null)).toBeUndefined();
+  });
+
+  it('is none where a user gave the configuration, where no record was kept, and where it cannot be read', () => {
+    expect(viewOf({ sampler: 'enqueued', key: 'a', number: 4 })).toEqual({ kind: 'given', key: 'a' });
+    expect(viewOf(null)).toBeUndefined();
+    const why = 'missing field `version`';
+    const unreadable = { unreadable: why, record: { sampler: 'tpe' } };
+    expect(viewOf(unreadable)).toEqual({ kind: 'unreadable', why });
   });
 
   it('writes trial numbers as ranges', () => {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use pedigree_protocol::dapt::DaptSummary;
 use pedigree_protocol::report::{EpochReport, RunSummary};
 use pedigree_protocol::run::{AttemptReport, FailureCause, Run, RunDetail, RunKind, RunState};
-use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
+use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId, suggestion};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -28,7 +28,8 @@ pub(crate) async fn get(pool: &PgPool, id: RunId) -> ApiResult<Run> {
 pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     let run = get(pool, id).await?;
     let row = sqlx::query!(
-        r#"SELECT s.name, s.spec -> 'fixed' AS "fixed: Json<ParamValues>", r.suggestion,
+        r#"SELECT s.name, s.spec -> 'fixed' AS "fixed: Json<ParamValues>",
+               r.suggestion AS "suggestion: Json<suggestion::Record>",
                CASE WHEN r.kind <> 'dapt' THEN r.summary END AS "summary: Json<RunSummary>",
                CASE WHEN r.kind = 'dapt' THEN r.summary END AS "dapt_summary: Json<DaptSummary>"
            FROM runs r JOIN studies s ON s.id = r.study_id WHERE r.id = $1"#,
@@ -43,7 +44,7 @@ pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
         run,
         study_name: row.name,
         fixed: row.fixed.map_or_else(ParamValues::new, |fixed| fixed.0),
-        suggestion: row.suggestion,
+        suggestion: row.suggestion.map(|record| record.0),
         attempts: lease::view::of_run(pool, id).await?,
         reports,
         summary: row.summary.map(|summary| summary.0),

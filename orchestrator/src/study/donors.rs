@@ -1,9 +1,10 @@
 //! Donors of a study: finished siblings over the same space, with the same metric, and with either the same dataset or
-//! the same backbone. What they have learnt is the sampler's to use; this chooses who is asked.
+//! the same backbone. Chooses which studies are asked; the sampler decides how to use what they have learnt.
 
 use pedigree_protocol::StudyId;
 use pedigree_protocol::objective::Metric;
 use pedigree_protocol::study::Transfer;
+use pedigree_protocol::suggestion::Suggested;
 use pedigree_sampler::transfer::{ASKED_UNTIL, Donor};
 use sqlx::PgConnection;
 
@@ -11,10 +12,10 @@ use crate::error::ApiResult;
 use crate::run::trial::{self, Trial};
 use crate::study::locked::LockedStudy;
 
-/// Siblings that are asked, the newest of them.
+/// Only this many siblings are asked, the newest first.
 const MOST: i64 = 8;
 
-/// The donors of the study's next suggestions; none once it has enough trials of its own.
+/// The donors of the study's next suggestions; none once the study has enough trials of its own.
 pub(crate) async fn of_study(
     db: &mut PgConnection,
     study: &LockedStudy,
@@ -39,15 +40,15 @@ pub(crate) async fn of_study(
     Ok(donors)
 }
 
-/// The donors that a suggestion's record names, in its order; one that is not there any more is left out.
+/// The donors that a suggestion's record names, in its order. A study that no longer exists is left out.
 pub(crate) async fn recorded(
     db: &mut PgConnection,
-    record: &serde_json::Value,
+    record: &Suggested,
     metric: Metric,
 ) -> ApiResult<Vec<Donor>> {
     let mut donors = Vec::new();
-    let named = record["donors"].as_array().into_iter().flatten();
-    for name in named.filter_map(|donor| donor["study"].as_str()) {
+    let named = record.transfer.iter().flat_map(|transfer| &transfer.donors);
+    for name in named.map(|donor| donor.study.as_str()) {
         let id = sqlx::query_scalar!("SELECT id FROM studies WHERE name = $1", name);
         if let Some(id) = id.fetch_optional(&mut *db).await? {
             donors.push(donor(db, StudyId(id), name.to_owned(), metric).await?);

@@ -1,4 +1,5 @@
-//! What a study's trials tell about its search: who proposed, who donated, which parameters mattered. Reads only.
+//! What a study's trials say about its search: which sampler proposed, which donors contributed, which parameters matter.
+//! Reads only.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +8,18 @@ use pedigree_protocol::insight::{
     Boundary, DonorUsed, ParameterInsight, RangeEnd, SamplerUsed, StudyInsight,
 };
 use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::suggestion::{Record, Suggested};
 use pedigree_sampler::importance::{End, FEWEST, at_boundary, importances};
 use pedigree_sampler::{Observed, Outcome};
-use serde_json::Value;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::db;
-use crate::enqueued;
 use crate::error::ApiResult;
 use crate::run::trial::{self, Trial};
 use crate::study::view;
 
-/// What is known of a study by now.
+/// What the study's trials say so far.
 pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyInsight> {
     let study = view::get(pool, id_or_name).await?;
     let mut tx = db::begin(pool).await?;
@@ -27,7 +28,7 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
     let records = records(&mut tx, study.id).await?;
     let completed = observed.iter().filter(|trial| matches!(trial.outcome, Outcome::Completed(_))).count();
     Ok(StudyInsight {
-        sampler: records.iter().rfind(|record| !enqueued::is_record(record)).map(sampler),
+        sampler: records.iter().rev().find_map(Record::suggested).map(sampler),
         donors: donors(&records),
         trials: u32::try_from(completed).unwrap_or(u32::MAX),
         fewest: u32::try_from(FEWEST).unwrap_or(u32::MAX),
@@ -35,37 +36,34 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
     })
 }
 
-/// The records of the suggestions, by number.
-async fn records(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Value>> {
+/// The trials' records, by number.
+async fn records(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Record>> {
     let rows = sqlx::query_scalar!(
-        r#"SELECT suggestion AS "suggestion!" FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
+        r#"SELECT suggestion AS "suggestion!: Json<Record>" FROM runs
+           WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
-    Ok(rows.fetch_all(db).await?)
+    Ok(rows.fetch_all(db).await?.into_iter().map(|record| record.0).collect())
 }
 
-fn sampler(record: &Value) -> SamplerUsed {
-    let named = |record: &Value| {
-        Some(format!("{} version {}", record.get("sampler")?.as_str()?, record.get("version")?))
-    };
+fn sampler(record: &Suggested) -> SamplerUsed {
     SamplerUsed {
-        name: named(record).unwrap_or_default(),
-        chosen: record.get("chosen").and_then(named),
-        why: record["why"].as_str().map(str::to_owned),
+        name: record.sampler.to_string(),
+        chosen: record.chosen.as_ref().map(|chosen| chosen.sampler.to_string()),
+        why: record.chosen.as_ref().map(|chosen| chosen.why.clone()),
     }
 }
 
-/// The donors that some suggestion counted, each with its newest weight.
-fn donors(records: &[Value]) -> Vec<DonorUsed> {
+/// The donors that were asked for some suggestion, each with its newest weight.
+fn donors(records: &[Record]) -> Vec<DonorUsed> {
     let mut used: BTreeMap<&str, DonorUsed> = BTreeMap::new();
-    for record in records {
-        let from = record["transfer"]["from"].as_str();
-        for donor in record["donors"].as_array().into_iter().flatten() {
-            let (Some(study), Some(weight)) = (donor["study"].as_str(), donor["weight"].as_f64()) else {
-                continue;
-            };
-            let given = u32::from(from == Some(study)) + used.get(study).map_or(0, |donor| donor.given);
-            used.insert(study, DonorUsed { study: study.to_owned(), weight, given });
+    for transfer in records.iter().filter_map(Record::suggested).filter_map(|record| record.transfer.as_ref())
+    {
+        let from = transfer.origin.as_ref().map(|origin| &origin.from);
+        for donor in &transfer.donors {
+            let before = used.get(donor.study.as_str()).map_or(0, |donor| donor.given);
+            let given = before + u32::from(from == Some(&donor.study));
+            used.insert(&donor.study, DonorUsed { study: donor.study.clone(), weight: donor.weight, given });
         }
     }
     let mut donors: Vec<DonorUsed> = used.into_values().collect();
@@ -102,19 +100,25 @@ fn parameters(spec: &StudySpec, trials: &[Observed]) -> Vec<ParameterInsight> {
 mod tests {
     use pedigree_protocol::Scalar;
     use pedigree_protocol::study::StudyState;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing::{Coordinator, study_spec};
 
     #[test]
     fn donors_are_added_up_over_the_records() {
-        let donor = |study: &str, weight: f64| json!({ "study": study, "trials": 40, "weight": weight });
+        let record = |weights: [f64; 2], transfer: Value| {
+            let [a, b] = weights;
+            let donors = json!([{ "study": "a", "trials": 40, "weight": a }, { "study": "b", "trials": 40, "weight": b }]);
+            Record::from(json!({ "sampler": "tpe", "version": 3, "seed": 1, "number": 1, "donors": donors,
+                "transfer_version": 2, "transfer": transfer }))
+        };
         let records = [
-            json!({ "donors": [donor("a", 0.7), donor("b", 0.7)], "transfer": { "from": "a", "how": "best" } }),
-            json!({ "donors": [donor("a", 0.2), donor("b", 0.9)], "transfer": { "from": "b", "how": "near" } }),
-            json!({ "donors": [donor("a", 0.1), donor("b", 0.8)], "transfer": null }),
-            json!({ "sampler": "tpe", "version": 1 }),
+            record([0.7, 0.7], json!({ "from": "a", "how": "best" })),
+            record([0.2, 0.9], json!({ "from": "b", "how": "near" })),
+            Record::from(json!({ "sampler": "tpe", "version": "new", "donors": [] })),
+            record([0.1, 0.8], Value::Null),
+            Record::from(json!({ "sampler": "tpe", "version": 1, "seed": 1, "number": 4 })),
         ];
         let used = |study: &str, weight, given| DonorUsed { study: study.to_owned(), weight, given };
         assert_eq!(donors(&records), [used("b", 0.8, 1), used("a", 0.1, 1)]);
@@ -139,9 +143,7 @@ mod tests {
         let parameter = &insight.parameters[0];
         assert_eq!((parameter.name.as_str(), parameter.importance), ("learning_rate", Some(1.0)));
         let best = coordinator.study("study").await.best.unwrap().params["learning_rate"].clone();
-        if let Some(boundary) = &parameter.boundary {
-            assert_eq!((boundary.end, &boundary.value), (RangeEnd::High, &best));
-        }
         assert!(matches!(best, Scalar::Float(rate) if rate > 1e-3));
+        assert_eq!(parameter.boundary, Some(Boundary { end: RangeEnd::High, value: best }));
     }
 }

@@ -2,7 +2,8 @@
 
 use pedigree_protocol::replay::{ReplayVerdict, ReplayedSuggestion, StudyReplay};
 use pedigree_protocol::study::StudySpec;
-use pedigree_protocol::{ParamValues, RunId, StudyId};
+use pedigree_protocol::suggestion::Record;
+use pedigree_protocol::{ParamValues, RunId, StudyId, suggestion};
 use pedigree_sampler::Observed;
 use pedigree_sampler::replay::{Replay, replay};
 use sqlx::types::Json;
@@ -10,16 +11,16 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::ApiResult;
+use crate::propose;
 use crate::run::trial::{self, Trial};
 use crate::study::{donors, view};
-use crate::{enqueued, propose};
 
 /// A trial's parameters and how they were proposed.
 struct Suggested {
     run_id: RunId,
     number: i32,
     params: ParamValues,
-    record: serde_json::Value,
+    record: Record,
 }
 
 /// Computes every suggestion of a study again.
@@ -47,7 +48,8 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
 
 async fn suggested(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Suggested>> {
     let rows = sqlx::query!(
-        r#"SELECT id, number AS "number!", params AS "params: Json<ParamValues>", suggestion AS "suggestion!"
+        r#"SELECT id, number AS "number!", params AS "params: Json<ParamValues>",
+               suggestion AS "suggestion!: Json<suggestion::Record>"
            FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
@@ -57,7 +59,7 @@ async fn suggested(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Sugge
             run_id: RunId(row.id),
             number: row.number,
             params: row.params.0,
-            record: row.suggestion,
+            record: row.suggestion.0,
         })
         .collect())
 }
@@ -69,12 +71,17 @@ async fn again(
     trials: &[Observed],
 ) -> ApiResult<ReplayedSuggestion> {
     let Suggested { run_id, number, params, record } = suggested;
-    let sampler = record["sampler"].as_str().unwrap_or("unknown").to_owned();
-    let (verdict, explanation) = if enqueued::is_record(&record) {
-        (ReplayVerdict::Given, None)
-    } else {
-        let donors = donors::recorded(db, &record, spec.metric).await?;
-        verdict(replay(&propose::search(spec), &params, &record, trials, &donors))
+    let sampler = record.sampler().to_owned();
+    let (verdict, explanation) = match record {
+        Record::Given(_) => (ReplayVerdict::Given, None),
+        Record::Unreadable(unreadable) => {
+            let why = unreadable.unreadable;
+            (ReplayVerdict::Unreadable, Some(format!("the record cannot be read: {why}")))
+        }
+        Record::Suggested(record) => {
+            let donors = donors::recorded(db, &record, spec.metric).await?;
+            verdict(replay(&propose::search(spec), &params, &record, trials, &donors))
+        }
     };
     Ok(ReplayedSuggestion { run_id, number, sampler, verdict, explanation })
 }
@@ -88,7 +95,7 @@ fn verdict(replay: Replay) -> (ReplayVerdict, Option<String>) {
         }
         Replay::OtherVersion { recorded, here } => {
             let sentence = format!(
-                "made by {recorded}; this program has {here}: only one with the former can compute it again"
+                "made by {recorded}; this program has {here}: only a program with {recorded} can compute it again"
             );
             (ReplayVerdict::OtherVersion, Some(sentence))
         }

@@ -215,8 +215,9 @@ async fn a_finished_sibling_gives_its_best_configurations_and_is_recorded(pool: 
     let first = &coordinator.runs(&warm).await[0];
     assert_eq!(first.params, best);
     let record = coordinator.detail(first.id).await.suggestion.unwrap();
-    assert_eq!(record["donors"][0]["study"], donor.spec.name.as_str());
-    assert_eq!(record["transfer"]["how"], "best");
+    let transfer = record.suggested().unwrap().transfer.as_ref().unwrap();
+    assert_eq!(transfer.donors[0].study, donor.spec.name);
+    assert_eq!(transfer.origin.as_ref().unwrap().how, "best");
     study::cancel(coordinator.pool(), "cold").await.unwrap();
     climb(&coordinator, &worker, "warm", -3.0).await;
     let replay = of_study(coordinator.pool(), "warm").await.unwrap();

@@ -54,7 +54,7 @@ async fn search(coordinator: &Coordinator, worker: &Worker, spec: StudySpec) -> 
     let mut trials = Vec::new();
     for run in coordinator.runs(&study).await.iter().filter(|run| run.kind == RunKind::Trial) {
         let detail = coordinator.detail(run.id).await;
-        trials.push(format!("{:?} {:?} {}", run.number, run.params, detail.suggestion.unwrap()));
+        trials.push(format!("{:?} {:?} {:?}", run.number, run.params, detail.suggestion.unwrap()));
     }
     trials
 }
@@ -222,7 +222,7 @@ async fn complaint_27_every_end_counts_and_a_spent_space_does_not_hold_a_study_u
     let domain = Domain::Int { min: 8, max: 9, log: false, step: None };
     let two = Dimension { name: "lora_r".into(), domain, when: BTreeMap::new(), prior: None };
     let parameters = Space::new(vec![two]).unwrap();
-    let spec = StudySpec { parameters, method: Method::Grid, retries: 0, ..study_spec("study", 6, 3) };
+    let spec = StudySpec { parameters, method: Method::GridSearch, retries: 0, ..study_spec("study", 6, 3) };
     let study = coordinator.create(spec).await;
     let unwanted = coordinator.runs(&study).await[2].id;
     run::control::cancel(coordinator.pool(), unwanted).await.unwrap();

@@ -1,9 +1,9 @@
-//! What a point promises: the logarithm of expected improvement, times what a noisy trial there can teach, times the
+//! The score of a point: the logarithm of expected improvement, times what a noisy trial there can teach, times the
 //! probability that the point breaks no constraint.
 //!
-//! Feasibility joins in when some trial has broken a constraint. Far from the incumbent, in what nobody tried because it
-//! does not fit, improvement looks larger by orders of magnitude than what is left to gain nearby: weighed by the
-//! probability alone, most trials would fail in the end. So a point that probably fails is a last resort.
+//! Feasibility counts once some trial has broken a constraint. Far from the incumbent, where nobody tried anything because
+//! it does not fit, improvement looks larger by orders of magnitude than what is left to gain nearby. If the probability
+//! were only a factor, most trials would fail in the end. So a point that probably fails is a last resort.
 
 use super::encoding::Encoding;
 use super::feasibility::Feasibility;
@@ -13,11 +13,11 @@ use super::outlook::{Outlook, standardise};
 use super::posterior::Posterior;
 use crate::real::ln;
 
-/// Losses before there is a process.
+/// Losses that a process needs.
 const FEWEST: usize = 2;
 /// The least probability of breaking no constraint that a point may have.
 const LIKELY: f64 = 0.7;
-/// What falling short of it costs, for each e-fold of probability; improvements differ by some tens at most.
+/// The cost of each e-fold of probability below that; log improvements differ by some tens at most.
 const RELUCTANCE: f64 = 200.0;
 
 /// The processes of one question.
@@ -39,13 +39,13 @@ impl<'a> Acquisition<'a> {
         let feasible = Feasibility::of(encoding, &outlook);
         let values = standardise(&outlook.losses);
         let losses = Posterior::fit(encoding, Observations::new(encoding, outlook.rows, values))?;
-        // What is expected of a pending trial has to be improved on too, or all workers go for the same place.
+        // The incumbent includes what pending trials are expected to reach; otherwise all workers try the same place.
         let losses = losses.believing(outlook.pending)?;
         let incumbent = losses.least_expected();
         Some(Self { encoding, losses, feasible, incumbent })
     }
 
-    /// The logarithm of what a point with these coordinates promises.
+    /// The score of a point with these coordinates.
     pub(super) fn score(&self, coordinates: &[Option<f64>]) -> f64 {
         let row = self.encoding.row(coordinates);
         let (mean, deviation) = self.losses.at(&row);
@@ -60,17 +60,17 @@ impl<'a> Acquisition<'a> {
     }
 }
 
-/// ln(1 - √(noise/(variance + noise))): what a trial teaches where the noise may hide the rest. Without it the noise that
-/// a process allows for makes it worth its while to repeat the incumbent for ever (augmented expected improvement;
-/// Huang, Allen, Notz & Zeng 2006, "Global optimization of stochastic black-box systems", eq. 12).
+/// ln(1 - √(noise/(variance + noise))): the share of the truth that a noisy trial reveals. Without this factor, a process
+/// with noise would repeat the incumbent for ever (augmented expected improvement; Huang, Allen, Notz & Zeng 2006, "Global
+/// optimization of stochastic black-box systems", eq. 12).
 fn log_share_learned(variance: f64, noise: f64) -> f64 {
     let total = variance + noise;
     // 1 - √(noise/total) without its cancellation.
     ln(variance / (total + (noise * total).sqrt()))
 }
 
-/// The logarithm of what improvement at a point counts: of the probability that the trial has a loss at all, less what
-/// falling short of a likely one costs.
+/// The logarithm of the factor for feasibility: the probability that the trial has a loss at all, less the cost of an
+/// unlikely one.
 fn weight(feasible: &Feasibility<'_>, row: &[f64]) -> f64 {
     let log_probability = feasible.log_probability(row);
     log_probability + RELUCTANCE * (log_probability - ln(LIKELY)).min(0.0)

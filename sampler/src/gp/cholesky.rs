@@ -1,8 +1,7 @@
 //! Cholesky factors of symmetric positive definite matrices, row by row: solves, inverse, log-determinant.
 //!
-//! Written here rather than taken from a linear-algebra crate because replay needs the same bits on every machine:
-//! the fast crates choose their kernels, and with them the order of summation, by the processor they find. Sizes stay
-//! at a few hundred rows. Knows nothing of kernels.
+//! Written here because replay needs the same bits on every machine: the fast linear-algebra crates choose the order of
+//! summation by the processor that they find. Sizes stay at a few hundred rows. Knows nothing of kernels.
 
 use crate::real::{ln, vectorised};
 
@@ -110,7 +109,7 @@ impl Cholesky {
     }
 }
 
-/// The inner product, summed in an order of its own: eight running sums, the same on every machine.
+/// The inner product, as eight running sums: an order that is the same on every machine.
 #[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_blocks, a_rest) = a.as_chunks::<8>();

@@ -1,19 +1,19 @@
 //! Points of the space as rows of features, and the distance of two rows in each feature.
 //!
-//! A number is its place in the range, 0..1. A choice is its position, compared for equality; choices that are all
-//! numbers get their rank as a second feature, so that the model may find an order in them. An inactive number stands
-//! in the middle of its range and an inactive choice half-way between all: branches of a conditional space share what
-//! they have in common, and their parents' choices keep them apart. Knows no kernel and no value of a trial.
+//! A number becomes its place in the range, 0..1. A choice becomes its position, compared for equality; choices that are
+//! all numbers get their rank as a second feature, so that the model may find an order in them. An inactive number counts
+//! as the middle of its range, and an inactive choice lies half-way between all choices. So the branches of a conditional
+//! space share what they have in common, and the choice that switches them keeps them apart. Knows no kernel and no value
+//! of a trial.
 
 use crate::axis::{Axis, Shape};
 use crate::real::ln;
 
 /// A place in the middle of a range.
 const MIDDLE: f64 = 0.5;
-/// What stands for an inactive choice in a row; no position.
+/// Stands for an inactive choice in a row; it is no position.
 const ABSENT: f64 = -1.0;
-/// The distance from an inactive choice to an active one, as from the middle of all to one of many; of two active ones
-/// it is 1.
+/// The distance from an inactive choice to an active one. Between two different active ones it is 1.
 const HALF_WAY: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 /// The features of a space.
@@ -70,7 +70,7 @@ impl Encoding {
         self.features.iter().map(value).collect()
     }
 
-    /// Writes the distances, in one feature, of many rows' values to another row's.
+    /// Writes the distances, in one feature, from many rows' values to another row's value.
     pub(super) fn distances(&self, feature: usize, column: &[f64], to: f64, out: &mut [f64]) {
         let label = |a: f64, b: f64| match () {
             () if a == b => 0.0,
@@ -85,7 +85,7 @@ impl Encoding {
     }
 }
 
-/// The rank of each choice among its siblings, where there are three or more and all are numbers.
+/// The rank of each choice, where there are three or more and all are numbers.
 fn ranks(axis: &Axis<'_>, count: usize) -> Option<Vec<f64>> {
     let values: Vec<f64> = (0..count).map(|i| axis.decode(i as f64).as_f64()).collect::<Option<_>>()?;
     let below = |v: f64| values.iter().filter(|o| **o < v).count() as f64;

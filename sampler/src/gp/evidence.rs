@@ -2,8 +2,8 @@
 //!
 //! Rasmussen & Williams 2006, eq. 5.8 and 5.9. The search runs over logarithms of length scales, of the signal's and
 //! the noise's variance, and over the logit of the additive share; the priors are normal in these. They are centred on
-//! functions that vary slowly over the range of a parameter, the more slowly the more parameters there are (Hvarfner,
-//! Hellsten & Nardi 2024, "Vanilla Bayesian optimization performs great in high dimensions").
+//! functions that vary slowly over the range of a parameter, and more slowly with more parameters (Hvarfner, Hellsten &
+//! Nardi 2024, "Vanilla Bayesian optimization performs great in high dimensions").
 
 use std::iter;
 
@@ -12,40 +12,40 @@ use super::kernel::{Kernel, Slopes};
 use super::observations::{Observations, square};
 use crate::real::{exp, ln};
 
-/// The least variance of noise, of standardised values: keeps every matrix positive definite, and hides nothing of a
-/// smooth function's last steps.
+/// The least noise variance of standardised values. It keeps every matrix positive definite, and is too small to hide the
+/// last steps on a smooth function.
 const NOISE_FLOOR: f64 = 1e-8;
-/// The length scale at the centre of the prior, for one feature; it grows with the root of their number.
+/// The length scale at the centre of the prior for a single feature. It grows with the root of the number of features.
 const LENGTH: f64 = 0.5;
 /// Standard deviations of the priors, in the coordinates of the search.
 const LENGTH_WIDTH: f64 = 1.0;
 const SIGNAL_WIDTH: f64 = 0.7;
 const SHARE_WIDTH: f64 = 1.5;
 
-/// What is expected of the noise before any value was seen.
+/// What is expected of the noise before any value is seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoisePrior {
     /// The variance at the centre.
     centre: f64,
     /// The standard deviation of its logarithm.
     width: f64,
-    /// The second search for a kernel starts from noise stronger by `e^louder`.
+    /// The second search for a kernel starts with `e^louder` times the noise.
     pub(super) louder: f64,
 }
 
-/// Losses, standardised.
+/// For standardised losses.
 pub(super) const LOSSES: NoisePrior = NoisePrior { centre: 1e-5, width: 3.0, louder: 6.9 };
-/// Labels +1 and -1: a smooth function does not hit them where they change.
+/// For labels +1 and -1, which a smooth function cannot fit where they change.
 pub(super) const LABELS: NoisePrior = NoisePrior { centre: 0.1, width: 1.0, louder: 1.38 };
 
-/// What noise must add to the log likelihood to be believed: half the 95 % quantile of χ² with one degree of freedom
-/// (a likelihood-ratio test).
+/// Noise is believed only where it adds this much to the log likelihood: half the 95 % quantile of χ² with one degree of
+/// freedom (a likelihood-ratio test).
 const SIGNIFICANT: f64 = 1.92;
 
-/// Coordinates of the search that are no length scale: signal, noise, additive share.
+/// Coordinates of the search that are not length scales: signal, noise, additive share.
 const OTHERS: usize = 3;
 
-/// A point of the search at the prior's centre, but for lengths longer by `e^length` and noise stronger by `e^noise`.
+/// A start of the search: the prior's centre, with `e^length` times its lengths and `e^noise` times its noise.
 pub(super) fn start(features: usize, prior: NoisePrior, length: f64, noise: f64) -> Vec<f64> {
     let mut start = vec![centre_of_lengths(features) + length; features];
     start.extend([0.0, ln(prior.centre) + noise, 0.0]);
@@ -92,15 +92,15 @@ pub(super) fn log_likelihood(observations: &Observations, kernel: &Kernel) -> Op
     Some(-0.5 * fit - cholesky.half_log_determinant() - constant)
 }
 
-/// The kernel with the least noise in place of its own, unless the observations speak against it. Where they say nothing,
-/// the most probable noise is the prior's, and what is left to learn near the optimum of a smooth function is smaller.
+/// The kernel with the least noise in place of its own, unless the observations show noise. Where they say nothing, the most
+/// probable noise is the prior's, which would hide what is left to learn near the optimum of a smooth function.
 pub(super) fn without_doubtful_noise(observations: &Observations, kernel: Kernel) -> Kernel {
     let quiet = Kernel { noise: NOISE_FLOOR, ..kernel.clone() };
     let likelihood = |kernel: &Kernel| log_likelihood(observations, kernel).unwrap_or(f64::NEG_INFINITY);
     if likelihood(&kernel) - likelihood(&quiet) < SIGNIFICANT { quiet } else { kernel }
 }
 
-/// Adds the gradient of the likelihood: half the trace of `(K⁻¹ - α αᵀ) ∂K`, each pair standing in it twice.
+/// Adds the gradient of the likelihood: half the trace of `(K⁻¹ - α αᵀ) ∂K`, in which each pair counts twice.
 fn accumulate(slopes: &Slopes, inverse: &[f64], alpha: &[f64], kernel: &Kernel, gradient: &mut [f64]) {
     let n = alpha.len();
     let (mut pulls, mut trace) = (Vec::with_capacity(slopes.covariances.len()), 0.0);

@@ -1,9 +1,9 @@
-//! How probable it is that a point breaks no constraint: a Gaussian process classifier over trials that have a loss and
-//! those that broke one (out of memory, over a limit, diverged).
+//! The probability that a point breaks no constraint: a Gaussian process classifier over trials that have a loss and trials
+//! that broke a constraint (out of memory, over a limit, diverged).
 //!
-//! What each feature's length is to the others is found by regression on the labels; how long they are altogether and
-//! how far the latent function swings, by the evidence of the classifier. Regression alone is too sure of itself where
-//! nothing was tried, which is where improvement looks largest. Knows no loss.
+//! Regression on the labels finds the lengths of the features relative to each other. The evidence of the classifier finds
+//! their overall scale and the signal's variance. Regression alone is overconfident where nothing was tried, which is where
+//! improvement looks largest. Knows no loss.
 
 use std::f64::consts::PI;
 
@@ -17,20 +17,19 @@ use super::outlook::Outlook;
 use super::posterior;
 use crate::real::ln;
 
-/// The newest trials that broke a constraint, as many as are kept of each half of the losses.
+/// Only this many of the newest trials that broke a constraint are kept: as many as of each half of the losses.
 const MOST: usize = 60;
-/// With more trials than twice this, the kernel is chosen by a part of them.
-const FITTED_HALF: usize = 28;
-/// Standard deviations of the latent function that are tried, squared: powers of two around the most likely one. Its
-/// logarithm (base 2) has this deviation.
+/// The signal variances that are tried: this one times powers of two. The prior of the exponent is a normal with this
+/// standard deviation.
 const SIGNAL: f64 = 8.0;
 const SIGNAL_STEPS: [i32; 6] = [-2, -1, 0, 1, 2, 3];
 const SIGNAL_WIDTH: f64 = 2.0;
-/// Lengths that are tried: powers of this times those of the regression, with that deviation of the exponent.
+/// The lengths that are tried: those of the regression times powers of this ratio. The prior of the exponent is a normal
+/// with this standard deviation.
 const LENGTH_RATIO: f64 = 1.6;
 const LENGTH_STEPS: [i32; 5] = [-2, -1, 0, 1, 2];
 const LENGTH_WIDTH: f64 = 2.0;
-/// What is added to every variance, to keep matrices positive definite.
+/// Added to every variance to keep matrices positive definite.
 const JITTER: f64 = 1e-6;
 
 /// A classifier of points.
@@ -55,7 +54,7 @@ impl<'a> Feasibility<'a> {
         let labels = (0..rows.len()).map(|i| if i < outlook.rows.len() { 1.0 } else { -1.0 }).collect();
         let observations = Observations::new(encoding, rows, labels);
         let mean = ln((outlook.rows.len() as f64 + 1.0) / (broken.len() as f64 + 1.0));
-        let fitted = observations.representatives(encoding, FITTED_HALF);
+        let fitted = observations.representatives(encoding);
         let kernel = most_probable(encoding, &fitted, mean)?;
         Self::given(encoding, kernel, observations, mean)
     }
@@ -93,7 +92,7 @@ impl<'a> Feasibility<'a> {
     }
 }
 
-/// The kernel that the labels speak for most, of those that are tried.
+/// The most probable of the kernels that are tried.
 fn most_probable(encoding: &Encoding, observations: &Observations, mean: f64) -> Option<Kernel> {
     let base = posterior::most_probable_kernel(encoding, observations, LABELS)?;
     let tried = SIGNAL_STEPS.iter().flat_map(|&s| LENGTH_STEPS.iter().map(move |&l| (s, l)));
@@ -108,7 +107,7 @@ fn most_probable(encoding: &Encoding, observations: &Observations, mean: f64) ->
         let evidence = mode(&kernel, observations, mean)?.log_evidence;
         Some((evidence - 0.5 * (s * s + l * l), kernel))
     });
-    // Of equals the first stays.
+    // Among equals, the first one stays.
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, kernel)| kernel)
 }
 

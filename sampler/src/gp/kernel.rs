@@ -1,9 +1,9 @@
-//! The covariance of two points: a Matérn 5/2 over all features together, mixed with the mean of one for each
-//! feature alone.
+//! The covariance of two points: a Matérn 5/2 kernel over all features together, mixed with the mean of one kernel for each
+//! feature.
 //!
-//! With forty trials in ten dimensions the joint kernel knows nothing away from the trials; the additive part carries
-//! what each parameter does on its own (Duvenaud, Nickisch & Rasmussen 2011, "Additive Gaussian processes", first
-//! order). Works on many pairs at once, whose distances stand in columns, one for each feature; knows no trial.
+//! With forty trials in ten dimensions the joint kernel knows nothing away from the trials. The additive part carries what
+//! each parameter does on its own (Duvenaud, Nickisch & Rasmussen 2011, "Additive Gaussian processes", first order). Works
+//! on many pairs at once: their distances stand in columns, one for each feature. Knows no trial.
 
 use crate::real::{decay, vectorised};
 
@@ -19,7 +19,7 @@ fn matern52(r: f64) -> (f64, f64) {
     ((1.0 + t + t * t / 3.0) * decay, -5.0 / 6.0 * (1.0 + t) * decay)
 }
 
-/// The numbers that a kernel is made of.
+/// The parameters of a kernel.
 #[derive(Debug, Clone)]
 pub(super) struct Kernel {
     /// The inverse length scale of each feature.
@@ -36,9 +36,9 @@ pub(super) struct Kernel {
 #[derive(Debug)]
 pub(super) struct Slopes {
     pub(super) covariances: Vec<f64>,
-    /// By the logarithm of each length, in columns.
+    /// Derivatives by the logarithm of each length, in columns.
     pub(super) by_length: Vec<f64>,
-    /// By the additive share.
+    /// Derivatives by the additive share.
     pub(super) by_share: Vec<f64>,
 }
 

@@ -1,32 +1,32 @@
-//! Laplace's approximation of a process that is seen through labels only: the most probable latent values behind yes
-//! (+1) and no (-1) under the logistic likelihood, and how sure they are.
+//! Laplace's approximation of a process of which only labels are seen: the most probable latent values behind yes (+1) and
+//! no (-1) under the logistic likelihood, and how certain they are.
 //!
 //! Rasmussen & Williams 2006, section 3.4, algorithms 3.1 and 3.2. Knows covariances and labels, no kernel.
 
 use super::cholesky::{Cholesky, dot};
 use crate::real::{exp, ln_1p};
 
-/// Newton steps; a dozen is much.
+/// The most Newton steps; a dozen is already a lot.
 const STEPS: usize = 40;
-/// Halvings of a step that overshoots.
+/// The most halvings of a step that overshoots.
 const HALVINGS: usize = 12;
-/// A step that gains less ends the search, in logarithms of the posterior density.
+/// The search ends with a step that gains less than this, in log posterior density.
 const TOLERANCE: f64 = 1e-9;
 
-/// The most probable latent values, as what predictions need of them.
+/// The most probable latent values, in the form that predictions need.
 #[derive(Debug)]
 pub(super) struct Mode {
     /// The slope of the log likelihood at each observation: `K⁻¹ f` of the latent values `f`.
     pub(super) slopes: Vec<f64>,
-    /// The roots of minus its second derivatives.
+    /// The square roots of its negative second derivatives.
     roots: Vec<f64>,
-    /// Of `I + W½ K W½`.
+    /// The factor of `I + W½ K W½`.
     cholesky: Cholesky,
     /// The approximate log marginal likelihood of the labels (eq. 3.32).
     pub(super) log_evidence: f64,
 }
 
-/// Latent values less their mean, and where they come from.
+/// Latent values, less their mean.
 struct Latent {
     /// `K⁻¹ f`
     a: Vec<f64>,
@@ -42,8 +42,8 @@ struct Labels<'a> {
 }
 
 impl Mode {
-    /// Of latent values with this covariance (a full symmetric square, row-major) around `mean`; `None` where the
-    /// covariance is not positive semi-definite in doubles.
+    /// Finds the most probable latent values around `mean` with this covariance (a full symmetric square, row-major). `None`
+    /// where the covariance is not positive semi-definite in doubles.
     pub(super) fn of(covariance: &[f64], labels: &[f64], mean: f64) -> Option<Self> {
         let labels = Labels { labels, mean };
         let mut latent = labels.latent(covariance, vec![0.0; labels.labels.len()]);
@@ -67,7 +67,7 @@ impl Mode {
         Some(Self { slopes, roots, cholesky, log_evidence })
     }
 
-    /// By how much the observations lower the variance at a point that has these covariances with them.
+    /// How much the observations lower the variance at a point with these covariances.
     pub(super) fn explained(&self, mut covariances: Vec<f64>) -> f64 {
         covariances.iter_mut().zip(&self.roots).for_each(|(covariance, root)| *covariance *= root);
         self.cholesky.solve_lower(&mut covariances);
@@ -84,7 +84,7 @@ impl Labels<'_> {
         Latent { a, f, height }
     }
 
-    /// Where a full Newton step leads, as `K⁻¹ f` (algorithm 3.1, lines 4 to 8).
+    /// The end of a full Newton step, as `K⁻¹ f` (algorithm 3.1, lines 4 to 8).
     fn newton(&self, covariance: &[f64], latent: &Latent) -> Option<Vec<f64>> {
         let (slopes, roots) = self.slopes_and_roots(&latent.f);
         let cholesky = curvature(covariance, &roots)?;
@@ -109,7 +109,7 @@ fn rows(square: &[f64], size: usize) -> impl Iterator<Item = &[f64]> {
     square.chunks_exact(size.max(1))
 }
 
-/// The factor of `I + W½ K W½`, whose eigenvalues are 1 or more.
+/// The factor of `I + W½ K W½`, whose eigenvalues are at least 1.
 fn curvature(covariance: &[f64], roots: &[f64]) -> Option<Cholesky> {
     let size = roots.len();
     let mut square = covariance.to_vec();

@@ -1,7 +1,7 @@
 //! Minimises a smooth function of some dozen variables: limited-memory BFGS with backtracking (Nocedal & Wright 2006,
 //! algorithms 7.4, 7.5 and 3.1).
 //!
-//! Written here because the step rule decides suggestions bit for bit, and a sampler's version must keep it.
+//! Written here because every bit of a suggestion depends on the step rule, and a sampler's version must keep it.
 
 use std::collections::VecDeque;
 
@@ -9,20 +9,28 @@ use super::cholesky::dot;
 
 /// Pairs of steps and gradient changes that are remembered.
 const MEMORY: usize = 8;
-/// The share of the promised decrease that a step must bring.
+/// A step must bring at least this share of the decrease that the slope promises.
 const ARMIJO: f64 = 1e-4;
-/// Halvings of a step before the search ends.
+/// The search ends where a step needs more halvings.
 const BACKTRACKS: usize = 12;
 /// The longest step of any variable; the variables are logarithms.
 const LONGEST: f64 = 2.0;
 
-/// The point that was reached, and the value there.
+/// Where a search ended.
+#[derive(Debug)]
+pub(super) struct Minimum {
+    pub(super) point: Vec<f64>,
+    pub(super) value: f64,
+}
+
+/// Searches from `start`. `function` gives its value and its gradient; the search ends after `iterations` steps, or with a
+/// step that gains less than `tolerance`.
 pub(super) fn minimise(
     mut function: impl FnMut(&[f64]) -> (f64, Vec<f64>),
     start: Vec<f64>,
     iterations: usize,
     tolerance: f64,
-) -> (Vec<f64>, f64) {
+) -> Minimum {
     let mut x = start;
     let (mut value, mut gradient) = function(&x);
     let mut memory: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::new();
@@ -58,10 +66,10 @@ pub(super) fn minimise(
             break;
         }
     }
-    (x, value)
+    Minimum { point: x, value }
 }
 
-/// Minus the inverse curvature, as the memory has it, times the gradient.
+/// The step direction: minus the remembered inverse curvature times the gradient.
 fn descent(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(memory.len());

@@ -1,9 +1,9 @@
-//! Gaussian-process search, from the history to a point: rows of features (`encoding`) and standardised losses
-//! (`outlook`) become `observations`; a `kernel` is fitted to them by its `evidence` (`lbfgs`, `cholesky`) and yields a
-//! `posterior`; trials that broke a constraint yield a second one, of `feasibility` (`laplace`); where `acquisition`
-//! promises most (`improvement`) is found by `propose`.
+//! Gaussian-process search, from the history to a point.
 //!
-//! The first trials are those of the Sobol sequence.
+//! Rows of features (`encoding`) and standardised losses (`outlook`) become `observations`. A `kernel` is fitted to them by
+//! its `evidence` (`lbfgs`, `cholesky`), which gives a `posterior`. Trials that broke a constraint give a second model, of
+//! `feasibility` (`laplace`). `acquisition` scores points (`improvement`), and `propose` finds the best one. The first
+//! trials are points of the Sobol sequence.
 
 mod acquisition;
 mod cholesky;
@@ -30,10 +30,10 @@ use crate::random;
 use crate::sampler::{Ask, Drawn, Sampler};
 use crate::sobol;
 
-/// Finished trials before there is a model.
+/// Until this many trials have finished, there is no model.
 const STARTUP: usize = 10;
 
-/// Draws where the model expects the most improvement.
+/// Proposes where a Gaussian process expects the most improvement.
 #[derive(Debug)]
 pub(crate) struct Gp;
 

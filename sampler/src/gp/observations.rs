@@ -4,12 +4,15 @@
 
 use super::encoding::Encoding;
 
+/// A kernel is fitted to at most twice this many observations: this many of the best, and as many others.
+const FITTED_HALF: usize = 28;
+
 /// What a process is fitted to.
 #[derive(Debug, Clone)]
 pub(super) struct Observations {
     pub(super) rows: Vec<Vec<f64>>,
     pub(super) values: Vec<f64>,
-    /// The rows' values of each feature, one column after the other.
+    /// The rows' features, one column for each feature.
     columns: Vec<f64>,
     /// Distances of the pairs (1, 0), (2, 0), (2, 1), (3, 0) ..., one column for each feature.
     pub(super) distances: Vec<f64>,
@@ -53,16 +56,16 @@ impl Observations {
         pairs_of(self.len())
     }
 
-    /// The `half` best observations and as many others, spread evenly over the order of values; all, where these are
-    /// no fewer.
-    pub(super) fn representatives(&self, encoding: &Encoding, half: usize) -> Self {
-        if self.len() <= 2 * half {
+    /// The observations that a kernel is fitted to: the best ones, and as many others spread evenly over the order of
+    /// values; all of them where they are few.
+    pub(super) fn representatives(&self, encoding: &Encoding) -> Self {
+        if self.len() <= 2 * FITTED_HALF {
             return self.clone();
         }
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.sort_by(|&a, &b| self.values[a].total_cmp(&self.values[b]));
-        let rest = order.split_off(half);
-        order.extend((0..half).map(|i| rest[i * rest.len() / half]));
+        let rest = order.split_off(FITTED_HALF);
+        order.extend((0..FITTED_HALF).map(|i| rest[i * rest.len() / FITTED_HALF]));
         let rows = order.iter().map(|&i| self.rows[i].clone()).collect();
         Self::new(encoding, rows, order.iter().map(|&i| self.values[i]).collect())
     }
@@ -72,7 +75,7 @@ fn pairs_of(size: usize) -> usize {
     size * size.saturating_sub(1) / 2
 }
 
-/// What was computed for each pair, as the lower triangle of a square, row-major; `diagonal` stands on its diagonal.
+/// A number for each pair, as the lower triangle of a row-major square with `diagonal` on its diagonal.
 pub(super) fn square(by_pair: &[f64], size: usize, diagonal: f64) -> Vec<f64> {
     let (mut square, mut rest) = (vec![0.0; size * size], by_pair);
     for (i, row) in square.chunks_exact_mut(size.max(1)).enumerate() {

@@ -1,23 +1,23 @@
-//! Trials as a Gaussian process can take them: losses with the bad ones drawn in, standardised; what broke a
-//! constraint, apart from them; what is pending.
+//! Trials as a Gaussian process takes them: standardised losses, in which large ones are compressed; trials that broke a
+//! constraint; pending trials.
 //!
 //! Knows no kernel.
 
 use pedigree_protocol::objective::Goal;
 
 use super::encoding::Encoding;
-use crate::history::{Outcome, Seen};
 use crate::real::ln_1p;
 use crate::sampler::Ask;
+use crate::trial::{Outcome, Seen};
 
-/// The most losses that a process is given, whose cost grows with the cube of their number: the best half, and of the
-/// others the newest.
+/// A process gets at most this many losses, because its cost grows with the cube of their number: half of them are the best,
+/// half are the newest of the others.
 const MOST: usize = 120;
 
-/// The visible trials, sorted by what the model does with them.
+/// The visible trials, grouped by what the model does with them.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
-    /// Finished trials and their losses: lower is better.
+    /// Trials that have a loss, and the losses: lower is better.
     pub(super) rows: Vec<Vec<f64>>,
     pub(super) losses: Vec<f64>,
     /// Trials that broke a constraint, or whose value is no number.
@@ -40,7 +40,7 @@ impl Outlook {
                     outlook.pending.push(row);
                     continue;
                 }
-                // It was stopped because it lagged behind: no better than the median, whatever it last reported.
+                // It was pruned because it was behind, so it counts as no better than the median.
                 Outcome::Pruned { value, .. } => {
                     let last = value.map_or(f64::NEG_INFINITY, |v| as_loss(v, ask.goal));
                     median.map(|median| median.max(last)).filter(|loss| loss.is_finite())
@@ -90,9 +90,8 @@ fn completed(trial: &Seen, goal: Goal) -> Option<f64> {
     }
 }
 
-/// Mean 0 and deviation 1, after the losses above the median were drawn in: from there on they grow as a logarithm,
-/// `m + s ln(1 + (x - m)/s)` with the distance `s` from the best loss to the median `m`. A diverged training is
-/// worse by far more than two good ones differ, and would set the scale.
+/// Losses with mean 0 and standard deviation 1. Losses above the median are compressed first: `m + s ln(1 + (x - m)/s)`,
+/// where `m` is the median and `s` its distance from the best loss. Otherwise one diverged training would set the scale.
 pub(super) fn standardise(losses: &[f64]) -> Vec<f64> {
     let mut sorted = losses.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -104,7 +103,7 @@ pub(super) fn standardise(losses: &[f64]) -> Vec<f64> {
     let count = drawn.len() as f64;
     let mean = drawn.iter().sum::<f64>() / count;
     let variance = drawn.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
-    // Losses that are all the same stay at 0.
+    // Equal losses stay at 0.
     let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
     drawn.iter().map(|x| (x - mean) / deviation).collect()
 }

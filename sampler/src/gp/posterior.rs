@@ -1,8 +1,8 @@
-//! What the model believes at a point: a kernel fitted to the observations, and mean and deviation given them.
+//! What the model expects at a point: a kernel fitted to the observations, and the mean and standard deviation given them.
 //!
-//! Rasmussen & Williams 2006, algorithm 2.1. Pending trials are taken as observations of the mean that the process
-//! expects there (the kriging believer of Ginsbourger, Le Riche & Carraro 2010): the uncertainty around them goes, the
-//! mean stays as it is.
+//! Rasmussen & Williams 2006, algorithm 2.1. A pending trial counts as an observation of the mean that the process expects
+//! there (the kriging believer of Ginsbourger, Le Riche & Carraro 2010): this lowers the uncertainty around it and leaves
+//! the mean unchanged.
 
 use super::cholesky::{Cholesky, dot};
 use super::encoding::Encoding;
@@ -11,15 +11,13 @@ use super::kernel::Kernel;
 use super::lbfgs;
 use super::observations::{Observations, square};
 
-/// The second search for a kernel starts from lengths `e^_` times those at the priors' centre, and from more noise.
+/// The second search for a kernel starts with lengths `e^SHORTER` times those at the priors' centre, and with more noise.
 const SHORTER: f64 = -1.0;
-/// Steps of each search for a kernel.
+/// The most steps of each search for a kernel.
 const ITERATIONS: usize = 40;
-/// A step that gains less ends the search, in logarithms of the posterior density.
+/// The search ends with a step that gains less than this, in log posterior density.
 const TOLERANCE: f64 = 1e-3;
-/// With more observations than twice this, a kernel is fitted to the best ones and as many others.
-const FITTED_HALF: usize = 28;
-/// The least variance: below it there is rounding only.
+/// The least variance; smaller ones are only rounding.
 const LEAST_VARIANCE: f64 = 1e-12;
 
 /// A Gaussian process given observations.
@@ -34,10 +32,10 @@ pub(super) struct Posterior<'a> {
 }
 
 impl<'a> Posterior<'a> {
-    /// The process with the most probable kernel that the searches find, less noise that nothing speaks for; `None`
-    /// without observations, or where their matrix is not positive definite in doubles.
+    /// The process with the most probable kernel that the searches find, without noise that the observations do not show.
+    /// `None` where there are no observations, or where their matrix is not positive definite in doubles.
     pub(super) fn fit(encoding: &'a Encoding, observations: Observations) -> Option<Self> {
-        let fitted = observations.representatives(encoding, FITTED_HALF);
+        let fitted = observations.representatives(encoding);
         let kernel = most_probable_kernel(encoding, &fitted, LOSSES)?;
         Self::given(encoding, evidence::without_doubtful_noise(&fitted, kernel), observations)
     }
@@ -51,7 +49,7 @@ impl<'a> Posterior<'a> {
         Some(Self { encoding, kernel, observations, cholesky, weights })
     }
 
-    /// The same process after these rows were seen to have the values that it expects of them.
+    /// The same process after observing these rows with the values that it expects of them.
     pub(super) fn believing(self, rows: Vec<Vec<f64>>) -> Option<Self> {
         if rows.is_empty() {
             return Some(self);
@@ -69,7 +67,7 @@ impl<'a> Posterior<'a> {
         self.kernel.noise
     }
 
-    /// The least value that is expected of an observed row: what was seen, less its noise.
+    /// The least expected value of an observed row, without noise.
     pub(super) fn least_expected(&self) -> f64 {
         self.observations.rows.iter().map(|row| self.mean(row)).fold(f64::INFINITY, f64::min)
     }
@@ -85,7 +83,7 @@ impl<'a> Posterior<'a> {
         dot(&self.covariances(row), &self.weights)
     }
 
-    /// Mean and deviation of the function, without noise, at a row of features.
+    /// Mean and standard deviation of the function, without noise, at a row of features.
     pub(super) fn at(&self, row: &[f64]) -> (f64, f64) {
         let mut covariances = self.covariances(row);
         let mean = dot(&covariances, &self.weights);
@@ -106,6 +104,6 @@ pub(super) fn most_probable_kernel(
         let start = evidence::start(encoding.len(), noise, length, louder);
         lbfgs::minimise(|p| evidence::loss(observations, noise, p), start, ITERATIONS, TOLERANCE)
     });
-    let (point, _) = searched.min_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(evidence::kernel_at(&point))
+    let least = searched.min_by(|a, b| a.value.total_cmp(&b.value))?;
+    Some(evidence::kernel_at(&least.point))
 }

@@ -1,14 +1,14 @@
-//! The point that promises most: candidates over the whole space and around the best trials, then moves in one
-//! dimension at a time from the most promising ones.
+//! Finds the point with the highest score: candidates over the whole space and around the best trials, then a climb in one
+//! dimension at a time from the best candidates.
 //!
-//! Moves work on coordinates of every dimension, also of those that are switched off: a branch that a move switches on
-//! has its values ready. Owns where candidates come from, not what they are worth.
+//! A candidate has a coordinate in every dimension, also in inactive ones, so that a branch that a move switches on has its
+//! values ready. Owns where candidates come from, not how they are scored.
 
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
 use super::acquisition::Acquisition;
-use crate::axis::{Axis, Point, Shape};
+use crate::axis::{Axis, Condition, Point, Shape};
 use crate::real::{exp, ln};
 use crate::sampler::Ask;
 
@@ -17,20 +17,20 @@ const WIDE: u32 = 400;
 /// Trials that candidates are drawn around, and how many around each.
 const CENTRES: usize = 5;
 const AROUND: i32 = 40;
-/// The share of choices that are drawn anew around a trial, and of numbers that are moved.
+/// Around a trial, the share of choices that are drawn anew and the share of numbers that are moved.
 const REDRAWN: f64 = 0.2;
 const MOVED: f64 = 0.6;
-/// Candidates around a trial lie within a share of the range that halves from the first to the last of these.
+/// How far candidates lie from their trial, as a share of the range: this, halved 0, 1, 2 .. times in turn.
 const WIDTH: f64 = 0.3;
 const HALVINGS: i32 = 6;
-/// Candidates that are climbed from.
+/// Climbs start from this many of the best candidates.
 const CLIMBS: usize = 4;
-/// The first step of a climb and the one that ends it, in shares of the range, and what shortens it.
+/// The first and the last step of a climb, as shares of the range, and the factor that shortens a step.
 const FIRST_STEP: f64 = 0.1;
 const LAST_STEP: f64 = 1e-4;
 const SHORTER: f64 = 0.3;
 
-/// Coordinates of every dimension, whether active or not, and what they promise.
+/// Coordinates in every dimension, whether active or not, and their score.
 #[derive(Debug, Clone)]
 struct Candidate {
     latent: Vec<f64>,
@@ -42,7 +42,7 @@ struct Candidate {
 pub(super) struct Proposal<'a> {
     ask: &'a Ask<'a>,
     acquisition: Acquisition<'a>,
-    conditions: Vec<Vec<(usize, Vec<f64>)>>,
+    conditions: Vec<Vec<Condition>>,
 }
 
 impl<'a> Proposal<'a> {
@@ -50,7 +50,7 @@ impl<'a> Proposal<'a> {
         Self { ask, acquisition, conditions: Axis::conditions(&ask.axes) }
     }
 
-    /// The most promising point that is no repetition; `None` where every candidate is one.
+    /// The best point that repeats no trial; `None` where every candidate repeats one.
     pub(super) fn point(&self) -> Option<Point> {
         let mut candidates = self.wide();
         candidates.extend(self.around_the_best());
@@ -86,11 +86,11 @@ impl<'a> Proposal<'a> {
         candidates
     }
 
-    /// A point near `centre`; a dimension that is inactive there is drawn over its whole range.
+    /// A point near `centre`. A dimension that is inactive there is drawn over its whole range.
     fn neighbour(&self, centre: &[Option<f64>], width: f64, draws: &mut ChaCha12Rng) -> Vec<f64> {
         let mut shift = |axis: &Axis<'_>, at: &Option<f64>| {
             let (anywhere, lot): (f64, f64) = (draws.random(), draws.random());
-            // The sum of three draws falls off to both sides like a normal one, and ends.
+            // The sum of three uniform draws looks like a normal one, but is bounded.
             let by = (0..3).map(|_| draws.random::<f64>() - 0.5).sum::<f64>() * width;
             match (at, axis.shape()) {
                 (None, _) => axis.uniform(anywhere),
@@ -103,7 +103,7 @@ impl<'a> Proposal<'a> {
         self.ask.axes.iter().zip(centre).map(|(axis, at)| shift(axis, at)).collect()
     }
 
-    /// Takes every step in one dimension that promises more, shorter and shorter ones, until none does.
+    /// Takes every step in a single dimension that raises the score, with shorter and shorter steps, until none does.
     fn climb(&self, mut candidate: Candidate) -> Candidate {
         let mut width = FIRST_STEP;
         while width > LAST_STEP {
@@ -130,21 +130,18 @@ impl<'a> Proposal<'a> {
         Candidate { latent, score }
     }
 
-    /// The coordinates of the dimensions that are active.
+    /// The coordinates of the active dimensions; `None` for the others.
     fn coordinates(&self, latent: &[f64]) -> Vec<Option<f64>> {
         let mut coordinates: Vec<Option<f64>> = Vec::with_capacity(latent.len());
         for (coordinate, conditions) in latent.iter().zip(&self.conditions) {
-            let holds = |(parent, wanted): &(usize, Vec<f64>)| {
-                coordinates[*parent].is_some_and(|have| wanted.contains(&have))
-            };
-            let active = conditions.iter().all(holds);
+            let active = conditions.iter().all(|condition| condition.holds(&coordinates));
             coordinates.push(active.then_some(*coordinate));
         }
         coordinates
     }
 }
 
-/// The most promising first.
+/// The highest score first.
 fn sort(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
 }
@@ -155,8 +152,8 @@ fn with(latent: &[f64], dimension: usize, coordinate: f64) -> Vec<f64> {
     latent
 }
 
-/// Where a climb may go in one dimension: to every other choice with its first step, or up and down by a share of the
-/// range.
+/// Where a climb may go in one dimension: up and down by a share of the range, or to every other choice while the step is
+/// still the first one.
 fn steps(axis: &Axis<'_>, from: f64, width: f64) -> Vec<f64> {
     let steps = match axis.shape() {
         _ if axis.is_fixed() => Vec::new(),
@@ -167,7 +164,7 @@ fn steps(axis: &Axis<'_>, from: f64, width: f64) -> Vec<f64> {
     steps.into_iter().filter(|to| *to != from).collect()
 }
 
-/// A coordinate moved by a share of the range; on a grid by one value at least.
+/// A coordinate moved by a share of the range; on a grid by at least one value.
 fn moved(axis: &Axis<'_>, from: f64, by: f64) -> f64 {
     let shape = axis.shape();
     let (low, high) = shape.range();

@@ -1,4 +1,4 @@
-//! The process against another implementation, and what holds for every history.
+//! The process beside another implementation, and properties that hold for every history.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ fn classifiers_agree_with_the_recorded_ones() {
         let inverse_lengths = case.lengths.iter().map(|l| 1.0 / l).collect();
         let kernel = Kernel { inverse_lengths, signal: case.signal, noise: 0.0, additive: 0.0 };
         let feasibility = Feasibility::given(&encoding, kernel, observations, 0.0).unwrap();
-        // Both look for the mode until a step gains little: they agree to the root of that.
+        // Both searches for the mode end with a step that gains little: they agree to the root of that.
         assert_close("evidence", feasibility.log_evidence(), case.log_evidence, 1e-5);
         for (at, latent) in case.at.iter().zip(case.latent) {
             assert_close("latent mean", feasibility.latent(at).0, latent, 1e-4);
@@ -164,8 +164,8 @@ fn improvements_agree_with_the_recorded_ones() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever the rows, repeated ones among them, the least noise keeps the matrix positive definite, and the
-    /// deviation at every row stays within the signal's.
+    /// For any rows, also repeated ones, the least noise keeps the matrix positive definite, and the deviation at every row
+    /// stays within the signal's.
     #[test]
     fn covariances_are_positive_definite(
         seed in any::<u64>(),

@@ -1,4 +1,4 @@
-//! A one-dimensional density as masses of bins: smoothed counts, never 0.
+//! A one-dimensional density as masses of bins: smoothed counts, which are never 0.
 
 use crate::axis::Shape;
 use crate::real::{exp, pow};
@@ -8,7 +8,7 @@ const BINS: usize = 50;
 /// Scott's factor for a normal kernel.
 const SCOTT: f64 = 1.059;
 
-/// The masses of the bins of a shape, by a normal kernel of Scott's width over the values and one uniform observation.
+/// The masses of a shape's bins: normal kernels of Scott's width at the values, and one uniform observation.
 pub(super) fn density(shape: Shape, values: &[f64]) -> Vec<f64> {
     let (low, high) = shape.range();
     let bins = match shape {

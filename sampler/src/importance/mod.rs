@@ -1,7 +1,7 @@
 //! Which parameters matter, and which ranges are too narrow: pure functions of a study's completed trials.
 //!
-//! [`importances`] is PED-ANOVA (Watanabe, Bansal, Hutter, arXiv:2304.10255): how far, dimension by dimension, the
-//! density of the best trials lies from that of all. [`at_boundary`] finds the ends of ranges where the best trials
+//! [`importances`] is PED-ANOVA (Watanabe, Bansal, Hutter, arXiv:2304.10255): how far the density of the best trials lies
+//! from the density of all trials, dimension by dimension. [`at_boundary`] finds the ends of ranges where the best trials
 //! gather. Nothing here draws, or knows how trials were proposed.
 
 mod density;
@@ -10,16 +10,17 @@ use pedigree_protocol::objective::Goal;
 use pedigree_protocol::{Scalar, Space};
 
 use crate::axis::{Axis, Shape};
-use crate::history::{History, Observed, Outcome, Seen};
+use crate::history::History;
+use crate::trial::{Observed, Outcome, Seen};
 use density::density;
 
-/// Completed trials below which nothing is said.
+/// With fewer completed trials, nothing is said.
 pub const FEWEST: usize = 10;
-/// The share of trials that count as the best (Optuna takes a tenth; at 40 trials that is four).
+/// The share of trials that are the best ones (Optuna takes a tenth, which is four of 40 trials).
 const BEST: f64 = 0.2;
-/// The outer share of a range that is its end.
+/// The outermost share of a range that counts as its end.
 const END: f64 = 0.03;
-/// The outer share of a range in which most of the best trials must lie.
+/// Most of the best trials must lie in this outermost share of the range.
 const OUTER: f64 = 0.25;
 
 /// How much a dimension matters.
@@ -51,7 +52,7 @@ pub struct AtBoundary {
     pub value: Scalar,
 }
 
-/// The importance of every dimension, in the space's order; nothing before [`FEWEST`] trials have completed.
+/// The importance of every dimension, in the space's order; empty until [`FEWEST`] trials have completed.
 pub fn importances(space: &Space, goal: Goal, trials: &[Observed]) -> Vec<Importance> {
     let axes = Axis::all(space);
     let ranked = ranked(&axes, goal, trials);
@@ -67,8 +68,8 @@ pub fn importances(space: &Space, goal: Goal, trials: &[Observed]) -> Vec<Import
         .collect()
 }
 
-/// Pearson's divergence between the densities of the best and of all trials that have the dimension, weighted by how
-/// many have it.
+/// Pearson's divergence between the density of the best trials and the density of all trials that have the dimension,
+/// weighted by how many have it.
 fn divergence(axis: &Axis<'_>, i: usize, ranked: &[Seen]) -> f64 {
     let values: Vec<f64> = ranked.iter().filter_map(|trial| trial.coordinates[i]).collect();
     if values.len() < FEWEST || axis.is_fixed() {
@@ -80,7 +81,7 @@ fn divergence(axis: &Axis<'_>, i: usize, ranked: &[Seen]) -> f64 {
     pearson * values.len() as f64 / ranked.len() as f64
 }
 
-/// The ends that the best trial, and most of the best ones, lie at: the optimum may lie outside.
+/// The ends of ranges at which the best trial and most of the best ones lie: the optimum may lie outside.
 pub fn at_boundary(space: &Space, goal: Goal, trials: &[Observed]) -> Vec<AtBoundary> {
     let axes = Axis::all(space);
     let ranked = ranked(&axes, goal, trials);
@@ -92,7 +93,7 @@ pub fn at_boundary(space: &Space, goal: Goal, trials: &[Observed]) -> Vec<AtBoun
 }
 
 fn pressed(axis: &Axis<'_>, i: usize, best: &[Seen]) -> Option<AtBoundary> {
-    // Of two values one is always at an end.
+    // With two values, every value is at an end.
     let ordered = match axis.shape() {
         Shape::Choice { .. } => false,
         Shape::Grid { last } => last >= 2.0,
@@ -127,7 +128,7 @@ fn ranked(axes: &[Axis<'_>], goal: Goal, trials: &[Observed]) -> Vec<Seen> {
     ranked
 }
 
-/// How many of `count` trials are the best ones.
+/// How many of `count` trials are the best ones; at least 2.
 fn best_of(count: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the count")]
     let best = (BEST * count as f64).ceil() as usize;

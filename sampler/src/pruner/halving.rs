@@ -1,13 +1,13 @@
-//! Successive halving without waiting, and several of them side by side.
+//! Asynchronous successive halving, and Hyperband, which runs several halvings side by side.
 //!
 //! ASHA: Li et al., arXiv:1810.05934; Hyperband: Li et al., arXiv:1603.06560; details after Optuna's pruners. A rung
 //! stands at `min * reduction^k` epochs; a trial's value there is that of its first report at or after it.
 
 use pedigree_protocol::objective::Goal;
 
-use super::{Track, is_better, order};
+use super::track::{Track, is_better, order};
 
-/// The rungs of one halving.
+/// The rungs of a halving.
 #[derive(Debug, Clone, Copy)]
 struct Ladder {
     first: u32,
@@ -15,7 +15,7 @@ struct Ladder {
 }
 
 impl Ladder {
-    /// The step of a rung; none where it lies beyond every training.
+    /// The step of a rung; `None` where it is too large for a step.
     fn step(self, rung: u32) -> Option<u32> {
         self.first.checked_mul(self.reduction.checked_pow(rung)?)
     }
@@ -35,7 +35,7 @@ impl Ladder {
             .filter(move |rung| before.is_none_or(|before| step(rung).is_some_and(|s| s > before)))
     }
 
-    /// Prunes unless the trial is among the best of each rung that it has just reached.
+    /// Prunes unless the trial is among the best at each rung that it has just reached.
     fn decide(self, goal: Goal, trial: &Track, rivals: &[&Track]) -> Option<String> {
         self.reached(trial).find_map(|rung| self.falls(rung, goal, trial, rivals))
     }
@@ -75,7 +75,7 @@ pub(super) fn asha(
     Ladder { first, reduction }.decide(goal, trial, &others.iter().collect::<Vec<_>>())
 }
 
-/// A ladder for each bracket; trials compete within theirs.
+/// A ladder for each bracket; trials compete within their bracket.
 pub(super) fn hyperband(
     min_epochs: u32,
     max_epochs: Option<u32>,
@@ -109,8 +109,8 @@ fn brackets(min: u32, max: u32, reduction: u32) -> u32 {
     brackets
 }
 
-/// The bracket of a trial: numbers are dealt in turn, to each bracket in proportion to ceil(n * reduction^s / (s + 1))
-/// with s = n - 1 - bracket. (Optuna deals by a hash of the study's name.)
+/// The bracket of a trial. Numbers are dealt in turn, to each bracket ceil(n * reduction^s / (s + 1)) of them, with
+/// s = n - 1 - bracket. (Optuna deals by a hash of the study's name.)
 fn bracket(number: u32, brackets: u32, reduction: u32) -> u32 {
     let share = |bracket: u32| {
         let s = brackets - 1 - bracket;
@@ -129,7 +129,7 @@ fn bracket(number: u32, brackets: u32, reduction: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{completed, track};
+    use super::super::track::tests::{completed, track};
     use super::*;
 
     const GOAL: Goal = Goal::Maximize;

@@ -1,19 +1,11 @@
 //! Patience before another pruner is asked: Optuna's `PatientPruner`.
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::pruner::Pruner;
 
-use super::{Track, best, is_better};
+use super::track::{Track, best, is_better};
 
-/// Asks `pruner` once none of the last `patience + 1` reports has come within `min_delta` of the best one before them.
-pub(super) fn decide(
-    patience: u32,
-    min_delta: f64,
-    pruner: &Pruner,
-    goal: Goal,
-    trial: &Track,
-    others: &[Track],
-) -> Option<String> {
+/// Says that none of the last `patience + 1` reports has come within `min_delta` of the best one before them.
+pub(super) fn stalled(patience: u32, min_delta: f64, goal: Goal, trial: &Track) -> Option<String> {
     let values: Vec<f64> = trial.reports.values().copied().collect();
     let (before, after) = values.split_at(values.len().checked_sub(patience as usize + 1)?);
     let numbers = |values: &[f64]| {
@@ -22,25 +14,21 @@ pub(super) fn decide(
     };
     let before = numbers(before)?;
     let bar = if goal == Goal::Maximize { before - min_delta } else { before + min_delta };
-    // Where no recent report is a number there was no improvement either.
+    // Where no recent report is a number, there was no improvement either.
     let after = numbers(after);
     if after.is_some_and(|after| !is_better(bar, after, goal)) {
         return None;
     }
-    let why = format!("no improvement on {before:.4} for {} epochs", patience + 1);
-    if *pruner == Pruner::None {
-        return Some(why);
-    }
-    super::decide(pruner, goal, trial, others).map(|sentence| format!("{why}, and {sentence}"))
+    Some(format!("no improvement on {before:.4} for {} epochs", patience + 1))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::track;
+    use super::super::track::tests::track;
     use super::*;
 
     fn prunes(patience: u32, min_delta: f64, goal: Goal, values: &[f64]) -> bool {
-        decide(patience, min_delta, &Pruner::None, goal, &track(1, values), &[]).is_some()
+        stalled(patience, min_delta, goal, &track(1, values)).is_some()
     }
 
     #[test]
@@ -61,15 +49,5 @@ mod tests {
                 && prunes(1, 0.05, Goal::Maximize, &[0.5, 0.4, 0.4])
         );
         assert!(max(&[0.5, f64::NAN, f64::NAN]));
-    }
-
-    #[test]
-    fn the_wrapped_pruner_has_the_last_word() {
-        let low = Pruner::Threshold { lower: Some(0.3), upper: None, warmup_steps: 0 };
-        let ask = |values: &[f64]| decide(0, 0.0, &low, Goal::Maximize, &track(1, values), &[]);
-        assert_eq!(ask(&[0.1]), None);
-        assert_eq!(ask(&[0.5, 0.4]), None);
-        let both = "no improvement on 0.5000 for 1 epochs, and 0.2000 at epoch 2 is below 0.3";
-        assert_eq!(ask(&[0.5, 0.2]).as_deref(), Some(both));
     }
 }

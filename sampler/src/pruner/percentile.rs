@@ -1,12 +1,12 @@
-//! Worse than a percentile of the others: Optuna's `PercentilePruner`, of which the median is the middle.
+//! Prunes a trial that is worse than a percentile of the others: Optuna's `PercentilePruner`. The median is its 50 %.
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::pruner::Watch;
 
-use super::{Track, is_better};
+use super::track::{Track, is_better, order};
 
-/// Prunes when the trial's best value so far is worse than the value at this step that the best `keep` percent of the
-/// completed trials reach.
+/// Prunes when the trial's best value so far is worse than what the best `keep` percent of the completed trials have at
+/// this step.
 pub(super) fn decide(keep: f64, watch: Watch, goal: Goal, trial: &Track, others: &[Track]) -> Option<String> {
     let (step, _) = trial.last()?;
     let completed: Vec<&Track> = others.iter().filter(|other| other.completed.is_some()).collect();
@@ -26,7 +26,7 @@ pub(super) fn decide(keep: f64, watch: Watch, goal: Goal, trial: &Track, others:
     })
 }
 
-/// Whether this is the first report of an interval after the warm-up.
+/// Whether the newest report is the first one of its interval after the warm-up.
 fn is_due(watch: Watch, trial: &Track) -> bool {
     let Some((step, _)) = trial.last() else { return false };
     let Some(after) = step.checked_sub(watch.warmup_steps + 1) else { return false };
@@ -34,9 +34,9 @@ fn is_due(watch: Watch, trial: &Track) -> bool {
     trial.step_before_last().is_none_or(|before| before < begin)
 }
 
-/// The value that the best `keep` percent reach, between neighbours by linear interpolation (NumPy's default).
+/// The value that the best `keep` percent reach, interpolated linearly between neighbours (NumPy's default).
 fn percentile(mut values: Vec<f64>, keep: f64, goal: Goal) -> Option<f64> {
-    values.sort_by(|a, b| super::order(*a, *b, goal));
+    values.sort_by(|a, b| order(*a, *b, goal));
     let last = values.len().checked_sub(1)?;
     let place = keep / 100.0 * last as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
@@ -47,7 +47,7 @@ fn percentile(mut values: Vec<f64>, keep: f64, goal: Goal) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{completed, track};
+    use super::super::track::tests::{completed, track};
     use super::*;
 
     const NOW: Watch = Watch { startup_trials: 1, warmup_steps: 0, interval: 1 };

@@ -1,19 +1,19 @@
-//! Significantly worse than the best trial, step by step: Wilcoxon's signed-rank test, after Optuna's
+//! Prunes a trial that is significantly worse than the best one, step by step: Wilcoxon's signed-rank test, after Optuna's
 //! `WilcoxonPruner`.
 //!
-//! The p-value is exact, given the ranks, up to [`EXACT`] pairs (ties and zeros included) and by the normal
-//! approximation beyond. Zeros count half on each side (`zsplit` in SciPy).
+//! Up to [`EXACT`] pairs the p-value is exact given the ranks, ties and zeros included; with more pairs it is the normal
+//! approximation. Zeros count half on each side (`zsplit` in SciPy).
 
 use pedigree_protocol::objective::Goal;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::{Track, is_better, order};
+use super::track::{Track, is_better, order};
 
-/// Pairs up to which all signs are counted.
+/// Up to this many pairs, all combinations of signs are counted.
 const EXACT: usize = 50;
 
-/// Prunes when the differences to the best completed trial, at the steps that both have, are worse with a p-value
-/// below `p`; not when the trial's mean is better still.
+/// Prunes when the trial is behind the best completed one, at the steps that both have, with a p-value below `p`. A trial
+/// whose mean is better is not pruned.
 pub(super) fn decide(
     p: f64,
     startup_steps: u32,
@@ -39,7 +39,7 @@ pub(super) fn decide(
     Some(format!("it is behind trial {} over {} epochs (p = {reached:.3})", leader.number, losses.len()))
 }
 
-/// By how much a value is worse.
+/// How much worse a value is than the other.
 fn loss(value: f64, than: f64, goal: Goal) -> f64 {
     if goal == Goal::Maximize { than - value } else { value - than }
 }
@@ -56,18 +56,18 @@ fn greater(differences: &[f64]) -> f64 {
         differences.iter().copied().zip(ranks).filter(|(d, _)| *d != 0.0).collect();
     let positive: usize = signed.iter().filter(|(d, _)| *d > 0.0).map(|(_, rank)| rank).sum();
     let ranks: Vec<usize> = signed.iter().map(|(_, rank)| *rank).collect();
-    // Zeros give half of their ranks to either side whatever the signs, so that they drop out of the comparison.
+    // Zeros give half of their ranks to either side under every sign, so they drop out of the comparison.
     tail(&ranks, positive, zeros)
 }
 
-/// Twice the ranks of the absolute values; equal ones share the mean of theirs.
+/// Twice the ranks of the absolute values. Equal values share their mean rank.
 fn doubled_ranks(differences: &[f64]) -> Vec<usize> {
     let below = |d: f64| differences.iter().filter(|other| other.abs() < d.abs()).count();
     let equal = |d: f64| differences.iter().filter(|other| other.abs() == d.abs()).count();
     differences.iter().map(|d| 2 * below(*d) + equal(*d) + 1).collect()
 }
 
-/// The probability, over all signs, of a sum of (doubled) ranks of at least `positive`.
+/// The probability, over all combinations of signs, that the sum of (doubled) ranks is at least `positive`.
 fn tail(ranks: &[usize], positive: usize, zeros: usize) -> f64 {
     let total: usize = ranks.iter().sum();
     if ranks.len() > EXACT {
@@ -76,7 +76,7 @@ fn tail(ranks: &[usize], positive: usize, zeros: usize) -> f64 {
         return Normal::standard().sf(z);
     }
     if ranks.is_empty() {
-        // Nothing but zeros: no difference at all.
+        // Only zeros: no difference at all.
         debug_assert!(zeros > 0 || total == 0);
         return 1.0;
     }
@@ -93,7 +93,7 @@ fn tail(ranks: &[usize], positive: usize, zeros: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{completed, track};
+    use super::super::track::tests::{completed, track};
     use super::*;
 
     fn close(a: f64, b: f64) -> bool {

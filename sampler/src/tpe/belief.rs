@@ -1,7 +1,7 @@
-//! What a file states about where good values lie (`prior`), in the units of the densities.
+//! What a space states about where good values lie (`prior`), in the units of the densities.
 //!
-//! It stands in for the wide prior of the good side, and bends the start-up design; the bad side keeps the wide one, so
-//! that trials overcome a belief that was wrong.
+//! It replaces the wide prior of the good side and shifts the start-up design. The bad side keeps the wide prior, so that
+//! trials can overcome a wrong belief.
 
 use pedigree_protocol::Prior;
 
@@ -25,7 +25,7 @@ impl Belief {
             None => Self::Wide,
             Some(Prior::Normal { mu, sigma }) => {
                 let mean = axis.shape().to_unit(axis.encode(mu)).clamp(0.0, 1.0);
-                // Wider than the range is as good as flat.
+                // A normal as wide as the range is nearly flat; wider ones change little.
                 Self::Normal { mean, sigma: sigma.min(1.0) }
             }
             Some(Prior::Weights { weights }) => {
@@ -43,7 +43,7 @@ impl Belief {
         }
     }
 
-    /// The coordinate at that share of the belief's mass.
+    /// The coordinate with the share `unit` of the belief's mass to its left.
     pub(super) fn coordinate(&self, axis: &Axis<'_>, unit: f64) -> f64 {
         match self {
             Self::Wide => axis.uniform(unit),

@@ -1,8 +1,8 @@
-//! TPE as others compute it, frozen: presets to compare with, and for papers that name them.
+//! TPE as other programs compute it, frozen: presets to compare with, and for papers that name them.
 //!
-//! Splits, weights and densities are theirs to the last digits (`sampler/vectors`); the draws are not, as generators
-//! differ. One departure: a configuration that was tried is not tried again while others remain. Failed trials are
-//! invisible, as they are there.
+//! Splits, weights and densities agree with the originals to the last digits (`sampler/vectors`); the draws do not, because
+//! the generators differ. One difference is intended: a configuration is not tried again while others remain. Failed trials
+//! are not seen, as in the originals.
 
 use std::iter;
 
@@ -11,11 +11,12 @@ use pedigree_protocol::objective::Goal;
 use super::parzen::{Bandwidth, Parzen};
 use super::split::{Split, expected_improvement, recency, split, uniform};
 use crate::axis::{Point, Shape};
-use crate::history::{Outcome, Seen, View};
+use crate::history::View;
 use crate::random;
 use crate::sampler::{Ask, Drawn, Sampler};
+use crate::trial::{Outcome, Seen};
 
-/// Finished trials before the densities are trusted; until then draws are random.
+/// Until this many trials have finished, draws are random.
 const STARTUP_TRIALS: usize = 10;
 /// Candidates that are drawn and scored for each block of dimensions.
 const CANDIDATES: usize = 24;
@@ -45,7 +46,7 @@ pub(crate) const WATANABE: Frozen =
 pub(crate) struct Frozen {
     name: &'static str,
     version: u32,
-    /// Whether dimensions that every trial has are sampled together.
+    /// Whether the dimensions that every trial has are sampled jointly.
     joint: bool,
     sees_pending: bool,
     /// Percent of the finished trials that are good, rounded up.
@@ -53,7 +54,7 @@ pub(crate) struct Frozen {
     flavour: Flavour,
 }
 
-/// Whose weights and bandwidths.
+/// Whose weights and bandwidths are used.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Flavour {
     Optuna,
@@ -80,7 +81,7 @@ impl Sampler for Frozen {
         let ranked = |rank: usize| {
             Point::walk(&ask.axes, |i| {
                 let coordinate = blocks.iter().find_map(|block| block.coordinate(rank, i));
-                // Only dimensions without a choice stand in no block.
+                // Only dimensions with a single value are in no block.
                 coordinate.unwrap_or_else(|| ask.axes[i].uniform(0.5))
             })
         };
@@ -105,7 +106,7 @@ impl Frozen {
         split(usable, goal, (finished * self.good_share).div_ceil(100).min(MOST_GOOD))
     }
 
-    /// The dimensions that are sampled together; those without a choice in none.
+    /// The blocks of dimensions that are sampled jointly. Dimensions with a single value are in none.
     fn blocks(&self, ask: &Ask<'_>, usable: &[&Seen]) -> Vec<Vec<usize>> {
         let always = |i: usize| usable.iter().all(|t| !t.outcome.is_finished() || t.coordinates[i].is_some());
         let open = (0..ask.axes.len()).filter(|&i| !ask.axes[i].is_fixed());
@@ -151,8 +152,8 @@ fn observations(trials: &[&Seen], dimensions: &[usize]) -> Vec<Vec<f64>> {
     trials.iter().map(|t| dimensions.iter().filter_map(|&d| t.coordinates[d]).collect()).collect()
 }
 
-/// Each candidate comes from one component in all dimensions. Components and each dimension have generators of their
-/// own.
+/// Draws candidates; one component gives all dimensions of a candidate. The choice of components and each dimension have
+/// generators of their own.
 fn draw(ask: &Ask<'_>, good: &Parzen, dimensions: &[usize]) -> Vec<Vec<f64>> {
     let mut chooser = ask.seeds.child("component", ask.axes[dimensions[0]].name());
     let components: Vec<usize> = (0..CANDIDATES).map(|_| good.choose(&mut chooser)).collect();
@@ -174,7 +175,7 @@ struct Block {
 }
 
 impl Block {
-    /// The coordinate of dimension `i` in the candidate at that rank; `None` where the block has no such dimension.
+    /// The coordinate of dimension `i` in the candidate at that rank; `None` where the block lacks the dimension.
     fn coordinate(&self, rank: usize, i: usize) -> Option<f64> {
         self.dimensions.iter().position(|&d| d == i).map(|d| self.candidates[rank][d])
     }

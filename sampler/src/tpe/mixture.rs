@@ -1,8 +1,8 @@
 //! A density over whole configurations: a product kernel for each trial, and a wide one for the prior.
 //!
-//! Ordered dimensions are scaled to the unit interval; their kernels are normals cut to it, as wide as the gap to the
-//! farther neighbour. A dimension that a component's trial did not have is uniform in that component, so that trials
-//! on different branches of a conditional space inform each other through what they share. Knows weights, not which
+//! Ordered dimensions are scaled to the unit interval. Their kernels are truncated normals, as wide as the gap to the
+//! farther neighbour. A component is uniform in a dimension that its trial did not have, so that trials on different
+//! branches of a conditional space inform each other through the dimensions that they share. Knows weights, not which
 //! trials are good.
 
 use rand::{Rng, RngExt};
@@ -10,32 +10,32 @@ use rand::{Rng, RngExt};
 use super::belief::Belief;
 use super::truncnorm::{Cut, LN_SQRT_2PI, mass_around_middle};
 use crate::axis::{Axis, Point, Shape};
-use crate::history::Seen;
 use crate::real::{decay, exp, ln};
+use crate::trial::Seen;
 
-/// No kernel is narrower than this share of the range, or than this share of a step of a grid.
+/// No kernel is narrower than this share of the range, nor than this share of a grid's step.
 const NARROWEST: f64 = 0.06;
 const NARROWEST_OF_STEP: f64 = 0.5;
 /// The width of a lent trial's kernel, as a share of the range.
 const LENT_WIDTH: f64 = 0.12;
-/// The least share of the prior that no lent trial gets.
+/// The least share of the prior that lent trials leave to it.
 const LEAST_OWN: f64 = 0.02;
 /// Below this, exp(x) beside exp(0) is nothing.
 const NEGLIGIBLE: f64 = -36.0;
 
-/// A trial and its weight in the mixture, relative to the others'.
+/// A trial and its weight in the mixture, relative to the other trials' weights.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weighted<'a> {
     pub(crate) trial: &'a Seen,
     pub(crate) weight: f64,
 }
 
-/// What a density holds beside its trials, all together with the weight of a mean one.
+/// What a density holds beside its trials. All of it together weighs as much as a mean trial.
 #[derive(Debug, Default)]
 pub(crate) struct Prior<'a> {
     /// Trials of other studies; their weights are shares of the prior's.
     pub(crate) lent: Vec<Weighted<'a>>,
-    /// What was stated of each dimension, in the order of the axes; wide where there is none.
+    /// What was stated about each dimension, in the order of the axes; a missing one is wide.
     pub(crate) beliefs: Vec<Belief>,
 }
 
@@ -49,16 +49,16 @@ pub(crate) struct Mixture {
 /// The kernels of one dimension, in the order of the components.
 #[derive(Debug)]
 enum Kernels {
-    /// There is nothing to choose.
+    /// The dimension has one value only.
     Fixed,
     /// Truncated normals.
     Ordered { shape: Shape, normals: Normals },
-    /// A choice that the component's trial had, mixed with the uniform distribution by `share`.
+    /// The choice of the component's trial, mixed with the uniform distribution by `share`.
     Choice { count: usize, share: f64, seen: Vec<Option<f64>>, belief: Belief },
 }
 
-/// Normals on the unit interval, one for each component, their parts in columns so that a density is added to all
-/// components in one sweep. Uniform where the precision is 0.
+/// Normals on the unit interval, one for each component. Their parts stand in columns, so that one sweep adds a density to
+/// all components. A component with precision 0 is uniform.
 #[derive(Debug, Default)]
 struct Normals {
     means: Vec<f64>,
@@ -90,7 +90,7 @@ impl Mixture {
 
     /// Draws configurations: for each a component by its weight, then every active dimension from that component.
     pub(crate) fn draw(&self, axes: &[Axis<'_>], rng: &mut impl Rng, count: usize) -> Vec<Point> {
-        // Few components have most of the weight: their normals are cut to the range once.
+        // A few components have most of the weight, so each component's normal is cut to the range only once.
         let mut cuts = vec![None; self.log_weights.len() * axes.len()];
         let draw = |_| {
             let component = self.choose(rng.random());
@@ -100,7 +100,7 @@ impl Mixture {
         (0..count).map(draw).collect()
     }
 
-    /// The component at that share of the weights.
+    /// The component at that share of the summed weights.
     fn choose(&self, share: f64) -> usize {
         let mut left = share;
         let chosen = self.log_weights.iter().position(|log| {
@@ -110,7 +110,7 @@ impl Mixture {
         chosen.unwrap_or(self.log_weights.len() - 1)
     }
 
-    /// The log density at the coordinates of a configuration. `logs` is room to work in, cleared first.
+    /// The log density at the coordinates of a configuration. `logs` is a buffer, cleared first.
     pub(crate) fn log_density(&self, coordinates: &[Option<f64>], logs: &mut Vec<f64>) -> f64 {
         logs.clone_from(&self.log_weights);
         for (kernels, coordinate) in self.kernels.iter().zip(coordinates) {
@@ -123,7 +123,7 @@ impl Mixture {
 }
 
 impl Kernels {
-    /// Kernels of the coordinates that trials had (`None`: the dimension was inactive), then the prior's.
+    /// Kernels at the trials' coordinates (`None`: inactive), then at the lent ones, then the prior's.
     fn new(axis: &Axis<'_>, coordinates: &[Option<f64>], lent: &[Option<f64>], belief: Belief) -> Self {
         let shape = axis.shape();
         if axis.is_fixed() {
@@ -146,7 +146,8 @@ impl Kernels {
         Self::Ordered { shape, normals }
     }
 
-    /// The coordinate at that share of a component's mass; `cut` is kept for the component's next draw.
+    /// The coordinate with the share `unit` of the component's mass to its left. `cut` is kept for the component's next
+    /// draw.
     fn draw(&self, component: usize, axis: &Axis<'_>, unit: f64, cut: &mut Option<Cut>) -> f64 {
         match self {
             Self::Fixed => axis.uniform(unit),
@@ -154,7 +155,7 @@ impl Kernels {
             Self::Choice { count, share, seen, belief } => match seen[component] {
                 None if component + 1 == seen.len() => belief.coordinate(axis, unit),
                 None => axis.uniform(unit),
-                // The choice seen with the part of the mass that is not shared out, else any.
+                // The trial's own choice with the mass that is not shared out; otherwise any choice.
                 Some(seen) => {
                     let own = 1.0 / (1.0 + share * *count as f64);
                     if unit < own { seen } else { axis.uniform((unit - own) / (1.0 - own)) }
@@ -163,7 +164,7 @@ impl Kernels {
         }
     }
 
-    /// Adds the log density at the coordinate in each component.
+    /// Adds each component's log density at the coordinate.
     fn add_to(&self, coordinate: f64, logs: &mut [f64]) {
         match self {
             Self::Fixed => {}
@@ -186,7 +187,7 @@ impl Kernels {
 }
 
 impl Normals {
-    /// Adds a component; the uniform one where its trial had no mean.
+    /// Adds a component; a uniform one without a mean.
     fn push(&mut self, mean: Option<f64>, sigma: f64) {
         let (mean, precision, log_norm) = mean.map_or((0.5, 0.0, 0.0), |mean| {
             let mass = mass_around_middle(-mean / sigma, (1.0 - mean) / sigma);
@@ -197,7 +198,7 @@ impl Normals {
         self.log_norms.push(log_norm);
     }
 
-    /// Adds the log density at `unit` of each component.
+    /// Adds each component's log density at `unit`.
     fn add_to(&self, unit: f64, logs: &mut [f64]) {
         let normals = self.means.iter().zip(&self.precisions).zip(&self.log_norms);
         for (log, ((mean, precision), log_norm)) in logs.iter_mut().zip(normals) {
@@ -206,7 +207,7 @@ impl Normals {
         }
     }
 
-    /// The point at that share of a component's mass.
+    /// The point with that share of the component's mass to its left.
     fn quantile(&self, component: usize, share: f64, cut: &mut Option<Cut>) -> f64 {
         let (mean, precision) = (self.means[component], self.precisions[component]);
         if precision == 0.0 {
@@ -217,8 +218,8 @@ impl Normals {
     }
 }
 
-/// The larger gap to a neighbour on either side, and not below `narrowest`; the ends of the range count as neighbours
-/// only where there is one coordinate.
+/// The larger of the gaps to the two neighbours, at least `narrowest`. The ends of the range count as neighbours only
+/// where there is a single coordinate.
 fn widths(units: &[Option<f64>], narrowest: f64) -> Vec<f64> {
     let mut order: Vec<(f64, usize)> =
         units.iter().enumerate().filter_map(|(i, unit)| unit.map(|unit| (unit, i))).collect();

@@ -1,8 +1,8 @@
 //! Tree-structured Parzen estimators: points that are likely among the good trials and unlikely among the bad ones.
 //!
-//! `split` ranks the history and parts it; `ours` is the sampler tuned here over the densities of `mixture`; `frozen`
-//! holds the presets that compute what others compute, over those of `parzen`. Both rest on the numerics of
-//! `truncnorm`. `belief` is what the file states beforehand; only `ours` takes it up.
+//! `split` ranks and splits the history. `ours` is the sampler that was tuned here, over the densities of `mixture`;
+//! `frozen` holds the presets that compute what other programs compute, over the densities of `parzen`. Both use the
+//! numerics of `truncnorm`. `belief` is what the space states beforehand; only `ours` reads it.
 
 mod belief;
 mod frozen;

@@ -1,35 +1,35 @@
-//! `tpe`: from a low-discrepancy start to the candidate that favours the density of the good trials most.
+//! `tpe`: a low-discrepancy start, then the candidate with the largest ratio of good to bad density.
 //!
-//! Whole configurations are drawn and scored jointly, conditional dimensions included (`mixture`). The numbers here
-//! were tuned together on the benchmark of `docs/sampler.md`, which lists what else was tried; a changed one makes a
-//! new version.
+//! Whole configurations are drawn and scored jointly, conditional dimensions included (`mixture`). The constants here were
+//! tuned together on the benchmark of `docs/sampler.md`, which lists what else was tried. A changed constant makes a new
+//! version.
 
 use super::belief::Belief;
 use super::mixture::{Mixture, Prior, Weighted};
 use super::split::ranked;
 use crate::axis::Point;
-use crate::history::Seen;
 use crate::random;
 use crate::sampler::{Ask, Drawn, Sampler};
 use crate::sobol;
+use crate::trial::Seen;
 
-/// Trials by number that come from the start-up design.
+/// Trials up to this number come from the start-up design.
 const STARTUP_TRIALS: u32 = 5;
-/// Finished trials before the densities are trusted; with many in flight the design goes on until then.
+/// Until this many trials have finished, the start-up design goes on.
 const LEAST_FINISHED: usize = 3;
-/// The share of an ordered range at either end that the start-up design leaves out.
+/// The start-up design leaves out this share of an ordered range at either end.
 const STARTUP_MARGIN: f64 = 0.1;
-/// The share of finished trials that are good, rounded up, and the most that are.
+/// The share of finished trials that are good, rounded up, and the most that can be.
 const GOOD_SHARE: f64 = 0.15;
 const MOST_GOOD: usize = 25;
-/// Bad trials that the density is built from; beyond them every so-many-th by rank.
+/// The bad density is built from at most this many finished trials, spread evenly over the ranks.
 const MOST_BAD: usize = 256;
-/// What a pending trial weighs on the bad side; a finished one weighs 1.
+/// The weight of a pending trial on the bad side; a finished one weighs 1.
 const PENDING_WEIGHT: f64 = 0.5;
 /// Candidates that are drawn and scored.
 const CANDIDATES: usize = 32;
 
-/// Ours.
+/// TPE as tuned here.
 #[derive(Debug)]
 pub(crate) struct Tpe;
 
@@ -49,7 +49,7 @@ impl Sampler for Tpe {
             return Drawn::startup(start(ask));
         }
         let (good, bad) = sides(&finished, &trials);
-        let lent = ask.donors.prior().map(|(trial, weight)| Weighted { trial, weight }).collect();
+        let lent = ask.donors.lent().map(|lent| Weighted { trial: lent.trial, weight: lent.share }).collect();
         let beliefs = ask.axes.iter().map(Belief::of).collect();
         let good = Mixture::new(&ask.axes, &good, &Prior { lent, beliefs });
         let bad = Mixture::new(&ask.axes, &bad, &Prior::default());
@@ -57,7 +57,7 @@ impl Sampler for Tpe {
     }
 }
 
-/// The point of the start-up design: the sequence, bent to what was stated beforehand.
+/// The point of the start-up design: a Sobol point, shifted to where good values are expected.
 fn start(ask: &Ask<'_>) -> Point {
     sobol::draw_new(ask, ask.place(), |i, unit| {
         let axis = &ask.axes[i];
@@ -70,7 +70,7 @@ fn start(ask: &Ask<'_>) -> Point {
     })
 }
 
-/// The good trials, weighing the more the better they rank, and the bad ones with the pending.
+/// The good trials, weighted by rank, and the bad ones together with the pending ones.
 fn sides<'a>(finished: &[&'a Seen], trials: &[&'a Seen]) -> (Vec<Weighted<'a>>, Vec<Weighted<'a>>) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     let size = (finished.len() as f64 * GOOD_SHARE).ceil() as usize;
@@ -84,8 +84,8 @@ fn sides<'a>(finished: &[&'a Seen], trials: &[&'a Seen]) -> (Vec<Weighted<'a>>, 
     (good_side, finished.chain(pending).collect())
 }
 
-/// Draws candidates from the good density; the one with the largest ratio of the two, tried ones passed over. `None`
-/// when all of them have been tried.
+/// Draws candidates from the good density and takes the untried one with the largest ratio of the two densities. `None`
+/// where all have been tried.
 fn best_candidate(ask: &Ask<'_>, good: &Mixture, bad: &Mixture) -> Option<Point> {
     let mut rng = ask.seeds.child("candidates", "");
     let drawn = good.draw(&ask.axes, &mut rng, CANDIDATES).into_iter();
@@ -95,6 +95,6 @@ fn best_candidate(ask: &Ask<'_>, good: &Mixture, bad: &Mixture) -> Option<Point>
         let good = good.log_density(&point.coordinates, &mut logs);
         (good - bad.log_density(&point.coordinates, &mut logs), point)
     });
-    // Of equals the first drawn stays.
+    // Among equals, the first one drawn stays.
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, point)| point)
 }

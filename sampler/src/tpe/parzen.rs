@@ -13,16 +13,16 @@ const NARROWEST: usize = 100;
 /// No bandwidth of Watanabe's is narrower than this share of the range.
 const NARROWEST_SHARE: f64 = 0.03;
 
-/// How wide the kernels of observations are. Each rule takes the larger gap to a neighbour on either side, and clips.
+/// How wide the kernels of observations are. Each rule takes the larger of the gaps to the two neighbours, and clips it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Bandwidth {
-    /// Optuna's: among the observations alone; the ends of the range count only where there is one observation.
+    /// Optuna's: only observations are neighbours; the ends of the range count where there is a single observation.
     Gaps,
     /// Watanabe's: the prior's mean and the ends of the range are neighbours too.
     GapsWithPrior,
 }
 
-/// A mixture of product kernels: one component for each observation in order, then the prior.
+/// A mixture of product kernels: one component for each observation, in order, then the prior.
 #[derive(Debug)]
 pub(crate) struct Parzen {
     weights: Vec<f64>,
@@ -30,8 +30,8 @@ pub(crate) struct Parzen {
 }
 
 impl Parzen {
-    /// Builds the mixture; an observation holds one coordinate for each of the shapes. The weights, of the observations
-    /// and then of the prior, sum to 1.
+    /// Builds the mixture. An observation has one coordinate for each shape. The weights are those of the observations and
+    /// then of the prior; they sum to 1.
     pub(crate) fn new(
         shapes: &[Shape],
         observations: &[Vec<f64>],
@@ -63,7 +63,7 @@ impl Parzen {
         let log_weights: Vec<f64> = self.weights.iter().map(|w| ln(*w)).collect();
         let mut logs = vec![log_weights; points.len()];
         for (d, kernels) in self.kernels.iter().enumerate() {
-            // Points meet often on a grid, and each look-up costs a pass over the components.
+            // On a grid many points share a coordinate, and each new one costs a pass over the components.
             let mut known: Vec<(f64, Vec<f64>)> = Vec::new();
             for (point, logs) in points.iter().zip(&mut logs) {
                 let found = known.iter().position(|(x, _)| *x == point[d]).unwrap_or_else(|| {
@@ -80,13 +80,13 @@ impl Parzen {
 /// The kernels of one dimension, in the order of the components.
 #[derive(Debug)]
 enum Kernels {
-    /// Normals cut to the shape's range; over bins where the shape has them.
+    /// Normals cut to the shape's range, integrated over bins where the shape has them.
     Normal { shape: Shape, normals: Vec<Normal> },
-    /// A choice observed by each component (`None`: the prior), mixed with the uniform distribution.
+    /// The choice that each component observed (`None`: the prior), mixed with the uniform distribution.
     Choice { count: usize, observed: Vec<Option<usize>> },
 }
 
-/// A normal, and the log of its mass in the range.
+/// A normal and the log of its mass in the range.
 #[derive(Debug)]
 struct Normal {
     mean: f64,
@@ -130,7 +130,7 @@ impl Kernels {
         }
     }
 
-    /// The log density (or, over bins and choices, mass) at `x` in each component.
+    /// Each component's log density at `x`; its log mass over bins and choices.
     fn log_densities(&self, x: f64) -> Vec<f64> {
         match self {
             Self::Normal { shape, normals } => {
@@ -155,7 +155,7 @@ impl Normal {
     }
 }
 
-/// One observation beside a uniform share of 1 / (number of components).
+/// The probability of a choice: the observed one, mixed with a uniform share of 1 / (number of components).
 fn choice_probability(observed: &[Option<usize>], count: usize, component: usize, choice: usize) -> f64 {
     let Some(seen) = observed[component] else { return 1.0 / count as f64 };
     let share = 1.0 / observed.len() as f64;
@@ -163,7 +163,7 @@ fn choice_probability(observed: &[Option<usize>], count: usize, component: usize
 }
 
 impl Bandwidth {
-    /// The width of each observation's kernel, in their order.
+    /// The width of each observation's kernel, in the order of the observations.
     fn widths(self, observations: &[f64], low: f64, high: f64) -> Vec<f64> {
         let k = observations.len();
         let narrowest = (high - low)
@@ -172,7 +172,7 @@ impl Bandwidth {
                 Self::GapsWithPrior => ((k + 2) as f64).powi(-2).max(NARROWEST_SHARE),
             };
         let prior = (self == Self::GapsWithPrior).then_some(0.5 * (low + high));
-        // A stable sort: of equal ones the observations keep their order, and the prior comes last.
+        // The sort is stable: equal observations keep their order, and the prior comes last.
         let mut order: Vec<(f64, usize)> =
             observations.iter().copied().chain(prior).enumerate().map(|(i, x)| (x, i)).collect();
         order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -217,7 +217,7 @@ mod tests {
     fn bandwidths_by_hand() {
         // One observation reaches for the farther end.
         close(&Bandwidth::Gaps.widths(&[0.2], 0.0, 1.0), &[0.8]);
-        // The first and the last use their inner gap alone; (1 - 0) / (3 + 2) = 0.2 is the narrowest.
+        // The first and the last use only their inner gap; (1 - 0) / (3 + 2) = 0.2 is the narrowest.
         close(&Bandwidth::Gaps.widths(&[0.9, 0.1, 0.4], 0.0, 1.0), &[0.5, 0.3, 0.5]);
         close(&Bandwidth::Gaps.widths(&[0.5, 0.5, 0.5], 0.0, 1.0), &[0.2; 3]);
         close(&Bandwidth::Gaps.widths(&[0.5; 200], 0.0, 1.0), &[0.01; 200]);

@@ -1,24 +1,24 @@
-//! Which trials are good: the ranking of outcomes, the size of the good side, and how much each trial weighs.
+//! Which trials are good: the ranking of outcomes, the split, and how much each trial weighs.
 //!
 //! Knows outcomes and numbers of trials, never their parameters.
 
 use pedigree_protocol::objective::Goal;
 
-use crate::history::{Outcome, Seen};
+use crate::trial::{Outcome, Seen};
 
-/// The newest observations that weigh fully by recency.
+/// This many of the newest observations have full weight.
 const FULL_WEIGHTS: usize = 25;
-/// The least improvement that an observation weighs by.
+/// The least improvement that counts as a weight.
 const LEAST_IMPROVEMENT: f64 = 1e-12;
 
-/// The two sides, each in the order of trial numbers.
+/// The two sides, each ordered by trial number.
 #[derive(Debug)]
 pub(crate) struct Split<'a> {
     pub(crate) good: Vec<&'a Seen>,
     pub(crate) bad: Vec<&'a Seen>,
 }
 
-/// The finished trials of a list in the order of numbers, the best first; of equals, the earlier trial is the better.
+/// The finished trials, the best first. `trials` are ordered by number; among equals, the earlier trial is better.
 pub(crate) fn ranked<'a>(trials: &[&'a Seen], goal: Goal) -> Vec<&'a Seen> {
     let mut finished: Vec<(Rank, &Seen)> = trials
         .iter()
@@ -29,19 +29,19 @@ pub(crate) fn ranked<'a>(trials: &[&'a Seen], goal: Goal) -> Vec<&'a Seen> {
     finished.into_iter().map(|(_, trial)| trial).collect()
 }
 
-/// Splits trials (in the order of their numbers): the `size` best of the finished ones are good, everything else is
-/// bad, the pending ones included.
+/// Splits trials, which are ordered by number: the `size` best finished ones are good. All others are bad, also the pending
+/// ones.
 pub(crate) fn split<'a>(trials: &[&'a Seen], goal: Goal, size: usize) -> Split<'a> {
     let good: Vec<u32> = ranked(trials, goal).iter().take(size).map(|t| t.number).collect();
     let (good, bad) = trials.iter().partition(|t| good.contains(&t.number));
     Split { good, bad }
 }
 
-/// Where an outcome stands: by class first, then by two keys, smaller is better.
+/// The rank of an outcome: a class, then two keys; smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank(u8, u64, u64);
 
-/// A whole number in the order of the numbers: both zeros are the same, NaN comes after every number.
+/// A whole number that sorts as the number does. Both zeros are equal, and NaN comes after every number.
 fn key(number: f64) -> u64 {
     // A negative zero becomes a positive one.
     let bits = (number + 0.0).to_bits();
@@ -52,7 +52,7 @@ fn key(number: f64) -> u64 {
     }
 }
 
-/// Completed by value; pruned by last step, then value; infeasible by violation.
+/// Completed trials rank by value, then pruned ones by last step and value, then infeasible ones by violation.
 fn rank(outcome: &Outcome, goal: Goal) -> Rank {
     let loss = |value: f64| match goal {
         Goal::Minimize => value,
@@ -68,8 +68,8 @@ fn rank(outcome: &Outcome, goal: Goal) -> Rank {
     }
 }
 
-/// Optuna's weights of `count` observations from the oldest to the newest, then of the prior: the newest weigh 1,
-/// older ones rise linearly from 1/`count`; they sum to 1.
+/// Optuna's weights of `count` observations from the oldest to the newest, then of the prior. The newest have equal weight,
+/// older ones rise linearly from 1/`count` of it; the sum is 1.
 pub(crate) fn recency(count: usize) -> Vec<f64> {
     let old = count.saturating_sub(FULL_WEIGHTS);
     let lowest = 1.0 / count.max(1) as f64;
@@ -84,14 +84,14 @@ pub(crate) fn uniform(count: usize) -> Vec<f64> {
     normalised(vec![1.0; count + 1])
 }
 
-/// Watanabe's weights of good observations (arXiv:2304.11127, section 3.2): by how much each improves on the best bad
-/// value, and the mean of that for the prior.
+/// Watanabe's weights of good observations (arXiv:2304.11127, section 3.2): how much each improves on the best bad value.
+/// The prior has the mean of these.
 pub(crate) fn expected_improvement(good: &[&Seen], split: &Split<'_>) -> Vec<f64> {
     let value = |trial: &&Seen| match trial.outcome {
         Outcome::Completed(value) => Some(value),
         Outcome::Pruned { .. } | Outcome::Infeasible { .. } | Outcome::Pending => None,
     };
-    // The best bad value is the one nearest to the good ones, whichever the goal.
+    // Under either goal the best bad value is the one nearest to the good values.
     let nearest = |trial: &Seen| {
         let gaps =
             split.bad.iter().filter_map(value).filter_map(|bad| value(&trial).map(|v| (v - bad).abs()));

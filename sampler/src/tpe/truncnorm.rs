@@ -1,5 +1,5 @@
-//! The standard normal distribution cut to an interval `[a, b]`: masses, densities and quantiles that hold far out in
-//! the tails and on intervals of any width.
+//! The standard normal distribution cut to an interval `[a, b]`: masses, densities and quantiles that stay accurate far
+//! out in the tails and on intervals of any width.
 //!
 //! Pure numerics on standardised bounds; knows no dimension and no trial.
 
@@ -9,13 +9,13 @@ use crate::real::{erfc, exp, exp_m1, ln, ln_1p};
 
 /// ln √(2π)
 pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
-/// Below this, ln Φ is summed as an asymptotic series.
+/// Below this, ln Φ is computed by its asymptotic series.
 const SERIES_BELOW: f64 = -20.0;
-/// Intervals narrower than this hold less mass than differences of Φ resolve; a parabola fits the density there.
+/// On narrower intervals, differences of Φ lose precision; the density is taken as a parabola instead.
 const PARABOLIC: f64 = 1e-2;
-/// From here on, the mass of a tail is nothing beside 1.
+/// Beyond this, the mass of a tail vanishes beside 1.
 const NO_TAIL: f64 = 8.3;
-/// On intervals narrower than this, a line fits it.
+/// On narrower intervals, the density is taken as a line.
 const LINEAR: f64 = 1e-5;
 
 /// ln Φ(x), the mass left of `x`.
@@ -61,13 +61,14 @@ pub(crate) fn log_mass(a: f64, b: f64) -> f64 {
     }
 }
 
-/// Narrower than `limit`, both as it stands and against the steepness of the density, which grows with the distance.
+/// Whether the interval is narrower than `limit`, also after scaling by the steepness of the density, which grows with the
+/// distance from 0.
 fn is_narrower(a: f64, b: f64, limit: f64) -> bool {
     let width = b - a;
     width < limit && width * (0.5 * (a + b)).abs() < limit
 }
 
-/// The mid-point rule with its first correction; the next one is below 1e-11 of the mass on a narrow interval.
+/// The mid-point rule with its first correction; on a narrow interval the next one is below 1e-11 of the mass.
 fn log_mass_narrow(a: f64, b: f64) -> f64 {
     let (middle, width) = (a + 0.5 * (b - a), b - a);
     log_density(middle) + ln(width) + ln_1p((middle * middle - 1.0) * width * width / 24.0)
@@ -84,12 +85,12 @@ pub(crate) fn quantile(q: f64, a: f64, b: f64) -> f64 {
     Cut::new(a, b).quantile(q)
 }
 
-/// An interval with what all of its quantiles need.
+/// An interval, with what all of its quantiles have in common.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
     a: f64,
     b: f64,
-    /// ln Φ(a), or where the interval lies right of the middle ln Φ(-b).
+    /// ln Φ(a); where the interval lies right of the middle, ln Φ(-b).
     log_outside: f64,
     log_mass: f64,
 }
@@ -125,7 +126,7 @@ fn inverse_log_cdf(y: f64) -> f64 {
     if y == f64::NEG_INFINITY || y >= 0.0 {
         return if y >= 0.0 { f64::INFINITY } else { y };
     }
-    // Right of the middle ln Φ is flat; the mirror image is as steep as it gets.
+    // Far right, ln Φ is flat; its mirror image is steep.
     if y > -1e-2 {
         return -inverse_log_cdf(ln(-exp_m1(y)));
     }

@@ -1,23 +1,23 @@
-//! How much a donor's ranking of configurations agrees with this study's.
+//! How far a donor's ranking of configurations agrees with this study's.
 //!
-//! The donor predicts the values of this study's trials by a kernel-weighted mean over its own; the share of pairs that
-//! it orders rightly (Kendall's concordance, as in ranking-weighted ensembles, arXiv:1802.02219) becomes a weight.
+//! The donor predicts the rank of each of this study's trials by a kernel-weighted mean over its own trials. The share of
+//! pairs that it orders rightly (Kendall's concordance, as in ranking-weighted ensembles, arXiv:1802.02219) becomes a weight.
 
 use std::cmp::Ordering;
 
 use pedigree_protocol::objective::Goal;
 
 use crate::axis::Axis;
-use crate::history::{Outcome, Seen};
 use crate::real::exp;
 use crate::sampler::Ask;
+use crate::trial::{Outcome, Seen};
 
 /// Width of the kernel, as a share of each range.
 const WIDTH: f64 = 0.15;
-/// Distance in a dimension between two different choices, or between having a value and having none.
+/// The distance in a dimension between two different choices, or between a value and none.
 const OTHER: f64 = 0.5;
 
-/// The order of completed trials from the best to the worst; every other outcome comes after them.
+/// Orders completed trials from the best to the worst; all other outcomes come after them.
 pub(super) fn compare(a: &Seen, b: &Seen, goal: Goal) -> Ordering {
     loss(&a.outcome, goal).total_cmp(&loss(&b.outcome, goal))
 }
@@ -36,7 +36,7 @@ fn loss(outcome: &Outcome, goal: Goal) -> f64 {
 pub(super) struct Agreement {
     /// Kendall's τ: 1 where every pair is ranked rightly, 0 at chance, -1 where every pair is ranked wrongly.
     pub(super) tau: f64,
-    /// Its standard deviation by chance: √(2 (2n + 5) / (9 n (n - 1))) for n trials (Kendall 1938).
+    /// The standard deviation of τ by chance: √(2 (2n + 5) / (9 n (n - 1))) for n trials (Kendall 1938).
     pub(super) chance: f64,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn agreement(ask: &Ask<'_>, donor: &[Seen]) -> Agreement {
         .collect();
     let (mut balance, mut pairs) = (0.0, 0.0);
     for (i, a) in own.iter().enumerate() {
-        // Two trials that failed alike say nothing.
+        // Two trials with the same result say nothing.
         for b in own[..i].iter().filter(|b| a.0 != b.0 && a.1 != b.1) {
             pairs += 1.0;
             balance += if (a.0 < b.0) == (a.1 < b.1) { 1.0 } else { -1.0 };
@@ -63,13 +63,13 @@ pub(super) fn agreement(ask: &Ask<'_>, donor: &[Seen]) -> Agreement {
     Agreement { tau: balance / pairs, chance: (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt() }
 }
 
-/// The mean rank of the donor's trials near a configuration, as a share of their number: 0 where the best ones are.
+/// The mean rank of the donor's trials near a configuration, as a share of their number: near 0 around the best ones.
 /// `donor` is sorted, the best first.
 pub(super) fn standing(axes: &[Axis<'_>], donor: &[Seen], coordinates: &[Option<f64>]) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for (rank, known) in donor.iter().enumerate() {
         let distance = distance(axes, &known.coordinates, coordinates);
-        // The floor keeps far trials apart from none at all.
+        // The floor keeps the sum above 0 where all trials are far away.
         let kernel = exp(-0.5 * distance / (WIDTH * WIDTH)).max(1e-12);
         sum += kernel * rank as f64;
         total += kernel;

@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::*;
 use crate::axis::Axis;
-use crate::history::{History, Observed};
+use crate::history::History;
 use crate::seed::Seeds;
+use crate::trial::Observed;
 
 #[derive(Deserialize)]
 struct Case {
