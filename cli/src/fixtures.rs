@@ -33,7 +33,7 @@ pub(crate) fn study() -> Study {
 
 pub(crate) fn trial(number: i32, state: &str, value: Option<f64>) -> Run {
     let run = json!({
-        "id": format!("019a0000-0000-7000-8000-{number:012}"), "study_id": ID, "kind": "trial", "number": number,
+        "id": format!("019a0000-0000-7000-8000-{number:012}"), "queue_id": ID, "kind": "trial", "number": number,
         "state": state, "attempt": 1, "params": {"batch_size": 16, "learning_rate": 2.5e-3}, "value": value,
         "best_so_far": value, "epochs": 3, "failure": null, "created_at": "2026-01-02T03:04:05Z",
         "started_at": "2026-01-02T03:04:10Z",

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::client::Client;
-use pedigree_protocol::run::{AttemptState, RunDetail};
+use pedigree_protocol::run::AttemptState;
+use pedigree_protocol::run_detail::RunDetail;
 use pedigree_trainer_core::inference::base_model;
 
 use crate::connection::Connection;

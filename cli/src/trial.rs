@@ -7,7 +7,9 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::energy::Energy;
-use pedigree_protocol::run::{AttemptRecord, Run, RunDetail, RunKind};
+use pedigree_protocol::report::{AttemptReport, EpochReport};
+use pedigree_protocol::run::{AttemptRecord, Run, RunKind};
+use pedigree_protocol::run_detail::RunDetail;
 use pedigree_protocol::{ErrorCode, RunId};
 use serde_json::json;
 
@@ -169,9 +171,9 @@ pub(crate) async fn logs(client: &Client, run: RunId, follow: bool, output: Outp
 
 fn write_detail(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
     write_facts(screen, &facts(detail))?;
-    if !detail.reports.is_empty() {
+    if let Some(training) = detail.training().filter(|training| !training.reports.is_empty()) {
         writeln!(screen)?;
-        write_epochs(screen, detail)?;
+        write_epochs(screen, &training.reports)?;
     }
     if !detail.attempts.is_empty() {
         writeln!(screen)?;
@@ -185,12 +187,13 @@ fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
     let failure = run.failure.as_ref();
     let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
-        ("run", format!("{} of {}, {}", name(run), detail.study_name, run.id)),
+        ("run", format!("{} of {}, {}", name(run), detail.queue_name, run.id)),
         ("state", format!("{}{}{failure}", state(run.state), held(run))),
         ("searched", params::params(&run.params)),
-        ("fixed", params::params(&detail.fixed)),
     ];
-    if let Some(summary) = &detail.summary {
+    let Some(training) = detail.training() else { return facts };
+    facts.push(("fixed", params::params(&training.fixed)));
+    if let Some(summary) = &training.summary {
         let early = if summary.stopped_early { ", ended by patience" } else { "" };
         facts.push((
             "dev F1",
@@ -202,7 +205,7 @@ fn facts(detail: &RunDetail) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
+fn write_epochs(screen: &mut dyn Write, reports: &[AttemptReport<EpochReport>]) -> io::Result<()> {
     let header = [
         "attempt",
         "epoch",
@@ -213,7 +216,7 @@ fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
         "learning rate",
         "seconds",
     ];
-    let rows = detail.reports.iter().map(|report| {
+    let rows = reports.iter().map(|report| {
         let metrics = &report.metrics;
         vec![
             report.attempt.to_string(),

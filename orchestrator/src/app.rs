@@ -16,12 +16,15 @@ use crate::dashboard;
 use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
+use crate::study::studies::Studies;
 
-/// What every request can reach. Holds nothing that a restart could lose.
+/// What every request can reach. A restart loses only caches.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     /// The database. Its transactions do not wait for the disk: see [`crate::durable`].
     pub(crate) pool: PgPool,
+    /// What moves studies on, with its caches.
+    pub(crate) studies: Studies,
     /// What the answer to a write waits for.
     pub(crate) durable: Durability,
     /// Contents by hash.

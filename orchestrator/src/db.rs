@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::{Instant, timeout};
 
-use crate::error::is_outage;
+use crate::error::{ApiResult, is_outage};
 
 /// The schema. Migrating takes an advisory lock, so that several coordinators may start at once.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -110,6 +110,26 @@ pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let begun = tokio::spawn(async move { pool.begin().await });
     begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+/// Does `work` in a transaction: commits if it succeeds, and rolls back otherwise. Both end the transaction before this
+/// returns: a transaction that is only dropped keeps its locks for some time, and a claim passes a locked run over.
+pub(crate) async fn transaction<T>(
+    pool: &PgPool,
+    work: impl AsyncFnOnce(&mut PgConnection) -> ApiResult<T>,
+) -> ApiResult<T> {
+    let mut tx = begin(pool).await?;
+    match work(&mut tx).await {
+        Ok(done) => {
+            tx.commit().await?;
+            Ok(done)
+        }
+        Err(error) => {
+            // A connection that cannot roll back is closed by the pool, which ends the transaction too.
+            let _ = tx.rollback().await;
+            Err(error)
+        }
+    }
 }
 
 /// Brings the schema up to date, as soon as the database lets it.

@@ -7,6 +7,7 @@
 //! lose. It must not know how a trainer works.
 
 mod access;
+mod advance;
 mod app;
 mod artifact;
 mod backbone;
@@ -31,6 +32,7 @@ mod meter;
 mod name;
 mod openapi;
 mod propose;
+mod queue;
 mod reconcile;
 mod router;
 mod routes;

@@ -64,7 +64,7 @@ fn describe() {
     );
     describe_counter!("pedigree_upkeep_passes_total", "Passes of upkeep, by result.");
     describe_gauge!("pedigree_studies_open", "Studies that have not ended.");
-    describe_gauge!("pedigree_runs_waiting", "Runs of open studies that wait for a worker.");
+    describe_gauge!("pedigree_runs_waiting", "Runs of open studies and pretrainings that wait for a worker.");
     describe_gauge!("pedigree_leases_live", "Attempts that hold a lease.");
     describe_gauge!("pedigree_workers_alive", "Workers that were heard within the length of a lease.");
     describe_gauge!("pedigree_database_connections", "Connections to the database, by state.");
@@ -107,8 +107,8 @@ async fn look(app: &App) -> ApiResult<()> {
     let now = sqlx::query!(
         r#"SELECT
              (SELECT count(*) FROM studies WHERE state IN ('searching', 'finishing')) AS "studies!",
-             (SELECT count(*) FROM runs r JOIN studies s ON s.id = r.study_id
-                  WHERE r.state = 'waiting' AND s.state IN ('searching', 'finishing')) AS "waiting!",
+             (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
+                  WHERE r.state = 'waiting' AND q.open) AS "waiting!",
              (SELECT count(*) FROM attempts WHERE state IN ('leased', 'running')) AS "live!",
              (SELECT count(*) FROM workers
                   WHERE last_seen_at > now() - make_interval(secs => $1::double precision)) AS "alive!""#,

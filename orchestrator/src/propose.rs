@@ -91,7 +91,7 @@ async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Propo
     let (params, records): (Vec<_>, Vec<_>) =
         proposals.into_iter().map(|p| (Json(p.params), p.record.map(Json))).unzip();
     sqlx::query!(
-        "INSERT INTO runs (id, study_id, kind, number, params, seed, suggestion)
+        "INSERT INTO runs (id, queue_id, kind, number, params, seed, suggestion)
          SELECT id, $2, CASE WHEN number IS NULL THEN 'final' ELSE 'trial' END::run_kind, number, params, seed, record
          FROM unnest($1::uuid[], $3::integer[], $4::jsonb[], $5::bigint[], $6::jsonb[])
              AS proposal (id, number, params, seed, record)",

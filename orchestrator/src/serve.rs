@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::db::OpenError;
 use crate::durable::Durability;
 use crate::events::Feed;
+use crate::study::studies::Studies;
 use crate::tls::{self, TlsError};
 use crate::{dashboard, db, events, meter, reconcile, router};
 
@@ -97,8 +98,8 @@ pub async fn serve(
     meter::handle();
     tasks.spawn(meter::fold(stop.clone()));
     tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
-    let (pool, store, feed) = (app.pool.clone(), app.store.clone(), app.feed.clone());
-    tasks.spawn(reconcile::driver::run(pool, store, feed, config.lease_ttl, stop.clone()));
+    let (studies, store, feed) = (app.studies.clone(), app.store.clone(), app.feed.clone());
+    tasks.spawn(reconcile::driver::run(studies, store, feed, config.lease_ttl, stop.clone()));
     tasks.close();
     tracing::info!(%address, "the coordinator listens");
     // A caller that does not want to know the address has dropped the receiver.
@@ -126,6 +127,7 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
     let store = LocalFileSystem::new_with_prefix(&config.artifacts)?.with_fsync(true);
     let database = db::open(&config.database_url).await?;
     Ok(App {
+        studies: Studies::new(database.pool.clone()),
         pool: database.pool,
         durable: Durability::start(database.synchronous),
         admission: Arc::new(Semaphore::new(db::ADMITTED)),

@@ -15,10 +15,11 @@ use pedigree_protocol::lease::{
 use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::pruner::Pruner;
+use pedigree_protocol::queue::LOST_RETRIES;
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_protocol::resources::Resources;
-use pedigree_protocol::retry::LOST_RETRIES;
-use pedigree_protocol::run::{Failure, FailureCause, Run, RunDetail};
+use pedigree_protocol::run::{Failure, FailureCause, Run};
+use pedigree_protocol::run_detail::{RunDetail, TrainDetail};
 use pedigree_protocol::study::{Study, StudySpec, Transfer};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
 use sha2::{Digest, Sha256 as Hasher};
@@ -31,7 +32,8 @@ use crate::app::App;
 use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
-use crate::{artifact, backbone, dashboard, dataset, fleet, lease, run, study};
+use crate::study::studies::Studies;
+use crate::{artifact, backbone, dashboard, dataset, fleet, lease, reconcile, run, study};
 
 /// A coordinator's app over a fresh database, without listener and upkeep.
 pub(crate) struct Coordinator {
@@ -50,6 +52,7 @@ impl Coordinator {
         let app = App {
             durable: Durability::start(pool.clone()),
             admission: tokio::sync::Semaphore::new(crate::db::ADMITTED).into(),
+            studies: Studies::new(pool.clone()),
             pool,
             store: store.into(),
             lease_ttl: Duration::from_secs(30),
@@ -77,6 +80,15 @@ impl Coordinator {
         &self.app.pool
     }
 
+    pub(crate) fn studies(&self) -> &Studies {
+        &self.app.studies
+    }
+
+    /// Upkeep, once.
+    pub(crate) async fn upkeep(&self) {
+        reconcile::pass(&self.app.studies, &self.app.store).await.unwrap();
+    }
+
     pub(crate) async fn put(&self, content: &'static [u8], sealed: bool) -> ApiResult<Sha256> {
         let sha256 = sha256(content);
         let body = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(content))]);
@@ -96,7 +108,7 @@ impl Coordinator {
     }
 
     pub(crate) async fn create(&self, spec: StudySpec) -> Study {
-        study::create(self.pool(), spec, None).await.unwrap()
+        study::create(self.studies(), spec, None).await.unwrap()
     }
 
     pub(crate) async fn study(&self, name: &str) -> Study {
@@ -109,6 +121,11 @@ impl Coordinator {
 
     pub(crate) async fn detail(&self, run: RunId) -> RunDetail {
         run::view::detail(self.pool(), run).await.unwrap()
+    }
+
+    /// What only a trial or final run has.
+    pub(crate) async fn training(&self, run: RunId) -> TrainDetail {
+        self.detail(run).await.training().unwrap().clone()
     }
 
     /// A worker that has said hello with devices `gpu-0` …, their names made unique by its id.

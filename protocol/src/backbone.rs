@@ -7,6 +7,24 @@ use utoipa::ToSchema;
 use crate::artifact::{ArtifactFile, Sha256};
 use crate::id::BackboneId;
 
+/// Folder of a backbone's files that holds the adapter of its pretraining.
+pub const START_FOLDER: &str = "dapt";
+
+/// What the hash of several files is taken over: a `HASH  NAME` line for each file, by name.
+pub fn listing<'a>(files: impl Iterator<Item = &'a ArtifactFile>) -> String {
+    let mut lines: Vec<_> = files.map(|file| (&file.name, &file.sha256)).collect();
+    lines.sort();
+    lines.into_iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect()
+}
+
+/// A name for the backbone that a completed pretraining has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdaptedName {
+    /// Unique name: letters, digits, `.`, `_` and `-`.
+    pub name: String,
+}
+
 /// What is registered for a backbone. Its files are uploaded first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,17 +1,17 @@
-//! Domain-adaptive pretraining as a run: one backbone, adapted to raw text once, before any study on it.
+//! Pretraining: one backbone is adapted to raw text (domain-adaptive pretraining), before any study on it.
 //!
-//! Its run stands in the queue beside those of studies, under the same turns, leases, budgets and ends. Owns what is asked
-//! for, what its attempts report and what is left. The parameters' names are the trainer's.
+//! A pretraining stands in the queue beside studies and has one run of kind `dapt`. Owns what is asked for, what the
+//! attempts report and what is left. The trainer names the parameters.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::ArtifactFile;
-use crate::id::{Attempt, StudyId};
+use crate::id::PretrainingId;
 use crate::params::{ParamValues, Scalar};
-use crate::resources::Resources;
-use crate::retry::LOST_RETRIES;
+use crate::queue::lost_retries;
+use crate::resources::{Hold, Resources};
 use crate::run::Run;
 
 /// A pretraining as it is asked for. Both texts are uploaded first.
@@ -30,6 +30,10 @@ pub struct DaptSpec {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
+    /// Name under which the adapted backbone is registered when the pretraining completes. Studies can be queued for it
+    /// at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<String>,
     /// Seed of order, masks, dropout and initial values.
     pub seed: u32,
     /// Further attempts after failures whose cause allows one.
@@ -37,7 +41,7 @@ pub struct DaptSpec {
     /// Further attempts after its worker was lost.
     #[serde(default = "lost_retries")]
     pub lost_retries: u32,
-    /// Of those that wait for the same devices the higher goes first, as for studies.
+    /// Among entries of the queue that wait for the same devices, the highest priority goes first.
     #[serde(default)]
     pub priority: i32,
     /// What is asked of a device.
@@ -45,14 +49,10 @@ pub struct DaptSpec {
     pub resources: Resources,
 }
 
-const fn lost_retries() -> u32 {
-    LOST_RETRIES
-}
-
 /// How well masked pieces of the held-out text are predicted. The masks are the same in every measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HeldOutScores {
-    /// exp of the mean negative log-likelihood of masked pieces. Comparable for one vocabulary alone.
+    /// exp of the mean negative log-likelihood of masked pieces. Comparable only within one vocabulary.
     pub pseudo_perplexity: f64,
     /// The same likelihood in bits per character of the text.
     pub bits_per_character: f64,
@@ -84,17 +84,6 @@ pub struct DaptReport {
     pub carried: bool,
 }
 
-/// A report with the attempt that made it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DaptAttemptReport {
-    /// The attempt.
-    pub attempt: Attempt,
-    /// When the coordinator stored it.
-    pub received_at: DateTime<Utc>,
-    /// The metrics.
-    pub metrics: DaptReport,
-}
-
 /// The result of a completed pretraining.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DaptSummary {
@@ -117,13 +106,22 @@ pub struct DaptSummary {
 /// A pretraining as it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Dapt {
-    /// Its id: that of its place in the queue, which its run names as its study.
-    pub id: StudyId,
+    /// Its id.
+    pub id: PretrainingId,
     /// What was asked for.
     pub spec: DaptSpec,
     /// Its run, whose state is its own.
     pub run: Run,
-    /// Why it is not being trained, where it waits.
+    /// Whether it is paused.
+    #[serde(default)]
+    pub hold: Hold,
+    /// Its priority now.
+    #[serde(default)]
+    pub priority: i32,
+    /// Name of the token that created it: its run counts to that user's share of the devices.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Why its run is not given out, where it waits.
     #[serde(default)]
     pub waits: Option<String>,
     /// The result, once completed.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{RunId, StudyId};
+use crate::id::{QueueId, RunId};
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -12,8 +12,8 @@ pub struct Change {
     pub revision: i64,
     /// What changed.
     pub topic: Topic,
-    /// The study that changed, or that the run belongs to.
-    pub study_id: Option<StudyId>,
+    /// The study or pretraining that changed, or that the run belongs to.
+    pub queue_id: Option<QueueId>,
     /// The run that changed.
     pub run_id: Option<RunId>,
 }
@@ -29,6 +29,10 @@ pub enum Topic {
     Backbone,
     /// A study changed.
     Study,
+    /// A pretraining was queued.
+    Pretraining,
+    /// A study or pretraining was paused or resumed, or has another priority.
+    Queue,
     /// A run, an attempt or its reports changed.
     Run,
     /// An attempt's log grew.

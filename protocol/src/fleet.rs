@@ -96,7 +96,7 @@ pub struct Worker {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holder {
     /// Name of the study, or of the pretraining.
-    pub study: String,
+    pub queue_name: String,
     /// Trial, final run or pretraining.
     pub kind: RunKind,
     /// Number of a trial.

@@ -54,6 +54,14 @@ define_id!(
     StudyId
 );
 define_id!(
+    /// A pretraining.
+    PretrainingId
+);
+define_id!(
+    /// An entry of the queue; a study and a pretraining have the id of their entry.
+    QueueId
+);
+define_id!(
     /// A run: a trial, a final run or a pretraining.
     RunId
 );
@@ -66,6 +74,18 @@ define_id!(
     /// A token by which a caller is recognised.
     TokenId
 );
+
+impl From<StudyId> for QueueId {
+    fn from(StudyId(id): StudyId) -> Self {
+        Self(id)
+    }
+}
+
+impl From<PretrainingId> for QueueId {
+    fn from(PretrainingId(id): PretrainingId) -> Self {
+        Self(id)
+    }
+}
 
 /// The number of a try at a run. It only grows: it is the fencing token of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]

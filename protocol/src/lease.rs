@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::artifact::{ArtifactFile, Sha256};
 use crate::dapt::{DaptReport, DaptSummary};
 use crate::energy::Energy;
-use crate::id::{Attempt, RunId, StudyId, WorkerId};
+use crate::id::{Attempt, QueueId, RunId, WorkerId};
 use crate::objective::ScoringProtocol;
 use crate::params::{ParamValues, Scalar};
 use crate::report::{EpochReport, RunSummary};
@@ -31,10 +31,10 @@ pub struct LeaseGrant {
     pub run_id: RunId,
     /// The attempt: the fencing token that every write names.
     pub attempt: Attempt,
-    /// The study.
-    pub study_id: StudyId,
-    /// The study's name, or the pretraining's, for logs.
-    pub study_name: String,
+    /// The entry of the queue that the run belongs to.
+    pub queue_id: QueueId,
+    /// Name of its study or pretraining, for logs.
+    pub queue_name: String,
     /// Trial, final run or pretraining.
     pub kind: RunKind,
     /// Number of the trial.
@@ -60,23 +60,52 @@ pub struct StoredCheckpoint {
     pub bytes: i64,
 }
 
-/// What to train, in hashes.
+/// What the trainer is to do; content is named by its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Work {
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Fine-tune the backbone on a dataset.
+    Train {
+        /// Parameters, seed and backbone.
+        job: WorkJob,
+        /// The scoring protocol of the objective.
+        protocol: ScoringProtocol,
+        /// Hash of the training split.
+        train: Sha256,
+        /// Hash of the development split.
+        dev: Sha256,
+    },
+    /// Pretrain the backbone on raw text.
+    Adapt {
+        /// Parameters, seed and backbone.
+        job: WorkJob,
+        /// Hash of the text to train on.
+        passages: Sha256,
+        /// Hash of the text to measure on.
+        held_out: Sha256,
+    },
+}
+
+impl Work {
+    /// What both kinds of work have.
+    pub const fn job(&self) -> &WorkJob {
+        match self {
+            Self::Train { job, .. } | Self::Adapt { job, .. } => job,
+        }
+    }
+}
+
+/// What both kinds of work have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WorkJob {
     /// Searched and fixed parameters together, by the trainer's names.
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
-    /// The protocol of the objective; it says nothing to a pretraining.
-    pub protocol: ScoringProtocol,
     /// Seed of the training.
     pub seed: i64,
-    /// Hash of the training split; of a pretraining's passages.
-    pub train: Sha256,
-    /// Hash of the development split; of a pretraining's held-out text.
-    pub dev: Sha256,
     /// Files of the backbone.
     pub backbone: Vec<ArtifactFile>,
-    /// What the backbone is called, for the adapter's card.
+    /// Name of the backbone, for the adapter's card.
     pub backbone_name: String,
 }
 

@@ -2,10 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::id::Attempt;
 use crate::objective::ScoringProtocol;
+
+/// A report with the attempt that made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AttemptReport<M> {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// When the coordinator stored it.
+    pub received_at: DateTime<Utc>,
+    /// The metrics of one epoch.
+    pub metrics: M,
+}
 
 /// Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

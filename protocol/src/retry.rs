@@ -1,13 +1,8 @@
-//! What follows a failed attempt: one policy per cause, and the budgets that bound it.
+//! What follows a failed attempt: one policy per cause.
 //!
-//! Owns the table. Counting what is spent is the coordinator's (`run::retry`); recognising a cause is the worker's
-//! (`exit`).
+//! Owns the table. The coordinator counts the retries (`run::retry`); the worker recognises the cause (`exit`).
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use crate::run::{FailureCause, Run};
-use crate::study::Study;
+use crate::run::FailureCause;
 
 /// What follows an attempt that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,29 +59,6 @@ impl FailureCause {
             Self::Timeout => "timeout",
         }
     }
-}
-
-/// Lost attempts that a run may have, where the study says nothing: what is lost is rarely the run's fault.
-pub const LOST_RETRIES: u32 = 20;
-
-/// Which failed trials of a study are to be tried again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RetryFailed {
-    /// Those that failed by one of these causes; all, where empty.
-    #[serde(default)]
-    pub causes: Vec<FailureCause>,
-}
-
-/// What became of trying a study's failed runs again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Retried {
-    /// The study, open again where it had failed.
-    pub study: Study,
-    /// The runs that wait for a worker again.
-    pub runs: Vec<Run>,
-    /// Why others were left as they are, a sentence each.
-    pub left: Vec<String>,
 }
 
 #[cfg(test)]

@@ -9,12 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::artifact::ArtifactFile;
-use crate::dapt::{DaptAttemptReport, DaptSummary};
 use crate::energy::Energy;
-use crate::id::{Attempt, RunId, StudyId, WorkerId};
+use crate::id::{Attempt, QueueId, RunId, WorkerId};
 use crate::params::{ParamValues, Scalar};
-use crate::report::{EpochReport, RunSummary};
-use crate::suggestion::Record;
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -61,8 +58,6 @@ impl RunState {
         Self::Failed,
         Self::Cancelled,
     ];
-    /// States in which a worker holds the run.
-    pub const LIVE: [Self; 2] = [Self::Leased, Self::Running];
 
     /// Whether the run has ended for good.
     pub const fn is_final(self) -> bool {
@@ -164,8 +159,8 @@ impl FailureCause {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// The study it belongs to; a pretraining's own place in the queue.
-    pub study_id: StudyId,
+    /// The entry of the queue that it belongs to: the id of its study or pretraining.
+    pub queue_id: QueueId,
     /// What it is for.
     pub kind: RunKind,
     /// Number within the study, from 1; trials only.
@@ -251,43 +246,6 @@ pub struct AttemptRecord {
     pub energy: Option<Energy>,
     /// What it left behind.
     pub artifacts: Vec<ArtifactFile>,
-}
-
-/// Everything about one run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RunDetail {
-    /// The run.
-    pub run: Run,
-    /// The study's name, or the pretraining's.
-    pub study_name: String,
-    /// The parameters that the study fixes.
-    #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
-    pub fixed: ParamValues,
-    /// How the parameters were proposed; enough to compute them again. Trials only.
-    pub suggestion: Option<Record>,
-    /// Attempts, oldest first.
-    pub attempts: Vec<AttemptRecord>,
-    /// Epoch reports of all attempts, by attempt and epoch.
-    pub reports: Vec<AttemptReport>,
-    /// The result, once completed.
-    pub summary: Option<RunSummary>,
-    /// What a pretraining's attempts reported, by attempt and epoch; it has no `reports`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dapt_reports: Vec<DaptAttemptReport>,
-    /// A pretraining's result, once completed; it has no `summary`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dapt_summary: Option<DaptSummary>,
-}
-
-/// An epoch report with the attempt that made it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct AttemptReport {
-    /// The attempt.
-    pub attempt: Attempt,
-    /// When the coordinator stored it.
-    pub received_at: DateTime<Utc>,
-    /// The metrics.
-    pub metrics: EpochReport,
 }
 
 /// A piece of an attempt's log.

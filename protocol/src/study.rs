@@ -9,9 +9,9 @@ use crate::method::Method;
 use crate::objective::Metric;
 use crate::params::{ParamValues, Scalar};
 use crate::pruner::Pruner;
+use crate::queue::lost_retries;
 use crate::resources::{Hold, Resources};
-use crate::retry::LOST_RETRIES;
-use crate::run::RunState;
+use crate::run::{FailureCause, Run, RunState};
 use crate::seal::Seal;
 use crate::space::Space;
 
@@ -46,7 +46,8 @@ pub struct StudySpec {
     pub trials: u32,
     /// Trials open at a time.
     pub max_concurrent: u32,
-    /// Of studies that wait for the same devices the higher goes first; from [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+    /// Among entries of the queue that wait for the same devices, the highest priority goes first. From
+    /// [`LEAST_PRIORITY`](crate::queue::LEAST_PRIORITY) to [`MOST_PRIORITY`](crate::queue::MOST_PRIORITY).
     #[serde(default)]
     pub priority: i32,
     /// What is asked of a device.
@@ -64,17 +65,8 @@ pub struct StudySpec {
     pub seed: u32,
 }
 
-/// The lowest priority of a study.
-pub const LEAST_PRIORITY: i32 = -100;
-/// The highest priority of a study.
-pub const MOST_PRIORITY: i32 = 100;
-
-const fn lost_retries() -> u32 {
-    LOST_RETRIES
-}
-
 impl StudySpec {
-    /// Further attempts after failures in all runs of the study together.
+    /// Further attempts after failures in all runs of the study together, with its default.
     pub fn study_retries(&self) -> u32 {
         self.study_retries.unwrap_or(self.trials.max(10))
     }
@@ -101,14 +93,6 @@ impl Transfer {
     }
 }
 
-/// Another priority for a study.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Priority {
-    /// From [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
-    pub priority: i32,
-}
-
 /// A configuration that is to be tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +116,26 @@ pub struct Enqueued {
     pub params: ParamValues,
 }
 
+/// Which failed runs of a study are to be tried again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryFailed {
+    /// Runs that failed by one of these causes; all failed runs, where empty.
+    #[serde(default)]
+    pub causes: Vec<FailureCause>,
+}
+
+/// The result of trying a study's failed runs again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Retried {
+    /// The study; it is open again where it had failed.
+    pub study: Study,
+    /// The runs that wait for a worker again.
+    pub runs: Vec<Run>,
+    /// Why each of the others was left as it is, a sentence each.
+    pub left: Vec<String>,
+}
+
 /// The state of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +154,10 @@ pub enum StudyState {
 }
 
 impl StudyState {
+    /// All states.
+    pub const ALL: [Self; 5] =
+        [Self::Searching, Self::Finishing, Self::Completed, Self::Failed, Self::Cancelled];
+
     /// Whether the study has ended for good.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)

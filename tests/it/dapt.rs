@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::run::{AttemptState, RunDetail, RunState};
+use pedigree_protocol::run::{AttemptState, RunState};
+use pedigree_protocol::run_detail::{AdaptDetail, RunDetail};
 use pedigree_tests::{Up, kill_nine, tiny_study, wait_for};
 
 use crate::invariants::{assert_invariants, wait_until_completed};
@@ -18,6 +19,10 @@ fn text(up: &Up, name: &str, passages: usize) -> String {
     let lines: Vec<String> = (0..passages).map(passage).collect();
     std::fs::write(up.path(name), lines.join("\n")).unwrap();
     up.path(name).to_str().unwrap().to_owned()
+}
+
+fn own(detail: &RunDetail) -> &AdaptDetail {
+    detail.pretraining().unwrap()
 }
 
 async fn until(up: &Up, what: &str, done: impl Fn(&RunDetail) -> bool) -> RunDetail {
@@ -49,23 +54,22 @@ async fn a_study_starts_from_the_adapter_of_a_pretraining_whose_trainer_was_kill
     assert_eq!(up.json(&["dapt", "cancel", "unwanted"])["run"]["state"], "cancelled");
 
     let has_left =
-        |detail: &RunDetail| !detail.dapt_reports.is_empty() && !up.checkpoints(detail.run.id).is_empty();
+        |detail: &RunDetail| !own(detail).reports.is_empty() && !up.checkpoints(detail.run.id).is_empty();
     until(&up, "an epoch and a stored checkpoint", has_left).await;
     kill_nine(up.trainers()[0]);
     let detail = until(&up, "the end", |detail| detail.run.state.is_final()).await;
     let states: Vec<_> = detail.attempts.iter().map(|attempt| attempt.state).collect();
     assert_eq!(states, [AttemptState::Failed, AttemptState::Completed], "{detail:#?}\n{}", up.log());
-    let newest = detail.dapt_reports.iter().filter(|report| report.attempt == detail.run.attempt);
-    let newest: Vec<_> = newest.map(|report| &report.metrics).collect();
+    let newest: Vec<_> = own(&detail).reports.iter().map(|report| &report.metrics).collect();
     let epochs: Vec<_> = newest.iter().map(|report| usize::try_from(report.epoch).unwrap()).collect();
     assert_eq!(epochs, (1..=EPOCHS).collect::<Vec<_>>());
     assert!(newest[0].carried && !newest[EPOCHS - 1].carried, "it went on where it was left: {newest:#?}");
-    let summary = detail.dapt_summary.unwrap();
+    let summary = own(&detail).summary.clone().unwrap();
     assert!(summary.after.pseudo_perplexity < summary.before.pseudo_perplexity, "{summary:?}");
     assert_eq!(detail.run.value, Some(summary.after.pseudo_perplexity));
 
     let shown = up.json(&["dapt", "show", "adapted"]);
-    assert_eq!(shown["reports"].as_array().unwrap().len(), detail.dapt_reports.len());
+    assert_eq!(shown["reports"].as_array().unwrap().len(), newest.len());
     assert_eq!(up.json(&["dapt", "list"]).as_array().unwrap().len(), 2);
     assert_eq!(up.json(&["dapt", "watch", "adapted"])["run"]["state"], "completed");
     assert!(up.json(&["dapt", "logs", "adapted"])["text"].as_str().unwrap().contains("continuing after"));

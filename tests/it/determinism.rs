@@ -1,7 +1,7 @@
 //! The same seed gives the same search: the same trials and the same metrics, to the last bit, on the CPU.
 
 use pedigree_protocol::report::EpochReport;
-use pedigree_protocol::run::RunDetail;
+use pedigree_protocol::run_detail::RunDetail;
 use pedigree_tests::{Up, tiny_study};
 
 use crate::invariants::{assert_invariants, wait_until_completed};
@@ -9,7 +9,7 @@ use crate::invariants::{assert_invariants, wait_until_completed};
 /// The parts of an epoch's report that do not depend on the machine's mood.
 fn metrics(run: &RunDetail) -> Vec<(i32, f64, f64, f64, f64)> {
     let of = |m: &EpochReport| (m.epoch, m.train_loss, m.dev_loss, m.dev.strict.f1, m.gradient_norm);
-    run.reports.iter().map(|report| of(&report.metrics)).collect()
+    run.training().unwrap().reports.iter().map(|report| of(&report.metrics)).collect()
 }
 
 #[tokio::test]

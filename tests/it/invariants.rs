@@ -37,13 +37,12 @@ pub(crate) async fn assert_invariants(up: &Up, study: &Study) {
             detail.attempts.iter().filter(|a| a.state == AttemptState::Completed).collect();
         assert_eq!(completed.len(), 1, "one completed attempt: {:#?}", detail.attempts);
         assert_eq!(completed[0].attempt, run.attempt, "the newest attempt completed");
-        let keys: BTreeSet<(i32, i32)> =
-            detail.reports.iter().map(|r| (r.attempt.0, r.metrics.epoch)).collect();
-        assert_eq!(keys.len(), detail.reports.len(), "no report is doubled");
-        let summary = detail.summary.expect("a completed run has a result");
-        let epochs = detail.reports.iter().filter(|r| r.attempt == run.attempt).count();
+        let training = detail.training().expect("a study trains");
+        let epochs: BTreeSet<i32> = training.reports.iter().map(|r| r.metrics.epoch).collect();
+        assert_eq!(epochs.len(), training.reports.len(), "no report is doubled");
+        let summary = training.summary.as_ref().expect("a completed run has a result");
         assert_eq!(
-            epochs,
+            epochs.len(),
             usize::try_from(summary.epochs).unwrap(),
             "every epoch of the completed attempt is there"
         );

@@ -31,7 +31,8 @@ async fn trials_that_learn_nothing_are_stopped_and_the_study_goes_on() {
         assert!(up.client().log(run.id, None, 0).await.unwrap().text.contains("epoch 1:"));
     }
     let last = runs.iter().rfind(|run| run.number.is_some()).unwrap();
-    let record = up.client().run(last.id).await.unwrap().suggestion.unwrap();
+    let detail = up.client().run(last.id).await.unwrap();
+    let record = detail.training().unwrap().suggestion.as_ref().unwrap();
     let seen = &record.suggested().unwrap().finished;
     for run in pruned.iter().filter(|run| run.id != last.id) {
         let number = run.number.unwrap().cast_unsigned();

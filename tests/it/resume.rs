@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pedigree_protocol::report::EpochReport;
-use pedigree_protocol::run::{AttemptState, Run, RunDetail, RunKind, RunState};
+use pedigree_protocol::run::{AttemptState, Run, RunKind, RunState};
+use pedigree_protocol::run_detail::RunDetail;
 use pedigree_tests::{Up, kill_nine, terminate, tiny_study, wait_for};
 
 use crate::invariants::{assert_invariants, wait_until_completed};
@@ -13,8 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The parts of the newest attempt's reports that do not depend on the machine's mood.
 fn metrics(run: &RunDetail) -> Vec<(i32, f64, f64, f64, f64)> {
     let of = |m: &EpochReport| (m.epoch, m.train_loss, m.dev_loss, m.dev.strict.f1, m.gradient_norm);
-    let newest = run.reports.iter().filter(|report| report.attempt == run.run.attempt);
-    newest.map(|report| of(&report.metrics)).collect()
+    run.training().unwrap().reports.iter().map(|report| of(&report.metrics)).collect()
 }
 
 /// Waits for a run of that kind in its `attempt`-th attempt that has reported at least so many epochs and has a stored
@@ -38,10 +38,8 @@ async fn midway(up: &Up, kind: RunKind, attempt: i32, epochs: i32) -> Run {
 }
 
 fn assert_continued(detail: &RunDetail, attempt: i32) {
-    let own = |report: &&pedigree_protocol::run::AttemptReport| {
-        report.attempt.0 == attempt && !report.metrics.carried
-    };
-    let first = detail.reports.iter().find(own).map(|report| report.metrics.epoch);
+    let mut own = detail.training().unwrap().reports.iter().filter(|report| !report.metrics.carried);
+    let first = own.find(|report| report.attempt.0 == attempt).map(|report| report.metrics.epoch);
     assert!(first > Some(1), "attempt {attempt} began with epoch {first:?}");
 }
 

@@ -34,7 +34,8 @@ async fn the_test_split_is_opened_by_the_final_run_alone() {
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(!refused.status.success() && said.contains("opened by a study's final run alone"), "{said}");
     let dev = up.json(&evaluate);
-    let summary = client.run(seal.run_id).await.unwrap().summary.expect("completed");
+    let summary =
+        client.run(seal.run_id).await.unwrap().training().unwrap().summary.clone().expect("completed");
     assert_eq!(dev["overall"]["strict"]["f1"].as_f64(), Some(summary.dev.strict.f1), "{dev}");
     assert_eq!(dev["overall"]["conlleval"]["f1"].as_f64(), Some(summary.dev.conlleval.f1), "{dev}");
 }

@@ -60,7 +60,7 @@ fn span(host: &Host, grant: &LeaseGrant) -> tracing::Span {
         worker.id = %host.roster.worker_id(),
         run.id = %grant.run_id,
         attempt = %grant.attempt,
-        study = grant.study_name,
+        name = grant.queue_name,
     )
 }
 

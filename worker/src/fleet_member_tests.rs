@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::lease::{LeaseGrant, Work};
+use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::run::RunKind;
+use pedigree_protocol::{ParamValues, Scalar};
 use pedigree_trainer_core::{EntityScore, EpochMetrics, ProtocolScores, TrainSummary, TrainerEvent};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -90,10 +92,21 @@ fn accepting(grant: LeaseGrant) -> impl Fn(&Asked) -> Option<Answer> + Send + Sy
 
 fn work(kind: RunKind) -> LeaseGrant {
     let mut grant = grant(3000);
+    let (job, split) = (grant.work.job().clone(), hash_of(SPLIT));
     grant.kind = kind;
-    grant.work.train = hash_of(SPLIT);
-    grant.work.dev = hash_of(SPLIT);
+    grant.work = match kind {
+        RunKind::Trial | RunKind::Final => {
+            Work::Train { job, protocol: ScoringProtocol::Strict, train: split.clone(), dev: split }
+        }
+        RunKind::Dapt => Work::Adapt { job, passages: split.clone(), held_out: split },
+    };
     grant
+}
+
+fn params(grant: &mut LeaseGrant) -> &mut ParamValues {
+    match &mut grant.work {
+        Work::Train { job, .. } | Work::Adapt { job, .. } => &mut job.params,
+    }
 }
 
 struct Running {
@@ -248,7 +261,7 @@ async fn a_cancelled_run_ends_its_trainer() {
 #[tokio::test]
 async fn parameters_that_are_not_the_trainers_fail_without_one() {
     let mut grant = work(RunKind::Trial);
-    grant.work.params.insert("lora_rank".into(), pedigree_protocol::Scalar::Int(8));
+    params(&mut grant).insert("lora_rank".into(), Scalar::Int(8));
     let running = start("exit 1", accepting(grant)).await;
     let end = running.end().await;
     assert_eq!(end["end"]["failure"]["cause"], "invalid_job", "{end:#}");

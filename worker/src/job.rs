@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use pedigree_protocol::Scalar;
-use pedigree_protocol::lease::LeaseGrant;
+use pedigree_protocol::lease::WorkJob;
 use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::params::ParamValues;
 use pedigree_protocol::run::RunKind;
@@ -30,12 +30,12 @@ pub(crate) struct Surroundings {
 
 impl Surroundings {
     /// What every job says.
-    fn setup(&self, grant: &LeaseGrant) -> Setup {
+    fn setup(&self, work: &WorkJob) -> Setup {
         Setup {
             backbone: self.backbone.clone(),
-            backbone_name: Some(grant.work.backbone_name.clone()),
+            backbone_name: Some(work.backbone_name.clone()),
             out: self.out.clone(),
-            seed: grant.work.seed.cast_unsigned(),
+            seed: work.seed.cast_unsigned(),
             threads: Some(self.threads),
             device: self.device,
             precision: Precision::Auto,
@@ -45,20 +45,25 @@ impl Surroundings {
     }
 }
 
-/// The job of a grant; a sentence where the trainer does not take its parameters.
-pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJob, String> {
-    let setup = here.setup(grant);
+/// The job of a trial or a final run; a sentence where the trainer does not take its parameters.
+pub(crate) fn train_job(
+    kind: RunKind,
+    work: &WorkJob,
+    protocol: ScoringProtocol,
+    here: Surroundings,
+) -> Result<TrainJob, String> {
+    let setup = here.setup(work);
     let job = TrainJob {
         train: here.train,
         dev: here.dev,
-        test: match grant.kind {
+        test: match kind {
             RunKind::Final => TestAccess::OnRequest,
             RunKind::Trial | RunKind::Dapt => TestAccess::Never,
         },
         start_adapter: None,
         entity_type: None,
-        params: parameters("study", &grant.work.params)?,
-        objective: match grant.work.protocol {
+        params: parameters("study", &work.params)?,
+        objective: match protocol {
             ScoringProtocol::Strict => trainer::ScoringProtocol::Strict,
             ScoringProtocol::Conlleval => trainer::ScoringProtocol::Conlleval,
         },
@@ -72,13 +77,13 @@ pub(crate) fn train_job(grant: &LeaseGrant, here: Surroundings) -> Result<TrainJ
     Ok(job)
 }
 
-/// The job of a pretraining's grant; a sentence where the trainer does not take its parameters.
-pub(crate) fn dapt_job(grant: &LeaseGrant, here: Surroundings) -> Result<DaptJob, String> {
-    let setup = here.setup(grant);
+/// The job of a pretraining; a sentence where the trainer does not take its parameters.
+pub(crate) fn dapt_job(work: &WorkJob, here: Surroundings) -> Result<DaptJob, String> {
+    let setup = here.setup(work);
     let job = DaptJob {
         passages: here.train,
         held_out: here.dev,
-        params: parameters("pretraining", &grant.work.params)?,
+        params: parameters("pretraining", &work.params)?,
         setup,
     };
     job.check()
@@ -109,33 +114,15 @@ fn whole(value: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use pedigree_protocol::lease::Work;
-    use pedigree_protocol::{Attempt, RunId, StudyId};
-
     use super::*;
 
-    fn grant(kind: RunKind, params: &[(&str, Scalar)]) -> LeaseGrant {
+    fn work(params: &[(&str, Scalar)]) -> WorkJob {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        LeaseGrant {
-            walltime_s: None,
-            checkpoint: None,
-            run_id: RunId::new(),
-            attempt: Attempt(1),
-            study_id: StudyId::new(),
-            study_name: "a study".into(),
-            kind,
-            number: Some(1),
-            ttl_ms: 30_000,
-            work: Work {
-                params,
-                protocol: ScoringProtocol::Conlleval,
-                seed: -1,
-                train: "0".repeat(64).parse().unwrap(),
-                dev: "1".repeat(64).parse().unwrap(),
-                backbone: Vec::new(),
-                backbone_name: "minilm".into(),
-            },
-        }
+        WorkJob { params, seed: -1, backbone: Vec::new(), backbone_name: "minilm".into() }
+    }
+
+    fn train(kind: RunKind, params: &[(&str, Scalar)]) -> Result<TrainJob, String> {
+        train_job(kind, &work(params), ScoringProtocol::Conlleval, here())
     }
 
     fn here() -> Surroundings {
@@ -153,8 +140,8 @@ mod tests {
     #[test]
     fn only_a_final_run_may_ask_for_the_test_split() {
         let params = [("learning_rate", Scalar::Float(1e-4))];
-        let trial = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
-        let last = train_job(&grant(RunKind::Final, &params), here()).unwrap();
+        let trial = train(RunKind::Trial, &params).unwrap();
+        let last = train(RunKind::Final, &params).unwrap();
         assert_eq!(trial.setup.backbone_name(), "minilm", "not the name of the cache's folder");
         assert_eq!((trial.test, last.test), (TestAccess::Never, TestAccess::OnRequest));
         assert_eq!(trial.objective, trainer::ScoringProtocol::Conlleval);
@@ -168,14 +155,14 @@ mod tests {
             ("lora_r", Scalar::Float(8.0)),
             ("lora_targets", Scalar::Text("all-linear".into())),
         ];
-        let job = train_job(&grant(RunKind::Trial, &params), here()).unwrap();
+        let job = train(RunKind::Trial, &params).unwrap();
         assert_eq!((job.params.learning_rate, job.params.lora_r), (1.0, 8));
     }
 
     #[test]
     fn a_name_that_the_trainer_does_not_know_is_a_sentence() {
         let params = [("learning_rate", Scalar::Float(1e-4)), ("lora_rank", Scalar::Int(8))];
-        let sentence = train_job(&grant(RunKind::Trial, &params), here()).unwrap_err();
+        let sentence = train(RunKind::Trial, &params).unwrap_err();
         assert!(sentence.contains("unknown field `lora_rank`"), "{sentence}");
     }
 
@@ -183,20 +170,20 @@ mod tests {
     fn a_pretraining_has_its_texts_and_its_own_parameters() {
         let params =
             [("lora_alpha", Scalar::Float(32.0)), ("steps", Scalar::Int(9)), ("pack", Scalar::Bool(false))];
-        let job = dapt_job(&grant(RunKind::Dapt, &params), here()).unwrap();
+        let job = dapt_job(&work(&params), here()).unwrap();
         assert_eq!((job.passages, job.held_out), ("train".into(), "dev".into()));
         assert_eq!((job.params.steps, job.params.pack, job.params.lora_r), (Some(9), false, 16));
         let other = [("learning_rate", Scalar::Float(1e-4)), ("patience", Scalar::Int(2))];
-        let sentence = dapt_job(&grant(RunKind::Dapt, &other), here()).unwrap_err();
+        let sentence = dapt_job(&work(&other), here()).unwrap_err();
         assert!(sentence.contains("unknown field `patience`"), "{sentence}");
-        let sentence = dapt_job(&grant(RunKind::Dapt, &[("steps", Scalar::Int(0))]), here()).unwrap_err();
+        let sentence = dapt_job(&work(&[("steps", Scalar::Int(0))]), here()).unwrap_err();
         assert!(sentence.contains("params.steps"), "{sentence}");
     }
 
     #[test]
     fn a_value_out_of_bounds_is_a_sentence() {
         let params = [("learning_rate", Scalar::Float(-1e-4))];
-        let sentence = train_job(&grant(RunKind::Trial, &params), here()).unwrap_err();
+        let sentence = train(RunKind::Trial, &params).unwrap_err();
         assert!(sentence.contains("params.learning_rate"), "{sentence}");
     }
 }

@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Tells what is left of an attempt. If the worker drains first, that stays for the next one.
 pub(crate) async fn settle(host: Arc<Host>, grant: LeaseGrant, folder: AttemptFolder, drain: Drain) {
     let span = tracing::info_span!(
-        "left over", run.id = %grant.run_id, attempt = %grant.attempt, study = grant.study_name);
+        "left over", run.id = %grant.run_id, attempt = %grant.attempt, name = grant.queue_name);
     async {
         tracing::info!("an earlier worker left this attempt");
         let lease = Lease::new(host.client.clone(), &grant, Instant::now());

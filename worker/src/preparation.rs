@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use backon::Retryable as _;
 use pedigree_protocol::ErrorCode;
-use pedigree_protocol::lease::LeaseGrant;
-use pedigree_protocol::run::{Failure, FailureCause, RunKind};
+use pedigree_protocol::lease::{LeaseGrant, Work};
+use pedigree_protocol::run::{Failure, FailureCause};
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
@@ -42,22 +42,26 @@ pub(crate) async fn prepare(
         fetch_checkpoint(lease, &folder.checkpoint(), limit).await?;
     }
     let refused = |message| Failure::new(FailureCause::InvalidJob, message);
-    let job = match grant.kind {
-        RunKind::Dapt => serde_json::to_vec_pretty(&job::dapt_job(grant, here).map_err(refused)?),
-        RunKind::Trial | RunKind::Final => {
-            serde_json::to_vec_pretty(&job::train_job(grant, here).map_err(refused)?)
+    let job = match &grant.work {
+        Work::Train { job, protocol, .. } => {
+            let job = job::train_job(grant.kind, job, *protocol, here).map_err(refused)?;
+            serde_json::to_vec_pretty(&job)
         }
+        Work::Adapt { job, .. } => serde_json::to_vec_pretty(&job::dapt_job(job, here).map_err(refused)?),
     };
     let text = job.map_err(|error| crashed("the job file", &error))?;
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
 }
 
 async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, PathBuf), FetchError> {
-    let work = &grant.work;
+    let (to_train_on, to_measure_on) = match &grant.work {
+        Work::Train { train, dev, .. } => (train, dev),
+        Work::Adapt { passages, held_out, .. } => (passages, held_out),
+    };
     Ok((
-        cache.content(&work.train).await?,
-        cache.content(&work.dev).await?,
-        cache.backbone(&work.backbone).await?,
+        cache.content(to_train_on).await?,
+        cache.content(to_measure_on).await?,
+        cache.backbone(&grant.work.job().backbone).await?,
     ))
 }
 

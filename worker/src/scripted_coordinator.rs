@@ -4,10 +4,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::lease::{LeaseGrant, Work};
+use pedigree_protocol::lease::{LeaseGrant, Work, WorkJob};
 use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::run::RunKind;
-use pedigree_protocol::{Attempt, RunId, Scalar, StudyId};
+use pedigree_protocol::{Attempt, QueueId, RunId, Scalar};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -93,19 +93,21 @@ pub(crate) fn grant(ttl_ms: u32) -> LeaseGrant {
         checkpoint: None,
         run_id: RunId::new(),
         attempt: Attempt(1),
-        study_id: StudyId::new(),
-        study_name: "a study".into(),
+        queue_id: QueueId::new(),
+        queue_name: "a study".into(),
         kind: RunKind::Trial,
         number: Some(1),
         ttl_ms,
-        work: Work {
-            params: [("learning_rate".to_owned(), Scalar::Float(1e-3))].into(),
+        work: Work::Train {
+            job: WorkJob {
+                params: [("learning_rate".to_owned(), Scalar::Float(1e-3))].into(),
+                seed: 1,
+                backbone: Vec::new(),
+                backbone_name: "minilm".into(),
+            },
             protocol: ScoringProtocol::Strict,
-            seed: 1,
             train: "0".repeat(64).parse().unwrap(),
             dev: "1".repeat(64).parse().unwrap(),
-            backbone: Vec::new(),
-            backbone_name: "minilm".into(),
         },
     }
 }

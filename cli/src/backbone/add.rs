@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use pedigree_protocol::backbone::{BackboneShape, BackboneSpec, StartAdapter};
+use pedigree_protocol::backbone::{AdaptedName, BackboneShape, BackboneSpec, StartAdapter, listing};
 use pedigree_protocol::client::Client;
 use pedigree_trainer_core::backbone::inspect;
 use pedigree_trainer_core::check_start;
 use serde_json::Value;
 
-use super::files::{Located, WEIGHTS, listing, other_files};
+use super::files::{Located, WEIGHTS, other_files};
+use super::hub;
 use super::show::write_backbone;
-use super::{adapted, hub};
 use crate::connection::Connection;
 use crate::output::Output;
 use crate::upload::{self, LocalFile};
@@ -33,14 +33,14 @@ pub(crate) struct AddArgs {
 
 pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let client = connection.client()?;
-    let spec = match (args.source, args.dapt) {
+    let backbone = match (args.source, args.dapt) {
         (Some(source), _) => {
-            upload_files(&client, args.name, &source, args.adapter.as_deref(), output).await?
+            let spec = upload_files(&client, args.name, &source, args.adapter.as_deref(), output).await?;
+            client.add_backbone(&spec).await?
         }
-        (None, Some(dapt)) => adapted::spec(&client, args.name, &dapt).await?,
+        (None, Some(dapt)) => client.register_adapted(&dapt, &AdaptedName { name: args.name }).await?,
         (None, None) => anyhow::bail!("give a SOURCE, or --dapt NAME"),
     };
-    let backbone = client.add_backbone(&spec).await?;
     output.document(&backbone, |screen| write_backbone(screen, &backbone))
 }
 
@@ -116,4 +116,12 @@ fn has_random_weights(folder: &Path) -> anyhow::Result<bool> {
     let config = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let config: Value = serde_json::from_slice(&config)?;
     Ok(config["pedigree_random_weights"] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_coordinator_and_the_trainer_look_for_a_start_adapter_in_one_folder() {
+        assert_eq!(pedigree_protocol::backbone::START_FOLDER, pedigree_trainer_core::backbone::START);
+    }
 }

@@ -1,6 +1,5 @@
 //! `pedigree backbone`: pretrained encoders, known by the hashes of their files.
 
-mod adapted;
 mod add;
 mod files;
 mod hub;

@@ -1,5 +1,6 @@
 //! `pedigree dapt submit` and `watch`: a pretraining for the workers, followed to its end.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use anyhow::Context as _;
 use pedigree_protocol::ParamValues;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dapt::{Dapt, DaptSpec};
+use pedigree_protocol::queue::{LEAST_PRIORITY, LOST_RETRIES, MOST_PRIORITY};
 use pedigree_protocol::resources::{Resources, parse_duration};
-use pedigree_protocol::retry::LOST_RETRIES;
-use pedigree_protocol::run::{RunDetail, RunState};
-use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY};
+use pedigree_protocol::run::RunState;
+use pedigree_protocol::run_detail::RunDetail;
 use pedigree_trainer_core::DaptParameters;
 use serde_json::{Map, Value, json};
 
@@ -38,6 +39,9 @@ pub(crate) struct SubmitArgs {
     /// Parameter of the training, such as steps=200; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
+    /// Register the adapted backbone under this name when it completes; studies can be queued for it at once
+    #[arg(long, value_name = "NAME")]
+    leaves: Option<String>,
     /// Seed of all random numbers
     #[arg(long, default_value_t = 42)]
     seed: u32,
@@ -74,6 +78,7 @@ pub(super) async fn submit(args: SubmitArgs, client: &Client, output: Output) ->
         passages,
         held_out,
         params,
+        leaves: args.leaves,
         seed: args.seed,
         retries: args.retries,
         lost_retries: LOST_RETRIES,
@@ -124,13 +129,12 @@ pub(super) async fn watch(client: &Client, name: &str, output: Output) -> anyhow
 
 async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Result<Dapt> {
     let run = client.dapt(name).await?.run.id;
-    let mut told = 0;
+    let mut told = HashSet::new();
     loop {
         match client.run(run).await {
             Ok(detail) => {
-                let lines = lines(&detail);
-                lines.iter().skip(told).for_each(|line| output.note(line));
-                told = lines.len();
+                let fresh = lines(&detail).into_iter().filter(|line| told.insert(line.clone()));
+                fresh.for_each(|line| output.note(&line));
                 if detail.run.state.is_final() {
                     return Ok(client.dapt(name).await?);
                 }
@@ -142,17 +146,21 @@ async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Res
     }
 }
 
-/// A line for each event so far. The list only grows.
+/// A line for each event so far, no two alike. Only the newest attempt has epochs.
 fn lines(detail: &RunDetail) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &detail.attempts {
         let number = attempt.attempt;
         lines.push(format!("attempt {number} on {}", attempt.worker_name));
-        let own = detail.dapt_reports.iter().filter(|report| report.attempt == number);
+        let reports = detail.pretraining().map_or(&[][..], |own| &own.reports);
+        let own = reports.iter().filter(|report| report.attempt == number);
         lines.extend(own.map(|report| {
             let metrics = &report.metrics;
             let (epoch, step, scores) = (metrics.epoch, metrics.step, metrics.held_out);
-            format!("epoch {epoch}, step {step}: pseudo-perplexity {:.3}", scores.pseudo_perplexity)
+            format!(
+                "attempt {number}, epoch {epoch}, step {step}: pseudo-perplexity {:.3}",
+                scores.pseudo_perplexity
+            )
         }));
         let failure = attempt.failure.as_ref();
         lines.extend(failure.map(|failure| format!("attempt {number} failed: {}", failure.message)));

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::dapt::{Dapt, DaptSummary};
-use pedigree_protocol::run::RunDetail;
+use pedigree_protocol::dapt::{Dapt, DaptReport, DaptSummary};
+use pedigree_protocol::report::AttemptReport;
 use serde_json::json;
 
 use crate::output::{Output, bytes, duration, table, write_facts, write_table};
@@ -55,12 +55,13 @@ fn write_state(screen: &mut dyn Write, dapt: &Dapt) -> io::Result<()> {
 pub(super) async fn one(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
     let dapt = client.dapt(name).await?;
     let detail = client.run(dapt.run.id).await?;
-    let document = json!({ "dapt": dapt, "reports": detail.dapt_reports, "attempts": detail.attempts });
+    let reports = detail.pretraining().map_or(&[][..], |own| &own.reports);
+    let document = json!({ "dapt": dapt, "reports": reports, "attempts": detail.attempts });
     output.document(&document, |screen| {
         write_state(screen, &dapt)?;
-        if !detail.dapt_reports.is_empty() {
+        if !reports.is_empty() {
             writeln!(screen)?;
-            write_epochs(screen, &detail)?;
+            write_epochs(screen, reports)?;
         }
         if !detail.attempts.is_empty() {
             writeln!(screen)?;
@@ -109,7 +110,7 @@ fn results(summary: &DaptSummary) -> [(&'static str, String); 6] {
     ]
 }
 
-fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
+fn write_epochs(screen: &mut dyn Write, reports: &[AttemptReport<DaptReport>]) -> io::Result<()> {
     let header = [
         "attempt",
         "epoch",
@@ -120,7 +121,7 @@ fn write_epochs(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()> {
         "masked accuracy",
         "seconds",
     ];
-    let rows = detail.dapt_reports.iter().map(|report| {
+    let rows = reports.iter().map(|report| {
         let metrics = &report.metrics;
         vec![
             report.attempt.to_string(),

@@ -1,8 +1,9 @@
 //! `pedigree study pause`, `resume` and `priority`.
 
 use pedigree_protocol::client::Client;
+use pedigree_protocol::queue::{LEAST_PRIORITY, MOST_PRIORITY, Priority};
 use pedigree_protocol::resources::Pause;
-use pedigree_protocol::study::{LEAST_PRIORITY, MOST_PRIORITY, Priority, Study};
+use pedigree_protocol::study::Study;
 
 use super::named::Named;
 use super::state::{held, study_state};

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::retry::{Retried, RetryFailed};
 use pedigree_protocol::run::FailureCause;
+use pedigree_protocol::study::{Retried, RetryFailed};
 
 use super::named::Named;
 use super::state::study_state;

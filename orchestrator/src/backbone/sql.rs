@@ -6,6 +6,7 @@ use pedigree_protocol::backbone::{Backbone, BackboneSpec, StartAdapter};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::backbone::promise::{self, Source};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::{artifact, name};
@@ -24,26 +25,53 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Backbone>> {
 
 /// The backbone of that name; else a sentence that lists the names that there are.
 pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Backbone> {
-    if let Some(backbone) = find(&mut *pool.acquire().await?, name).await? {
-        return Ok(backbone);
+    let mut db = pool.acquire().await?;
+    match find(&mut db, name).await? {
+        Some(backbone) => Ok(backbone),
+        None => Err(unknown(&mut db, name).await?),
     }
-    let names = sqlx::query_scalar!("SELECT name FROM backbones ORDER BY name").fetch_all(pool).await?;
-    Err(ApiError::not_found(format!("there is no backbone {name:?}; {}", name::known("backbone", &names))))
+}
+
+/// The backbone of that name, or the pretraining that has promised it.
+pub(crate) async fn source(db: &mut PgConnection, name: &str) -> ApiResult<Source> {
+    if let Some(backbone) = find(db, name).await? {
+        return Ok(Source::Registered(backbone.id));
+    }
+    match promise::find(db, name).await? {
+        Some(pretraining) => Ok(Source::Promised(pretraining.into())),
+        None => Err(unknown(db, name).await?),
+    }
+}
+
+async fn unknown(db: &mut PgConnection, name: &str) -> ApiResult<ApiError> {
+    let names = sqlx::query_scalar!("SELECT name FROM backbones ORDER BY name").fetch_all(db).await?;
+    Ok(ApiError::not_found(format!("there is no backbone {name:?}; {}", name::known("backbone", &names))))
 }
 
 /// Registers a backbone; the same content under the same name again is the backbone that is there.
 pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone> {
+    db::transaction(pool, async |db| {
+        if let Some(pretraining) = promise::find(db, &spec.name).await? {
+            return Err(ApiError::conflict(format!(
+                "the pretraining {pretraining} has promised a backbone {:?}; choose another name",
+                spec.name
+            )));
+        }
+        register(db, &spec).await
+    })
+    .await
+}
+
+/// Registers a backbone in a transaction of the caller.
+pub(crate) async fn register(db: &mut PgConnection, spec: &BackboneSpec) -> ApiResult<Backbone> {
     name::check("backbone", &spec.name)?;
-    let mut tx = db::begin(pool).await?;
-    if find(&mut tx, &spec.name).await?.is_none() {
-        check_files(&mut tx, &spec.files).await?;
-        let inserted = insert(&mut tx, &spec).await?;
+    if find(db, &spec.name).await?.is_none() {
+        check_files(db, &spec.files).await?;
+        let inserted = insert(db, spec).await?;
         tracing::info!(backbone = spec.name, inserted, "backbone registered");
     }
-    let there = find(&mut tx, &spec.name).await?;
-    tx.commit().await?;
-    match there {
-        Some(backbone) if same_content(&backbone.spec, &spec) => Ok(backbone),
+    match find(db, &spec.name).await? {
+        Some(backbone) if same_content(&backbone.spec, spec) => Ok(backbone),
         _ => Err(ApiError::conflict(format!(
             "a backbone {:?} with other content is registered already; choose another name",
             spec.name

@@ -41,10 +41,10 @@ async fn complaint_16_the_next_attempt_goes_on_from_the_newest_checkpoint(pool: 
     let content = checkpoint::fetch(&coordinator.app, second.run_id, second.attempt).await.unwrap();
     assert_eq!(content, b"three".as_slice());
     assert_eq!(store(&coordinator, &second, b"four").await, WriteOutcome::Won);
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert!(files(&coordinator).await > 0, "a live run keeps its checkpoint");
     coordinator.write(&second, &completed(0.5, None)).await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert_eq!(files(&coordinator).await, 0);
 }
 
@@ -56,7 +56,7 @@ async fn an_attempt_that_lost_its_lease_neither_stores_nor_fetches(pool: PgPool)
     let first = coordinator.claim(&old).await.unwrap();
     assert_eq!(store(&coordinator, &first, b"one").await, WriteOutcome::Won);
     coordinator.let_leases_run_out().await;
-    reconcile::expire_leases(coordinator.pool()).await.unwrap();
+    reconcile::expire_leases(coordinator.studies()).await.unwrap();
     let second = coordinator.claim(&new).await.unwrap();
     assert_eq!(store(&coordinator, &first, b"later").await, WriteOutcome::Lost);
     let fetch = |grant: &LeaseGrant| checkpoint::fetch(&coordinator.app, grant.run_id, grant.attempt);

@@ -1,40 +1,63 @@
-//! Queueing a pretraining, and the end of its place in the queue.
+//! Queueing a pretraining.
 
 use pedigree_protocol::backbone::Backbone;
 use pedigree_protocol::dapt::{Dapt, DaptSpec};
-use pedigree_protocol::{RunId, StudyId, TokenId};
+use pedigree_protocol::{PretrainingId, RunId, TokenId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
+use crate::backbone::promise::Source;
 use crate::dapt::view;
-use crate::db;
 use crate::error::{ApiError, ApiResult};
-use crate::study::{control, count};
-use crate::{artifact, backbone, name};
+use crate::queue::entry::{self, NewEntry, Retries};
+use crate::queue::work::Work;
+use crate::{artifact, backbone, db};
 
-/// Queues a pretraining. The same specification under the same name again is the one that is there.
-pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
-    name::check("pretraining", &spec.name)?;
-    control::check_priority(spec.priority)?;
+/// Further attempts after failures of a pretraining. It has one run, whose own limit is the lower one.
+const TOTAL_RETRIES: u32 = 10;
+
+/// Queues a pretraining. The same specification under the same name again answers the pretraining that is there.
+pub(super) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
+    entry::check_name("pretraining", &spec.name)?;
+    spec.leaves.iter().try_for_each(|name| entry::check_name("backbone", name))?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
     check(pool, &spec, &backbone).await?;
-    let mut tx = db::begin(pool).await?;
-    artifact::sql::check_uploaded(&mut tx, &[spec.passages.clone(), spec.held_out.clone()]).await?;
-    let id = StudyId::new();
-    if insert(&mut tx, id, &spec, &backbone, owner).await? {
-        insert_run(&mut tx, id, &spec).await?;
-    }
-    tx.commit().await?;
+    db::transaction(pool, async |db| {
+        artifact::sql::check_uploaded(db, &[spec.passages.clone(), spec.held_out.clone()]).await?;
+        let id = PretrainingId::new();
+        if entry::insert(db, new_entry(id, &spec, &backbone, owner)).await? {
+            insert(db, id, &spec).await?;
+            if let Some(name) = &spec.leaves {
+                backbone::promise::make(db, name, id).await?;
+            }
+        }
+        Ok(())
+    })
+    .await?;
     match view::find(pool, &spec.name).await? {
         Some(dapt) if dapt.spec == spec => Ok(dapt),
-        Some(_) => Err(taken(&spec.name, "a pretraining")),
-        None => Err(taken(&spec.name, "a study")),
+        _ => Err(entry::taken(pool, &spec.name).await?),
     }
 }
 
-/// The answer about a name that something else has.
-pub(crate) fn taken(name: &str, by: &str) -> ApiError {
-    ApiError::conflict(format!("{by} is called {name:?} already and is another one; choose another name"))
+fn new_entry<'a>(
+    id: PretrainingId,
+    spec: &'a DaptSpec,
+    backbone: &Backbone,
+    owner: Option<TokenId>,
+) -> NewEntry<'a> {
+    let (passages, held_out) = (spec.passages.sha256.clone(), spec.held_out.sha256.clone());
+    NewEntry {
+        id: id.into(),
+        name: &spec.name,
+        owner,
+        priority: spec.priority,
+        resources: &spec.resources,
+        max_concurrent: 1,
+        retries: Retries { run: spec.retries, lost: spec.lost_retries, total: TOTAL_RETRIES },
+        backbone: Source::Registered(backbone.id),
+        work: Work::Adapt { passages, held_out },
+    }
 }
 
 async fn check(pool: &PgPool, spec: &DaptSpec, backbone: &Backbone) -> ApiResult<()> {
@@ -60,41 +83,19 @@ async fn check(pool: &PgPool, spec: &DaptSpec, backbone: &Backbone) -> ApiResult
     Ok(())
 }
 
-/// Whether it was new. Its state is `finishing` from the start: all of its runs are there.
-async fn insert(
-    db: &mut PgConnection,
-    id: StudyId,
-    spec: &DaptSpec,
-    backbone: &Backbone,
-    owner: Option<TokenId>,
-) -> ApiResult<bool> {
-    let walltime = spec.resources.walltime_s.map(|seconds| count("resources.walltime", seconds, 1));
-    let done = sqlx::query!(
-        "INSERT INTO studies (id, name, backbone_id, passages_sha256, held_out_sha256, spec, state, trials, max_concurrent,
-             retries, maximize, priority, owner, gpu_model, min_memory_bytes, walltime_s)
-         VALUES ($1, $2, $3, $4, $5, $6, 'finishing', 1, 1, $7, false, $8, (SELECT name FROM tokens WHERE id = $9),
-             $10, $11, $12)
-         ON CONFLICT (name) DO NOTHING",
+async fn insert(db: &mut PgConnection, id: PretrainingId, spec: &DaptSpec) -> ApiResult<()> {
+    sqlx::query!(
+        "INSERT INTO pretrainings (id, spec, passages_sha256, held_out_sha256) VALUES ($1, $2, $3, $4)",
         id.0,
-        spec.name,
-        backbone.id.0,
+        Json(spec) as _,
         spec.passages.sha256.as_str(),
         spec.held_out.sha256.as_str(),
-        Json(spec) as _,
-        count("retries", spec.retries, 0)?,
-        spec.priority,
-        owner.map(|token| token.0),
-        spec.resources.gpu_model,
-        spec.resources.min_memory_bytes(),
-        walltime.transpose()?,
-    );
-    Ok(done.execute(db).await?.rows_affected() == 1)
-}
-
-async fn insert_run(db: &mut PgConnection, id: StudyId, spec: &DaptSpec) -> ApiResult<()> {
+    )
+    .execute(&mut *db)
+    .await?;
     let run = RunId::new();
     sqlx::query!(
-        "INSERT INTO runs (id, study_id, kind, params, seed) VALUES ($1, $2, 'dapt', $3, $4)",
+        "INSERT INTO runs (id, queue_id, kind, params, seed) VALUES ($1, $2, 'dapt', $3, $4)",
         run.0,
         id.0,
         Json(&spec.params) as _,
@@ -103,20 +104,5 @@ async fn insert_run(db: &mut PgConnection, id: StudyId, spec: &DaptSpec) -> ApiR
     .execute(db)
     .await?;
     tracing::info!(dapt = spec.name, backbone = spec.backbone, run.id = %run, "pretraining queued");
-    Ok(())
-}
-
-/// Ends a pretraining whose run has ended; does nothing to any other, nor to a study.
-pub(crate) async fn end(db: &mut PgConnection, id: StudyId) -> ApiResult<()> {
-    sqlx::query!(
-        "UPDATE studies s
-         SET state = CASE r.state WHEN 'completed' THEN 'completed' WHEN 'failed' THEN 'failed' ELSE 'cancelled' END::study_state,
-             failure = CASE WHEN r.state = 'failed' THEN r.failure_message END, ended_at = now()
-         FROM runs r
-         WHERE s.id = $1 AND s.dataset_id IS NULL AND s.ended_at IS NULL AND r.study_id = s.id AND r.ended_at IS NOT NULL",
-        id.0
-    )
-    .execute(db)
-    .await?;
     Ok(())
 }

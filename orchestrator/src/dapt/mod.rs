@@ -1,7 +1,9 @@
-//! Domain-adaptive pretrainings: one run each over a backbone and raw text, in the queue beside the runs of studies.
+//! Pretrainings: a backbone adapted to raw text by one run, in the queue beside studies.
 
-pub(crate) mod create;
+mod control;
+mod create;
+pub(crate) mod end;
 pub(crate) mod http;
 #[cfg(test)]
 mod tests;
-pub(crate) mod view;
+mod view;

@@ -1,19 +1,21 @@
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::dapt::{DaptReport, DaptSpec, DaptSummary, HeldOutScores};
+use pedigree_protocol::lease::Work;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive, WriteOutcome};
-use pedigree_protocol::resources::Resources;
-use pedigree_protocol::retry::LOST_RETRIES;
+use pedigree_protocol::queue::LOST_RETRIES;
+use pedigree_protocol::resources::{Hold, Resources};
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
+use pedigree_protocol::study::{StudySpec, StudyState};
 use pedigree_protocol::{ErrorCode, Scalar};
 use sqlx::PgPool;
 
-use crate::dapt::{create, view};
+use crate::dapt::{control, create, view};
 use crate::error::ApiResult;
 use crate::reconcile;
 use crate::testing::{
     Coordinator, TEST, completed, end, failed, is_code, message, report, sha256, study_spec,
 };
-use crate::{run, study};
+use crate::{backbone, dapt, run, study};
 
 const PASSAGES: &[u8] = b"Aspirin was given.\n";
 const HELD_OUT: &[u8] = b"Heparin was not.\n";
@@ -29,6 +31,7 @@ fn spec(name: &str) -> DaptSpec {
         passages: file("passages.txt", PASSAGES),
         held_out: file("held-out.txt", HELD_OUT),
         params: [("steps".to_owned(), Scalar::Int(3))].into(),
+        leaves: None,
         seed: 5,
         retries: 1,
         lost_retries: LOST_RETRIES,
@@ -77,9 +80,9 @@ fn adapted() -> AttemptEnd {
     }
 }
 
-async fn place(pool: &PgPool, name: &str) -> (String, bool) {
-    let row = sqlx::query_as("SELECT state::text, ended_at IS NOT NULL FROM studies WHERE name = $1");
-    row.bind(name).fetch_one(pool).await.unwrap()
+async fn is_open(pool: &PgPool, name: &str) -> bool {
+    let open = sqlx::query_scalar("SELECT open FROM queue WHERE name = $1");
+    open.bind(name).fetch_one(pool).await.unwrap()
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -95,9 +98,12 @@ async fn a_pretraining_goes_from_its_texts_to_its_adapter(pool: PgPool) {
     let worker = coordinator.worker(1).await;
     assert_eq!(view::get(&pool, "adapted").await.unwrap().waits, None, "it is about to be given out");
     let grant = coordinator.claim(&worker).await.unwrap();
-    assert_eq!((grant.kind, grant.study_name.as_str(), grant.number), (RunKind::Dapt, "adapted", None));
-    assert_eq!((&grant.work.train, &grant.work.dev), (&sha256(PASSAGES), &sha256(HELD_OUT)));
-    assert_eq!((&grant.work.params, grant.work.seed), (&spec("adapted").params, 5));
+    assert_eq!((grant.kind, grant.queue_name.as_str(), grant.number), (RunKind::Dapt, "adapted", None));
+    let Work::Adapt { job, passages, held_out: measured } = &grant.work else {
+        panic!("{:?}", grant.work);
+    };
+    assert_eq!((passages, measured), (&sha256(PASSAGES), &sha256(HELD_OUT)));
+    assert_eq!((&job.params, job.seed), (&spec("adapted").params, 5));
 
     coordinator.write(&grant, &AttemptWrite::Start).await;
     let scores = coordinator.try_write(&grant, &report(1, 0.5)).await;
@@ -119,8 +125,8 @@ async fn a_pretraining_goes_from_its_texts_to_its_adapter(pool: PgPool) {
     assert_eq!(done.summary.unwrap().before, held_out(20.0));
     assert_eq!(done.adapter[0].name, "adapter/adapter_config.json");
     let detail = coordinator.detail(grant.run_id).await;
-    assert_eq!((detail.reports.len(), detail.dapt_reports.len()), (0, 2));
-    assert_eq!(place(&pool, "adapted").await, ("completed".to_owned(), true));
+    assert_eq!((detail.training(), detail.pretraining().unwrap().reports.len()), (None, 2));
+    assert!(!is_open(&pool, "adapted").await);
     assert!(coordinator.claim(&worker).await.is_none());
 }
 
@@ -131,7 +137,7 @@ async fn a_lost_attempt_is_tried_again_and_a_refused_text_is_not(pool: PgPool) {
     let worker = coordinator.worker(1).await;
     let lost = coordinator.claim(&worker).await.unwrap();
     coordinator.let_leases_run_out().await;
-    reconcile::expire_leases(&pool).await.unwrap();
+    reconcile::expire_leases(coordinator.studies()).await.unwrap();
     assert_eq!(coordinator.write(&lost, &end(adapted())).await, WriteOutcome::Lost);
     let second = coordinator.claim(&worker).await.unwrap();
     assert_eq!(second.attempt.0, 2);
@@ -143,34 +149,121 @@ async fn a_lost_attempt_is_tried_again_and_a_refused_text_is_not(pool: PgPool) {
     let consequence = attempts[2].consequence.as_deref();
     assert_eq!(consequence, Some("not tried again: every further attempt would end alike"));
     assert_eq!(view::get(&pool, "adapted").await.unwrap().run.state, RunState::Failed);
-    assert_eq!(place(&pool, "adapted").await, ("failed".to_owned(), true));
-    assert!(is_code(study::retry::run(&pool, third.run_id).await, ErrorCode::Conflict));
+    assert!(!is_open(&pool, "adapted").await);
+    assert!(is_code(study::retry::run(coordinator.studies(), third.run_id).await, ErrorCode::Conflict));
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn it_is_cancelled_by_its_run(pool: PgPool) {
     let coordinator = with_text(pool.clone()).await;
     let made = create::create(&pool, spec("waiting"), None).await.unwrap();
-    let run = run::control::cancel(&pool, made.run.id).await.unwrap();
+    let run = run::control::cancel(coordinator.studies(), made.run.id).await.unwrap();
     assert_eq!(run.state, RunState::Cancelled);
-    assert_eq!(place(&pool, "waiting").await, ("cancelled".to_owned(), true));
+    assert!(!is_open(&pool, "waiting").await);
 
     create::create(&pool, spec("live"), None).await.unwrap();
     let worker = coordinator.worker(1).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    run::control::cancel(&pool, grant.run_id).await.unwrap();
+    run::control::cancel(coordinator.studies(), grant.run_id).await.unwrap();
     let reply = coordinator.try_write(&grant, &AttemptWrite::Renew).await.unwrap();
     assert_eq!(reply.directive, Directive::Stop);
     // The request that ended it may not have come to its end's end.
-    sqlx::query("UPDATE studies SET state = 'finishing', ended_at = NULL WHERE name = 'waiting'")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query("UPDATE queue SET open = true WHERE name = 'waiting'").execute(&pool).await.unwrap();
     coordinator.write(&grant, &end(AttemptEnd::Cancelled)).await;
-    reconcile::pass(&pool, &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     for name in ["waiting", "live"] {
-        assert_eq!(place(&pool, name).await, ("cancelled".to_owned(), true), "{name}");
+        assert!(!is_open(&pool, name).await, "{name}");
     }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn it_is_paused_resumed_and_given_another_priority(pool: PgPool) {
+    let coordinator = with_text(pool.clone()).await;
+    create::create(&pool, spec("first"), None).await.unwrap();
+    create::create(&pool, spec("second"), None).await.unwrap();
+    let worker = coordinator.worker(1).await;
+    let paused = control::set_hold(&pool, "first", Hold::Finish).await.unwrap();
+    assert_eq!(paused.waits.as_deref(), Some("it is paused; `pedigree dapt resume` lets it go on"));
+    let before = coordinator.claim(&worker).await.unwrap();
+    assert_eq!(before.queue_name, "second");
+    let reply = coordinator.try_write(&before, &AttemptWrite::Renew).await.unwrap();
+    assert_eq!(reply.directive, Directive::Continue);
+    control::set_hold(&pool, "second", Hold::Now).await.unwrap();
+    let reply = coordinator.try_write(&before, &AttemptWrite::Renew).await.unwrap();
+    assert_eq!(reply.directive, Directive::Release);
+    coordinator.write(&before, &end(AttemptEnd::Released)).await;
+
+    for name in ["first", "second"] {
+        assert_eq!(control::set_hold(&pool, name, Hold::None).await.unwrap().hold, Hold::None);
+    }
+    assert_eq!(control::prioritise(&pool, "second", 3).await.unwrap().priority, 3);
+    assert!(message(control::prioritise(&pool, "second", 101).await).contains("out of bounds"));
+    let grant = coordinator.claim(&worker).await.unwrap();
+    assert_eq!(grant.queue_name, "second");
+    coordinator.write(&grant, &end(adapted())).await;
+    assert!(message(control::set_hold(&pool, "second", Hold::Now).await).ends_with("has ended already"));
+}
+
+/// The study's specification with a backbone of that name.
+fn study_on(name: &str, backbone: &str) -> StudySpec {
+    StudySpec { backbone: backbone.into(), ..study_spec(name, 1, 1) }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_study_is_queued_for_the_backbone_that_a_pretraining_will_leave(pool: PgPool) {
+    let coordinator = with_text(pool.clone()).await;
+    let leaving = DaptSpec { leaves: Some("encoder-adapted".into()), ..spec("adapting") };
+    create::create(&pool, leaving.clone(), None).await.unwrap();
+    let waiting = coordinator.create(study_on("early", "encoder-adapted")).await;
+    let waits = waiting.waits.unwrap();
+    assert!(waits.starts_with("the pretraining adapting has to end first"), "{waits}");
+    let again = DaptSpec { name: "other".into(), ..leaving };
+    assert!(message(create::create(&pool, again, None).await).contains("exists already, or is promised"));
+    assert!(message(coordinator.add_backbone("encoder-adapted").await).contains("has promised a backbone"));
+
+    let worker = coordinator.worker(2).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    assert_eq!(grant.queue_name, "adapting");
+    assert!(coordinator.claim_on(&worker, 1).await.is_none(), "the study waits for its backbone");
+    for content in [&b"config"[..], b"weights"] {
+        coordinator.put(content, false).await.unwrap();
+    }
+    let artifacts = vec![
+        file("adapter/adapter_config.json", b"config"),
+        file("adapter/adapter_model.safetensors", b"weights"),
+        file("adapter/README.md", b"config"),
+    ];
+    let end = AttemptWrite::End { end: Box::new(adapted()), artifacts, energy: None };
+    assert_eq!(coordinator.write(&grant, &end).await, WriteOutcome::Won);
+
+    let left = backbone::sql::get(&pool, "encoder-adapted").await.unwrap().spec;
+    let names: Vec<&str> = left.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["config.json", "dapt/adapter_config.json", "dapt/adapter_model.safetensors"]);
+    assert_eq!(left.start_adapter.unwrap().source, "pedigree dapt adapting");
+    let trial = coordinator.claim(&worker).await.unwrap();
+    assert_eq!(
+        (trial.queue_name.as_str(), trial.work.job().backbone_name.as_str()),
+        ("early", "encoder-adapted")
+    );
+    // The same by hand, under another name.
+    let same = dapt::end::register(&pool, "adapting", "by-hand").await.unwrap().spec;
+    assert_eq!((same.files, same.sha256), (left.files, left.sha256));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_study_fails_with_a_sentence_when_its_backbone_will_never_be_there(pool: PgPool) {
+    let coordinator = with_text(pool.clone()).await;
+    let leaving = DaptSpec { leaves: Some("never".into()), ..spec("adapting") };
+    let made = create::create(&pool, leaving, None).await.unwrap();
+    coordinator.create(study_on("early", "never")).await;
+    run::control::cancel(coordinator.studies(), made.run.id).await.unwrap();
+    coordinator.upkeep().await;
+    let failed = coordinator.study("early").await;
+    let why = "the pretraining adapting, which was to leave the backbone, did not complete";
+    assert_eq!((failed.state, failed.failure.as_deref()), (StudyState::Failed, Some(why)));
+    assert!(message(backbone::sql::get(&pool, "never").await).starts_with("there is no backbone"));
+    let free = DaptSpec { leaves: Some("never".into()), ..spec("second") };
+    create::create(&pool, free, None).await.unwrap();
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -204,6 +297,6 @@ async fn what_cannot_be_meant_is_refused(pool: PgPool) {
     assert!(refused(spec("study")).await.starts_with("a study is called \"study\" already"));
     create::create(&pool, spec("a"), None).await.unwrap();
     assert!(refused(DaptSpec { seed: 6, ..spec("a") }).await.starts_with("a pretraining is called \"a\""));
-    let taken: ApiResult<_> = study::create(&pool, study_spec("a", 1, 1), None).await;
+    let taken: ApiResult<_> = study::create(coordinator.studies(), study_spec("a", 1, 1), None).await;
     assert!(message(taken).starts_with("a pretraining is called \"a\" already"));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::response::sse::Event;
 use futures::Stream;
 use pedigree_protocol::event::{Change, Topic};
-use pedigree_protocol::{RunId, StudyId};
+use pedigree_protocol::{QueueId, RunId};
 use sqlx::PgPool;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -111,11 +111,11 @@ impl Pump {
 
 /// Changes not yet sent: the last one of each thing.
 #[derive(Debug, Default)]
-struct Pending(HashMap<(Topic, Option<StudyId>, Option<RunId>), Change>);
+struct Pending(HashMap<(Topic, Option<QueueId>, Option<RunId>), Change>);
 
 impl Pending {
     fn add(&mut self, change: Change) {
-        self.0.insert((change.topic, change.study_id, change.run_id), change);
+        self.0.insert((change.topic, change.queue_id, change.run_id), change);
     }
 
     fn is_empty(&self) -> bool {
@@ -136,7 +136,7 @@ async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sq
         return Ok(None);
     }
     let rows = sqlx::query!(
-        r#"SELECT revision, topic AS "topic: Topic", study_id, run_id FROM events
+        r#"SELECT revision, topic AS "topic: Topic", queue_id, run_id FROM events
            WHERE revision > $1 ORDER BY revision LIMIT $2"#,
         last_seen - OVERLAP,
         MOST_REPLAYED + OVERLAP + 1,
@@ -145,13 +145,13 @@ async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sq
     if i64::try_from(rows.len()).is_ok_and(|missed| missed > MOST_REPLAYED + OVERLAP) {
         return Ok(None);
     }
-    let change = |revision, topic, study: Option<_>, run: Option<_>| Change {
+    let change = |revision, topic, entry: Option<_>, run: Option<_>| Change {
         revision,
         topic,
-        study_id: study.map(StudyId),
+        queue_id: entry.map(QueueId),
         run_id: run.map(RunId),
     };
-    Ok(Some(rows.into_iter().map(|row| change(row.revision, row.topic, row.study_id, row.run_id)).collect()))
+    Ok(Some(rows.into_iter().map(|row| change(row.revision, row.topic, row.queue_id, row.run_id)).collect()))
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn the_last_change_of_each_thing_is_told_in_order() {
         let run = RunId::new();
-        let change = |revision, topic, run_id| Change { revision, topic, study_id: None, run_id };
+        let change = |revision, topic, run_id| Change { revision, topic, queue_id: None, run_id };
         let mut pending = Pending::default();
         pending.add(change(1, Topic::Run, Some(run)));
         pending.add(change(2, Topic::Fleet, None));

@@ -45,7 +45,7 @@ async fn every_kind_of_change_is_told_with_what_it_belongs_to(pool: PgPool) {
     let grant = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&grant, &report(1, 0.5)).await;
     coordinator.write(&grant, &AttemptWrite::Log { offset: 0, text: "epoch 1\n".into() }).await;
-    let (of_study, of_run) = ((Some(study.id), None), (Some(study.id), Some(grant.run_id)));
+    let (of_study, of_run) = ((Some(study.id.into()), None), (Some(study.id.into()), Some(grant.run_id)));
     let mut wanted = HashSet::from([
         (Topic::Fleet, (None, None)),
         (Topic::Study, of_study),
@@ -55,7 +55,7 @@ async fn every_kind_of_change_is_told_with_what_it_belongs_to(pool: PgPool) {
     ]);
     while !wanted.is_empty() {
         if let Signal::Change(change) = soon(signals.recv()).await.unwrap() {
-            wanted.remove(&(change.topic, (change.study_id, change.run_id)));
+            wanted.remove(&(change.topic, (change.queue_id, change.run_id)));
         }
     }
 }

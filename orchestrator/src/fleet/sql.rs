@@ -107,14 +107,14 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
                w.hold AS "hold: Hold", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKind", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
-               s.name AS "study?", r.kind AS "run_kind?: RunKind", r.number, q.reason AS "quarantine?",
+               e.name AS "queue_name?", r.kind AS "run_kind?: RunKind", r.number, q.reason AS "quarantine?",
                g.reading AS "reading?", g.read_at AS "read_at?"
            FROM workers w
            LEFT JOIN devices d ON d.worker_id = w.id
            LEFT JOIN attempts a
                ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
            LEFT JOIN runs r ON r.id = a.run_id
-           LEFT JOIN studies s ON s.id = r.study_id
+           LEFT JOIN queue e ON e.id = r.queue_id
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
            LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
            ORDER BY w.created_at DESC, w.id DESC, d.position"#,
@@ -141,8 +141,8 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
         let device = Device { uuid, kind, name, memory_bytes, unavailable };
         let (run_id, attempt) = (row.run_id.map(RunId), row.attempt.map(Attempt));
         let shown = readings::shown(row.reading, row.read_at);
-        let holder = row.study.zip(row.run_kind);
-        let holder = holder.map(|(study, kind)| Holder { study, kind, number: row.number });
+        let holder = row.queue_name.zip(row.run_kind);
+        let holder = holder.map(|(queue_name, kind)| Holder { queue_name, kind, number: row.number });
         let record = DeviceRecord { device, run_id, attempt, holder, quarantine: row.quarantine, shown };
         if let Some(worker) = workers.last_mut() {
             worker.devices.push(record);

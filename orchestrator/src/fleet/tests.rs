@@ -24,7 +24,7 @@ async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: Pg
     let held: Vec<_> = listed.devices.iter().map(|d| (d.device.uuid.as_str(), d.run_id, d.attempt)).collect();
     let (first, second) = (worker.devices[0].as_str(), format!("CPU-{}-1", worker.id));
     assert_eq!(held, [(first, Some(grant.run_id), Some(grant.attempt)), (second.as_str(), None, None)]);
-    let holder = Holder { study: "study".into(), kind: RunKind::Trial, number: Some(1) };
+    let holder = Holder { queue_name: "study".into(), kind: RunKind::Trial, number: Some(1) };
     assert_eq!([&listed.devices[0].holder, &listed.devices[1].holder], [&Some(holder), &None]);
     assert!(!sql::list(coordinator.pool(), Duration::ZERO).await.unwrap()[0].alive);
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, WriteOutcome};
 use pedigree_protocol::resources::Hold;
-use pedigree_protocol::retry::RetryFailed;
 use pedigree_protocol::run::{FailureCause, RunKind};
+use pedigree_protocol::study::RetryFailed;
 use pedigree_protocol::study::StudySpec;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -58,13 +58,13 @@ fn answered<T>(result: ApiResult<T>) {
 
 /// Users who hold and let go, move studies about, cancel trials and retry, without rest.
 async fn meddle(coordinator: &Coordinator) {
-    let pool = coordinator.pool();
+    let (pool, studies) = (coordinator.pool(), coordinator.studies());
     for priority in 0.. {
         for name in STUDIES {
-            answered(study::control::set_hold(pool, name, Hold::Now).await);
-            answered(study::control::prioritise(pool, name, priority % 7).await);
-            answered(study::control::set_hold(pool, name, Hold::None).await);
-            answered(study::retry::failed(pool, name, &RetryFailed::default()).await);
+            answered(study::control::set_hold(studies, name, Hold::Now).await);
+            answered(study::control::prioritise(studies, name, priority % 7).await);
+            answered(study::control::set_hold(studies, name, Hold::None).await);
+            answered(study::retry::failed(studies, name, &RetryFailed::default()).await);
         }
         let study = coordinator.study(STUDIES[0]).await;
         if let (Some(run), true) = (coordinator.runs(&study).await.pop(), priority % 3 == 0) {
@@ -79,7 +79,7 @@ async fn meddle(coordinator: &Coordinator) {
 
 async fn look_after(coordinator: &Coordinator) {
     while is_open(coordinator).await {
-        reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+        reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     }
 }
 
@@ -102,4 +102,29 @@ async fn complaint_10_workers_users_and_upkeep_at_once_meet_no_deadlock(pool: Pg
     let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     let deadlocks: i64 = sqlx::query_scalar(deadlocks).fetch_one(coordinator.pool()).await.unwrap();
     assert_eq!(deadlocks, 0);
+}
+
+/// Runs that a user has tried again are more than may be live: two claims that come at once must not both take the last
+/// lease that the study may have.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn claims_at_once_never_pass_the_limit_of_a_study(pool: PgPool) {
+    const WIDTH: usize = 8;
+    let coordinator = Coordinator::with_content(pool).await;
+    coordinator.create(StudySpec { retries: 0, ..study_spec("study", 12, 2) }).await;
+    let worker = coordinator.worker(WIDTH).await;
+    for _ in 0..10 {
+        let grant = coordinator.claim(&worker).await.unwrap();
+        coordinator.write(&grant, &failed(FailureCause::Crashed)).await;
+    }
+    let retried =
+        study::retry::failed(coordinator.studies(), "study", &RetryFailed::default()).await.unwrap();
+    assert_eq!(retried.runs.len(), 10);
+    for round in 0..20 {
+        let claims = (0..WIDTH).map(|device| coordinator.claim_on(&worker, device));
+        let granted: Vec<_> = futures::future::join_all(claims).await.into_iter().flatten().collect();
+        assert_eq!(granted.len(), 2, "round {round}");
+        for grant in granted {
+            coordinator.write(&grant, &end(AttemptEnd::Released)).await;
+        }
+    }
 }

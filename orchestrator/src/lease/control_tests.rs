@@ -5,8 +5,8 @@ use pedigree_protocol::access::{Role, TokenSpec};
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive, LeaseGrant};
 use pedigree_protocol::resources::{Hold, Resources};
-use pedigree_protocol::retry::RetryFailed;
 use pedigree_protocol::run::{FailureCause, RunState};
+use pedigree_protocol::study::RetryFailed;
 use pedigree_protocol::study::{StudySpec, StudyState};
 use pedigree_protocol::{TokenId, WorkerId};
 use sqlx::PgPool;
@@ -23,14 +23,14 @@ async fn user(coordinator: &Coordinator, name: &str) -> TokenId {
 }
 
 async fn create_for(coordinator: &Coordinator, name: &str, owner: TokenId) {
-    study::create(coordinator.pool(), study_spec(name, 9, 9), Some(owner)).await.unwrap();
+    study::create(coordinator.studies(), study_spec(name, 9, 9), Some(owner)).await.unwrap();
 }
 
 /// The names of the studies whose runs are given out, one after another, to the devices from `first` on.
 async fn turns(coordinator: &Coordinator, worker: &Worker, first: usize, count: usize) -> Vec<String> {
     let mut names = Vec::new();
     for device in first..first + count {
-        names.push(coordinator.claim_on(worker, device).await.unwrap().study_name);
+        names.push(coordinator.claim_on(worker, device).await.unwrap().queue_name);
     }
     names
 }
@@ -51,11 +51,11 @@ async fn devices_are_shared_fairly_among_users_and_then_among_their_studies(pool
     let order = turns(&coordinator, &worker, 0, 6).await;
     assert_eq!(order, ["ada-1", "bea-1", "ada-2", "bea-1", "ada-1", "bea-1"]);
     // A priority comes before all shares.
-    study::control::prioritise(coordinator.pool(), "ada-2", 10).await.unwrap();
+    study::control::prioritise(coordinator.studies(), "ada-2", 10).await.unwrap();
     assert_eq!(turns(&coordinator, &worker, 6, 3).await, ["ada-2", "ada-2", "ada-2"]);
-    study::control::prioritise(coordinator.pool(), "ada-2", -1).await.unwrap();
+    study::control::prioritise(coordinator.studies(), "ada-2", -1).await.unwrap();
     assert_eq!(turns(&coordinator, &worker, 9, 3).await, ["bea-1", "bea-1", "bea-1"]);
-    let far = study::control::prioritise(coordinator.pool(), "ada-2", 101).await;
+    let far = study::control::prioritise(coordinator.studies(), "ada-2", 101).await;
     assert_eq!(message(far), "priority: 101 is out of bounds; give -100 to 100");
 }
 
@@ -68,7 +68,8 @@ async fn no_more_runs_are_live_than_max_concurrent_also_after_a_retry(pool: PgPo
         let grant = coordinator.claim(&worker).await.unwrap();
         coordinator.write(&grant, &failed(FailureCause::Crashed)).await;
     }
-    let retried = study::retry::failed(coordinator.pool(), "study", &RetryFailed::default()).await.unwrap();
+    let retried =
+        study::retry::failed(coordinator.studies(), "study", &RetryFailed::default()).await.unwrap();
     assert_eq!((retried.runs.len(), retried.study.trials.waiting), (3, 5));
     assert!(coordinator.claim_on(&worker, 0).await.is_some());
     assert!(coordinator.claim_on(&worker, 1).await.is_some());
@@ -82,23 +83,23 @@ async fn complaint_22_a_pause_is_reversible(pool: PgPool) {
     let worker = coordinator.worker(2).await;
     coordinator.create(study_spec("study", 3, 2)).await;
     let live = coordinator.claim(&worker).await.unwrap();
-    let paused = study::control::set_hold(coordinator.pool(), "study", Hold::Finish).await.unwrap();
+    let paused = study::control::set_hold(coordinator.studies(), "study", Hold::Finish).await.unwrap();
     assert_eq!((paused.hold, paused.waits), (Hold::Finish, None));
     assert!(coordinator.claim_on(&worker, 1).await.is_none());
     assert_eq!(directive(&coordinator, &live).await, Directive::Continue, "what runs comes to its end");
-    study::control::set_hold(coordinator.pool(), "study", Hold::Now).await.unwrap();
+    study::control::set_hold(coordinator.studies(), "study", Hold::Now).await.unwrap();
     assert_eq!(directive(&coordinator, &live).await, Directive::Release);
     coordinator.write(&live, &end(AttemptEnd::Released)).await;
     let study = coordinator.study("study").await;
     assert_eq!(study.waits.as_deref(), Some("it is paused; `pedigree study resume` lets it go on"));
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert!(coordinator.claim(&worker).await.is_none());
-    let resumed = study::control::set_hold(coordinator.pool(), "study", Hold::None).await.unwrap();
+    let resumed = study::control::set_hold(coordinator.studies(), "study", Hold::None).await.unwrap();
     assert_eq!((resumed.state, resumed.waits), (StudyState::Searching, None));
     let again = coordinator.claim(&worker).await.unwrap();
     assert_eq!((again.run_id, again.attempt.0), (live.run_id, 2));
-    study::cancel(coordinator.pool(), "study").await.unwrap();
-    let ended = study::control::set_hold(coordinator.pool(), "study", Hold::Finish).await;
+    study::cancel(coordinator.studies(), "study").await.unwrap();
+    let ended = study::control::set_hold(coordinator.studies(), "study", Hold::Finish).await;
     assert!(is_code(ended, ErrorCode::Conflict));
 }
 
@@ -113,7 +114,7 @@ async fn a_trial_is_paused_resumed_and_cancelled_by_itself(pool: PgPool) {
     coordinator.write(&live, &end(AttemptEnd::Released)).await;
     let other = coordinator.claim(&worker).await.unwrap();
     assert_ne!(other.run_id, live.run_id, "the paused one is passed over");
-    let asked = run::control::cancel(coordinator.pool(), other.run_id).await.unwrap();
+    let asked = run::control::cancel(coordinator.studies(), other.run_id).await.unwrap();
     assert_eq!((asked.state, asked.cancelling), (RunState::Leased, true));
     assert_eq!(directive(&coordinator, &other).await, Directive::Stop);
     coordinator.write(&other, &end(AttemptEnd::Cancelled)).await;
@@ -129,11 +130,11 @@ async fn a_trial_is_paused_resumed_and_cancelled_by_itself(pool: PgPool) {
     // A waiting one ends at once, and can be tried again.
     let waiting =
         coordinator.runs(&study).await.into_iter().find(|run| run.state == RunState::Waiting).unwrap();
-    let cancelled = run::control::cancel(coordinator.pool(), waiting.id).await.unwrap();
+    let cancelled = run::control::cancel(coordinator.studies(), waiting.id).await.unwrap();
     assert_eq!(cancelled.state, RunState::Cancelled);
     let refused = message(run::control::set_paused(coordinator.pool(), waiting.id, true).await);
     assert_eq!(refused, "the run has ended already: it is cancelled");
-    let retried = study::retry::run(coordinator.pool(), waiting.id).await.unwrap();
+    let retried = study::retry::run(coordinator.studies(), waiting.id).await.unwrap();
     assert_eq!(retried.runs[0].state, RunState::Waiting);
 }
 
@@ -144,14 +145,14 @@ async fn a_cancelled_trial_stays_cancelled_however_its_attempt_ends(pool: PgPool
     coordinator.create(study_spec("study", 9, 1)).await;
     for ending in [failed(FailureCause::Crashed), end(AttemptEnd::Released)] {
         let grant = coordinator.claim(&worker).await.unwrap();
-        run::control::cancel(coordinator.pool(), grant.run_id).await.unwrap();
+        run::control::cancel(coordinator.studies(), grant.run_id).await.unwrap();
         coordinator.write(&grant, &ending).await;
         assert_eq!(coordinator.detail(grant.run_id).await.run.state, RunState::Cancelled, "{ending:?}");
     }
     let grant = coordinator.claim(&worker).await.unwrap();
-    run::control::cancel(coordinator.pool(), grant.run_id).await.unwrap();
+    run::control::cancel(coordinator.studies(), grant.run_id).await.unwrap();
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert_eq!(coordinator.detail(grant.run_id).await.run.state, RunState::Cancelled);
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn by_worker(
     let (state, event) = verdict(held, end, decision.as_ref());
     record(db, held, state, failure, Some(write)).await?;
     let pause = decision.as_ref().map_or(Duration::ZERO, |decision| decision.pause);
-    let reported = held.metric.map(|metric| (held.reported, metric.goal));
+    let reported = held.work.metric().ok().map(|metric| (held.reported, metric.goal));
     let outcome = Outcome { summary, failure, pause, reported };
     run::sql::apply(db, held.run, held.run_state, event, outcome).await?;
     if let (Some(failure), Some(decision)) = (failure, decision) {
@@ -57,7 +57,7 @@ pub(crate) async fn by_worker(
 
 /// What follows a failure of the held run.
 async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiResult<Decision> {
-    if held.study_state.is_final() {
+    if !held.open {
         return Ok(retry::refused("its study has ended"));
     }
     if held.cancel_asked {

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use pedigree_protocol::lease::AttemptWrite;
-use pedigree_protocol::objective::Metric;
-use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::run::{AttemptState, RunKind, RunState};
-use pedigree_protocol::study::StudyState;
-use pedigree_protocol::{Attempt, RunId, StudyId, WorkerId};
-use sqlx::PgConnection;
+use pedigree_protocol::{Attempt, QueueId, RunId, WorkerId};
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 
+use crate::db;
 use crate::error::{ApiError, ApiResult};
+use crate::queue::work::Work;
+use crate::run::owner::Owner;
 use crate::run::report::Tally;
 
 /// An attempt and its run, locked until the transaction ends.
@@ -19,28 +19,28 @@ use crate::run::report::Tally;
 pub(crate) struct Held {
     pub(crate) run: RunId,
     pub(crate) attempt: Attempt,
-    pub(crate) study: StudyId,
+    pub(crate) queue: QueueId,
     pub(crate) worker: WorkerId,
     pub(crate) device: String,
     pub(crate) kind: RunKind,
     pub(crate) run_state: RunState,
     pub(crate) state: AttemptState,
-    /// Its trainer has started, as a write said that is being applied.
+    /// The batch that is being applied contains a `Start`.
     pub(crate) started: bool,
-    /// What reports add that a write brought along with the end, which is being applied.
+    /// What the reports of the batch that is being applied add, where the batch also ends the attempt.
     pub(crate) reported: Tally,
     /// The lease has not run out, by the database's clock.
     pub(crate) unexpired: bool,
     pub(crate) crashes: i32,
     pub(crate) losses: i32,
-    pub(crate) study_state: StudyState,
+    /// Its study or pretraining has not ended.
+    pub(crate) open: bool,
     /// A user cancelled the run.
     pub(crate) cancel_asked: bool,
-    /// The run is to be handed back: it or its study is paused, or its worker drained, at once.
+    /// The run is to be handed back at once: the run, its study or its pretraining is paused, or its worker drained.
     pub(crate) hand_back: bool,
-    /// What its study optimises; a pretraining belongs to none.
-    pub(crate) metric: Option<Metric>,
-    pub(crate) pruner: Pruner,
+    /// What the runs of its entry are given.
+    pub(crate) work: Work,
     /// Why the study's pruner wants the trial to end.
     pub(crate) prune_reason: Option<String>,
     /// The write by which its worker ended it.
@@ -48,10 +48,15 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Whether the attempt may write. A lease that ran out while nobody could renew it is still its holder's as long as
-    /// nobody has ended the attempt: the run's next attempt can only begin after that.
+    /// Whether the attempt may write. A lease that ran out while nobody could renew it still belongs to its holder until
+    /// somebody ends the attempt: only then can the run's next attempt begin.
     pub(crate) fn is_live(&self) -> bool {
         matches!(self.state, AttemptState::Leased | AttemptState::Running)
+    }
+
+    /// What the run belongs to.
+    pub(crate) const fn owner(&self) -> Owner {
+        Owner::of(self.kind, self.queue)
     }
 
     /// Refuses what only a pretraining can say.
@@ -66,35 +71,49 @@ impl Held {
 
     /// Whether the run is not to be tried any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.study_state.is_final() || self.cancel_asked
+        !self.open || self.cancel_asked
     }
 }
 
-/// Locks the run and reads the attempt; `None` where there is no such attempt.
-pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<Option<Held>> {
+/// Does `work` with an attempt under its run's lock; `None` is an attempt that does not exist. What it wrote is committed
+/// if it succeeds, and rolled back otherwise.
+pub(crate) async fn open<T>(
+    pool: &PgPool,
+    run: RunId,
+    attempt: Attempt,
+    work: impl AsyncFnOnce(&mut PgConnection, Option<Held>) -> ApiResult<T>,
+) -> ApiResult<T> {
+    db::transaction(pool, async |db| {
+        let held = lock(db, run, attempt).await?;
+        work(db, held).await
+    })
+    .await
+}
+
+/// Locks the run and reads the attempt.
+async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<Option<Held>> {
     // The clock, not the transaction's start: the lock may have been waited for.
-    let row = sqlx::query!(
-        r#"SELECT r.study_id, r.kind AS "kind: RunKind", r.state AS "run_state: RunState", r.crashes,
+    let select = sqlx::query!(
+        r#"SELECT r.queue_id, r.kind AS "kind: RunKind", r.state AS "run_state: RunState", r.crashes,
                r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptState",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
-               a.end_write AS "end_write: Json<AttemptWrite>", s.state AS "study_state: StudyState",
-               s.spec -> 'metric' AS "metric: Json<Metric>", s.spec -> 'pruner' AS "pruner: Json<Pruner>",
+               a.end_write AS "end_write: Json<AttemptWrite>", q.open, q.work AS "work: Json<Work>",
                a.prune_reason, r.cancel_asked,
-               (r.paused OR s.hold = 'now' OR w.hold = 'now') AS "hand_back!"
+               (r.paused OR q.hold = 'now' OR w.hold = 'now') AS "hand_back!"
            FROM runs r
            JOIN attempts a ON a.run_id = r.id
            JOIN workers w ON w.id = a.worker_id
-           JOIN studies s ON s.id = r.study_id
+           JOIN queue q ON q.id = r.queue_id
            WHERE r.id = $1 AND a.attempt = $2
            FOR NO KEY UPDATE OF r, a"#,
         run.0,
         attempt.0
     );
-    let row = row.fetch_optional(db).await?;
+    let row = select.fetch_optional(db).await?;
     Ok(row.map(|row| Held {
         run,
         attempt,
-        study: StudyId(row.study_id),
+        queue: QueueId(row.queue_id),
         worker: WorkerId(row.worker_id),
         device: row.device_uuid,
         kind: row.kind,
@@ -105,19 +124,18 @@ pub(crate) async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) ->
         unexpired: row.unexpired,
         crashes: row.crashes,
         losses: row.losses,
-        study_state: row.study_state,
+        open: row.open,
         cancel_asked: row.cancel_asked,
         hand_back: row.hand_back,
-        metric: row.metric.map(|metric| metric.0),
-        pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
+        work: row.work.0,
         prune_reason: row.prune_reason,
         end_write: row.end_write.map(|write| write.0),
     }))
 }
 
-/// Makes the lease last its full length from now, and notes that the worker spoke.
+/// Makes the lease last its full length from now, and notes that the worker was heard.
 pub(crate) async fn renew(db: &mut PgConnection, held: &Held, ttl: Duration) -> ApiResult<()> {
-    // A worker's row is not written for every word that it says.
+    // At most once a second, so that a worker's row is not written by each of its writes.
     sqlx::query!(
         "WITH renewed AS (
              UPDATE attempts SET lease_expires_at = clock_timestamp() + make_interval(secs => $3::double precision)

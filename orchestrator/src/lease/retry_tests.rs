@@ -3,8 +3,8 @@
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
 use pedigree_protocol::replay::ReplayVerdict;
-use pedigree_protocol::retry::RetryFailed;
 use pedigree_protocol::run::{Failure, FailureCause, RunState};
+use pedigree_protocol::study::RetryFailed;
 use pedigree_protocol::study::{StudySpec, StudyState};
 use sqlx::PgPool;
 
@@ -49,7 +49,7 @@ async fn complaint_30_a_failed_run_is_redone_by_its_cause_and_says_so(pool: PgPo
         let sentence = consequence(&coordinator, &grant).await;
         assert!(sentence.starts_with(said), "{cause:?}: {sentence}");
         if state == RunState::Waiting {
-            study::cancel(coordinator.pool(), &name).await.unwrap();
+            study::cancel(coordinator.studies(), &name).await.unwrap();
         }
     }
 }
@@ -163,7 +163,8 @@ async fn a_failed_study_opens_again_with_all_that_its_end_had_cancelled(pool: Pg
     let worker = coordinator.worker(2).await;
     let (grant, live) = failed_study(&coordinator, &worker).await;
     coordinator.write(&live, &end(AttemptEnd::Cancelled)).await;
-    let retried = study::retry::failed(coordinator.pool(), "study", &RetryFailed::default()).await.unwrap();
+    let retried =
+        study::retry::failed(coordinator.studies(), "study", &RetryFailed::default()).await.unwrap();
     assert_eq!(retried.study.state, StudyState::Searching);
     assert_eq!(retried.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [grant.run_id]);
     assert_eq!(
@@ -187,7 +188,7 @@ async fn a_retry_by_hand_brings_the_budget_back(pool: PgPool) {
     let grant = fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     assert_eq!(coordinator.detail(grant.run_id).await.run.state, RunState::Failed);
-    let retried = study::retry::run(coordinator.pool(), grant.run_id).await.unwrap();
+    let retried = study::retry::run(coordinator.studies(), grant.run_id).await.unwrap();
     assert_eq!((retried.runs[0].state, retried.runs[0].failure.is_none()), (RunState::Waiting, true));
     let third = coordinator.claim(&worker).await.unwrap();
     assert_eq!((third.run_id, third.attempt.0), (grant.run_id, 3));
@@ -201,21 +202,21 @@ async fn what_cannot_be_tried_again_says_why(pool: PgPool) {
     let worker = coordinator.worker(1).await;
     let study = coordinator.create(study_spec("study", 3, 1)).await;
     let retry = async |number: usize| -> Result<_, ApiError> {
-        study::retry::run(coordinator.pool(), coordinator.runs(&study).await[number - 1].id).await
+        study::retry::run(coordinator.studies(), coordinator.runs(&study).await[number - 1].id).await
     };
     assert_eq!(message(retry(1).await), "nothing of study is tried again: trial 1: it has not ended yet");
     let oom = fail(&coordinator, &worker, 0, FailureCause::Oom).await;
-    let said = message(study::retry::run(coordinator.pool(), oom.run_id).await);
+    let said = message(study::retry::run(coordinator.studies(), oom.run_id).await);
     assert!(said.contains("trial 1: its failure is a result") && said.contains("study enqueue"), "{said}");
     let fine = coordinator.claim(&worker).await.unwrap();
     coordinator.complete(&fine, 0.5, None).await;
     assert!(message(retry(2).await).ends_with("trial 2: it did not fail"));
     let lost = fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
-    let said = message(study::retry::run(coordinator.pool(), lost.run_id).await);
+    let said = message(study::retry::run(coordinator.studies(), lost.run_id).await);
     assert!(said.ends_with("trial 3: the final run has begun, which ends the search"), "{said}");
     let only = RetryFailed { causes: vec![FailureCause::Device] };
-    let said = message(study::retry::failed(coordinator.pool(), "study", &only).await);
+    let said = message(study::retry::failed(coordinator.studies(), "study", &only).await);
     assert_eq!(said, "nothing of study is tried again: no run of it failed so");
 }
 
@@ -229,7 +230,7 @@ async fn a_final_run_that_failed_can_be_tried_again_whatever_its_cause(pool: PgP
     coordinator.write(&trial, &completed(0.5, None)).await;
     let last = fail(&coordinator, &worker, 0, FailureCause::Oom).await;
     assert_eq!(coordinator.study("study").await.state, StudyState::Failed);
-    let retried = study::retry::run(coordinator.pool(), last.run_id).await.unwrap();
+    let retried = study::retry::run(coordinator.studies(), last.run_id).await.unwrap();
     assert_eq!(retried.study.state, StudyState::Finishing);
     assert_eq!(coordinator.claim(&worker).await.unwrap().run_id, last.run_id);
 }

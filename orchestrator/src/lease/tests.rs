@@ -52,11 +52,11 @@ async fn work_comes_oldest_first_and_with_everything_that_training_needs(pool: P
     let first = coordinator.claim_on(&worker, 0).await.unwrap();
     let second = coordinator.claim_on(&worker, 1).await.unwrap();
     assert_eq!((first.number, second.number, first.attempt), (Some(1), Some(2), Attempt(1)));
-    assert_eq!((first.study_id, first.ttl_ms), (study.id, 30_000));
-    let names: Vec<_> = first.work.params.keys().map(String::as_str).collect();
+    assert_eq!((first.queue_id, first.ttl_ms), (study.id.into(), 30_000));
+    let names: Vec<_> = first.work.job().params.keys().map(String::as_str).collect();
     assert_eq!(names, ["epochs", "learning_rate"]);
-    assert_ne!(first.work.seed, second.work.seed);
-    assert_eq!(first.work.backbone.len(), 1);
+    assert_ne!(first.work.job().seed, second.work.job().seed);
+    assert_eq!(first.work.job().backbone.len(), 1);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -79,9 +79,9 @@ async fn complaint_05_a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_wri
     coordinator.let_leases_run_out().await;
     assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, WON, "nobody else has the run");
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert_eq!(coordinator.write(&first, &AttemptWrite::Renew).await, LOST);
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     let second = coordinator.claim(&worker).await.unwrap();
     assert_eq!((second.run_id, second.attempt), (first.run_id, Attempt(2)));
     for write in [AttemptWrite::Start, report(2, 0.9), completed(0.9, None)] {
@@ -91,7 +91,8 @@ async fn complaint_05_a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_wri
     let detail = coordinator.detail(first.run_id).await;
     let states: Vec<_> = detail.attempts.iter().map(|attempt| attempt.state).collect();
     assert_eq!(states, [AttemptState::Lost, AttemptState::Completed]);
-    assert_eq!((detail.run.value, detail.run.epochs, detail.reports.len()), (Some(0.4), 1, 2));
+    assert_eq!((detail.run.value, detail.run.epochs), (Some(0.4), 1));
+    assert_eq!(detail.training().unwrap().reports.len(), 1, "of the newest attempt");
     assert_eq!(detail.attempts[0].failure.as_ref().unwrap().message, "the lease ran out");
 }
 
@@ -116,7 +117,8 @@ async fn what_is_sent_twice_counts_once(pool: PgPool) {
         assert_eq!(coordinator.write(&grant, &write).await, WON, "{write:?}");
     }
     let detail = coordinator.detail(grant.run_id).await;
-    assert_eq!((detail.run.epochs, detail.run.best_so_far, detail.reports.len()), (2, Some(0.3), 2));
+    assert_eq!((detail.run.epochs, detail.run.best_so_far), (2, Some(0.3)));
+    assert_eq!(detail.training().unwrap().reports.len(), 2);
     let log = run::log::read(coordinator.pool(), grant.run_id, None, 0).await.unwrap();
     assert_eq!(log.text, "epoch 1\nepoch 2 \0 ü\n");
     assert_eq!(log.next_offset, 21);
@@ -186,7 +188,7 @@ async fn a_run_that_is_lost_more_than_twenty_times_is_given_up(pool: PgPool) {
     for _ in 0..21 {
         coordinator.claim(&worker).await.unwrap();
         coordinator.let_leases_run_out().await;
-        reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+        reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     }
     assert!(coordinator.claim(&worker).await.is_none());
     let run = coordinator.runs(&study).await.remove(0);
@@ -241,7 +243,7 @@ async fn a_verdict_outlives_its_worker_and_an_end_of_its_own_counts(pool: PgPool
     let worker = coordinator.worker(2).await;
     let (lost, _) = with_a_verdict(&coordinator, &worker).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     let detail = coordinator.detail(lost.run_id).await;
     assert_eq!((detail.run.state, detail.attempts[0].state), (RunState::Pruned, AttemptState::Lost));
     // The third trial is told to stop, but was through already.
@@ -270,7 +272,7 @@ async fn without_a_verdict_nothing_is_pruned_and_a_new_attempt_is_judged_by_its_
     coordinator.write(&second, &report(1, 0.5)).await;
     coordinator.write(&second, &report(2, 0.9)).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     let again = coordinator.claim(&worker).await.unwrap();
     assert_eq!((again.run_id, again.attempt), (second.run_id, Attempt(2)));
     let reply = coordinator.try_write(&again, &report(1, 0.4)).await.unwrap();
@@ -294,7 +296,8 @@ async fn several_reports_in_one_write_count_once_each(pool: PgPool) {
         assert_eq!(coordinator.write(&grant, &write).await, WON);
     }
     let detail = coordinator.detail(grant.run_id).await;
-    let epochs: Vec<i32> = detail.reports.iter().map(|report| report.metrics.epoch).collect();
+    let epochs: Vec<i32> =
+        detail.training().unwrap().reports.iter().map(|report| report.metrics.epoch).collect();
     assert_eq!((epochs, detail.run.epochs, detail.run.best_so_far), (vec![1, 2, 3], 3, Some(0.7)));
     for nonsense in [several(&[]), several(&[(4, 0.1), (0, 0.1)])] {
         assert!(coordinator.try_write(&grant, &nonsense).await.is_err());
@@ -334,7 +337,7 @@ async fn a_whole_attempt_in_one_write_counts_and_counts_once(pool: PgPool) {
     );
     let detail = coordinator.detail(grant.run_id).await;
     assert_eq!(
-        (detail.run.state, detail.run.value, detail.reports.len()),
+        (detail.run.state, detail.run.value, detail.training().unwrap().reports.len()),
         (RunState::Completed, Some(0.7), 2)
     );
     assert!(detail.attempts[0].started_at.is_some());

@@ -3,19 +3,20 @@
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{AttemptState, RunState};
-use pedigree_protocol::{Attempt, RunId, StudyId};
+use pedigree_protocol::{Attempt, RunId};
 use sqlx::PgConnection;
 use tracing::Span;
 use tracing::field::{Empty, display};
 
+use crate::advance::advance;
 use crate::app::App;
-use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::end;
 use crate::lease::held::{self, Held};
+use crate::run;
 use crate::run::machine::Event;
+use crate::run::owner::Owner;
 use crate::run::report::Shown;
-use crate::{run, study};
 
 const LOST: WriteReply = WriteReply { outcome: WriteOutcome::Lost, directive: Directive::Stop, ttl_ms: 0 };
 const UNKNOWN: WriteReply =
@@ -24,7 +25,7 @@ const ENDED: WriteReply =
     WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
 
 /// Applies a write if the attempt holds the lease; returns when what it did is on disk.
-#[tracing::instrument(name = "write", skip_all, fields(run.id = %run, %attempt, study.id = Empty, worker.id = Empty))]
+#[tracing::instrument(name = "write", skip_all, fields(run.id = %run, %attempt, queue.id = Empty, worker.id = Empty))]
 pub(crate) async fn apply(
     app: &App,
     run: RunId,
@@ -32,58 +33,54 @@ pub(crate) async fn apply(
     write: &AttemptWrite,
 ) -> ApiResult<WriteReply> {
     let (reply, ended) = commit(app, run, attempt, write).await?;
-    let Some(study) = ended else {
+    let Some(owner) = ended else {
         app.durable.flushed().await?;
         return Ok(reply);
     };
-    // The worker was told nothing of what its study does next: that need not be on disk.
-    let (advanced, flushed) = tokio::join!(study::advance(&app.pool, study), app.durable.flushed());
+    // The answer says nothing of what the study does next: that need not be on disk.
+    let (advanced, flushed) = tokio::join!(advance(&app.studies, owner), app.durable.flushed());
     if let Err(error) = advanced {
-        // The end is written; the reconciler takes the study further.
-        tracing::warn!(error = &error as &dyn std::error::Error, "the study was not moved on yet");
+        // The end is written; the reconciler moves the owner on.
+        tracing::warn!(error = &error as &dyn std::error::Error, ?owner, "not moved on yet");
     }
     flushed.map(|()| reply)
 }
 
-/// Writes what follows from the write; of an attempt that it has ended also the study.
+/// Writes what follows from the write; answers also the owner of the run, if the attempt has ended.
 async fn commit(
     app: &App,
     run: RunId,
     attempt: Attempt,
     write: &AttemptWrite,
-) -> ApiResult<(WriteReply, Option<StudyId>)> {
+) -> ApiResult<(WriteReply, Option<Owner>)> {
     check(write)?;
     let _admitted = app.admit().await?;
-    let mut tx = db::begin(&app.pool).await?;
-    let Some(mut held) = held::lock(&mut tx, run, attempt).await? else { return Ok((UNKNOWN, None)) };
-    Span::current().record("study.id", display(held.study)).record("worker.id", display(held.worker));
-    if !held.is_live() {
-        // The answer to the end may have been lost: the very same end, sent again, is still won.
-        let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
-        // Not left to the drop, which lets the run's lock go some time later: a claim passes a locked run over.
-        tx.rollback().await?;
-        return Ok((if again { ENDED } else { LOST }, None));
-    }
-    let next = perform(&mut tx, &mut held, write.parts()).await?;
-    if write.is_end() {
-        tx.commit().await?;
-        return Ok((ENDED, Some(held.study)));
-    }
-    held::renew(&mut tx, &held, app.lease_ttl).await?;
-    tx.commit().await?;
-    Ok((WriteReply { outcome: WriteOutcome::Won, directive: next, ttl_ms: app.lease_ttl_ms() }, None))
+    held::open(&app.pool, run, attempt, async |db, held| {
+        let Some(mut held) = held else { return Ok((UNKNOWN, None)) };
+        Span::current().record("queue.id", display(held.queue)).record("worker.id", display(held.worker));
+        if !held.is_live() {
+            // The answer to the end may have been lost: the very same end, sent again, is still won.
+            let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
+            return Ok((if again { ENDED } else { LOST }, None));
+        }
+        let directive = perform(db, &mut held, write.parts()).await?;
+        if write.is_end() {
+            return Ok((ENDED, Some(held.owner())));
+        }
+        held::renew(db, &held, app.lease_ttl).await?;
+        Ok((WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }, None))
+    })
+    .await
 }
 
 /// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
 pub(crate) async fn refusal(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Option<WriteReply>> {
-    let mut tx = db::begin(&app.pool).await?;
-    let held = held::lock(&mut tx, run, attempt).await?;
-    tx.rollback().await?;
-    Ok(match held {
-        None => Some(UNKNOWN),
-        Some(held) if !held.is_live() => Some(LOST),
-        Some(_) => None,
-    })
+    let refusal = async |_: &mut PgConnection, held: Option<Held>| match held {
+        None => Ok(Some(UNKNOWN)),
+        Some(held) if !held.is_live() => Ok(Some(LOST)),
+        Some(_) => Ok(None),
+    };
+    held::open(&app.pool, run, attempt, refusal).await
 }
 
 /// Does `work` if the attempt holds the lease, and renews it.
@@ -93,21 +90,17 @@ pub(crate) async fn with_held(
     attempt: Attempt,
     work: impl AsyncFnOnce(&mut PgConnection) -> ApiResult<()>,
 ) -> ApiResult<WriteReply> {
-    let mut tx = db::begin(&app.pool).await?;
-    let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(UNKNOWN) };
-    if !held.is_live() {
-        tx.rollback().await?;
-        return Ok(LOST);
-    }
-    work(&mut tx).await?;
-    held::renew(&mut tx, &held, app.lease_ttl).await?;
-    tx.commit().await?;
-    Ok(go_on(app, &held))
-}
-
-fn go_on(app: &App, held: &Held) -> WriteReply {
-    let directive = directive(held, held.prune_reason.is_some());
-    WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }
+    held::open(&app.pool, run, attempt, async |db, held| {
+        let Some(held) = held else { return Ok(UNKNOWN) };
+        if !held.is_live() {
+            return Ok(LOST);
+        }
+        work(db).await?;
+        held::renew(db, &held, app.lease_ttl).await?;
+        let directive = directive(&held);
+        Ok(WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() })
+    })
+    .await
 }
 
 /// Refuses what could not be applied in any state.
@@ -132,7 +125,7 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
     for group in writes.chunk_by(|one, next| is_report(one) && is_report(next)) {
         match &group[0] {
             AttemptWrite::Renew | AttemptWrite::Several { .. } => {}
-            // Its end, which comes along, writes both: nobody can have seen it run.
+            // The end in the same batch writes the start too: nobody can have seen the trainer run.
             AttemptWrite::Start if ends => held.started = true,
             AttemptWrite::Start => start(db, held).await?,
             AttemptWrite::Report { .. } => {
@@ -141,7 +134,7 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
             }
             AttemptWrite::DaptReport { metrics } => {
                 held.must_be_dapt("reports held-out text")?;
-                run::report::record_dapt(db, held.run, held.attempt, metrics).await?;
+                run::report::record_dapt(db, held, metrics).await?;
             }
             AttemptWrite::Log { offset, text } => {
                 run::log::append(db, held.run, held.attempt, (*offset, text)).await?;
@@ -151,11 +144,11 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
             }
         }
     }
-    Ok(directive(held, held.prune_reason.is_some()))
+    Ok(directive(held))
 }
 
-fn directive(held: &Held, prune: bool) -> Directive {
-    match (held.is_over(), prune, held.hand_back) {
+fn directive(held: &Held) -> Directive {
+    match (held.is_over(), held.prune_reason.is_some(), held.hand_back) {
         (true, _, _) => Directive::Stop,
         (false, true, _) => Directive::Prune,
         (false, false, true) => Directive::Release,
@@ -176,10 +169,8 @@ async fn report(
             reports.push(metrics);
         }
     }
-    let Some(metric) = held.metric else {
-        return Err(ApiError::invalid("a pretraining has no dev scores; it reports held-out text"));
-    };
-    let tally = run::report::record(db, (held.run, held.attempt), metric, &reports, shown).await?;
+    let metric = held.work.metric()?;
+    let tally = run::report::record(db, held, metric, &reports, shown).await?;
     if shown == Shown::ByTheEnd {
         held.reported = held.reported.and(tally, metric.goal);
     }

@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use metrics::counter;
 use object_store::local::LocalFileSystem;
-use sqlx::PgPool;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::reconcile::{self, outage};
+use crate::study::studies::Studies;
 
 const PERIOD: Duration = Duration::from_millis(500);
 /// Changes come in bursts; upkeep looks once after each, and no oftener than it would without them by much.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// What one pass may take. The work of the next one is what this one left.
+/// The limit of one pass. The next pass does what this one left.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Runs upkeep until told to stop. A database that is away is waited for.
 pub(crate) async fn run(
-    pool: PgPool,
+    studies: Studies,
     store: Arc<LocalFileSystem>,
     feed: Feed,
     lease_ttl: Duration,
@@ -40,8 +40,8 @@ pub(crate) async fn run(
         if stop.run_until_cancelled(pause).await.is_none() {
             return;
         }
-        // Not cut off by the stop: a pass is short, and what it began it should end.
-        let failed = match timeout(LONGEST, look(&pool, &store, lease_ttl)).await {
+        // The stop does not cut it off: a pass is short, and ends what it began.
+        let failed = match timeout(LONGEST, look(&studies, &store, lease_ttl)).await {
             Ok(done) => done.err(),
             Err(_) => Some(sqlx::Error::PoolTimedOut.into()),
         };
@@ -51,15 +51,15 @@ pub(crate) async fn run(
     }
 }
 
-/// One pass. After a long one it is noted that it has ended: only the time between passes counts as an outage.
-async fn look(pool: &PgPool, store: &Arc<LocalFileSystem>, lease_ttl: Duration) -> ApiResult<()> {
-    outage::forgive(pool, lease_ttl).await?;
+/// One pass. The end of a long pass is noted: only the time between passes counts as an outage.
+async fn look(studies: &Studies, store: &Arc<LocalFileSystem>, lease_ttl: Duration) -> ApiResult<()> {
+    outage::forgive(&studies.pool, lease_ttl).await?;
     let began = Instant::now();
-    reconcile::pass(pool, store).await?;
+    reconcile::pass(studies, store).await?;
     if began.elapsed() < PERIOD {
         return Ok(());
     }
-    outage::forgive(pool, lease_ttl).await
+    outage::forgive(&studies.pool, lease_ttl).await
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use pedigree_protocol::run::AttemptState;
+    use sqlx::PgPool;
 
     use super::*;
     use crate::testing::{Coordinator, study_spec};
@@ -107,10 +108,10 @@ mod tests {
         coordinator.create(study_spec("study", 1, 1)).await;
         let worker = coordinator.worker(1).await;
         let grant = coordinator.claim(&worker).await.unwrap();
-        let (pool, store) = (coordinator.pool().clone(), coordinator.app.store.clone());
+        let (studies, store) = (coordinator.app.studies.clone(), coordinator.app.store.clone());
         let stop = CancellationToken::new();
         // A feed that nobody feeds: no change wakes upkeep.
-        let upkeep = tokio::spawn(run(pool, store, Feed::new(), coordinator.app.lease_ttl, stop.clone()));
+        let upkeep = tokio::spawn(run(studies, store, Feed::new(), coordinator.app.lease_ttl, stop.clone()));
         let noticed = async {
             while coordinator.detail(grant.run_id).await.attempts[0].state != AttemptState::Lost {
                 sleep(Duration::from_millis(50)).await;

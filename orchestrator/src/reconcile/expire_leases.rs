@@ -1,33 +1,35 @@
-//! Leases that ran out: the attempt is lost, the run waits for its next one.
+//! Leases that ran out: the attempt is lost, and the run waits for its next attempt.
 
 use pedigree_protocol::{Attempt, RunId};
-use sqlx::PgPool;
 
-use crate::db;
+use crate::advance::advance;
 use crate::error::ApiResult;
 use crate::lease::{end, held};
-use crate::study;
+use crate::study::studies::Studies;
 
 /// Ends every attempt whose lease ran out.
-pub(crate) async fn expire_leases(pool: &PgPool) -> ApiResult<()> {
+pub(crate) async fn expire_leases(studies: &Studies) -> ApiResult<()> {
     let expired = sqlx::query!(
         "SELECT run_id, attempt FROM attempts
          WHERE state IN ('leased', 'running') AND lease_expires_at <= now() ORDER BY lease_expires_at"
     );
-    for row in expired.fetch_all(pool).await? {
-        expire(pool, RunId(row.run_id), Attempt(row.attempt)).await?;
+    for row in expired.fetch_all(&studies.pool).await? {
+        expire(studies, RunId(row.run_id), Attempt(row.attempt)).await?;
     }
     Ok(())
 }
 
 /// Looks again under the lock: another coordinator, or the worker itself, may have been faster.
-async fn expire(pool: &PgPool, run: RunId, attempt: Attempt) -> ApiResult<()> {
-    let mut tx = db::begin(pool).await?;
-    let Some(held) = held::lock(&mut tx, run, attempt).await? else { return Ok(()) };
-    if !held.is_live() || held.unexpired {
-        return Ok(());
+async fn expire(studies: &Studies, run: RunId, attempt: Attempt) -> ApiResult<()> {
+    let ended = held::open(&studies.pool, run, attempt, async |db, held| match held {
+        Some(held) if held.is_live() && !held.unexpired => {
+            end::by_expiry(db, &held).await?;
+            Ok(Some(held.owner()))
+        }
+        _ => Ok(None),
+    });
+    match ended.await? {
+        Some(owner) => advance(studies, owner).await,
+        None => Ok(()),
     }
-    end::by_expiry(&mut tx, &held).await?;
-    tx.commit().await?;
-    study::advance(pool, held.study).await
 }

@@ -70,7 +70,7 @@ mod tests {
             forgive(coordinator.pool(), TTL).await.unwrap();
             // The second coordinator to come back finds that somebody looks after the leases.
             forgive(coordinator.pool(), TTL).await.unwrap();
-            reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+            reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
             let state = coordinator.detail(grant.run_id).await.attempts[0].state;
             assert_eq!(state == AttemptState::Leased, survives, "{seconds_ago} s ago: {state:?}");
         }

@@ -1,8 +1,9 @@
 //! Routes of runs and their logs.
 
 use axum::extract::State;
-use pedigree_protocol::retry::Retried;
-use pedigree_protocol::run::{LogSlice, Run, RunDetail};
+use pedigree_protocol::run::{LogSlice, Run};
+use pedigree_protocol::run_detail::RunDetail;
+use pedigree_protocol::study::Retried;
 use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -47,7 +48,7 @@ pub(crate) async fn log(
     params(("run" = RunId, Path, description = "Id of the run")),
     responses((status = 200, body = Retried), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn retry(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Retried>> {
-    study::retry::run(&app.pool, run).await.map(Json)
+    study::retry::run(&app.studies, run).await.map(Json)
 }
 
 /// Pauses a run: it is not given out until it is resumed, and handed back where it is being trained.
@@ -71,5 +72,5 @@ pub(crate) async fn resume(State(app): State<App>, Path(run): Path<RunId>) -> Ap
     params(("run" = RunId, Path, description = "Id of the run")),
     responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn cancel(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<Run>> {
-    run::control::cancel(&app.pool, run).await.map(Json)
+    run::control::cancel(&app.studies, run).await.map(Json)
 }

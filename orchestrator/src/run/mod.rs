@@ -3,13 +3,15 @@
 pub(crate) mod control;
 mod disk;
 pub(crate) mod http;
-pub(crate) mod known;
+pub(crate) mod locked;
 pub(crate) mod log;
 pub(crate) mod machine;
+pub(crate) mod owner;
 pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod sql;
 pub(crate) mod trial;
+pub(crate) mod trial_cache;
 pub(crate) mod trials;
 pub(crate) mod view;

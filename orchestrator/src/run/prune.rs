@@ -9,27 +9,28 @@ use pedigree_protocol::objective::Metric;
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::RunKind;
-use pedigree_protocol::{RunId, StudyId};
+use pedigree_protocol::{QueueId, RunId};
 use pedigree_sampler::pruner::{Track, decide};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
+use crate::queue::work::Work;
 use crate::run::report::objective;
 
 /// Asks the study's pruner about a trial that has just reported `epoch`; a verdict stays with the attempt.
 pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> ApiResult<Option<String>> {
-    if held.pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
+    let Work::Train { metric, pruner, .. } = &held.work else { return Ok(None) };
+    if *pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
         return Ok(held.prune_reason.clone());
     }
-    let Some(metric) = held.metric else { return Ok(None) };
-    let mut tracks = tracks(db, held.study, metric).await?;
+    let mut tracks = tracks(db, held.queue, *metric).await?;
     let Some(mut trial) = tracks.remove(&held.run) else { return Ok(None) };
     // An attempt that was lost may have come further than this one has.
     trial.reports.retain(|step, _| *step <= epoch.unsigned_abs());
     let others: Vec<Track> = tracks.into_values().collect();
-    let reason = decide(&held.pruner, metric.goal, &trial, &others);
+    let reason = decide(pruner, metric.goal, &trial, &others);
     if let Some(reason) = &reason {
         sqlx::query!(
             "UPDATE attempts SET prune_reason = $3 WHERE run_id = $1 AND attempt = $2",
@@ -45,17 +46,17 @@ pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> Api
 }
 
 /// The reports of every trial of a study; of an epoch that several attempts reported, the newest attempt's.
-async fn tracks(db: &mut PgConnection, study: StudyId, metric: Metric) -> ApiResult<BTreeMap<RunId, Track>> {
-    let rows = sqlx::query!(
+async fn tracks(db: &mut PgConnection, study: QueueId, metric: Metric) -> ApiResult<BTreeMap<RunId, Track>> {
+    let select = sqlx::query!(
         r#"SELECT DISTINCT ON (r.number, p.epoch) r.id, r.number AS "number!", r.value, p.epoch,
                p.metrics AS "metrics: Json<EpochReport>"
            FROM runs r JOIN reports p ON p.run_id = r.id
-           WHERE r.study_id = $1 AND r.kind = 'trial'
+           WHERE r.queue_id = $1 AND r.kind = 'trial'
            ORDER BY r.number, p.epoch, p.attempt DESC"#,
         study.0
     );
     let mut tracks = BTreeMap::new();
-    for row in rows.fetch_all(db).await? {
+    for row in select.fetch_all(db).await? {
         let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
         let empty = Track { number, completed: row.value, reports: BTreeMap::new() };
         let track: &mut Track = tracks.entry(RunId(row.id)).or_insert(empty);

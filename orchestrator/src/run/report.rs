@@ -3,15 +3,17 @@
 use metrics::counter;
 use pedigree_protocol::dapt::DaptReport;
 use pedigree_protocol::objective::{Goal, Metric, MetricName};
-use pedigree_protocol::report::EpochReport;
+use pedigree_protocol::report::{AttemptReport, EpochReport};
 use pedigree_protocol::{Attempt, RunId};
 use serde::Serialize;
-use sqlx::PgConnection;
+use serde::de::DeserializeOwned;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 
 use crate::error::{ApiError, ApiResult};
+use crate::lease::held::Held;
 
-/// What reports add to what their run shows.
+/// What reports add to the columns of their run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) epochs: i32,
@@ -22,7 +24,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) const NONE: Self = Self { epochs: 0, best: None };
 
-    /// Both together.
+    /// The sum of both.
     pub(crate) fn and(self, other: Self, goal: Goal) -> Self {
         let better = if goal == Goal::Maximize { f64::max } else { f64::min };
         let best = match (self.best, other.best) {
@@ -33,52 +35,66 @@ impl Tally {
     }
 }
 
-/// Who writes onto the run what its reports add.
+/// Which statement writes the tally of the reports onto the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     ByTheReport,
-    /// The run's end, which comes along: one write of the run instead of two.
+    /// The end of the run, which comes in the same batch: one write of the run instead of two.
     ByTheEnd,
 }
 
-/// Stores reports of a live attempt, each unless it is there already; what they add.
-pub(crate) async fn record(
-    db: &mut PgConnection,
-    (run, attempt): (RunId, Attempt),
-    metric: Metric,
-    reports: &[&EpochReport],
-    shown: Shown,
-) -> ApiResult<Tally> {
-    let epochs: Vec<i32> = reports.iter().map(|report| report.epoch).collect();
-    let values: Vec<f64> = reports.iter().map(|report| objective(metric, report)).collect();
-    store(db, (run, attempt), (metric.goal, shown), (&epochs, &values), reports).await
-}
-
-/// Stores a report of a pretraining, unless it is there already.
-pub(crate) async fn record_dapt(
-    db: &mut PgConnection,
+/// Reports of one attempt that are stored together.
+#[derive(Debug)]
+struct Batch<'a, M> {
     run: RunId,
     attempt: Attempt,
-    report: &DaptReport,
-) -> ApiResult<()> {
-    let (value, how) = (report.held_out.pseudo_perplexity, (Goal::Minimize, Shown::ByTheReport));
-    store(db, (run, attempt), how, (&[report.epoch], &[value]), &[report]).await?;
-    Ok(())
+    goal: Goal,
+    shown: Shown,
+    reports: Vec<Row<'a, M>>,
 }
 
-/// Stores metrics by their epochs, with the values that these reached.
-async fn store(
+/// A report with the value that it reached.
+#[derive(Debug)]
+struct Row<'a, M> {
+    epoch: i32,
+    value: f64,
+    metrics: &'a M,
+}
+
+/// Stores reports of a live attempt, each once; answers what they add.
+pub(crate) async fn record<'a>(
     db: &mut PgConnection,
-    (run, attempt): (RunId, Attempt),
-    (goal, shown): (Goal, Shown),
-    (epochs, values): (&[i32], &[f64]),
-    metrics: &[&(impl Serialize + Sync)],
+    held: &Held,
+    metric: Metric,
+    reports: &[&'a EpochReport],
+    shown: Shown,
 ) -> ApiResult<Tally> {
+    let row = |&report: &&'a EpochReport| Row {
+        epoch: report.epoch,
+        value: objective(metric, report),
+        metrics: report,
+    };
+    let rows = reports.iter().map(row);
+    let (run, attempt) = (held.run, held.attempt);
+    store(db, Batch { run, attempt, goal: metric.goal, shown, reports: rows.collect() }).await
+}
+
+/// Stores a report of a pretraining, once.
+pub(crate) async fn record_dapt(db: &mut PgConnection, held: &Held, report: &DaptReport) -> ApiResult<()> {
+    let row = Row { epoch: report.epoch, value: report.held_out.pseudo_perplexity, metrics: report };
+    let (run, attempt) = (held.run, held.attempt);
+    let batch = Batch { run, attempt, goal: Goal::Minimize, shown: Shown::ByTheReport, reports: vec![row] };
+    store(db, batch).await.map(drop)
+}
+
+async fn store(db: &mut PgConnection, batch: Batch<'_, impl Serialize + Sync>) -> ApiResult<Tally> {
+    let epochs: Vec<i32> = batch.reports.iter().map(|row| row.epoch).collect();
     if let Some(epoch) = epochs.iter().find(|epoch| **epoch < 1) {
         return Err(ApiError::invalid(format!("epoch {epoch}: epochs are counted from 1")));
     }
-    let metrics: Vec<_> = metrics.iter().copied().map(Json).collect();
-    let tally = sqlx::query_as!(
+    let values: Vec<f64> = batch.reports.iter().map(|row| row.value).collect();
+    let metrics: Vec<_> = batch.reports.iter().map(|row| Json(row.metrics)).collect();
+    let insert = sqlx::query_as!(
         Tally,
         r#"WITH fresh AS (
                INSERT INTO reports (run_id, attempt, epoch, metrics)
@@ -94,17 +110,37 @@ async fn store(
                FROM tally WHERE id = $1 AND tally.epochs > 0 AND $7
            )
            SELECT epochs AS "epochs!", best FROM tally"#,
-        run.0,
-        attempt.0,
-        epochs,
+        batch.run.0,
+        batch.attempt.0,
+        &epochs,
         metrics as _,
-        values,
-        goal == Goal::Maximize,
-        shown == Shown::ByTheReport,
+        &values,
+        batch.goal == Goal::Maximize,
+        batch.shown == Shown::ByTheReport,
     );
-    let tally = tally.fetch_one(db).await?;
+    let tally = insert.fetch_one(db).await?;
     counter!("pedigree_epoch_reports_stored_total").increment(tally.epochs.unsigned_abs().into());
     Ok(tally)
+}
+
+/// The reports of one attempt, by epoch: those of a trial or final run, or those of a pretraining.
+pub(crate) async fn of_attempt<M: DeserializeOwned>(
+    pool: &PgPool,
+    run: RunId,
+    attempt: Attempt,
+) -> ApiResult<Vec<AttemptReport<M>>> {
+    let select = sqlx::query!(
+        r#"SELECT received_at, metrics FROM reports
+           WHERE run_id = $1 AND attempt = $2 ORDER BY epoch"#,
+        run.0,
+        attempt.0
+    );
+    let report = |received_at, metrics| {
+        let metrics = serde_json::from_value(metrics).map_err(|error| ApiError::Broken(error.to_string()))?;
+        Ok(AttemptReport { attempt, received_at, metrics })
+    };
+    let rows = select.fetch_all(pool).await?.into_iter();
+    rows.map(|row| report(row.received_at, row.metrics)).collect()
 }
 
 /// The value of a report under the study's metric.

@@ -1,10 +1,10 @@
-//! Whether a failed run is tried again: the policy of its cause, within the budgets of its study.
+//! Whether a failed run is tried again: the policy of its cause, within the budgets of its entry of the queue.
 //!
 //! [`decide`] is pure and owns the sentence that people read. Must not know how a failure was recognised.
 
 use std::time::Duration;
 
-use pedigree_protocol::retry::{LOST_RETRIES, Policy};
+use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::FailureCause;
 use sqlx::PgConnection;
 
@@ -16,7 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const GROWTH: u32 = 4;
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// What a run and its study have spent, and what they may spend. Failures are counted without the present one.
+/// The retries that a run and its study have spent, and may spend. The present failure is not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Budget {
     /// Failures of the run.
@@ -25,7 +25,7 @@ pub(crate) struct Budget {
     pub(crate) losses: u32,
     /// Failures that were tried again in all runs of the study.
     pub(crate) in_study: u32,
-    /// What the run may have of each, and the study in all.
+    /// Limits: failures and losses of the run, failures of all runs of the study.
     pub(crate) run_limit: u32,
     pub(crate) lost_limit: u32,
     pub(crate) study_limit: u32,
@@ -86,26 +86,24 @@ fn pause(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(GROWTH.saturating_pow(failures)).min(LONGEST_PAUSE)
 }
 
-/// What the held run and its study have spent. Other runs of the study may fail at the same time: its budget may be
-/// overdrawn by as many.
+/// The budget of the held run. Other runs of the study may fail at the same time, and overdraw the study's limit by as
+/// many.
 pub(crate) async fn budget(db: &mut PgConnection, held: &Held) -> ApiResult<Budget> {
-    let row = sqlx::query!(
-        r#"SELECT s.retries, (s.spec ->> 'lost_retries')::bigint AS lost_retries,
-               coalesce((s.spec ->> 'study_retries')::bigint, greatest(s.trials, 10)) AS "study_retries!",
+    let select = sqlx::query!(
+        r#"SELECT q.retries, q.lost_retries, q.total_retries,
                (SELECT coalesce(sum(r.crashes) - count(*) FILTER (WHERE r.state = 'failed' AND r.crashes > 0), 0)
-                FROM runs r WHERE r.study_id = s.id) AS "in_study!"
-           FROM studies s WHERE s.id = $1"#,
-        held.study.0
+                FROM runs r WHERE r.queue_id = q.id) AS "in_study!"
+           FROM queue q WHERE q.id = $1"#,
+        held.queue.0
     );
-    let row = row.fetch_one(db).await?;
-    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let row = select.fetch_one(db).await?;
     Ok(Budget {
         failures: held.crashes.unsigned_abs(),
         losses: held.losses.unsigned_abs(),
-        in_study: count(row.in_study),
+        in_study: u32::try_from(row.in_study).unwrap_or(u32::MAX),
         run_limit: row.retries.unsigned_abs(),
-        lost_limit: row.lost_retries.map_or(LOST_RETRIES, count),
-        study_limit: count(row.study_retries),
+        lost_limit: row.lost_retries.unsigned_abs(),
+        study_limit: row.total_retries.unsigned_abs(),
     })
 }
 

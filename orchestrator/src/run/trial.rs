@@ -92,9 +92,9 @@ pub(crate) async fn some(
                    WHERE p.run_id = runs.id AND p.attempt = runs.attempt ORDER BY p.epoch DESC LIMIT 1
                ) END AS "last_report: Json<EpochReport>"
            FROM (
-               SELECT * FROM runs WHERE study_id = $1 AND kind = 'trial' AND number = ANY ($2)
+               SELECT * FROM runs WHERE queue_id = $1 AND kind = 'trial' AND number = ANY ($2)
                UNION ALL
-               SELECT * FROM runs WHERE study_id = $1 AND kind = 'trial' AND number > $3
+               SELECT * FROM runs WHERE queue_id = $1 AND kind = 'trial' AND number > $3
            ) AS runs ORDER BY number"#,
         study.0,
         &which.numbers,
@@ -119,7 +119,7 @@ pub(crate) async fn some(
 pub(crate) async fn params(db: &mut PgConnection, study: StudyId, number: u32) -> ApiResult<ParamValues> {
     let params = sqlx::query_scalar!(
         r#"SELECT params AS "params: Json<ParamValues>" FROM runs
-           WHERE study_id = $1 AND kind = 'trial' AND number = $2"#,
+           WHERE queue_id = $1 AND kind = 'trial' AND number = $2"#,
         study.0,
         number.cast_signed(),
     );
@@ -134,7 +134,7 @@ pub(crate) async fn final_run(
     let row = sqlx::query!(
         r#"SELECT state AS "state: RunState", failure_cause AS "failure_cause: FailureCause",
                failure_message, failure_evidence
-           FROM runs WHERE study_id = $1 AND kind = 'final'"#,
+           FROM runs WHERE queue_id = $1 AND kind = 'final'"#,
         study.0
     );
     let row = row.fetch_optional(db).await?;
@@ -147,5 +147,6 @@ pub(crate) fn failure(
     message: Option<String>,
     evidence: Option<String>,
 ) -> Option<Failure> {
-    Some(Failure { cause: cause?, message: message.unwrap_or_default(), evidence })
+    let cause = cause?;
+    Some(Failure { cause, message: message.unwrap_or_default(), evidence })
 }

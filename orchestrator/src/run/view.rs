@@ -1,56 +1,67 @@
 //! Runs as they are shown.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use pedigree_protocol::dapt::DaptSummary;
-use pedigree_protocol::report::{EpochReport, RunSummary};
-use pedigree_protocol::run::{AttemptReport, FailureCause, Run, RunDetail, RunKind, RunState};
-use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId, suggestion};
+use pedigree_protocol::run::{FailureCause, Run, RunKind, RunState};
+use pedigree_protocol::run_detail::{AdaptDetail, RunDetail, RunWork, TrainDetail};
+use pedigree_protocol::{Attempt, ParamValues, QueueId, RunId, StudyId, suggestion};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
+use crate::lease;
+use crate::queue::work::Work;
+use crate::run::report;
 use crate::run::trial::failure;
-use crate::{dapt, lease};
 
 /// The runs of a study: trials by number, then the final run.
 pub(crate) async fn of_study(pool: &PgPool, study: StudyId) -> ApiResult<Vec<Run>> {
-    select(pool, Some(study), None).await
+    select(pool, Some(study), &[]).await
 }
 
 /// One run.
 pub(crate) async fn get(pool: &PgPool, id: RunId) -> ApiResult<Run> {
-    let found = select(pool, None, Some(id)).await?.into_iter().next();
+    let found = select(pool, None, &[id]).await?.into_iter().next();
     found.ok_or_else(|| unknown(id))
+}
+
+/// Several runs, by their ids.
+pub(crate) async fn by_ids(pool: &PgPool, ids: &[RunId]) -> ApiResult<BTreeMap<RunId, Run>> {
+    Ok(select(pool, None, ids).await?.into_iter().map(|run| (run.id, run)).collect())
 }
 
 /// Everything about one run.
 pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     let run = get(pool, id).await?;
-    let row = sqlx::query!(
-        r#"SELECT s.name, s.spec -> 'fixed' AS "fixed: Json<ParamValues>",
-               r.suggestion AS "suggestion: Json<suggestion::Record>",
-               CASE WHEN r.kind <> 'dapt' THEN r.summary END AS "summary: Json<RunSummary>",
-               CASE WHEN r.kind = 'dapt' THEN r.summary END AS "dapt_summary: Json<DaptSummary>"
-           FROM runs r JOIN studies s ON s.id = r.study_id WHERE r.id = $1"#,
+    let select = sqlx::query!(
+        r#"SELECT q.name, q.work AS "work: Json<Work>", r.summary,
+               r.suggestion AS "suggestion: Json<suggestion::Record>"
+           FROM runs r JOIN queue q ON q.id = r.queue_id WHERE r.id = $1"#,
         id.0
     );
-    let row = row.fetch_one(pool).await?;
-    let (reports, dapt_reports) = match run.kind {
-        RunKind::Dapt => (Vec::new(), dapt::view::reports(pool, id).await?),
-        RunKind::Trial | RunKind::Final => (reports(pool, id).await?, Vec::new()),
+    let row = select.fetch_one(pool).await?;
+    let work = match run.kind {
+        RunKind::Trial | RunKind::Final => RunWork::Train(TrainDetail {
+            fixed: row.work.fixed(),
+            suggestion: row.suggestion.map(|record| record.0),
+            reports: report::of_attempt(pool, id, run.attempt).await?,
+            summary: row.summary.map(read).transpose()?,
+        }),
+        RunKind::Dapt => RunWork::Adapt(AdaptDetail {
+            reports: report::of_attempt(pool, id, run.attempt).await?,
+            summary: row.summary.map(read).transpose()?,
+        }),
     };
-    Ok(RunDetail {
-        run,
-        study_name: row.name,
-        fixed: row.fixed.map_or_else(ParamValues::new, |fixed| fixed.0),
-        suggestion: row.suggestion.map(|record| record.0),
-        attempts: lease::view::of_run(pool, id).await?,
-        reports,
-        summary: row.summary.map(|summary| summary.0),
-        dapt_reports,
-        dapt_summary: row.dapt_summary.map(|summary| summary.0),
-    })
+    let attempts = lease::view::of_run(pool, id).await?;
+    Ok(RunDetail { run, queue_name: row.name, attempts, work })
+}
+
+fn read<T: DeserializeOwned>(summary: Value) -> ApiResult<T> {
+    serde_json::from_value(summary).map_err(|error| ApiError::Broken(format!("a stored summary: {error}")))
 }
 
 /// The answer about a run that is not there.
@@ -58,25 +69,15 @@ pub(crate) fn unknown(run: RunId) -> ApiError {
     ApiError::not_found(format!("there is no run {run}"))
 }
 
-async fn select(pool: &PgPool, study: Option<StudyId>, run: Option<RunId>) -> ApiResult<Vec<Run>> {
-    let rows = sqlx::query_file_as!(Row, "src/run/view.sql", study.map(|id| id.0), run.map(|id| id.0));
-    Ok(rows.fetch_all(pool).await?.into_iter().map(Row::into_run).collect())
-}
-
-async fn reports(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptReport>> {
-    let rows = sqlx::query!(
-        r#"SELECT attempt, received_at, metrics AS "metrics: Json<EpochReport>" FROM reports
-           WHERE run_id = $1 ORDER BY attempt, epoch"#,
-        run.0
-    );
-    let report = |attempt, received_at, metrics| AttemptReport { attempt, received_at, metrics };
-    let rows = rows.fetch_all(pool).await?.into_iter();
-    Ok(rows.map(|row| report(Attempt(row.attempt), row.received_at, row.metrics.0)).collect())
+async fn select(pool: &PgPool, study: Option<StudyId>, runs: &[RunId]) -> ApiResult<Vec<Run>> {
+    let ids: Vec<Uuid> = runs.iter().map(|id| id.0).collect();
+    let select = sqlx::query_file_as!(Row, "src/run/view.sql", study.map(|id| id.0), &ids);
+    Ok(select.fetch_all(pool).await?.into_iter().map(Row::into_run).collect())
 }
 
 struct Row {
     id: Uuid,
-    study_id: Uuid,
+    queue_id: Uuid,
     kind: RunKind,
     number: Option<i32>,
     state: RunState,
@@ -99,7 +100,7 @@ impl Row {
     fn into_run(self) -> Run {
         Run {
             id: RunId(self.id),
-            study_id: StudyId(self.study_id),
+            queue_id: QueueId(self.queue_id),
             kind: self.kind,
             number: self.number,
             state: self.state,

@@ -10,29 +10,28 @@ use pedigree_protocol::{Attempt, RunId};
 
 use crate::app::App;
 use crate::artifact;
-use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held;
 
 /// Writes the seal for a live attempt of a final run, then hands out the test split.
 #[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
 pub(crate) async fn open_test(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Bytes> {
-    let mut tx = db::begin(&app.pool).await?;
-    let held = held::lock(&mut tx, run, attempt).await?;
-    let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
-    if held.kind != RunKind::Final {
-        return Err(ApiError::sealed(
-            "this run is no final run; only the final run of a study can open its test split",
-        ));
-    }
-    if !held.is_live() {
-        return Err(ApiError::conflict(format!(
-            "attempt {attempt} does not hold the lease any more; stop it"
-        )));
-    }
-    let sha256 = sql::open(&mut tx, &held).await?;
-    let content = artifact::read(app, &sha256).await?;
-    tx.commit().await?;
-    tracing::info!(study.id = %held.study, "test split opened");
-    Ok(content)
+    held::open(&app.pool, run, attempt, async |db, held| {
+        let held = held.ok_or_else(|| ApiError::not_found(format!("run {run} has no attempt {attempt}")))?;
+        if held.kind != RunKind::Final {
+            return Err(ApiError::sealed(
+                "this run is no final run; only the final run of a study can open its test split",
+            ));
+        }
+        if !held.is_live() {
+            return Err(ApiError::conflict(format!(
+                "attempt {attempt} does not hold the lease any more; stop it"
+            )));
+        }
+        let sha256 = sql::open(db, &held).await?;
+        let content = artifact::read(app, &sha256).await?;
+        tracing::info!(study.id = %held.queue, "test split opened");
+        Ok(content)
+    })
+    .await
 }

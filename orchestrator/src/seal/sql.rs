@@ -21,7 +21,7 @@ pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256
              openings = seals.openings + (seals.attempt <> excluded.attempt)::integer
          WHERE seals.run_id = excluded.run_id AND seals.scores IS NULL
          RETURNING test_sha256",
-        held.study.0,
+        held.queue.0,
         held.run.0,
         held.attempt.0,
     );
@@ -35,7 +35,7 @@ pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256
 pub(crate) async fn close(db: &mut PgConnection, held: &Held, scores: &TestScores) -> ApiResult<()> {
     let done = sqlx::query!(
         "UPDATE seals SET scores = $3, sealed_at = now() WHERE study_id = $1 AND run_id = $2 AND scores IS NULL",
-        held.study.0,
+        held.queue.0,
         held.run.0,
         Json(scores) as _,
     );

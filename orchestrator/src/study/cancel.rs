@@ -1,28 +1,22 @@
 //! Cancelling a study.
 
 use pedigree_protocol::study::{Study, StudyState};
-use sqlx::PgPool;
 
-use crate::db;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
+use crate::study::machine::Event;
+use crate::study::studies::Studies;
 use crate::study::{locked, view};
 
 /// Ends a study by a user's wish: waiting runs at once, live ones as soon as their workers hear of it.
-pub(crate) async fn cancel(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
-    let study = view::get(pool, id_or_name).await?;
-    let mut tx = db::begin(pool).await?;
-    let Some(locked) = locked::lock(&mut tx, study.id).await? else {
-        return Err(ApiError::not_found(format!("there is no study {id_or_name:?} any more")));
-    };
-    match locked.state {
-        StudyState::Cancelled => {}
-        StudyState::Completed | StudyState::Failed => {
-            return Err(ApiError::conflict(format!("the study {:?} has ended already", locked.spec.name)));
+pub(crate) async fn cancel(studies: &Studies, id_or_name: &str) -> ApiResult<Study> {
+    let id = locked::open(&studies.pool, id_or_name, async |db, study| {
+        if study.state != StudyState::Cancelled {
+            study.must_be_open()?;
+            study.step(db, Event::Cancelled).await?;
         }
-        StudyState::Searching | StudyState::Finishing => {
-            locked.enter(&mut tx, StudyState::Cancelled, None).await?;
-        }
-    }
-    tx.commit().await?;
-    view::get(pool, id_or_name).await
+        Ok(study.id)
+    })
+    .await?;
+    studies.trials.forget(id);
+    view::by_id(&studies.pool, id).await
 }

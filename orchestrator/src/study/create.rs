@@ -1,72 +1,91 @@
 //! Creating a study.
 
+use pedigree_protocol::dataset::Dataset;
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::study::{Study, StudySpec};
-use pedigree_protocol::{BackboneId, DatasetId, StudyId, TokenId};
-use sqlx::PgPool;
+use pedigree_protocol::{DatasetId, StudyId, TokenId};
+use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::backbone::promise::Source;
 use crate::error::{ApiError, ApiResult};
-use crate::study::{advance, control, view};
-use crate::{backbone, dapt, dataset, name};
+use crate::queue::entry::{self, NewEntry, Retries, count};
+use crate::queue::work::Work;
+use crate::study::studies::Studies;
+use crate::study::{advance, view};
+use crate::{backbone, dataset, db};
 
-/// Creates a study and proposes its first trials. The same specification under the same name again is the study that
-/// is there.
-pub(crate) async fn create(pool: &PgPool, spec: StudySpec, owner: Option<TokenId>) -> ApiResult<Study> {
-    name::check("study", &spec.name)?;
+/// Creates a study and proposes its first trials. The same specification under the same name again answers the study
+/// that is there.
+pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<TokenId>) -> ApiResult<Study> {
+    let pool = &studies.pool;
+    entry::check_name("study", &spec.name)?;
     check(&spec)?;
     let dataset = dataset::sql::get(pool, &spec.dataset).await?;
-    let backbone = backbone::sql::get(pool, &spec.backbone).await?;
-    if dapt::view::find(pool, &spec.name).await?.is_some() {
-        return Err(dapt::create::taken(&spec.name, "a pretraining"));
-    }
-    insert(pool, &spec, (dataset.id, backbone.id), owner).await?;
-    let study = view::get(pool, &spec.name).await?;
-    if study.spec != spec {
-        return Err(ApiError::conflict(format!(
+    db::transaction(pool, async |db| {
+        let (id, backbone) = (StudyId::new(), backbone::sql::source(db, &spec.backbone).await?);
+        if entry::insert(db, new_entry(id, &spec, &dataset, backbone, owner)).await? {
+            insert(db, id, dataset.id, &spec).await?;
+        }
+        Ok(())
+    })
+    .await?;
+    match view::find(pool, &spec.name).await? {
+        Some(study) if study.spec == spec => {
+            advance(studies, study.id).await?;
+            view::by_id(pool, study.id).await
+        }
+        Some(_) => Err(ApiError::conflict(format!(
             "a study {:?} with another specification exists already; choose another name",
             spec.name
-        )));
+        ))),
+        None => Err(entry::taken(pool, &spec.name).await?),
     }
-    advance(pool, study.id).await?;
-    view::get(pool, &spec.name).await
 }
 
-async fn insert(
-    pool: &PgPool,
-    spec: &StudySpec,
-    (dataset, backbone): (DatasetId, BackboneId),
+fn new_entry<'a>(
+    id: StudyId,
+    spec: &'a StudySpec,
+    dataset: &Dataset,
+    backbone: Source,
     owner: Option<TokenId>,
-) -> ApiResult<()> {
-    let walltime = spec.resources.walltime_s.map(|seconds| count("resources.walltime", seconds, 1));
-    let done = sqlx::query!(
-        "INSERT INTO studies (id, name, dataset_id, backbone_id, spec, trials, max_concurrent, retries, maximize, priority,
-             owner, gpu_model, min_memory_bytes, walltime_s)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT name FROM tokens WHERE id = $11), $12, $13, $14)
-         ON CONFLICT (name) DO NOTHING",
-        StudyId::new().0,
-        spec.name,
+) -> NewEntry<'a> {
+    let splits = &dataset.spec.splits;
+    NewEntry {
+        id: id.into(),
+        name: &spec.name,
+        owner,
+        priority: spec.priority,
+        resources: &spec.resources,
+        max_concurrent: spec.max_concurrent,
+        retries: Retries { run: spec.retries, lost: spec.lost_retries, total: spec.study_retries() },
+        backbone,
+        work: Work::Train {
+            fixed: spec.fixed.clone(),
+            metric: spec.metric,
+            pruner: spec.pruner.clone(),
+            train: splits.train.sha256.clone(),
+            dev: splits.dev.sha256.clone(),
+        },
+    }
+}
+
+async fn insert(db: &mut PgConnection, id: StudyId, dataset: DatasetId, spec: &StudySpec) -> ApiResult<()> {
+    sqlx::query!(
+        "INSERT INTO studies (id, dataset_id, spec, trials, maximize) VALUES ($1, $2, $3, $4, $5)",
+        id.0,
         dataset.0,
-        backbone.0,
         Json(spec) as _,
         count("trials", spec.trials, 1)?,
-        count("max_concurrent", spec.max_concurrent, 1)?,
-        count("retries", spec.retries, 0)?,
         spec.metric.goal == Goal::Maximize,
-        spec.priority,
-        owner.map(|token| token.0),
-        spec.resources.gpu_model,
-        spec.resources.min_memory_bytes(),
-        walltime.transpose()?,
-    );
-    if done.execute(pool).await?.rows_affected() == 1 {
-        tracing::info!(study = spec.name, trials = spec.trials, "study created");
-    }
+    )
+    .execute(db)
+    .await?;
+    tracing::info!(study = spec.name, trials = spec.trials, "study created");
     Ok(())
 }
 
 fn check(spec: &StudySpec) -> ApiResult<()> {
-    control::check_priority(spec.priority)?;
     if let Err((key, message)) = spec.pruner.check() {
         return Err(ApiError::invalid(format!("pruner.{key}: {message}")));
     }
@@ -76,13 +95,5 @@ fn check(spec: &StudySpec) -> ApiResult<()> {
             Err(ApiError::invalid(format!("{}: is both searched and fixed; keep one of them", d.name)))
         }
         None => Ok(()),
-    }
-}
-
-/// A count as the database keeps it.
-pub(crate) fn count(key: &str, value: u32, least: i32) -> ApiResult<i32> {
-    match i32::try_from(value) {
-        Ok(value) if value >= least => Ok(value),
-        _ => Err(ApiError::invalid(format!("{key}: {value} must lie in {least}..={}", i32::MAX))),
     }
 }

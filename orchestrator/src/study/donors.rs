@@ -25,10 +25,10 @@ pub(crate) async fn of_study(
         return Ok(Vec::new());
     }
     let siblings = sqlx::query!(
-        "SELECT s.id, s.name FROM studies s, studies me
+        "SELECT s.id, q.name FROM studies s JOIN queue q ON q.id = s.id, studies me JOIN queue mine ON mine.id = me.id
          WHERE me.id = $1 AND s.id <> me.id AND s.state = 'completed'
            AND s.spec -> 'parameters' = me.spec -> 'parameters' AND s.spec -> 'metric' = me.spec -> 'metric'
-           AND (s.dataset_id = me.dataset_id) <> (s.backbone_id = me.backbone_id)
+           AND (s.dataset_id = me.dataset_id) <> (q.backbone_id = mine.backbone_id)
          ORDER BY s.ended_at DESC, s.id LIMIT $2",
         study.id.0,
         MOST,
@@ -49,7 +49,10 @@ pub(crate) async fn recorded(
     let mut donors = Vec::new();
     let named = record.transfer.iter().flat_map(|transfer| &transfer.donors);
     for name in named.map(|donor| donor.study.as_str()) {
-        let id = sqlx::query_scalar!("SELECT id FROM studies WHERE name = $1", name);
+        let id = sqlx::query_scalar!(
+            "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE q.name = $1",
+            name
+        );
         if let Some(id) = id.fetch_optional(&mut *db).await? {
             donors.push(donor(db, StudyId(id), name.to_owned(), metric).await?);
         }

@@ -4,11 +4,11 @@ use axum::Extension;
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::insight::StudyInsight;
+use pedigree_protocol::queue::Priority;
 use pedigree_protocol::replay::StudyReplay;
 use pedigree_protocol::resources::{Hold, Pause};
-use pedigree_protocol::retry::{Retried, RetryFailed};
 use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Enqueue, Enqueued, Priority, Study, StudySpec};
+use pedigree_protocol::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudySpec};
 
 use crate::access::caller::Caller;
 use crate::app::App;
@@ -40,7 +40,7 @@ pub(crate) async fn create(
     Extension(caller): Extension<Caller>,
     Json(spec): Json<StudySpec>,
 ) -> ApiResult<Json<Study>> {
-    study::create(&app.pool, spec, caller.token()).await.map(Json)
+    study::create(&app.studies, spec, caller.token()).await.map(Json)
 }
 
 /// Cancels a study: waiting runs end at once, live ones as soon as their workers hear of it.
@@ -48,7 +48,7 @@ pub(crate) async fn create(
     params(("study" = String, Path, description = "Id or name of the study")),
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn cancel(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
-    study::cancel(&app.pool, &study).await.map(Json)
+    study::cancel(&app.studies, &study).await.map(Json)
 }
 
 /// Pauses a study: nothing new begins until it is resumed.
@@ -61,7 +61,7 @@ pub(crate) async fn pause(
     Path(study): Path<String>,
     Json(pause): Json<Pause>,
 ) -> ApiResult<Json<Study>> {
-    study::control::set_hold(&app.pool, &study, pause.hold()).await.map(Json)
+    study::control::set_hold(&app.studies, &study, pause.hold()).await.map(Json)
 }
 
 /// Lets a paused study go on.
@@ -69,7 +69,7 @@ pub(crate) async fn pause(
     params(("study" = String, Path, description = "Id or name of the study")),
     responses((status = 200, body = Study), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn resume(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Study>> {
-    study::control::set_hold(&app.pool, &study, Hold::None).await.map(Json)
+    study::control::set_hold(&app.studies, &study, Hold::None).await.map(Json)
 }
 
 /// Gives a study another priority.
@@ -82,7 +82,7 @@ pub(crate) async fn prioritise(
     Path(study): Path<String>,
     Json(wanted): Json<Priority>,
 ) -> ApiResult<Json<Study>> {
-    study::control::prioritise(&app.pool, &study, wanted.priority).await.map(Json)
+    study::control::prioritise(&app.studies, &study, wanted.priority).await.map(Json)
 }
 
 /// Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again.
@@ -95,7 +95,7 @@ pub(crate) async fn retry(
     Path(study): Path<String>,
     Json(which): Json<RetryFailed>,
 ) -> ApiResult<Json<Retried>> {
-    study::retry::failed(&app.pool, &study, &which).await.map(Json)
+    study::retry::failed(&app.studies, &study, &which).await.map(Json)
 }
 
 /// Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget.
@@ -108,7 +108,7 @@ pub(crate) async fn enqueue(
     Path(study): Path<String>,
     Json(wanted): Json<Enqueue>,
 ) -> ApiResult<Json<Enqueued>> {
-    crate::enqueued::enqueue(&app.pool, &study, &wanted).await.map(Json)
+    study::enqueue(&app.studies, &study, &wanted).await.map(Json)
 }
 
 /// Every suggestion of a study, computed again from its record.

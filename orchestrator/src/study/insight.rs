@@ -40,7 +40,7 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
 async fn records(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Record>> {
     let rows = sqlx::query_scalar!(
         r#"SELECT suggestion AS "suggestion!: Json<Record>" FROM runs
-           WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
+           WHERE queue_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
     Ok(rows.fetch_all(db).await?.into_iter().map(|record| record.0).collect())
@@ -134,7 +134,7 @@ mod tests {
         while coordinator.study("study").await.state == StudyState::Searching {
             let grant = coordinator.claim(&worker).await.unwrap();
             // The higher the rate, the better, up to the end of the range.
-            let rate = grant.work.params["learning_rate"].as_f64().unwrap();
+            let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
             coordinator.complete(&grant, 1.0 + rate.log10() / 10.0, None).await;
         }
         let insight = of_study(coordinator.pool(), "study").await.unwrap();

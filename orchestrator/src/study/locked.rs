@@ -1,16 +1,19 @@
-//! A study under its row lock: whoever holds it alone adds runs to it and ends it.
+//! A study under its row lock: only its holder adds runs to the study and moves it from state to state.
 //!
-//! Lock order: the study, then its runs. A worker's write locks its run alone and comes here afterwards.
+//! Lock order: the study, its entry of the queue, its runs. A worker's write locks only its run and comes here afterwards.
 
 use pedigree_protocol::resources::Hold;
+use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::{StudySpec, StudyState};
-use pedigree_protocol::{RunId, StudyId};
-use sqlx::PgConnection;
+use pedigree_protocol::{QueueId, RunId, StudyId};
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 
-use crate::error::ApiResult;
+use crate::db;
+use crate::error::{ApiError, ApiResult};
 use crate::run;
-use crate::run::machine::Event;
+use crate::run::machine::Event as RunEvent;
+use crate::study::machine::{self, Event};
 
 /// A study under its row lock.
 #[derive(Debug)]
@@ -19,27 +22,86 @@ pub(crate) struct LockedStudy {
     pub(crate) spec: StudySpec,
     pub(crate) state: StudyState,
     pub(crate) hold: Hold,
+    /// The entry of the queue that has to end first, because it leaves the backbone.
+    pub(crate) awaits: Option<QueueId>,
 }
 
-/// Locks the study (no pretraining is one) until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
+/// Does `work` on a study under its lock. What it wrote is committed if it succeeds, and rolled back otherwise.
+///
+/// # Errors
+/// When there is no such study, and what `work` answers.
+pub(crate) async fn open<T>(
+    pool: &PgPool,
+    id_or_name: &str,
+    work: impl AsyncFnOnce(&mut PgConnection, &LockedStudy) -> ApiResult<T>,
+) -> ApiResult<T> {
+    db::transaction(pool, async |db| {
+        let id = find(db, id_or_name).await?;
+        let study = lock(db, id).await?.ok_or_else(|| unknown(id_or_name))?;
+        work(db, &study).await
+    })
+    .await
+}
+
+/// The id of a study that was named by its id or name.
+pub(crate) async fn find(db: &mut PgConnection, id_or_name: &str) -> ApiResult<StudyId> {
+    let select = sqlx::query_scalar!(
+        "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE s.id = $1 OR q.name = $2",
+        id_or_name.parse::<StudyId>().ok().map(|id| id.0),
+        id_or_name
+    );
+    select.fetch_optional(db).await?.map(StudyId).ok_or_else(|| unknown(id_or_name))
+}
+
+/// The answer about a study that is not there.
+pub(crate) fn unknown(id_or_name: &str) -> ApiError {
+    ApiError::not_found(format!("there is no study {id_or_name:?}; `pedigree study list` shows all"))
+}
+
+/// Locks the study until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
-    let row = sqlx::query!(
-        r#"SELECT spec AS "spec: Json<StudySpec>", state AS "state: StudyState", hold AS "hold: Hold"
-           FROM studies WHERE id = $1 AND dataset_id IS NOT NULL FOR NO KEY UPDATE"#,
+    let select = sqlx::query!(
+        r#"SELECT s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", q.hold AS "hold: Hold", q.awaits
+           FROM studies s JOIN queue q ON q.id = s.id WHERE s.id = $1 FOR NO KEY UPDATE OF s"#,
         id.0
     );
-    let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| LockedStudy { id, spec: row.spec.0, state: row.state, hold: row.hold }))
+    let row = select.fetch_optional(db).await?;
+    Ok(row.map(|row| LockedStudy {
+        id,
+        spec: row.spec.0,
+        state: row.state,
+        hold: row.hold,
+        awaits: row.awaits.map(QueueId),
+    }))
 }
 
 impl LockedStudy {
-    /// Writes the study's next state. An ended study leaves no run waiting; live runs hear of it by their next write.
-    pub(crate) async fn enter(
+    /// Refuses a study that has ended.
+    pub(crate) fn must_be_open(&self) -> ApiResult<()> {
+        if self.state.is_final() {
+            return Err(ApiError::conflict(format!("the study {:?} has ended already", self.spec.name)));
+        }
+        Ok(())
+    }
+
+    /// Takes a step: the one function that writes a study's state. An ended study leaves no run waiting; live runs hear
+    /// of the end by their next write.
+    pub(crate) async fn step(&self, db: &mut PgConnection, event: Event) -> ApiResult<StudyState> {
+        self.take(db, event, None).await
+    }
+
+    /// Ends the study as failed, with the sentence that says why.
+    pub(crate) async fn fail(&self, db: &mut PgConnection, why: &str) -> ApiResult<StudyState> {
+        self.take(db, Event::Failed, Some(why)).await
+    }
+
+    async fn take(
         &self,
         db: &mut PgConnection,
-        state: StudyState,
+        event: Event,
         failure: Option<&str>,
-    ) -> ApiResult<()> {
+    ) -> ApiResult<StudyState> {
+        let state = machine::step(self.state, event).map_err(|error| ApiError::Broken(error.to_string()))?;
         sqlx::query!(
             "UPDATE studies SET state = $2, failure = $3, ended_at = CASE WHEN $4 THEN now() END WHERE id = $1",
             self.id.0,
@@ -50,22 +112,20 @@ impl LockedStudy {
         .execute(&mut *db)
         .await?;
         tracing::info!(study.id = %self.id, study = self.spec.name, ?state, failure, "study changed");
-        // Whatever it enters, its search is over.
-        run::known::forget(self.id);
         if state.is_final() {
             self.cancel_waiting_runs(db).await?;
         }
-        Ok(())
+        Ok(state)
     }
 
     async fn cancel_waiting_runs(&self, db: &mut PgConnection) -> ApiResult<()> {
         let waiting = sqlx::query_scalar!(
-            "SELECT id FROM runs WHERE study_id = $1 AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE",
+            "SELECT id FROM runs WHERE queue_id = $1 AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE",
             self.id.0
         );
         for id in waiting.fetch_all(&mut *db).await? {
-            let waiting = pedigree_protocol::run::RunState::Waiting;
-            run::sql::apply(db, RunId(id), waiting, Event::Cancelled, run::sql::Outcome::default()).await?;
+            let outcome = run::sql::Outcome::default();
+            run::sql::apply(db, RunId(id), RunState::Waiting, RunEvent::Cancelled, outcome).await?;
         }
         Ok(())
     }

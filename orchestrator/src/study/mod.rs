@@ -5,21 +5,25 @@ mod cancel;
 pub(crate) mod control;
 mod create;
 pub(crate) mod donors;
+pub(crate) mod due;
+mod enqueue;
 pub(crate) mod http;
 mod insight;
 pub(crate) mod locked;
+mod machine;
 pub(crate) mod replay;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod retry;
 #[cfg(test)]
 mod size_tests;
+pub(crate) mod studies;
 #[cfg(test)]
 mod tests;
-mod turn;
+pub(crate) mod turn;
 pub(crate) mod view;
-pub(crate) mod waiting;
 
 pub(crate) use advance::advance;
 pub(crate) use cancel::cancel;
-pub(crate) use create::{count, create};
+pub(crate) use create::create;
+pub(crate) use enqueue::enqueue;

@@ -50,7 +50,7 @@ async fn suggested(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Sugge
     let rows = sqlx::query!(
         r#"SELECT id, number AS "number!", params AS "params: Json<ParamValues>",
                suggestion AS "suggestion!: Json<suggestion::Record>"
-           FROM runs WHERE study_id = $1 AND kind = 'trial' ORDER BY number"#,
+           FROM runs WHERE queue_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
     let rows = rows.fetch_all(db).await?.into_iter();

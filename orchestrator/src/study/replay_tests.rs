@@ -14,7 +14,7 @@ use sqlx::PgPool;
 
 use crate::study::replay::of_study;
 use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, message, report, study_spec};
-use crate::{enqueued, reconcile, study};
+use crate::{reconcile, study};
 
 /// What a worker does with what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ async fn work(coordinator: &Coordinator, worker: &Worker, device: usize, name: &
     let mut first = [Fate::Dies, Fate::RunsOutOfMemory].into_iter();
     while coordinator.study(name).await.state == StudyState::Searching {
         let Some(grant) = coordinator.claim_on(worker, device).await else {
-            reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+            reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
             continue;
         };
         if grant.kind == RunKind::Final {
@@ -87,7 +87,7 @@ async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, fate: Fate, di
 async fn die(coordinator: &Coordinator, grant: &LeaseGrant) {
     let past = "UPDATE attempts SET lease_expires_at = now() - interval '1 s' WHERE run_id = $1 AND ended_at IS NULL";
     sqlx::query(past).bind(grant.run_id.0).execute(coordinator.pool()).await.unwrap();
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
 }
 
 async fn searched(coordinator: &Coordinator, spec: StudySpec) -> StudyReplay {
@@ -112,7 +112,7 @@ async fn complaint_13_eight_workers_with_kills_leave_a_search_that_is_computed_a
         let study = coordinator.study(&name).await;
         assert!(study.trials.pruned > 0 && study.trials.failed > 0, "{:?}", study.trials);
         let attempts = "SELECT count(*) FROM attempts a JOIN runs r ON r.id = a.run_id
-                        WHERE r.study_id = $1 AND a.state = 'lost'";
+                        WHERE r.queue_id = $1 AND a.state = 'lost'";
         let lost: i64 =
             sqlx::query_scalar(attempts).bind(study.id.0).fetch_one(coordinator.pool()).await.unwrap();
         assert!(lost > 0);
@@ -159,8 +159,8 @@ async fn complaint_08_a_configuration_given_by_thirty_at_once_is_tried_once(pool
     let worker = coordinator.worker(1).await;
     let study = coordinator.create(study_spec("study", 3, 1)).await;
     let enqueue = |wanted: Enqueue| {
-        let pool = coordinator.pool();
-        async move { enqueued::enqueue(pool, "study", &wanted).await }
+        let studies = coordinator.studies();
+        async move { study::enqueue(studies, "study", &wanted).await }
     };
     for queued in futures::future::join_all((0..30).map(|_| enqueue(wanted("a", 2e-3)))).await {
         let queued = queued.unwrap();
@@ -190,7 +190,7 @@ async fn complaint_08_a_configuration_given_by_thirty_at_once_is_tried_once(pool
 async fn climb(coordinator: &Coordinator, worker: &Worker, name: &str, optimum: f64) {
     while coordinator.study(name).await.state == StudyState::Searching {
         let grant = coordinator.claim(worker).await.unwrap();
-        let rate = grant.work.params["learning_rate"].as_f64().unwrap();
+        let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
         coordinator.complete(&grant, 1.0 / (1.0 + (rate.log10() - optimum).abs()), None).await;
     }
 }
@@ -214,11 +214,11 @@ async fn a_finished_sibling_gives_its_best_configurations_and_is_recorded(pool: 
     assert_ne!(coordinator.runs(&cold).await[0].params, best);
     let first = &coordinator.runs(&warm).await[0];
     assert_eq!(first.params, best);
-    let record = coordinator.detail(first.id).await.suggestion.unwrap();
+    let record = coordinator.training(first.id).await.suggestion.unwrap();
     let transfer = record.suggested().unwrap().transfer.as_ref().unwrap();
     assert_eq!(transfer.donors[0].study, donor.spec.name);
     assert_eq!(transfer.origin.as_ref().unwrap().how, "best");
-    study::cancel(coordinator.pool(), "cold").await.unwrap();
+    study::cancel(coordinator.studies(), "cold").await.unwrap();
     climb(&coordinator, &worker, "warm", -3.0).await;
     let replay = of_study(coordinator.pool(), "warm").await.unwrap();
     assert_eq!((replay.same, replay.suggestions.len()), (12, 12), "{replay:#?}");

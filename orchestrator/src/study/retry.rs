@@ -1,19 +1,22 @@
 //! Trying runs again by a user's wish.
 //!
-//! Owns which runs may be: never one whose failure is a result that the sampler has learnt from (its suggestions would
-//! no longer follow from what they saw), and no trial once the final run exists. A failed study opens again.
+//! Owns which runs may be tried again. A run whose failure is a result may not: the sampler has learnt from it, and the
+//! suggestions would no longer follow from what they saw. No trial may once the final run exists. A failed study opens
+//! again.
 
-use pedigree_protocol::retry::{Policy, Retried, RetryFailed};
+use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
-use pedigree_protocol::study::StudyState;
+use pedigree_protocol::study::{Retried, RetryFailed, StudyState};
 use pedigree_protocol::{RunId, StudyId};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::run;
-use crate::run::machine::Event;
+use crate::run::machine::Event as RunEvent;
+use crate::run::owner::Owner;
 use crate::study::locked::{self, LockedStudy};
+use crate::study::machine::Event;
+use crate::study::studies::Studies;
 use crate::study::{advance, view};
 
 /// A run that may be tried again, under its row lock.
@@ -27,30 +30,57 @@ struct Candidate {
 }
 
 /// Has one run tried again.
-pub(crate) async fn run(pool: &PgPool, id: RunId) -> ApiResult<Retried> {
-    let run = run::view::get(pool, id).await?;
-    if run.kind == RunKind::Dapt {
-        let why = "a pretraining is not tried again by hand; queue it anew under another name";
-        return Err(ApiError::conflict(why));
+pub(crate) async fn run(studies: &Studies, id: RunId) -> ApiResult<Retried> {
+    let run = run::view::get(&studies.pool, id).await?;
+    match Owner::of(run.kind, run.queue_id) {
+        Owner::Study(study) => retry(studies, &study.to_string(), |candidate| candidate.id == id).await,
+        Owner::Pretraining(_) => {
+            let why = "a pretraining is not tried again by hand; queue it anew under another name";
+            Err(ApiError::conflict(why))
+        }
     }
-    retry(pool, run.study_id, |candidate| candidate.id == id).await
 }
 
 /// Has the failed runs of a study tried again.
-pub(crate) async fn failed(pool: &PgPool, id_or_name: &str, which: &RetryFailed) -> ApiResult<Retried> {
-    let study = view::get(pool, id_or_name).await?;
+pub(crate) async fn failed(studies: &Studies, id_or_name: &str, which: &RetryFailed) -> ApiResult<Retried> {
     let wanted = |cause: &FailureCause| which.causes.is_empty() || which.causes.contains(cause);
-    retry(pool, study.id, |run| run.state == RunState::Failed && run.cause.as_ref().is_some_and(wanted)).await
+    let is_wanted = |run: &Candidate| run.state == RunState::Failed && run.cause.as_ref().is_some_and(wanted);
+    retry(studies, id_or_name, is_wanted).await
 }
 
-async fn retry(pool: &PgPool, id: StudyId, wanted: impl Fn(&Candidate) -> bool) -> ApiResult<Retried> {
-    let mut tx = db::begin(pool).await?;
-    let gone = || ApiError::not_found(format!("there is no study {id} any more"));
-    let study = locked::lock(&mut tx, id).await?.ok_or_else(gone)?;
-    let all = candidates(&mut tx, id).await?;
+/// The runs of a study that are tried again.
+struct Again {
+    study: StudyId,
+    runs: Vec<RunId>,
+    /// Why others are not, a sentence each.
+    left: Vec<String>,
+}
+
+async fn retry(
+    studies: &Studies,
+    id_or_name: &str,
+    is_wanted: impl Fn(&Candidate) -> bool,
+) -> ApiResult<Retried> {
+    let pool = &studies.pool;
+    let again =
+        locked::open(pool, id_or_name, async |db, study| retry_in(db, study, &is_wanted).await).await?;
+    advance(studies, again.study).await?;
+    let mut runs = Vec::new();
+    for run in again.runs {
+        runs.push(run::view::get(pool, run).await?);
+    }
+    Ok(Retried { study: view::by_id(pool, again.study).await?, runs, left: again.left })
+}
+
+async fn retry_in(
+    db: &mut PgConnection,
+    study: &LockedStudy,
+    is_wanted: impl Fn(&Candidate) -> bool,
+) -> ApiResult<Again> {
+    let all = candidates(db, study.id).await?;
     let final_exists = all.iter().any(|run| run.kind == RunKind::Final);
     let (mut again, mut left) = (Vec::new(), Vec::new());
-    for run in all.into_iter().filter(wanted) {
+    for run in all.into_iter().filter(is_wanted) {
         match obstacle(study.state, &run, final_exists) {
             Some(sentence) => left.push(sentence),
             None => again.push(run),
@@ -60,28 +90,21 @@ async fn retry(pool: &PgPool, id: StudyId, wanted: impl Fn(&Candidate) -> bool) 
         let why = if left.is_empty() { "no run of it failed so".to_owned() } else { left.join("; ") };
         return Err(ApiError::conflict(format!("nothing of {} is tried again: {why}", study.spec.name)));
     }
-    reopen(&mut tx, &study, final_exists).await?;
+    reopen(db, study, final_exists).await?;
     for run in &again {
-        apply(&mut tx, run.id, run.state).await?;
+        apply(db, run.id, run.state).await?;
     }
-    tx.commit().await?;
-    advance(pool, id).await?;
-    let mut runs = Vec::new();
-    for run in again {
-        runs.push(run::view::get(pool, run.id).await?);
-    }
-    Ok(Retried { study: view::get(pool, &id.to_string()).await?, runs, left })
+    Ok(Again { study: study.id, runs: again.into_iter().map(|run| run.id).collect(), left })
 }
 
 async fn candidates(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Candidate>> {
-    let rows = sqlx::query!(
-        r#"SELECT id, kind AS "kind: RunKind", number, state AS "state: RunState",
-               failure_cause AS "cause: FailureCause"
-           FROM runs WHERE study_id = $1 ORDER BY number NULLS LAST FOR NO KEY UPDATE"#,
+    let select = sqlx::query!(
+        r#"SELECT id, kind AS "kind: RunKind", number, state AS "state: RunState", failure_cause AS "cause: FailureCause"
+           FROM runs WHERE queue_id = $1 ORDER BY number NULLS LAST FOR NO KEY UPDATE"#,
         study.0
     );
+    let rows = select.fetch_all(db).await?.into_iter();
     let candidate = |id, kind, number, state, cause| Candidate { id: RunId(id), kind, number, state, cause };
-    let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| candidate(row.id, row.kind, row.number, row.state, row.cause)).collect())
 }
 
@@ -116,17 +139,16 @@ async fn reopen(db: &mut PgConnection, study: &LockedStudy, final_exists: bool) 
         return Ok(());
     }
     let with_it = sqlx::query_scalar!(
-        "SELECT r.id FROM runs r JOIN studies s ON s.id = r.study_id
+        "SELECT r.id FROM runs r JOIN studies s ON s.id = r.queue_id
          WHERE s.id = $1 AND r.state = 'cancelled' AND r.ended_at >= s.ended_at ORDER BY r.id",
         study.id.0
     );
     for id in with_it.fetch_all(&mut *db).await? {
         apply(db, RunId(id), RunState::Cancelled).await?;
     }
-    let state = if final_exists { StudyState::Finishing } else { StudyState::Searching };
-    study.enter(db, state, None).await
+    study.step(db, Event::Reopened { final_exists }).await.map(drop)
 }
 
 async fn apply(db: &mut PgConnection, run: RunId, state: RunState) -> ApiResult<()> {
-    run::sql::apply(db, run, state, Event::Retried, run::sql::Outcome::default()).await.map(drop)
+    run::sql::apply(db, run, state, RunEvent::Retried, run::sql::Outcome::default()).await.map(drop)
 }

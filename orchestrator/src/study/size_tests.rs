@@ -12,7 +12,7 @@ use crate::testing::{Coordinator, report, study_spec};
 async fn grown(coordinator: &Coordinator, name: &str, last: i32) -> Study {
     let study = coordinator.create(study_spec(name, last.cast_unsigned() + 1, 1)).await;
     sqlx::query(
-        "INSERT INTO runs (id, study_id, kind, number, state, params, seed, suggestion, value, summary, ended_at)
+        "INSERT INTO runs (id, queue_id, kind, number, state, params, seed, suggestion, value, summary, ended_at)
          SELECT gen_random_uuid(), $1, 'trial', n, 'completed', '{\"learning_rate\": 0.001}', n, '{}',
                 (n * 7919 % 3001) / 3001.0, '{}', now()
          FROM generate_series(2, $2) n",
@@ -53,17 +53,16 @@ async fn complaint_19_a_report_writes_as_many_rows_in_a_large_study_as_in_a_smal
         let study = grown(&coordinator, name, last).await;
         let worker = coordinator.worker(1).await;
         let grant = coordinator.claim(&worker).await.unwrap();
-        assert_eq!((grant.study_name.as_str(), grant.number), (name, Some(1)));
+        assert_eq!((grant.queue_name.as_str(), grant.number), (name, Some(1)));
         let AttemptWrite::Report { metrics } = report(1, 0.5) else { unreachable!() };
-        let mut tx = crate::db::begin(coordinator.pool()).await.unwrap();
-        let before = written(&mut tx).await;
-        let held = held::lock(&mut tx, grant.run_id, grant.attempt).await.unwrap().unwrap();
-        let (of, metric) = ((grant.run_id, grant.attempt), study.spec.metric);
-        let shown = run::report::Shown::ByTheReport;
-        run::report::record(&mut tx, of, metric, &[&metrics], shown).await.unwrap();
-        held::renew(&mut tx, &held, coordinator.app.lease_ttl).await.unwrap();
-        rows.push(written(&mut tx).await - before);
-        tx.commit().await.unwrap();
+        let report = held::open(coordinator.pool(), grant.run_id, grant.attempt, async |db, held| {
+            let (held, before) = (held.unwrap(), written(db).await);
+            let (metric, shown) = (study.spec.metric, run::report::Shown::ByTheReport);
+            run::report::record(db, &held, metric, &[&metrics], shown).await?;
+            held::renew(db, &held, coordinator.app.lease_ttl).await?;
+            Ok(written(db).await - before)
+        });
+        rows.push(report.await.unwrap());
     }
     assert!(rows[0] >= 3 && rows[0] == rows[1], "report, run and lease: {rows:?}");
 }
@@ -85,7 +84,7 @@ async fn complaint_29_lists_carry_no_series_however_long_trials_report(pool: PgP
     coordinator.write(&grant, &AttemptWrite::Several { writes }).await;
     let after = listed().await;
     assert_eq!(
-        coordinator.detail(grant.run_id).await.reports.len(),
+        coordinator.training(grant.run_id).await.reports.len(),
         500,
         "they are there for who asks for one"
     );

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use crate::testing::{
     Coordinator, Worker, completed, end, failed, is_code, message, study_spec, test_scores,
 };
-use crate::{reconcile, run, seal, study};
+use crate::{lease, reconcile, run, seal, study};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
@@ -47,14 +47,14 @@ async fn search(coordinator: &Coordinator, worker: &Worker, spec: StudySpec) -> 
     let study = coordinator.create(spec).await;
     while coordinator.study(&study.spec.name).await.state == StudyState::Searching {
         let grant = coordinator.claim(worker).await.unwrap();
-        let rate = grant.work.params["learning_rate"].as_f64().unwrap();
+        let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
         coordinator.complete(&grant, 1.0 / (1.0 + rate.log10().abs()), None).await;
     }
-    study::cancel(coordinator.pool(), &study.spec.name).await.unwrap();
+    study::cancel(coordinator.studies(), &study.spec.name).await.unwrap();
     let mut trials = Vec::new();
     for run in coordinator.runs(&study).await.iter().filter(|run| run.kind == RunKind::Trial) {
-        let detail = coordinator.detail(run.id).await;
-        trials.push(format!("{:?} {:?} {:?}", run.number, run.params, detail.suggestion.unwrap()));
+        let suggestion = coordinator.training(run.id).await.suggestion.unwrap();
+        trials.push(format!("{:?} {:?} {suggestion:?}", run.number, run.params));
     }
     trials
 }
@@ -75,7 +75,7 @@ async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     let first = coordinator.create(study_spec("study", 3, 2)).await;
     assert_eq!(coordinator.create(study_spec("study", 3, 2)).await, first);
-    let other = study::create(coordinator.pool(), study_spec("study", 4, 2), None).await;
+    let other = study::create(coordinator.studies(), study_spec("study", 4, 2), None).await;
     assert!(is_code(other, ErrorCode::Conflict));
     assert_eq!(study::view::list(coordinator.pool()).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(coordinator.study(&first.id.to_string()).await, first);
@@ -84,7 +84,7 @@ async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_study_that_cannot_be_is_refused_with_a_sentence(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
-    let create = |spec| study::create(coordinator.pool(), spec, None);
+    let create = |spec| study::create(coordinator.studies(), spec, None);
     let good = study_spec("study", 1, 1);
     let dataset = create(StudySpec { dataset: "ncbi".into(), ..good.clone() }).await;
     assert_eq!(message(dataset), "there is no dataset \"ncbi\"; known: corpus");
@@ -104,14 +104,14 @@ async fn a_cancelled_study_ends_waiting_runs_at_once_and_tells_live_ones_to_stop
     coordinator.create(study_spec("study", 5, 3)).await;
     let stopped = coordinator.claim_on(&worker, 0).await.unwrap();
     let lost = coordinator.claim_on(&worker, 1).await.unwrap();
-    let study = study::cancel(coordinator.pool(), "study").await.unwrap();
+    let study = study::cancel(coordinator.studies(), "study").await.unwrap();
     assert_eq!((study.state, study.trials.cancelled, study.trials.leased), (StudyState::Cancelled, 1, 2));
     let reply = coordinator.try_write(&stopped, &AttemptWrite::Renew).await.unwrap();
     assert_eq!(reply.directive, Directive::Stop);
     coordinator.write(&stopped, &end(AttemptEnd::Cancelled)).await;
     coordinator.let_leases_run_out().await;
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
-    let study = study::cancel(coordinator.pool(), "study").await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
+    let study = study::cancel(coordinator.studies(), "study").await.unwrap();
     assert_eq!((study.trials.cancelled, study.trials.ended()), (3, 3));
     assert_eq!(coordinator.detail(lost.run_id).await.run.state, RunState::Cancelled);
     assert!(coordinator.claim(&worker).await.is_none());
@@ -158,14 +158,14 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
     let study = coordinator.create(study_spec("study", 2, 1)).await;
     for _ in 0..2 {
         let grant = coordinator.claim(&worker).await.unwrap();
-        let mut tx = crate::db::begin(coordinator.pool()).await.unwrap();
-        let held = crate::lease::held::lock(&mut tx, grant.run_id, grant.attempt).await.unwrap().unwrap();
         let write = completed(0.5, None);
         let AttemptWrite::End { end, .. } = &write else { unreachable!() };
-        crate::lease::end::by_worker(&mut tx, &held, &write, end, &[]).await.unwrap();
-        tx.commit().await.unwrap();
+        let end = lease::held::open(coordinator.pool(), grant.run_id, grant.attempt, async |db, held| {
+            lease::end::by_worker(db, &held.unwrap(), &write, end, &[]).await
+        });
+        end.await.unwrap();
         assert!(coordinator.claim(&worker).await.is_none());
-        let pass = || reconcile::pass(coordinator.pool(), &coordinator.app.store);
+        let pass = || reconcile::pass(coordinator.studies(), &coordinator.app.store);
         let (a, b) = tokio::join!(pass(), pass());
         a.and(b).unwrap();
     }
@@ -202,10 +202,10 @@ async fn complaint_17_the_budget_is_the_studys_however_often_it_is_resumed(pool:
         coordinator.create(study_spec("study", 3, 2)).await;
         for hold in [Hold::Finish, Hold::None] {
             if coordinator.study("study").await.state == StudyState::Searching {
-                study::control::set_hold(coordinator.pool(), "study", hold).await.unwrap();
+                study::control::set_hold(coordinator.studies(), "study", hold).await.unwrap();
             }
         }
-        reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+        reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     }
     let again = coordinator.create(study_spec("study", 3, 2)).await;
     assert_eq!((again.id, again.state, again.trials.ended()), (study.id, StudyState::Finishing, 3));
@@ -225,7 +225,7 @@ async fn complaint_27_every_end_counts_and_a_spent_space_does_not_hold_a_study_u
     let spec = StudySpec { parameters, method: Method::GridSearch, retries: 0, ..study_spec("study", 6, 3) };
     let study = coordinator.create(spec).await;
     let unwanted = coordinator.runs(&study).await[2].id;
-    run::control::cancel(coordinator.pool(), unwanted).await.unwrap();
+    run::control::cancel(coordinator.studies(), unwanted).await.unwrap();
     for cause in [FailureCause::Oom, FailureCause::Diverged, FailureCause::Crashed] {
         let grant = coordinator.claim(&worker).await.unwrap();
         coordinator.write(&grant, &failed(cause)).await;
@@ -240,7 +240,7 @@ async fn complaint_27_every_end_counts_and_a_spent_space_does_not_hold_a_study_u
     assert_eq!((trials.failed, trials.cancelled, trials.completed, trials.ended()), (3, 1, 2, 6));
     let last = coordinator.claim(&worker).await.unwrap();
     assert_eq!(
-        (last.kind, last.work.params["lora_r"].clone()),
+        (last.kind, last.work.job().params["lora_r"].clone()),
         (RunKind::Final, study.best.unwrap().params["lora_r"].clone())
     );
     assert!(coordinator.claim(&worker).await.is_none(), "nothing goes on beside the final run");

@@ -11,8 +11,9 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ApiResult};
-use crate::study::waiting::{self, Asking};
+use crate::error::ApiResult;
+use crate::queue::waiting::{self, Asking};
+use crate::study::locked::unknown;
 
 /// All studies, newest first.
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
@@ -21,10 +22,17 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
 
 /// One study, by id or name.
 pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
-    let found = select(pool, id_or_name.parse().ok(), Some(id_or_name)).await?;
-    found.into_iter().next().ok_or_else(|| {
-        ApiError::not_found(format!("there is no study {id_or_name:?}; `pedigree study list` shows all"))
-    })
+    find(pool, id_or_name).await?.ok_or_else(|| unknown(id_or_name))
+}
+
+/// One study, by its id.
+pub(crate) async fn by_id(pool: &PgPool, id: StudyId) -> ApiResult<Study> {
+    select(pool, Some(id.0), None).await?.into_iter().next().ok_or_else(|| unknown(&id.to_string()))
+}
+
+/// One study, by id or name, if there is one.
+pub(crate) async fn find(pool: &PgPool, id_or_name: &str) -> ApiResult<Option<Study>> {
+    Ok(select(pool, id_or_name.parse().ok(), Some(id_or_name)).await?.into_iter().next())
 }
 
 async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResult<Vec<Study>> {
@@ -32,7 +40,7 @@ async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResul
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
     let idle: Vec<Asking<'_>> = studies.iter().filter(|study| is_idle(study)).map(asking).collect();
     let mut waits = waiting::explain(pool, &idle).await?;
-    studies.iter_mut().for_each(|study| study.waits = waits.remove(&study.id));
+    studies.iter_mut().for_each(|study| study.waits = waits.remove(&study.id.into()));
     Ok(studies)
 }
 
@@ -42,7 +50,8 @@ fn is_idle(study: &Study) -> bool {
 }
 
 fn asking(study: &Study) -> Asking<'_> {
-    Asking { id: study.id, resources: &study.spec.resources, hold: study.hold }
+    let resume = "pedigree study resume";
+    Asking { id: study.id.into(), resources: &study.spec.resources, hold: study.hold, resume }
 }
 
 struct Row {

@@ -1,5 +1,5 @@
-SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", s.failure, s.created_at,
-       s.hold AS "hold: Hold", s.priority, s.owner,
+SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", s.failure, q.created_at,
+       q.hold AS "hold: Hold", q.priority, q.owner,
        s.ended_at, d.synthetic,
        c.waiting AS "waiting!", c.leased AS "leased!", c.running AS "running!", c.completed AS "completed!",
        c.pruned AS "pruned!", c.failed AS "failed!", c.cancelled AS "cancelled!",
@@ -10,6 +10,7 @@ SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", 
        e.opened_at AS "seal_opened_at?", e.openings AS "seal_openings?",
        e.scores AS "seal_scores?: Json<TestScores>", e.sealed_at AS "seal_sealed_at?"
 FROM studies s
+JOIN queue q ON q.id = s.id
 JOIN datasets d ON d.id = s.dataset_id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE r.state = 'waiting')   AS waiting,
@@ -19,15 +20,15 @@ CROSS JOIN LATERAL (
            count(*) FILTER (WHERE r.state = 'pruned')    AS pruned,
            count(*) FILTER (WHERE r.state = 'failed')    AS failed,
            count(*) FILTER (WHERE r.state = 'cancelled') AS cancelled
-    FROM runs r WHERE r.study_id = s.id AND r.kind = 'trial'
+    FROM runs r WHERE r.queue_id = s.id AND r.kind = 'trial'
 ) c
 LEFT JOIN LATERAL (
     SELECT r.id, r.number, r.value, r.params FROM runs r
-    WHERE r.study_id = s.id AND r.kind = 'trial' AND r.state = 'completed'
+    WHERE r.queue_id = s.id AND r.kind = 'trial' AND r.state = 'completed'
     ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END, r.number LIMIT 1
 ) b ON true
-LEFT JOIN runs f ON f.study_id = s.id AND f.kind = 'final'
+LEFT JOIN runs f ON f.queue_id = s.id AND f.kind = 'final'
 LEFT JOIN seals e ON e.study_id = s.id
 -- Both absent: all studies.
-WHERE ($1::uuid IS NULL AND $2::text IS NULL) OR s.id = $1 OR s.name = $2
-ORDER BY s.created_at DESC, s.id DESC
+WHERE ($1::uuid IS NULL AND $2::text IS NULL) OR s.id = $1 OR q.name = $2
+ORDER BY q.created_at DESC, s.id DESC

@@ -121,8 +121,8 @@ async fn stale_leases(pool: &PgPool) -> ApiResult<Finding> {
 async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
     let row = sqlx::query!(
         r#"SELECT
-             (SELECT count(*) FROM runs r JOIN studies s ON s.id = r.study_id
-                  WHERE r.state = 'waiting' AND s.state IN ('searching', 'finishing')) AS "waiting!",
+             (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
+                  WHERE r.state = 'waiting' AND q.open) AS "waiting!",
              (SELECT count(*) FROM workers WHERE last_seen_at > now() - interval '1 min') AS "alive!""#
     );
     let row = row.fetch_one(pool).await?;

@@ -43,10 +43,10 @@ async fn trials(db: &mut PgConnection, wanted: &Retention) -> ApiResult<Vec<Uuid
     let trials = sqlx::query_scalar!(
         r#"SELECT ranked.id FROM (
                SELECT r.id, row_number() OVER (
-                   PARTITION BY r.study_id
+                   PARTITION BY r.queue_id
                    ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END NULLS LAST, r.number
                ) AS place
-               FROM runs r JOIN studies s ON s.id = r.study_id
+               FROM runs r JOIN studies s ON s.id = r.queue_id
                WHERE r.kind = 'trial' AND s.ended_at <= now() - make_interval(days => $1)
            ) AS ranked WHERE place > $2"#,
         // The database counts no days before 4713 BC; nothing of ours is older than a century.
@@ -59,18 +59,18 @@ async fn trials(db: &mut PgConnection, wanted: &Retention) -> ApiResult<Vec<Uuid
 async fn count(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<Vec<RemovedOfStudy>> {
     let rows = sqlx::query_as!(
         RemovedOfStudy,
-        r#"SELECT s.name AS "study!", count(*) AS "trials!", sum(l.files)::bigint AS "files!",
+        r#"SELECT q.name AS "study!", count(*) AS "trials!", sum(l.files)::bigint AS "files!",
                sum(l.file_bytes)::bigint AS "file_bytes!", sum(l.log_bytes)::bigint AS "log_bytes!"
            FROM (
-               SELECT r.study_id,
+               SELECT r.queue_id,
                    (SELECT count(*) FROM attempt_artifacts f WHERE f.run_id = r.id) AS files,
                    (SELECT coalesce(sum(a.bytes), 0) FROM attempt_artifacts f JOIN artifacts a USING (sha256)
                        WHERE f.run_id = r.id) AS file_bytes,
                    (SELECT coalesce(sum(length(l.content)), 0) FROM log_slices l WHERE l.run_id = r.id) AS log_bytes
                FROM runs r WHERE r.id = ANY ($1)
-           ) AS l JOIN studies s ON s.id = l.study_id
+           ) AS l JOIN queue q ON q.id = l.queue_id
            WHERE l.files > 0 OR l.log_bytes > 0
-           GROUP BY s.id ORDER BY s.created_at, s.id"#,
+           GROUP BY q.id ORDER BY q.created_at, q.id"#,
         trials,
     );
     Ok(rows.fetch_all(db).await?)
@@ -92,7 +92,7 @@ async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
          WHERE greatest(a.created_at, a.wanted_at) < now() - interval '1 day'
            AND NOT EXISTS (SELECT 1 FROM attempt_artifacts f WHERE f.sha256 = a.sha256)
            AND NOT EXISTS (SELECT 1 FROM seals e WHERE e.test_sha256 = a.sha256)
-           AND NOT EXISTS (SELECT 1 FROM studies s WHERE a.sha256 IN (s.passages_sha256, s.held_out_sha256))
+           AND NOT EXISTS (SELECT 1 FROM pretrainings p WHERE a.sha256 IN (p.passages_sha256, p.held_out_sha256))
            AND NOT EXISTS (SELECT 1 FROM datasets d
                            WHERE a.sha256 IN (d.train_sha256, d.dev_sha256, d.test_sha256))
            AND NOT EXISTS (SELECT 1 FROM backbones b, jsonb_array_elements(b.spec -> 'files') AS file

@@ -120,7 +120,7 @@ async fn complaint_02_what_a_vanished_fleet_held_is_cleared_away_and_shown_until
     };
     let seen = leases().await;
     assert!(seen.level == Level::Failure && seen.finding.starts_with("12 ran out"), "{seen:?}");
-    reconcile::pass(coordinator.pool(), &coordinator.app.store).await.unwrap();
+    reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert_eq!(leases().await.level, Level::Ok);
     let trials = coordinator.study("study").await.trials;
     assert_eq!((trials.waiting, trials.leased, trials.running), (12, 0, 0));
@@ -151,7 +151,7 @@ async fn with_adapters(pool: PgPool) -> (Coordinator, [Sha256; 3]) {
         let artifacts = left.iter().enumerate().map(file).collect();
         coordinator.write(&grant, &AttemptWrite::End { end, artifacts, energy: None }).await;
     }
-    study::cancel(coordinator.pool(), "study").await.unwrap();
+    study::cancel(coordinator.studies(), "study").await.unwrap();
     sqlx::raw_sql(LONG_AGO).execute(coordinator.pool()).await.unwrap();
     (coordinator, [good, best, poor])
 }

@@ -7,8 +7,9 @@ use super::Client;
 use super::error::Result;
 use super::route::route;
 use crate::id::{Attempt, RunId};
-use crate::retry::Retried;
-use crate::run::{LogSlice, Run, RunDetail};
+use crate::run::{LogSlice, Run};
+use crate::run_detail::RunDetail;
+use crate::study::Retried;
 
 #[derive(Serialize)]
 struct LogQuery {

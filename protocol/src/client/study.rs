@@ -4,11 +4,11 @@ use super::Client;
 use super::error::Result;
 use super::route::route;
 use crate::insight::StudyInsight;
+use crate::queue::Priority;
 use crate::replay::StudyReplay;
 use crate::resources::Pause;
-use crate::retry::{Retried, RetryFailed};
 use crate::run::Run;
-use crate::study::{Enqueue, Enqueued, Priority, Study, StudySpec};
+use crate::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudySpec};
 
 impl Client {
     /// All studies, newest first.

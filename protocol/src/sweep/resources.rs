@@ -3,8 +3,8 @@
 use super::foreign;
 use super::problem::Report;
 use super::table::{Keys, Table};
+use crate::queue::{LEAST_PRIORITY, MOST_PRIORITY};
 use crate::resources::{Resources, parse_duration};
-use crate::study::{LEAST_PRIORITY, MOST_PRIORITY};
 
 const KEYS: Keys = Keys { known: &["gpu_model", "min_memory_gib", "walltime"], foreign: foreign::resources };
 const MOST_GIB: u32 = 100_000;

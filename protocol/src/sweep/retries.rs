@@ -4,7 +4,7 @@ use super::foreign;
 use super::node::Value;
 use super::problem::Report;
 use super::table::{Keys, Table};
-use crate::retry::LOST_RETRIES;
+use crate::queue::LOST_RETRIES;
 
 /// The keys of the mapping.
 const KEYS: Keys = Keys { known: &["run", "lost", "study"], foreign: foreign::none };

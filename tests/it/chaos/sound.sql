@@ -3,12 +3,14 @@ INSERT INTO artifacts (sha256, bytes) SELECT repeat(digit, 64), 1 FROM unnest(AR
 INSERT INTO datasets (id, name, spec, train_sha256, dev_sha256, test_sha256, synthetic)
 VALUES ('00000000-0000-0000-0000-000000000001', 'corpus', '{}', repeat('1', 64), repeat('2', 64), repeat('3', 64), true);
 INSERT INTO backbones (id, name, spec) VALUES ('00000000-0000-0000-0000-000000000002', 'encoder', '{}');
-INSERT INTO studies (id, name, dataset_id, backbone_id, spec, trials, max_concurrent, retries, maximize)
-VALUES ('00000000-0000-0000-0000-000000000003', 'study', '00000000-0000-0000-0000-000000000001',
-        '00000000-0000-0000-0000-000000000002', '{}', 1, 1, 1, true);
+INSERT INTO queue (id, name, max_concurrent, retries, lost_retries, total_retries, backbone_id, work)
+VALUES ('00000000-0000-0000-0000-000000000003', 'study', 1, 1, 20, 10, '00000000-0000-0000-0000-000000000002',
+        '{"kind": "train"}');
+INSERT INTO studies (id, dataset_id, spec, trials, maximize)
+VALUES ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000001', '{}', 1, true);
 INSERT INTO workers (id, name, pid, version) VALUES ('00000000-0000-0000-0000-0000000000aa', 'host', 1, '0');
 
-INSERT INTO runs (id, study_id, kind, number, params, seed, suggestion)
+INSERT INTO runs (id, queue_id, kind, number, params, seed, suggestion)
 VALUES ('00000000-0000-0000-0000-000000000004', '00000000-0000-0000-0000-000000000003', 'trial', 1, '{}', 1, '{}');
 
 UPDATE runs SET state = 'leased', attempt = 1, started_at = now() WHERE number = 1;
@@ -27,7 +29,7 @@ SELECT '00000000-0000-0000-0000-000000000004', 2, epoch, '{}' FROM generate_seri
 UPDATE attempts SET state = 'completed', ended_at = now(), lease_expires_at = NULL WHERE attempt = 2;
 UPDATE runs SET state = 'completed', value = 0.5, summary = '{"epochs": 2}', ended_at = now() WHERE number = 1;
 
-INSERT INTO runs (id, study_id, kind, params, seed)
+INSERT INTO runs (id, queue_id, kind, params, seed)
 VALUES ('00000000-0000-0000-0000-000000000005', '00000000-0000-0000-0000-000000000003', 'final', '{}', 1);
 UPDATE runs SET state = 'leased', attempt = 1, started_at = now() WHERE kind = 'final';
 INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
@@ -39,4 +41,5 @@ UPDATE seals SET scores = '{}', sealed_at = now();
 UPDATE attempts SET state = 'completed', ended_at = now(), lease_expires_at = NULL
 WHERE run_id = '00000000-0000-0000-0000-000000000005';
 UPDATE runs SET state = 'completed', value = 0.5, summary = '{"epochs": 1}', ended_at = now() WHERE kind = 'final';
+UPDATE studies SET state = 'finishing';
 UPDATE studies SET state = 'completed', ended_at = now();

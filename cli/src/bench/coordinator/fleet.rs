@@ -175,7 +175,7 @@ pub(super) fn released() -> AttemptWrite {
 }
 
 fn objective(grant: &LeaseGrant) -> f64 {
-    let value = |name| match grant.work.params.get(name) {
+    let value = |name| match grant.work.job().params.get(name) {
         Some(Scalar::Float(value)) => *value,
         _ => 0.0,
     };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use pedigree_protocol::StudyId;
+use pedigree_protocol::QueueId;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::lease::LeaseGrant;
 use tokio::sync::Semaphore;
@@ -30,7 +30,7 @@ pub(super) struct Succession<'a> {
     client: Client,
     database_url: &'a str,
     /// For each study without a successor, the trial whose start calls for one.
-    heralds: Mutex<HashMap<StudyId, i32>>,
+    heralds: Mutex<HashMap<QueueId, i32>>,
     opened: AtomicU32,
     /// A permit for each study that is due.
     due: Semaphore,
@@ -65,8 +65,8 @@ impl<'a> Succession<'a> {
     pub(super) fn begun(&self, grant: &LeaseGrant) {
         let mut heralds = self.heralds.lock().unwrap_or_else(PoisonError::into_inner);
         // A final run has no number, which is less than any.
-        if heralds.get(&grant.study_id).is_some_and(|herald| grant.number >= Some(*herald)) {
-            heralds.remove(&grant.study_id);
+        if heralds.get(&grant.queue_id).is_some_and(|herald| grant.number >= Some(*herald)) {
+            heralds.remove(&grant.queue_id);
             self.due.add_permits(1);
         }
     }
@@ -89,7 +89,7 @@ impl<'a> Succession<'a> {
         let study = self.client.create_study(&spec).await?;
         history::insert(self.database_url, &name, self.args.trials).await?;
         let herald = i32::try_from(trials - concurrent)?;
-        self.heralds.lock().unwrap_or_else(PoisonError::into_inner).insert(study.id, herald);
+        self.heralds.lock().unwrap_or_else(PoisonError::into_inner).insert(study.id.into(), herald);
         Ok(())
     }
 }

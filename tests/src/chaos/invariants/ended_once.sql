@@ -9,4 +9,5 @@ SELECT format('run %s is %s and was seen to end %s times', id, state, times)
 FROM ends
 WHERE times <> 1 OR state NOT IN ('completed', 'pruned', 'failed', 'cancelled')
 UNION ALL
-SELECT format('study %s is %s', name, state) FROM studies WHERE state NOT IN ('completed', 'failed', 'cancelled')
+SELECT format('study %s is %s', name, state) FROM studies JOIN queue USING (id)
+WHERE state NOT IN ('completed', 'failed', 'cancelled') OR open

@@ -9,9 +9,9 @@ SELECT format('run %s is completed by %s attempts', r.id, count(a.attempt))
 FROM runs r LEFT JOIN attempts a ON a.run_id = r.id AND a.state = 'completed'
 WHERE r.state = 'completed' GROUP BY r.id HAVING count(a.attempt) <> 1
 UNION ALL
-SELECT format('study %s has %s trials of %s, numbered up to %s', s.name, count(r.id), s.trials, max(r.number))
-FROM studies s LEFT JOIN runs r ON r.study_id = s.id AND r.kind = 'trial'
+SELECT format('study %s has %s trials of %s, numbered up to %s', q.name, count(r.id), s.trials, max(r.number))
+FROM studies s JOIN queue q ON q.id = s.id LEFT JOIN runs r ON r.queue_id = s.id AND r.kind = 'trial'
 WHERE s.state = 'completed'
-GROUP BY s.id HAVING count(r.id) <> s.trials OR max(r.number) <> s.trials
+GROUP BY s.id, q.id HAVING count(r.id) <> s.trials OR max(r.number) <> s.trials
 UNION ALL
-SELECT format('study %s failed: %s', name, failure) FROM studies WHERE state = 'failed'
+SELECT format('study %s failed: %s', name, failure) FROM studies JOIN queue USING (id) WHERE state = 'failed'

@@ -18,5 +18,5 @@ UNION ALL
 SELECT format('study %s: opened by run %s, which is a %s', se.study_id, se.run_id, r.kind)
 FROM seals se JOIN runs r ON r.id = se.run_id WHERE r.kind <> 'final'
 UNION ALL
-SELECT format('study %s is completed without a seal', s.name)
-FROM studies s WHERE s.state = 'completed' AND NOT EXISTS (SELECT 1 FROM seals WHERE study_id = s.id)
+SELECT format('study %s is completed without a seal', q.name)
+FROM studies s JOIN queue q ON q.id = s.id WHERE s.state = 'completed' AND NOT EXISTS (SELECT 1 FROM seals WHERE study_id = s.id)

@@ -17,7 +17,7 @@ CREATE TABLE witness.log (
 CREATE FUNCTION witness.of_run() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO witness.log (what, study_id, run_id, attempt, before, after)
-    VALUES ('run', new.study_id, new.id, new.attempt,
+    VALUES ('run', new.queue_id, new.id, new.attempt,
             CASE WHEN tg_op = 'UPDATE' THEN to_jsonb(old) ->> 'state' END, new.state);
     RETURN NULL;
 END

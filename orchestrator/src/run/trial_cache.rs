@@ -1,12 +1,12 @@
-//! What is known of a study's trials from the last look, so that its whole past is not read for each suggestion.
+//! A cache of the ended trials of studies, so that a suggestion does not read its study's whole past.
 //!
-//! Kept are completed and pruned trials alone whose end is on disk: no step leads out of those states (`run::machine`), no
-//! trial is ever removed, and no crash of the database takes them back, so that what is kept cannot be wrong; it may be
-//! forgotten at any time. All others are read again at every look.
+//! It holds only completed and pruned trials whose end is on disk. No step leads out of those states (`run::machine`), no
+//! trial is ever removed, and no crash of the database takes their end back. So a cached trial is never wrong, and any
+//! part of the cache may be dropped at any time. All other trials are read again at every look.
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pedigree_protocol::run::RunState;
@@ -20,43 +20,45 @@ use crate::run::disk::{Moment, Standing};
 use crate::run::trial::{self, Trial, Which};
 use crate::run::trials::Trials;
 
-/// Trials and studies together that are kept at most; about 200 bytes each.
+/// The cache holds at most this many trials and studies together; each takes about 200 bytes.
 const MOST_KEPT: usize = 400_000;
 
-/// A study that was not looked at for so long makes room for others.
+/// When the cache is full, studies that nobody looked at for this long are dropped.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// As few trials that have ended since are simply read again: to learn whether they are on disk is an exchange too.
+/// Up to this many newly ended trials are read again: to ask whether they are on disk would cost a round trip too.
 const FEW: usize = 8;
 
-/// A look that saw more than that is asked for before the read: one short exchange, instead of reading all of it again.
+/// After a look that saw more newly ended trials than this, the cache first asks whether they are on disk: one short
+/// round trip spares reading all of them again.
 const LARGE_LOOK: usize = 32;
 
-/// One for the process: ids of studies differ in all databases.
-static KEPT: LazyLock<Mutex<HashMap<StudyId, Place>>> = LazyLock::new(Mutex::default);
+/// The cache of one coordinator.
+#[derive(Debug, Default)]
+pub(crate) struct TrialCache(Mutex<HashMap<StudyId, Place>>);
 
-/// The place of a study.
+/// The place of a study in the cache.
 #[derive(Debug, Default)]
 struct Place {
-    /// `None` while the study is being looked at, which leaves the place reserved.
+    /// `None` while a look is under way; the place stays reserved.
     kept: Option<Kept>,
     size: usize,
-    /// When the study was looked at last.
+    /// When the last look began or ended.
     at: Option<Instant>,
 }
 
-/// What is kept of a study.
+/// The cached trials of a study.
 #[derive(Debug, Default)]
 struct Kept {
-    /// Shared with nobody once a look is over: it grows in place.
+    /// Nobody else holds it between two looks, so that it grows in place.
     past: Arc<Past>,
-    /// The others.
+    /// The trials that are not in `past`.
     which: Which,
-    /// A later look, until what it saw is on disk and taken in.
+    /// A later look, until what it saw is on disk and is added to `past`.
     next: Option<Look>,
 }
 
-/// What a look saw beyond what was kept.
+/// What a look saw beyond the cached trials.
 #[derive(Debug)]
 struct Look {
     at: Moment,
@@ -65,36 +67,47 @@ struct Look {
     on_disk: bool,
 }
 
-/// All trials of a study. The caller has written nothing of it yet since it took the study's lock.
-pub(crate) async fn all(db: &mut PgConnection, study: StudyId, spec: &StudySpec) -> ApiResult<Trials> {
-    let mut taken = Taken::of(study);
-    let kept = &mut taken.kept;
-    let large = kept.next.as_ref().is_some_and(|look| !look.on_disk && look.settled.len() > LARGE_LOOK);
-    if large {
-        kept.ask(Moment::now(db).await?);
+impl TrialCache {
+    /// All trials of a study. The caller must hold the study's lock and must have written none of its trials yet.
+    pub(crate) async fn all(
+        &self,
+        db: &mut PgConnection,
+        study: StudyId,
+        spec: &StudySpec,
+    ) -> ApiResult<Trials> {
+        let mut taken = Taken::of(self, study);
+        let kept = &mut taken.kept;
+        let large = kept.next.as_ref().is_some_and(|look| !look.on_disk && look.settled.len() > LARGE_LOOK);
+        if large {
+            kept.ask(Moment::now(db).await?);
+        }
+        kept.take_in(&spec.parameters);
+        let others = trial::some(db, study, spec.metric, &kept.which).await?;
+        let fresh = others.iter().filter(|trial| settled(trial).is_some()).count();
+        if large || fresh > FEW || kept.next.is_some() {
+            // After the read: the log is then at least as long as what was seen.
+            kept.note(&others, Moment::now(db).await?);
+        }
+        Ok(Trials { past: kept.past.clone(), others })
     }
-    kept.take_in(&spec.parameters);
-    let others = trial::some(db, study, spec.metric, &kept.which).await?;
-    let fresh = others.iter().filter(|trial| settled(trial).is_some()).count();
-    if large || fresh > FEW || kept.next.is_some() {
-        // After the read: the log is then at least as long as what was seen.
-        kept.note(&others, Moment::now(db).await?);
-    }
-    Ok(Trials { past: kept.past.clone(), others })
-}
 
-/// Forgets a study whose search is over.
-pub(crate) fn forget(study: StudyId) {
-    places().remove(&study);
+    /// Forgets a study whose search is over.
+    pub(crate) fn forget(&self, study: StudyId) {
+        self.places().remove(&study);
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<StudyId, Place>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Kept {
-    /// What it takes up: its trials, and itself.
+    /// Its share of the cache: its trials, and one for the study.
     fn size(&self) -> usize {
         1 + self.past.len() + self.next.as_ref().map_or(0, |look| look.settled.len())
     }
 
-    /// Whether the later look is on disk by now. One that may have seen what a crash took back is forgotten.
+    /// Asks whether the later look is on disk by now. A look that may have seen what a crash took back is dropped.
     fn ask(&mut self, now: Moment) {
         if let Some(look) = &mut self.next {
             match now.standing_of(&look.at) {
@@ -105,7 +118,7 @@ impl Kept {
         }
     }
 
-    /// Takes note of what was read beyond what is kept, unless a look is waiting already.
+    /// Keeps what was read as the later look, unless one is waiting already.
     fn note(&mut self, read: &[Trial], now: Moment) {
         self.ask(now);
         if self.next.is_none() {
@@ -113,7 +126,7 @@ impl Kept {
         }
     }
 
-    /// Keeps what the later look saw, if that is on disk.
+    /// Adds what the later look saw to the cached trials, if it is on disk.
     fn take_in(&mut self, space: &Space) {
         if let Some(look) = self.next.take_if(|look| look.on_disk) {
             Arc::make_mut(&mut self.past).add(space, &look.settled);
@@ -137,34 +150,35 @@ fn settled(trial: &Trial) -> Option<Observed> {
     matches!(trial.state, RunState::Completed | RunState::Pruned).then(|| trial.observed())?
 }
 
-/// What is kept of a study while it is being looked at. Given back however the look ends: a read that failed has
+/// The cached trials of a study while a look is under way. They go back however the look ends: a read that failed has
 /// changed nothing.
 #[derive(Debug)]
-struct Taken {
+struct Taken<'a> {
+    cache: &'a TrialCache,
     study: StudyId,
     kept: Kept,
 }
 
-impl Taken {
-    fn of(study: StudyId) -> Self {
-        let mut places = places();
+impl<'a> Taken<'a> {
+    fn of(cache: &'a TrialCache, study: StudyId) -> Self {
+        let mut places = cache.places();
         let place = places.get_mut(&study);
         let kept = place.and_then(|place| {
             place.at = Some(Instant::now());
             place.kept.take()
         });
-        Self { study, kept: kept.unwrap_or_default() }
+        Self { cache, study, kept: kept.unwrap_or_default() }
     }
 }
 
-impl Drop for Taken {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        keep(&mut places(), self.study, mem::take(&mut self.kept));
+        keep(&mut self.cache.places(), self.study, mem::take(&mut self.kept));
     }
 }
 
-/// Keeps a study, and news of it while there is room. Where there is none, what is kept of the studies at work stays:
-/// were one to drive another out, each look would read a whole past.
+/// Puts a study into its place, with its later look while there is room. A full cache does not drop studies at work: if
+/// one drove another out, each look would read a whole past.
 fn keep(places: &mut HashMap<StudyId, Place>, study: StudyId, mut kept: Kept) {
     let fits = |places: &HashMap<StudyId, Place>, kept: &Kept| {
         let others = places.iter().filter(|(id, _)| **id != study).map(|(_, other)| other.size);
@@ -182,10 +196,6 @@ fn keep(places: &mut HashMap<StudyId, Place>, study: StudyId, mut kept: Kept) {
     } else {
         places.remove(&study);
     }
-}
-
-fn places() -> std::sync::MutexGuard<'static, HashMap<StudyId, Place>> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -267,14 +277,15 @@ mod tests {
     async fn what_is_on_disk_is_not_read_again(pool: PgPool) {
         let (_coordinator, study) = with_completed(&pool, FEW + 1).await;
         let mut db = pool.acquire().await.unwrap();
-        let mut look = async || all(&mut db, study.id, &study.spec).await.unwrap();
+        let cache = TrialCache::default();
+        let mut look = async || cache.all(&mut db, study.id, &study.spec).await.unwrap();
         assert_eq!((look().await.others.len(), look().await.past.len()), (FEW + 4, 0));
         flush(&pool).await;
         look().await;
         let seen = look().await;
         assert_eq!((seen.past.len(), seen.others.len()), (FEW + 1, 3));
         assert_eq!(look().await, seen);
-        forget(study.id);
+        cache.forget(study.id);
         let anew = look().await;
         assert_eq!((anew.len(), anew.past.len()), (seen.len(), 0));
         assert_eq!(anew.best(Goal::Maximize), seen.best(Goal::Maximize));
@@ -297,7 +308,7 @@ mod tests {
         db.execute("SELECT pg_logical_emit_message(true, 'pedigree', '')").await.unwrap();
     }
 
-    /// A study with so many completed trials and three that wait, looked at by nobody since.
+    /// A study with so many completed trials, and three that wait.
     async fn with_completed(pool: &PgPool, completed: usize) -> (Coordinator, Study) {
         let coordinator = Coordinator::with_content(pool.clone()).await;
         let worker = coordinator.worker(1).await;
@@ -306,7 +317,6 @@ mod tests {
             let grant = coordinator.claim(&worker).await.unwrap();
             coordinator.complete(&grant, 0.5, None).await;
         }
-        forget(study.id);
         (coordinator, study)
     }
 }

@@ -1,0 +1,14 @@
+//! What follows for the owner of a run when the run has changed.
+
+use crate::error::ApiResult;
+use crate::run::owner::Owner;
+use crate::study::studies::Studies;
+use crate::{dapt, study};
+
+/// Moves a study on, or ends a pretraining, as its runs call for. Idempotent.
+pub(crate) async fn advance(studies: &Studies, owner: Owner) -> ApiResult<()> {
+    match owner {
+        Owner::Study(id) => study::advance(studies, id).await,
+        Owner::Pretraining(id) => dapt::end::close(&studies.pool, id).await,
+    }
+}
