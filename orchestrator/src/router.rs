@@ -74,6 +74,10 @@ mod tests {
         read       GET    /api/v1/dapt
         operate    POST   /api/v1/dapt
         read       GET    /api/v1/dapt/{name}
+        operate    POST   /api/v1/dapt/{name}/backbone
+        operate    POST   /api/v1/dapt/{name}/pause
+        operate    POST   /api/v1/dapt/{name}/priority
+        operate    POST   /api/v1/dapt/{name}/resume
         read       GET    /api/v1/datasets
         operate    POST   /api/v1/datasets
         read       GET    /api/v1/datasets/{name}
