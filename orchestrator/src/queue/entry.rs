@@ -72,7 +72,7 @@ pub(crate) async fn insert(db: &mut PgConnection, entry: NewEntry<'_>) -> ApiRes
 }
 
 /// Refuses a name that no entry can have.
-pub(crate) fn check_name(noun: &str, name: &str) -> ApiResult<()> {
+pub(crate) fn check_name(noun: &'static str, name: &str) -> ApiResult<()> {
     name::check(noun, name)
 }
 
