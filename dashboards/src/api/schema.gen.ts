@@ -92,6 +92,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dapt/{name}/backbone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers the backbone that a completed pretraining has left: its base with the adapter. */
+        post: operations["register_adapted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dapt/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a pretraining: its run is not given out until it is resumed. */
+        post: operations["pause_dapt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dapt/{name}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a pretraining another priority. */
+        post: operations["prioritise_dapt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dapt/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused pretraining go on. */
+        post: operations["resume_dapt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -700,6 +768,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What only the run of a pretraining has. */
+        AdaptDetail: {
+            /** @description Epoch reports of the newest attempt, by epoch. */
+            reports: components["schemas"]["AttemptReport_DaptReport"][];
+            summary?: components["schemas"]["DaptSummary"] | null;
+        };
+        /** @description A name for the backbone that a completed pretraining has left. */
+        AdaptedName: {
+            /** @description Unique name: letters, digits, `.`, `_` and `-`. */
+            name: string;
+        };
         /** @description What went wrong. */
         ApiErrorBody: {
             /** @description As a class. */
@@ -791,12 +870,127 @@ export interface components {
             /** @description That worker's name. */
             worker_name: string;
         };
-        /** @description An epoch report with the attempt that made it. */
-        AttemptReport: {
+        /** @description A report with the attempt that made it. */
+        AttemptReport_DaptReport: {
             /** @description The attempt. */
             attempt: components["schemas"]["Attempt"];
-            /** @description The metrics. */
-            metrics: components["schemas"]["EpochReport"];
+            /** @description Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch). */
+            metrics: {
+                /** @description An earlier attempt trained this epoch; this one took it over with the checkpoint. */
+                carried?: boolean;
+                /**
+                 * Format: int32
+                 * @description Epoch, from 1; the last one may be cut short by the number of steps.
+                 */
+                epoch: number;
+                /** @description The held-out text after the epoch. */
+                held_out: components["schemas"]["HeldOutScores"];
+                /**
+                 * Format: int64
+                 * @description Highest resident memory of the trainer so far, bytes.
+                 */
+                peak_memory_bytes: number;
+                /**
+                 * Format: double
+                 * @description Wall seconds, the measurement included.
+                 */
+                seconds: number;
+                /**
+                 * Format: int64
+                 * @description Optimiser steps of the adapter since its start.
+                 */
+                step: number;
+                /**
+                 * Format: double
+                 * @description Real pieces per second of the steps.
+                 */
+                tokens_per_second: number;
+                /**
+                 * Format: double
+                 * @description Mean masked-LM loss of the epoch's steps.
+                 */
+                train_loss: number;
+            };
+            /**
+             * Format: date-time
+             * @description When the coordinator stored it.
+             */
+            received_at: string;
+        };
+        /** @description A report with the attempt that made it. */
+        AttemptReport_EpochReport: {
+            /** @description The attempt. */
+            attempt: components["schemas"]["Attempt"];
+            /** @description Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch). */
+            metrics: {
+                /**
+                 * @description An earlier attempt trained this epoch; this one took it over with the checkpoint. Time and energy of such an
+                 *     epoch belong to the attempt that trained it.
+                 */
+                carried?: boolean;
+                /** @description Dev scores. */
+                dev: components["schemas"]["ProtocolScores"];
+                /**
+                 * Format: double
+                 * @description Mean cross-entropy on dev, no smoothing.
+                 */
+                dev_loss: number;
+                /**
+                 * Format: int32
+                 * @description Epoch, from 1.
+                 */
+                epoch: number;
+                /**
+                 * Format: double
+                 * @description Mean gradient norm before clipping.
+                 */
+                gradient_norm: number;
+                /**
+                 * Format: double
+                 * @description Learning rate of the epoch's last step.
+                 */
+                learning_rate: number;
+                /**
+                 * Format: double
+                 * @description Pieces per second, padding included.
+                 */
+                padded_tokens_per_second: number;
+                /**
+                 * Format: int64
+                 * @description Highest resident memory of the trainer so far, bytes.
+                 */
+                peak_memory_bytes: number;
+                /**
+                 * Format: double
+                 * @description Wall seconds, evaluation included.
+                 */
+                seconds: number;
+                /**
+                 * Format: double
+                 * @description Training sentences per second.
+                 */
+                sentences_per_second: number;
+                /**
+                 * Format: int64
+                 * @description Optimiser steps since the start of training.
+                 */
+                step: number;
+                /**
+                 * Format: double
+                 * @description Real (non-padding) pieces per second.
+                 */
+                tokens_per_second: number;
+                /**
+                 * Format: double
+                 * @description Mean training loss of the epoch, label smoothing included.
+                 */
+                train_loss: number;
+                /**
+                 * Format: double
+                 * @description Wall seconds of the training part.
+                 */
+                train_seconds: number;
+            };
             /**
              * Format: date-time
              * @description When the coordinator stored it.
@@ -957,13 +1151,13 @@ export interface components {
         ByUser: "enqueued";
         /** @description One change. */
         Change: {
+            queue_id?: components["schemas"]["QueueId"] | null;
             /**
              * Format: int64
              * @description Grows with every change of the database.
              */
             revision: number;
             run_id?: components["schemas"]["RunId"] | null;
-            study_id?: components["schemas"]["StudyId"] | null;
             /** @description What changed. */
             topic: components["schemas"]["Topic"];
         };
@@ -988,27 +1182,24 @@ export interface components {
              * @description When it was asked for.
              */
             created_at: string;
-            /** @description Its id: that of its place in the queue, which its run names as its study. */
-            id: components["schemas"]["StudyId"];
+            /** @description Whether it is paused. */
+            hold?: components["schemas"]["Hold"];
+            /** @description Its id. */
+            id: components["schemas"]["PretrainingId"];
+            /** @description Name of the token that created it: its run counts to that user's share of the devices. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Its priority now.
+             */
+            priority?: number;
             /** @description Its run, whose state is its own. */
             run: components["schemas"]["Run"];
             /** @description What was asked for. */
             spec: components["schemas"]["DaptSpec"];
             summary?: components["schemas"]["DaptSummary"] | null;
-            /** @description Why it is not being trained, where it waits. */
+            /** @description Why its run is not given out, where it waits. */
             waits?: string | null;
-        };
-        /** @description A report with the attempt that made it. */
-        DaptAttemptReport: {
-            /** @description The attempt. */
-            attempt: components["schemas"]["Attempt"];
-            /** @description The metrics. */
-            metrics: components["schemas"]["DaptReport"];
-            /**
-             * Format: date-time
-             * @description When the coordinator stored it.
-             */
-            received_at: string;
         };
         /** @description Metrics of one epoch of one attempt. Idempotent by (run, attempt, epoch). */
         DaptReport: {
@@ -1054,6 +1245,11 @@ export interface components {
             /** @description Text to measure on: one passage a line, from other documents. */
             held_out: components["schemas"]["ArtifactFile"];
             /**
+             * @description Name under which the adapted backbone is registered when the pretraining completes. Studies can be queued for it
+             *     at once.
+             */
+            leaves?: string | null;
+            /**
              * Format: int32
              * @description Further attempts after its worker was lost.
              */
@@ -1068,7 +1264,7 @@ export interface components {
             passages: components["schemas"]["ArtifactFile"];
             /**
              * Format: int32
-             * @description Of those that wait for the same devices the higher goes first, as for studies.
+             * @description Among entries of the queue that wait for the same devices, the highest priority goes first.
              */
             priority?: number;
             /** @description What is asked of a device. */
@@ -1594,7 +1790,7 @@ export interface components {
             masked_accuracy: number;
             /**
              * Format: double
-             * @description exp of the mean negative log-likelihood of masked pieces. Comparable for one vocabulary alone.
+             * @description exp of the mean negative log-likelihood of masked pieces. Comparable only within one vocabulary.
              */
             pseudo_perplexity: number;
         };
@@ -1640,7 +1836,7 @@ export interface components {
              */
             number?: number | null;
             /** @description Name of the study, or of the pretraining. */
-            study: string;
+            queue_name: string;
         };
         /** @description One run, leased to one worker on one device. */
         LeaseGrant: {
@@ -1654,12 +1850,12 @@ export interface components {
              * @description Number of the trial.
              */
             number?: number | null;
+            /** @description The entry of the queue that the run belongs to. */
+            queue_id: components["schemas"]["QueueId"];
+            /** @description Name of its study or pretraining, for logs. */
+            queue_name: string;
             /** @description The run. */
             run_id: components["schemas"]["RunId"];
-            /** @description The study. */
-            study_id: components["schemas"]["StudyId"];
-            /** @description The study's name, or the pretraining's, for logs. */
-            study_name: string;
             /**
              * Format: int32
              * @description Milliseconds from the grant until the lease ends unless renewed.
@@ -1749,6 +1945,11 @@ export interface components {
             /** @description What runs is handed back with its progress instead of coming to its end. */
             now?: boolean;
         };
+        /**
+         * Format: uuid
+         * @description A pretraining.
+         */
+        PretrainingId: string;
         /** @description Where good values are expected. */
         Prior: {
             /** @enum {string} */
@@ -1766,7 +1967,7 @@ export interface components {
             /** @description The relative weight of each value, in the order of the values. */
             weights: number[];
         };
-        /** @description Another priority for a study. */
+        /** @description A new priority. */
         Priority: {
             /**
              * Format: int32
@@ -1880,6 +2081,11 @@ export interface components {
             pruner: components["schemas"]["Pruner"];
         };
         /**
+         * Format: uuid
+         * @description An entry of the queue; a study and a pretraining have the id of their entry.
+         */
+        QueueId: string;
+        /**
          * @description An end of a range.
          * @enum {string}
          */
@@ -1978,18 +2184,18 @@ export interface components {
              */
             keep_best: number;
         };
-        /** @description What became of trying a study's failed runs again. */
+        /** @description The result of trying a study's failed runs again. */
         Retried: {
-            /** @description Why others were left as they are, a sentence each. */
+            /** @description Why each of the others was left as it is, a sentence each. */
             left: string[];
             /** @description The runs that wait for a worker again. */
             runs: components["schemas"]["Run"][];
-            /** @description The study, open again where it had failed. */
+            /** @description The study; it is open again where it had failed. */
             study: components["schemas"]["Study"];
         };
-        /** @description Which failed trials of a study are to be tried again. */
+        /** @description Which failed runs of a study are to be tried again. */
         RetryFailed: {
-            /** @description Those that failed by one of these causes; all, where empty. */
+            /** @description Runs that failed by one of these causes; all failed runs, where empty. */
             causes?: components["schemas"]["FailureCause"][];
         };
         /**
@@ -2039,6 +2245,8 @@ export interface components {
             };
             /** @description A user paused it: it waits and is not given out. */
             paused?: boolean;
+            /** @description The entry of the queue that it belongs to: the id of its study or pretraining. */
+            queue_id: components["schemas"]["QueueId"];
             /**
              * Format: date-time
              * @description When its newest attempt began.
@@ -2046,8 +2254,6 @@ export interface components {
             started_at?: string | null;
             /** @description Its state. */
             state: components["schemas"]["RunState"];
-            /** @description The study it belongs to; a pretraining's own place in the queue. */
-            study_id: components["schemas"]["StudyId"];
             /**
              * Format: double
              * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
@@ -2058,21 +2264,12 @@ export interface components {
         RunDetail: {
             /** @description Attempts, oldest first. */
             attempts: components["schemas"]["AttemptRecord"][];
-            /** @description What a pretraining's attempts reported, by attempt and epoch; it has no `reports`. */
-            dapt_reports?: components["schemas"]["DaptAttemptReport"][];
-            dapt_summary?: components["schemas"]["DaptSummary"] | null;
-            /** @description The parameters that the study fixes. */
-            fixed: {
-                [key: string]: components["schemas"]["Scalar"];
-            };
-            /** @description Epoch reports of all attempts, by attempt and epoch. */
-            reports: components["schemas"]["AttemptReport"][];
+            /** @description Name of its study or pretraining. */
+            queue_name: string;
             /** @description The run. */
             run: components["schemas"]["Run"];
-            /** @description The study's name, or the pretraining's. */
-            study_name: string;
-            suggestion?: components["schemas"]["SuggestionRecord"] | null;
-            summary?: components["schemas"]["RunSummary"] | null;
+            /** @description What only runs of its kind have. */
+            work: components["schemas"]["RunWork"];
         };
         /**
          * Format: uuid
@@ -2127,6 +2324,14 @@ export interface components {
              */
             trainable_parameters: number;
         };
+        /** @description What a run has by its kind. */
+        RunWork: (components["schemas"]["TrainDetail"] & {
+            /** @enum {string} */
+            kind: "train";
+        }) | (components["schemas"]["AdaptDetail"] & {
+            /** @enum {string} */
+            kind: "adapt";
+        });
         /** @description The sampler that made a suggestion. */
         SamplerUsed: {
             /** @description The sampler that `auto` chose. */
@@ -2364,7 +2569,8 @@ export interface components {
             parameters: components["schemas"]["Dimension"][];
             /**
              * Format: int32
-             * @description Of studies that wait for the same devices the higher goes first; from [`LEAST_PRIORITY`] to [`MOST_PRIORITY`].
+             * @description Among entries of the queue that wait for the same devices, the highest priority goes first. From
+             *     [`LEAST_PRIORITY`](crate::queue::LEAST_PRIORITY) to [`MOST_PRIORITY`](crate::queue::MOST_PRIORITY).
              */
             priority?: number;
             /** @description When a trial is ended because others did better. */
@@ -2531,7 +2737,18 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        Topic: "dataset" | "backbone" | "study" | "run" | "log" | "fleet";
+        Topic: "dataset" | "backbone" | "study" | "pretraining" | "queue" | "run" | "log" | "fleet";
+        /** @description What only trials and final runs have. */
+        TrainDetail: {
+            /** @description The parameters that the study fixes. */
+            fixed: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+            /** @description Epoch reports of the newest attempt, by epoch. */
+            reports: components["schemas"]["AttemptReport_EpochReport"][];
+            suggestion?: components["schemas"]["SuggestionRecord"] | null;
+            summary?: components["schemas"]["RunSummary"] | null;
+        };
         /**
          * @description Whether finished sibling studies (same space and metric, same dataset or same backbone) help the first trials.
          * @enum {string}
@@ -2612,27 +2829,43 @@ export interface components {
              */
             lease_ttl_ms: number;
         };
-        /** @description What to train, in hashes. */
+        /** @description What the trainer is to do; content is named by its hash. */
         Work: {
+            /** @description Hash of the development split. */
+            dev: components["schemas"]["Sha256"];
+            /** @description Parameters, seed and backbone. */
+            job: components["schemas"]["WorkJob"];
+            /** @enum {string} */
+            kind: "train";
+            /** @description The scoring protocol of the objective. */
+            protocol: components["schemas"]["ScoringProtocol"];
+            /** @description Hash of the training split. */
+            train: components["schemas"]["Sha256"];
+        } | {
+            /** @description Hash of the text to measure on. */
+            held_out: components["schemas"]["Sha256"];
+            /** @description Parameters, seed and backbone. */
+            job: components["schemas"]["WorkJob"];
+            /** @enum {string} */
+            kind: "adapt";
+            /** @description Hash of the text to train on. */
+            passages: components["schemas"]["Sha256"];
+        };
+        /** @description What both kinds of work have. */
+        WorkJob: {
             /** @description Files of the backbone. */
             backbone: components["schemas"]["ArtifactFile"][];
-            /** @description What the backbone is called, for the adapter's card. */
+            /** @description Name of the backbone, for the adapter's card. */
             backbone_name: string;
-            /** @description Hash of the development split; of a pretraining's held-out text. */
-            dev: components["schemas"]["Sha256"];
             /** @description Searched and fixed parameters together, by the trainer's names. */
             params: {
                 [key: string]: components["schemas"]["Scalar"];
             };
-            /** @description The protocol of the objective; it says nothing to a pretraining. */
-            protocol: components["schemas"]["ScoringProtocol"];
             /**
              * Format: int64
              * @description Seed of the training.
              */
             seed: number;
-            /** @description Hash of the training split; of a pretraining's passages. */
-            train: components["schemas"]["Sha256"];
         };
         /** @description A worker as lists show it. */
         Worker: {
@@ -2907,6 +3140,138 @@ export interface operations {
         };
     };
     get_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the pretraining */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    register_adapted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the pretraining */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdaptedName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backbone"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    pause_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the pretraining */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    prioritise_dapt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the pretraining */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Priority"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dapt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    resume_dapt: {
         parameters: {
             query?: never;
             header?: never;
