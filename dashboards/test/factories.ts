@@ -1,12 +1,13 @@
 /** Records for tests and for development without a coordinator: one named method per state. */
 import type {
   AttemptRecord,
-  AttemptReport,
   Run,
   RunDetail,
   RunState,
   Study,
   StudyInsight,
+  TrainDetail,
+  TrainReport,
 } from '../src/api/types.ts';
 
 const STUDY_ID = '01990000-0000-7000-8000-000000000001';
@@ -32,7 +33,7 @@ function sha(seed: number): string {
 function run(state: RunState, number: number, more: Partial<Run> = {}): Run {
   return {
     id: id(1, number),
-    study_id: STUDY_ID,
+    queue_id: STUDY_ID,
     kind: 'trial',
     number,
     state,
@@ -92,7 +93,7 @@ function scores(f1: number) {
   return { strict: entityScore(f1), conlleval: entityScore(f1 - 0.009) };
 }
 
-export function report(attempt: number, epoch: number, f1: number): AttemptReport {
+export function report(attempt: number, epoch: number, f1: number): TrainReport {
   return {
     attempt,
     received_at: at(epoch),
@@ -217,12 +218,21 @@ export function attempt(number: number, state: AttemptRecord['state']): AttemptR
   };
 }
 
-export function detail(of: Run, attempts: AttemptRecord[], reports: AttemptReport[]): RunDetail {
+/** A trial or a final run; `reports` are of its newest attempt. */
+export function detail(of: Run, attempts: AttemptRecord[], reports: TrainReport[]): RunDetail {
+  return {
+    run: of,
+    queue_name: 'ncbi-minilm',
+    attempts,
+    work: { kind: 'train', ...training(of, reports) },
+  };
+}
+
+/** What only a trial or a final run has. */
+export function training(of: Run, reports: TrainReport[]): TrainDetail {
   const last = reports.at(-1);
   const done = of.state === 'completed' && last !== undefined;
   return {
-    run: of,
-    study_name: 'ncbi-minilm',
     fixed: { epochs: 8, weight_decay: 0.01, lora_rank: 16 },
     suggestion:
       of.number == null
@@ -237,7 +247,6 @@ export function detail(of: Run, attempts: AttemptRecord[], reports: AttemptRepor
             skipped: [],
             startup: of.number < 10,
           },
-    attempts,
     reports,
     summary: done
       ? {

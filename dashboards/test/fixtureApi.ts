@@ -62,7 +62,7 @@ function fleet(): Worker[] {
   const shown = [
     workers.live(1, 'lab-gpu-01', [
       device.held(1),
-      device.held(2, holder({ kind: 'dapt', study: 'chem-minilm' })),
+      device.held(2, holder({ kind: 'dapt', queue_name: 'chem-minilm' })),
       device.free(3),
       device.occupied(4),
       device.broken(5),
@@ -117,7 +117,7 @@ function runsOf(study: Study): Run[] {
     runs.push(trial.running(ended + 1, 0.841), trial.running(ended + 2, 0.62));
     runs.push(trial.leased(ended + 3), trial.waiting(ended + 4), trial.waiting(ended + 5));
   }
-  return runs.map((run, index) => ({ ...run, study_id: study.id, ...spread(index + 1) }));
+  return runs.map((run, index) => ({ ...run, queue_id: study.id, ...spread(index + 1) }));
 }
 
 function endedTrial(number: number): Run {
@@ -148,15 +148,16 @@ function detailOf(runId: string): RunDetail {
   const adapted = PRETRAININGS.find(({ run }) => run.id === runId);
   if (adapted) return pretrainingDetail(adapted);
   const first = STUDIES[0];
-  const reports = [0.41, 0.66, 0.79, 0.842, 0.861, 0.858].map((f1, index) => report(2, index + 1, f1));
+  const reports = (of: number) =>
+    [0.41, 0.66, 0.79, 0.842, 0.861, 0.858].map((f1, index) => report(of, index + 1, f1));
   if (runId === id(2, 1))
-    return detail({ ...trial.final('completed'), study_id: id(3, 2) }, [attempt(1, 'completed')], reports);
+    return detail({ ...trial.final('completed'), queue_id: id(3, 2) }, [attempt(1, 'completed')], reports(1));
   const run = first && runsOf(first).find((candidate) => candidate.id === runId);
   const base = run ?? trial.completed(27, 0.8642);
   const live = base.state === 'running';
-  const shown = { ...base, attempt: 2, study_id: id(3, 1) };
+  const shown = { ...base, attempt: 2, queue_id: id(3, 1) };
   const attempts = [attempt(1, 'lost'), attempt(2, live ? 'running' : 'completed')];
-  return detail(shown, attempts, reports.slice(0, live ? 3 : 6));
+  return detail(shown, attempts, reports(2).slice(0, live ? 3 : 6));
 }
 
 const LOG = Array.from({ length: 240 }, (_, index) =>

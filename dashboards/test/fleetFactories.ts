@@ -36,7 +36,7 @@ function gpu(number: number, shown: Partial<GpuReading>, more: Partial<DeviceRec
 }
 
 export function holder(more: Partial<Holder> = {}): Holder {
-  return { study: 'ncbi-minilm', kind: 'trial', number: 3, ...more };
+  return { queue_name: 'ncbi-minilm', kind: 'trial', number: 3, ...more };
 }
 
 /** One named method for each state of a device. */

@@ -1,13 +1,13 @@
 /** Pretrainings for tests and for development without a coordinator. */
-import type { Dapt, DaptAttemptReport, DaptSummary, RunDetail, RunState } from '../src/api/types.ts';
-import { at, attempt, detail, id, trial } from './factories.ts';
+import type { AdaptDetail, AdaptReport, Dapt, DaptSummary, RunDetail, RunState } from '../src/api/types.ts';
+import { at, attempt, id, trial } from './factories.ts';
 
 export function heldOut(pseudo_perplexity: number) {
   const bits_per_character = Math.log2(pseudo_perplexity) / 4.2;
   return { pseudo_perplexity, bits_per_character, masked_accuracy: 0.5 / bits_per_character, masked: 4180 };
 }
 
-export function pretrainingReport(of: number, epoch: number, perplexity: number): DaptAttemptReport {
+export function pretrainingReport(of: number, epoch: number, perplexity: number): AdaptReport {
   return {
     attempt: of,
     received_at: at(epoch),
@@ -52,7 +52,7 @@ function dapt(state: RunState, name: string, number: number, more: Partial<Dapt[
     run: {
       ...trial.waiting(0),
       id: id(7, number),
-      study_id: id(6, number),
+      queue_id: id(6, number),
       kind: 'dapt',
       number: null,
       state,
@@ -60,6 +60,9 @@ function dapt(state: RunState, name: string, number: number, more: Partial<Dapt[
       ...more,
     },
     waits: state === 'waiting' ? 'its turn comes: other runs hold all 9 devices that fit' : null,
+    hold: 'none',
+    priority: 0,
+    owner: 'ada',
     summary: state === 'completed' ? SUMMARY : null,
     adapter: [],
     created_at: at(0),
@@ -88,20 +91,19 @@ export function pretrainingDetail(of: Dapt): RunDetail {
     attempt(1, state === 'completed' ? 'completed' : 'lost'),
     ...(state === 'running' ? [attempt(2, 'running')] : []),
   ];
-  const reports = [1133, 1041, 997, 980].map((perplexity, epoch) =>
-    pretrainingReport(1, epoch + 1, perplexity),
-  );
   return {
-    ...detail(of.run, state === 'waiting' ? [] : attempts, []),
-    study_name: of.spec.name,
-    fixed: {},
-    suggestion: null,
-    dapt_reports:
-      state === 'running'
-        ? [pretrainingReport(2, 1, 1133), pretrainingReport(2, 2, 1041)]
-        : state === 'completed'
-          ? reports
-          : [],
-    dapt_summary: of.summary ?? null,
+    run: of.run,
+    queue_name: of.spec.name,
+    attempts: state === 'waiting' ? [] : attempts,
+    work: { kind: 'adapt', ...adapting(of) },
+  };
+}
+
+/** What only the run of a pretraining has: as many reports of its newest attempt as it has epochs. */
+export function adapting({ run, summary = null }: Dapt): AdaptDetail {
+  const perplexities = [1133, 1041, 997, 980].slice(0, run.epochs);
+  return {
+    reports: perplexities.map((perplexity, index) => pretrainingReport(run.attempt, index + 1, perplexity)),
+    summary,
   };
 }

@@ -83,22 +83,24 @@ describe('following changes', () => {
 });
 
 describe('what a change makes stale', () => {
-  const change = (topic: Change['topic']): Change => ({ revision: 1, topic, study_id: 's', run_id: 'r' });
+  const change = (topic: Change['topic']): Change => ({ revision: 1, topic, queue_id: 'q', run_id: 'r' });
 
   it('maps topics to keys', () => {
-    expect(staleKeys(change('study'))).toEqual([
+    expect(staleKeys(change('study'))).toEqual([['studies'], ['study', 'q', 'record']]);
+    expect(staleKeys(change('pretraining'))).toEqual([['pretrainings'], ['pretraining', 'q']]);
+    expect(staleKeys(change('queue'))).toEqual([
       ['studies'],
       ['pretrainings'],
-      ['study', 's', 'record'],
-      ['pretraining', 's'],
+      ['study', 'q', 'record'],
+      ['pretraining', 'q'],
     ]);
     expect(staleKeys(change('run'))).toEqual([
       ['studies'],
       ['pretrainings'],
-      ['study', 's', 'record'],
-      ['study', 's', 'runs'],
-      ['study', 's', 'insight'],
-      ['pretraining', 's'],
+      ['study', 'q', 'record'],
+      ['study', 'q', 'runs'],
+      ['study', 'q', 'insight'],
+      ['pretraining', 'q'],
       ['run', 'r'],
     ]);
     expect(staleKeys(change('fleet'))).toEqual([['workers']]);

@@ -39,21 +39,26 @@ const STALE: Record<Topic, (change: Change) => QueryKey[]> = {
   fleet: () => [keys.workers],
   // A log is followed by its own panel, from the offset that it has.
   log: () => [],
-  // A pretraining stands in the queue as a study does, and changes under the same topics.
-  study: (change) => [
+  study: (change) => [keys.studies, ...(change.queue_id ? [keys.study(change.queue_id)] : [])],
+  pretraining: (change) => [
+    keys.pretrainings,
+    ...(change.queue_id ? [keys.pretraining(change.queue_id)] : []),
+  ],
+  // The next two topics do not say whether the entry is a study or a pretraining.
+  queue: (change) => [
     keys.studies,
     keys.pretrainings,
-    ...(change.study_id ? [keys.study(change.study_id), keys.pretraining(change.study_id)] : []),
+    ...(change.queue_id ? [keys.study(change.queue_id), keys.pretraining(change.queue_id)] : []),
   ],
   run: (change) => [
     keys.studies,
     keys.pretrainings,
-    ...(change.study_id
+    ...(change.queue_id
       ? [
-          keys.study(change.study_id),
-          keys.runs(change.study_id),
-          keys.insight(change.study_id),
-          keys.pretraining(change.study_id),
+          keys.study(change.queue_id),
+          keys.runs(change.queue_id),
+          keys.insight(change.queue_id),
+          keys.pretraining(change.queue_id),
         ]
       : []),
     ...(change.run_id ? [keys.run(change.run_id)] : []),

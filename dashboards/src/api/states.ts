@@ -1,5 +1,5 @@
 /** Every state with its word and its mark. A new state in the API fails to compile here. */
-import type { AttemptState, FailureCause, RunState, StudyState } from './types.ts';
+import type { AttemptState, FailureCause, Hold, RunState, StudyState } from './types.ts';
 
 /** Colour and shape of a mark; the word beside it carries the meaning. */
 export type Tone = 'idle' | 'prepare' | 'live' | 'done' | 'pruned' | 'failed' | 'stopped';
@@ -47,6 +47,13 @@ export const FAILURE_CAUSES: Record<FailureCause, string> = {
   device: 'GPU failed',
   invalid_job: 'job refused',
   timeout: 'timed out',
+};
+
+/** Whether an entry of the queue is paused. */
+export const HOLDS: Record<Hold, string> = {
+  none: 'not paused',
+  finish: 'paused; a run that has begun comes to its end',
+  now: 'paused; a run that has begun is handed back',
 };
 
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as RunState[];

@@ -1,13 +1,11 @@
 import { useMemo } from 'react';
-import type { RunDetail } from '../api/types.ts';
+import type { TrainDetail } from '../api/types.ts';
 import page from '../ui/Page.module.css';
 import { Chart } from './Chart.tsx';
 import { lossModel, scoreModel } from './curves.model.ts';
-import { newestReports } from './epochs.model.ts';
 
-export function Curves({ detail }: { detail: RunDetail }) {
-  const reports = useMemo(() => newestReports(detail.reports), [detail.reports]);
-  const best = detail.summary?.best_epoch;
+export function Curves({ work: { reports, summary } }: { work: TrainDetail }) {
+  const best = summary?.best_epoch;
   const scores = useMemo(() => scoreModel(reports, best), [reports, best]);
   const losses = useMemo(() => lossModel(reports, best), [reports, best]);
   return (

@@ -1,10 +1,10 @@
 /** Learning curves of one attempt at a trial: losses, and dev F1 under both protocols. */
-import type { AttemptReport } from '../api/types.ts';
+import type { TrainReport } from '../api/types.ts';
 import { quantity, score } from '../lib/number.ts';
 import { epochCurves, type Line } from './epochs.model.ts';
 import type { ChartModel } from './model.ts';
 
-type Metrics = AttemptReport['metrics'];
+type Metrics = TrainReport['metrics'];
 
 const LOSSES: Line<Metrics>[] = [
   { name: 'train loss', dashed: true, read: (m) => m.train_loss },
@@ -15,7 +15,7 @@ const SCORES: Line<Metrics>[] = [
   { name: 'conlleval', dashed: true, read: (m) => m.dev.conlleval.f1 },
 ];
 
-export function lossModel(reports: AttemptReport[], bestEpoch: number | undefined): ChartModel {
+export function lossModel(reports: TrainReport[], bestEpoch: number | undefined): ChartModel {
   const metrics = reports.map((report) => report.metrics);
   const last = metrics.at(-1);
   const summary = last
@@ -24,7 +24,7 @@ export function lossModel(reports: AttemptReport[], bestEpoch: number | undefine
   return epochCurves(metrics, LOSSES, quantity, summary, bestEpoch);
 }
 
-export function scoreModel(reports: AttemptReport[], bestEpoch: number | undefined): ChartModel {
+export function scoreModel(reports: TrainReport[], bestEpoch: number | undefined): ChartModel {
   const metrics = reports.map((report) => report.metrics);
   const last = metrics.at(-1);
   const best = metrics.find((m) => m.epoch === bestEpoch) ?? last;

@@ -12,12 +12,6 @@ export interface Line<M> {
   read(metrics: M): number;
 }
 
-/** The reports of the newest attempt that has any. */
-export function newestReports<R extends { attempt: number }>(reports: R[]): R[] {
-  const newest = reports.reduce((attempt, report) => Math.max(attempt, report.attempt), 0);
-  return reports.filter((report) => report.attempt === newest);
-}
-
 /** `bestEpoch` is marked as the one that was kept. */
 export function epochCurves<M extends Epoch>(
   metrics: M[],

@@ -55,7 +55,7 @@ export function deviceRow(worker: Worker, record: DeviceRecord): DeviceRow {
 /** `Trial 3 of ncbi-minilm`, `Pretraining bio`. */
 export function holderName(holder: Holder): string {
   const name = runName(holder);
-  return holder.kind === 'dapt' ? `${name} ${holder.study}` : `${name} of ${holder.study}`;
+  return holder.kind === 'dapt' ? `${name} ${holder.queue_name}` : `${name} of ${holder.queue_name}`;
 }
 
 /** The time of the oldest reading of the worker's GPUs; undefined without a reading. */

@@ -86,7 +86,7 @@ describe('a device', () => {
 
   it('names what holds it', () => {
     expect(holderName(holder({ kind: 'final', number: null }))).toBe('Final run of ncbi-minilm');
-    expect(holderName(holder({ kind: 'dapt', number: null, study: 'bio' }))).toBe('Pretraining bio');
+    expect(holderName(holder({ kind: 'dapt', number: null, queue_name: 'bio' }))).toBe('Pretraining bio');
   });
 
   it('shows what NVML tells and leaves out what it does not', () => {

@@ -1,11 +1,11 @@
-import type { DaptAttemptReport, RunDetail } from '../api/types.ts';
+import type { AdaptReport } from '../api/types.ts';
 import { bytes, count, quantity } from '../lib/number.ts';
 import { span } from '../lib/time.ts';
 import { EpochTable } from '../trial/EpochTable.tsx';
 import { metric } from '../trial/epochColumns.tsx';
 import type { Column } from '../ui/column.ts';
 
-export const PRETRAINING_METRICS: Column<DaptAttemptReport>[] = [
+export const PRETRAINING_METRICS: Column<AdaptReport>[] = [
   metric('Step', (m) => count(m.step)),
   metric('Train loss', (m) => quantity(m.train_loss)),
   metric('Pseudo-perplexity', (m) => quantity(m.held_out.pseudo_perplexity)),
@@ -16,10 +16,10 @@ export const PRETRAINING_METRICS: Column<DaptAttemptReport>[] = [
   metric('Memory', (m) => bytes(m.peak_memory_bytes)),
 ];
 
-export function PretrainingEpochs({ detail }: { detail: RunDetail }) {
+export function PretrainingEpochs({ reports }: { reports: AdaptReport[] }) {
   return (
     <EpochTable
-      reports={detail.dapt_reports ?? []}
+      reports={reports}
       metrics={PRETRAINING_METRICS}
       caption="Loss of each epoch, and the held-out text after it: perplexity, bits per character, accuracy"
       captionHidden

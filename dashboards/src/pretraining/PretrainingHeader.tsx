@@ -1,23 +1,26 @@
 import { Link } from '@tanstack/react-router';
 import { FAILURE_CAUSES, RUN_STATES } from '../api/states.ts';
-import type { RunDetail } from '../api/types.ts';
+import type { AdaptDetail, Dapt, RunDetail } from '../api/types.ts';
 import { ABSENT, bytes, count, quantity } from '../lib/number.ts';
 import { Took } from '../trial/RunHeader.tsx';
 import { StateBadge, Tag } from '../ui/Badge.tsx';
 import { Fact, Facts } from '../ui/Facts.tsx';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
-import { change, energySpent, progressOf } from './pretraining.model.ts';
+import { change, energySpent, isPaused, progressOf } from './pretraining.model.ts';
 
 interface PretrainingHeaderProps {
   detail: RunDetail;
-  waits?: string | null | undefined;
+  work: AdaptDetail;
+  /** Undefined while it is being loaded. */
+  pretraining: Dapt | undefined;
 }
 
-export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
-  const { run, study_name: name, dapt_summary: summary } = detail;
-  const progress = progressOf(detail);
-  const spent = energySpent(detail.attempts);
+export function PretrainingHeader({ detail, work, pretraining }: PretrainingHeaderProps) {
+  const { run, queue_name: name, attempts } = detail;
+  const { summary } = work;
+  const progress = progressOf(work);
+  const spent = energySpent(attempts);
   return (
     <>
       <PageTitle
@@ -26,7 +29,7 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
         aside={
           <>
             <StateBadge {...RUN_STATES[run.state]} />
-            {run.paused && <Tag>paused</Tag>}
+            {isPaused({ run, hold: pretraining?.hold }) && <Tag>paused</Tag>}
           </>
         }
       >
@@ -34,7 +37,7 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
       </PageTitle>
       <Facts
         failure={run.failure && `${FAILURE_CAUSES[run.failure.cause]}: ${run.failure.message}`}
-        waits={waits}
+        waits={pretraining?.waits}
       >
         <Fact
           name="Pseudo-perplexity"
@@ -46,7 +49,7 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
         >
           {progress ? quantity(progress.heldOut.pseudo_perplexity) : ABSENT}
         </Fact>
-        <Fact name="Steps" note={stepNote(detail)}>
+        <Fact name="Steps" note={stepNote(work)}>
           {progress ? count(progress.steps) : ABSENT}
         </Fact>
         <Took run={run} />
@@ -74,9 +77,9 @@ export function PretrainingHeader({ detail, waits }: PretrainingHeaderProps) {
   );
 }
 
-function stepNote(detail: RunDetail): string {
-  const progress = progressOf(detail);
-  const head = detail.dapt_summary?.head_steps ?? 0;
+function stepNote(work: AdaptDetail): string {
+  const progress = progressOf(work);
+  const head = work.summary?.head_steps ?? 0;
   if (progress === undefined) return 'no epoch reported yet';
   return head > 0
     ? `epoch ${progress.epoch}, after ${count(head)} steps of a new head`

@@ -2,12 +2,13 @@ import type { ArtifactFile, Dapt } from '../api/types.ts';
 import { bytes, scalar } from '../lib/number.ts';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Panel } from '../ui/Panel.tsx';
-import { resourcesOf } from './pretraining.model.ts';
+import { holdOf, resourcesOf } from './pretraining.model.ts';
 
-/** The request, and the command that uses the result. */
+/** The request, its place in the queue, and how the result is used. */
 export function RequestPanel({ pretraining }: { pretraining: Dapt }) {
-  const { spec, summary } = pretraining;
+  const { spec, priority = 0 } = pretraining;
   const resources = resourcesOf(spec);
+  const hold = holdOf(pretraining);
   return (
     <Panel title="Request">
       <Definitions>
@@ -22,15 +23,23 @@ export function RequestPanel({ pretraining }: { pretraining: Dapt }) {
         <Definition name="Retries">
           {spec.retries}, {spec.lost_retries ?? 0} after lost workers
         </Definition>
-        {(spec.priority ?? 0) !== 0 && <Definition name="Priority">{spec.priority}</Definition>}
+        <Definition name="Priority">{priority}</Definition>
+        {hold && <Definition name="Hold">{hold}</Definition>}
         {resources && <Definition name="Device">{resources}</Definition>}
-        {summary && (
-          <Definition name="Use it">
-            <code>pedigree backbone add NAME --dapt {spec.name}</code>
-          </Definition>
-        )}
+        <Result pretraining={pretraining} />
       </Definitions>
     </Panel>
+  );
+}
+
+/** The backbone that it leaves, or the command that registers one. */
+function Result({ pretraining: { spec, summary } }: { pretraining: Dapt }) {
+  if (spec.leaves) return <Definition name="Leaves">backbone {spec.leaves}</Definition>;
+  if (!summary) return null;
+  return (
+    <Definition name="Use it">
+      <code>pedigree backbone add NAME --dapt {spec.name}</code>
+    </Definition>
   );
 }
 

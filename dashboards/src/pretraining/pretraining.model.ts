@@ -1,5 +1,6 @@
 /** The figures that a pretraining's page and its row in the list show. */
-import type { AttemptRecord, Dapt, DaptSummary, HeldOutScores, RunDetail } from '../api/types.ts';
+import { HOLDS, RUN_STATES } from '../api/states.ts';
+import type { AdaptDetail, AttemptRecord, Dapt, DaptSummary, HeldOutScores, Run } from '../api/types.ts';
 import { energy, quantity } from '../lib/number.ts';
 import { span } from '../lib/time.ts';
 
@@ -10,17 +11,30 @@ export interface Progress {
   heldOut: HeldOutScores;
 }
 
-/** The newest report of the newest attempt that has any; after the end, the result. */
-export function progressOf({ dapt_reports: reports = [], dapt_summary: summary }: RunDetail) {
-  const newest = reports.reduce((best, report) => Math.max(best, report.attempt), 0);
-  const last = reports.findLast((report) => report.attempt === newest)?.metrics;
+/** The newest report of the newest attempt; after the end, the result. */
+export function progressOf({ reports, summary }: AdaptDetail): Progress | undefined {
+  const last = reports.at(-1)?.metrics;
   if (last === undefined) return undefined;
-  const progress: Progress = {
+  return {
     steps: summary?.steps ?? last.step,
     epoch: last.epoch,
     heldOut: summary?.after ?? last.held_out,
   };
-  return progress;
+}
+
+/** Whether it is paused, as an entry of the queue or by its run. Once it has ended, it is not. */
+export function isPaused({ run, hold = 'none' }: Pick<Dapt, 'run' | 'hold'>): boolean {
+  return isOpen(run) && (run.paused === true || hold !== 'none');
+}
+
+/** What the hold on it means; undefined once it has ended. */
+export function holdOf({ run, hold = 'none' }: Pick<Dapt, 'run' | 'hold'>): string | undefined {
+  if (!isOpen(run)) return undefined;
+  return run.paused && hold === 'none' ? 'its run is paused' : HOLDS[hold];
+}
+
+function isOpen({ state }: Run): boolean {
+  return state === 'waiting' || RUN_STATES[state].live;
 }
 
 /** `−12.3 %`. */

@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { attempt } from '../../test/factories.ts';
-import {
-  heldOut,
-  pretraining,
-  pretrainingDetail,
-  pretrainingReport,
-} from '../../test/pretrainingFactories.ts';
+import { adapting, heldOut, pretraining, pretrainingReport } from '../../test/pretrainingFactories.ts';
 import { maskedLossModel, perplexityModel } from '../charts/pretraining.model.ts';
 import {
   change,
   comparisons,
   energySpent,
+  holdOf,
+  isPaused,
   perplexityOf,
   progressOf,
   resourcesOf,
@@ -18,14 +15,27 @@ import {
 
 describe('where a pretraining stands', () => {
   it('is the newest epoch of the newest attempt, and the result at the end', () => {
-    const running = pretrainingDetail(pretraining.running('bio', 1));
-    const reports = [pretrainingReport(1, 3, 999), ...(running.dapt_reports ?? [])];
-    expect(progressOf({ ...running, dapt_reports: reports })).toMatchObject({ steps: 500, epoch: 2 });
-    expect(progressOf(pretrainingDetail(pretraining.completed('bio', 1)))).toMatchObject({
+    const { waiting, running, completed } = pretraining;
+    expect(progressOf(adapting(running('bio', 1)))).toMatchObject({ steps: 500, epoch: 2 });
+    expect(progressOf(adapting(completed('bio', 1)))).toMatchObject({
       steps: 1000,
       heldOut: { pseudo_perplexity: 980 },
     });
-    expect(progressOf(pretrainingDetail(pretraining.waiting('bio', 1)))).toBeUndefined();
+    expect(progressOf(adapting(waiting('bio', 1)))).toBeUndefined();
+  });
+
+  it('is paused by its entry or by its run, until it ends', () => {
+    const { waiting, running, completed } = pretraining;
+    const [held, ended] = [running('a', 1), completed('b', 2)].map((it) => ({ ...it, hold: 'now' as const }));
+    const stopped = waiting('c', 3);
+    stopped.run.paused = true;
+    const all = [held, ended, stopped, running('d', 4)];
+    expect(all.map((it) => it && [isPaused(it), holdOf(it)])).toEqual([
+      [true, 'paused; a run that has begun is handed back'],
+      [false, undefined],
+      [true, 'its run is paused'],
+      [false, 'not paused'],
+    ]);
   });
 
   it('is told in the list as before and after, or the best so far', () => {

@@ -9,7 +9,7 @@ import type { Column } from '../ui/column.ts';
 import styles from '../ui/Listing.module.css';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import table from '../ui/Table.module.css';
-import { change, perplexityOf } from './pretraining.model.ts';
+import { change, isPaused, perplexityOf } from './pretraining.model.ts';
 
 export const PRETRAINING_COLUMNS: Column<Dapt>[] = [
   { key: 'name', header: 'Pretraining', rowHeader: true, cell: (pretraining) => <Name {...pretraining} /> },
@@ -55,11 +55,11 @@ function Passages({ file }: { file: Dapt['spec']['passages'] }) {
   );
 }
 
-function State({ run, waits }: Pick<Dapt, 'run' | 'waits'>) {
+function State({ run, hold, waits }: Pick<Dapt, 'run' | 'hold' | 'waits'>) {
   return (
     <span className={styles.tagged} title={run.failure?.message ?? waits ?? undefined}>
       <StateBadge {...RUN_STATES[run.state]} />
-      {run.paused && <Tag>paused</Tag>}
+      {isPaused({ run, hold }) && <Tag>paused</Tag>}
     </span>
   );
 }

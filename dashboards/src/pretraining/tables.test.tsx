@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { markup, shown } from '../../test/markup.tsx';
-import { pretraining, pretrainingDetail } from '../../test/pretrainingFactories.ts';
+import { markup, shown, text } from '../../test/markup.tsx';
+import { adapting, pretraining } from '../../test/pretrainingFactories.ts';
 import { COMPARISON_COLUMNS } from './HeldOutPanel.tsx';
 import { PretrainingEpochs } from './PretrainingEpochs.tsx';
 import { PretrainingTable } from './PretrainingTable.tsx';
 import { comparisons } from './pretraining.model.ts';
 import { PRETRAINING_COLUMNS } from './pretrainingColumns.tsx';
+import { RequestPanel } from './RequestPanel.tsx';
 
 const completed = pretraining.completed('bio', 1);
 
@@ -38,7 +39,7 @@ describe('the list of pretrainings', () => {
 
 describe('the page of a pretraining', () => {
   it('has its own measures in the table of epochs', () => {
-    const html = markup(<PretrainingEpochs detail={pretrainingDetail(completed)} />);
+    const html = markup(<PretrainingEpochs reports={adapting(completed).reports} />);
     expect([...html.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, header]) => header)).toEqual([
       'Epoch',
       'Step',
@@ -61,5 +62,21 @@ describe('the page of a pretraining', () => {
       After: '980.0',
       Change: '−20.0 %',
     });
+  });
+
+  it('says its priority now, and whether it is paused until it ends', () => {
+    const held = { ...pretraining.waiting('chem', 2), priority: 7, hold: 'finish' as const };
+    const panel = text(<RequestPanel pretraining={held} />);
+    expect(panel).toContain('Priority 7 Hold paused; a run that has begun comes to its end');
+    expect(text(<RequestPanel pretraining={completed} />)).not.toContain('Hold');
+  });
+
+  it('names the backbone that it leaves, or the command that registers one', () => {
+    const command = 'pedigree backbone add NAME --dapt bio';
+    expect(text(<RequestPanel pretraining={completed} />)).toContain(`Use it ${command}`);
+    const spec = { ...completed.spec, leaves: 'minilm-bio' };
+    const panel = text(<RequestPanel pretraining={{ ...completed, spec }} />);
+    expect(panel).toContain('Leaves backbone minilm-bio');
+    expect(panel).not.toContain(command);
   });
 });

@@ -1,4 +1,4 @@
-import type { RunDetail, Scalar } from '../api/types.ts';
+import type { ParamValues, RunDetail, Scalar } from '../api/types.ts';
 import { scalar } from '../lib/number.ts';
 import type { Column } from '../ui/column.ts';
 import { DataTable } from '../ui/DataTable.tsx';
@@ -27,17 +27,18 @@ export const SETTING_COLUMNS: Column<Setting>[] = [
 ];
 
 /** The run's own values first, then those that are the same in all its study's runs. */
-export function settingsOf({ run, fixed }: Pick<RunDetail, 'run' | 'fixed'>): Setting[] {
-  const own = run.kind === 'dapt' ? 'given' : 'searched';
-  return [
-    ...Object.entries(run.params).map(([name, value]) => ({ name, value, from: own }) as const),
-    ...Object.entries(fixed).map(([name, value]) => ({ name, value, from: 'fixed' }) as const),
-  ];
+export function settingsOf({ run, work }: Pick<RunDetail, 'run' | 'work'>): Setting[] {
+  if (work.kind === 'adapt') return settings(run.params, 'given');
+  return [...settings(run.params, 'searched'), ...settings(work.fixed, 'fixed')];
+}
+
+function settings(values: ParamValues, from: Setting['from']): Setting[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value, from }));
 }
 
 /** The parameters of the run, and where each value comes from. */
 export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
-  const given = detail.run.kind === 'dapt';
+  const given = detail.work.kind === 'adapt';
   return (
     <Panel title="Configuration" flush>
       <DataTable

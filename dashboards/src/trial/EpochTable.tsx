@@ -3,7 +3,7 @@ import type { Column } from '../ui/column.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Panel } from '../ui/Panel.tsx';
 import table from '../ui/Table.module.css';
-import { type EpochReport, epochColumns } from './epochColumns.tsx';
+import { type EpochReport, epochColumn } from './epochColumns.tsx';
 
 interface Props<R extends EpochReport> {
   reports: R[];
@@ -16,7 +16,7 @@ interface Props<R extends EpochReport> {
   isKept?(report: R): boolean;
 }
 
-/** What each epoch reported, whatever was trained. */
+/** What each epoch of the newest attempt reported, whatever was trained. */
 export function EpochTable<R extends EpochReport>(props: Props<R>) {
   const { reports, metrics, caption, captionHidden, note, isKept } = props;
   return (
@@ -25,9 +25,9 @@ export function EpochTable<R extends EpochReport>(props: Props<R>) {
         label="Epochs, scrolls"
         caption={caption}
         captionHidden={captionHidden}
-        columns={[...epochColumns(reports, note), ...metrics]}
+        columns={[epochColumn(note), ...metrics]}
         rows={reports}
-        rowKey={(report) => `${report.attempt}.${report.metrics.epoch}`}
+        rowKey={(report) => String(report.metrics.epoch)}
         rowClass={(report) => (isKept?.(report) ? table.strong : undefined)}
         empty="No epoch has been reported yet."
       />

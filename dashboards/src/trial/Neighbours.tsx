@@ -6,7 +6,7 @@ import styles from './Neighbours.module.css';
 
 /** The trials before and after this one. */
 export function Neighbours({ run }: { run: Run }) {
-  const runs = useLiveQuery(queries.runs(run.study_id));
+  const runs = useLiveQuery(queries.runs(run.queue_id));
   if (run.number == null) return null;
   const number = run.number;
   const at = (wanted: number) => runs.data?.find((other) => other.number === wanted);

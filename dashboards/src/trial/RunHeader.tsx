@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useLiveQuery } from '../api/live.tsx';
 import { queries } from '../api/queries.ts';
 import { FAILURE_CAUSES, RUN_STATES } from '../api/states.ts';
-import type { Run, RunDetail } from '../api/types.ts';
+import type { Run, RunDetail, TrainDetail } from '../api/types.ts';
 import { ABSENT, bytes, count, score } from '../lib/number.ts';
 import { StateBadge } from '../ui/Badge.tsx';
 import { Fact, Facts } from '../ui/Facts.tsx';
@@ -12,22 +12,26 @@ import { Neighbours } from './Neighbours.tsx';
 import { runName } from './runName.ts';
 import { useTook } from './useTook.ts';
 
+interface RunHeaderProps {
+  detail: RunDetail;
+  work: TrainDetail;
+}
+
 /** The head of the page of a trial or a final run. */
-export function RunHeader({ detail }: { detail: RunDetail }) {
-  const { run, study_name, summary } = detail;
+export function RunHeader({ detail: { run, queue_name: studyName }, work: { summary } }: RunHeaderProps) {
   const name = runName(run);
-  const study = useLiveQuery(queries.study(run.study_id));
+  const study = useLiveQuery(queries.study(run.queue_id));
   const protocol = study.data?.spec.metric.protocol ?? 'strict';
   return (
     <>
       <PageTitle
-        title={`${name}, ${study_name}`}
+        title={`${name}, ${studyName}`}
         trail={
           <>
             <Link to="/">Studies</Link>
             <span aria-hidden="true">/</span>
-            <Link to="/studies/$studyId" params={{ studyId: run.study_id }}>
-              {study_name}
+            <Link to="/studies/$studyId" params={{ studyId: run.queue_id }}>
+              {studyName}
             </Link>
           </>
         }

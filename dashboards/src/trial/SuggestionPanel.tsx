@@ -1,10 +1,15 @@
-import type { RunDetail } from '../api/types.ts';
+import type { RunKind, TrainDetail } from '../api/types.ts';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
 import { ranges, type Suggestion, type SuggestionView, viewOf } from './suggestion.model.ts';
 
-export function SuggestionPanel({ detail }: { detail: RunDetail }) {
-  if (detail.run.kind === 'final') {
+interface SuggestionPanelProps {
+  kind: RunKind;
+  suggestion: TrainDetail['suggestion'];
+}
+
+export function SuggestionPanel({ kind, suggestion }: SuggestionPanelProps) {
+  if (kind === 'final') {
     return (
       <Panel title="Why this configuration">
         <Empty>It is the study’s best configuration, trained once more to open the test set.</Empty>
@@ -13,7 +18,7 @@ export function SuggestionPanel({ detail }: { detail: RunDetail }) {
   }
   return (
     <Panel title="Why this suggestion">
-      <Source view={viewOf(detail.suggestion)} />
+      <Source view={viewOf(suggestion)} />
     </Panel>
   );
 }

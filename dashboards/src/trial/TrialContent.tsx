@@ -1,4 +1,4 @@
-import type { RunDetail } from '../api/types.ts';
+import type { RunDetail, TrainDetail } from '../api/types.ts';
 import { Curves } from '../charts/Curves.tsx';
 import styles from '../ui/Page.module.css';
 import { ArtifactTable } from './ArtifactTable.tsx';
@@ -10,21 +10,27 @@ import { SuggestionPanel } from './SuggestionPanel.tsx';
 import { TestScorePanel } from './TestScorePanel.tsx';
 import { TrialEpochs } from './TrialEpochs.tsx';
 
+interface TrialContentProps {
+  detail: RunDetail;
+  /** The work of the run, which is of the kind `train`. */
+  work: TrainDetail;
+}
+
 /** The page of a trial or a final run. */
-export function TrialContent({ detail }: { detail: RunDetail }) {
+export function TrialContent({ detail, work }: TrialContentProps) {
   return (
     <div className={styles.stack}>
-      <RunHeader detail={detail} />
-      {detail.summary?.test && <TestScorePanel scores={detail.summary.test} />}
+      <RunHeader detail={detail} work={work} />
+      {work.summary?.test && <TestScorePanel scores={work.summary.test} />}
       <div className={styles.columns}>
-        <Curves detail={detail} />
+        <Curves work={work} />
         <ConfigurationPanel detail={detail} />
       </div>
-      <TrialEpochs detail={detail} />
+      <TrialEpochs work={work} />
       <AttemptTable attempts={detail.attempts} />
       <div className={styles.halves}>
         <ArtifactTable attempts={detail.attempts} />
-        <SuggestionPanel detail={detail} />
+        <SuggestionPanel kind={detail.run.kind} suggestion={work.suggestion} />
       </div>
       <LogPanel detail={detail} />
     </div>

@@ -1,10 +1,9 @@
-import type { AttemptReport, RunDetail } from '../api/types.ts';
+import type { TrainDetail, TrainReport } from '../api/types.ts';
 import { EpochTable } from './EpochTable.tsx';
 import { TRIAL_METRICS } from './epochColumns.tsx';
 
-export function TrialEpochs({ detail: { reports, summary, run } }: { detail: RunDetail }) {
-  const isKept = ({ attempt, metrics }: AttemptReport) =>
-    attempt === run.attempt && metrics.epoch === summary?.best_epoch;
+export function TrialEpochs({ work: { reports, summary } }: { work: TrainDetail }) {
+  const isKept = ({ metrics }: TrainReport) => metrics.epoch === summary?.best_epoch;
   return (
     <EpochTable
       reports={reports}

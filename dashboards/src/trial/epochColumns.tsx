@@ -1,29 +1,22 @@
-/** The columns of the epoch table: the same first columns for every kind of run, then what its trainer reports. */
-import type { AttemptReport } from '../api/types.ts';
+/** The columns of the epoch table: the same first column for every kind of run, then what its trainer reports. */
+import type { TrainReport } from '../api/types.ts';
 import { bytes, count, quantity, scalar, score } from '../lib/number.ts';
 import { span } from '../lib/time.ts';
 import type { Column } from '../ui/column.ts';
 import table from '../ui/Table.module.css';
 
-/** One epoch of one attempt. */
+/** One epoch of the newest attempt. */
 export interface EpochReport {
-  attempt: number;
   metrics: { epoch: number };
 }
 
 /** `note` is a word beside an epoch, such as `kept`. */
-export function epochColumns<R extends EpochReport>(
-  reports: R[],
-  note: (report: R) => string | undefined,
-): Column<R>[] {
-  const attempts = new Set(reports.map(({ attempt }) => attempt)).size;
-  const attempt: Column<R> = { key: 'attempt', header: 'Attempt', cell: (report) => report.attempt };
-  const epoch: Column<R> = {
+export function epochColumn<R extends EpochReport>(note: (report: R) => string | undefined): Column<R> {
+  return {
     key: 'epoch',
     header: 'Epoch',
     cell: (report) => <Epoch number={report.metrics.epoch} note={note(report)} />,
   };
-  return attempts > 1 ? [attempt, epoch] : [epoch];
 }
 
 function Epoch({ number, note }: { number: number; note: string | undefined }) {
@@ -43,7 +36,7 @@ export function metric<R extends EpochReport>(
   return { key: header, header, align: 'right', cell: ({ metrics }) => show(metrics) };
 }
 
-export const TRIAL_METRICS: Column<AttemptReport>[] = [
+export const TRIAL_METRICS: Column<TrainReport>[] = [
   metric('Step', (m) => count(m.step)),
   metric('Train loss', (m) => quantity(m.train_loss)),
   metric('Dev loss', (m) => quantity(m.dev_loss)),

@@ -1,23 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { attempt, detail, report, testScores, trial } from '../../test/factories.ts';
+import { attempt, detail, report, testScores, training, trial } from '../../test/factories.ts';
 import { markup, shown } from '../../test/markup.tsx';
 import { ARTIFACT_COLUMNS, ArtifactTable } from './ArtifactTable.tsx';
 import { AttemptTable } from './AttemptTable.tsx';
 import { ATTEMPT_COLUMNS } from './attemptColumns.tsx';
 import { SETTING_COLUMNS, settingsOf } from './ConfigurationPanel.tsx';
-import { epochColumns, TRIAL_METRICS } from './epochColumns.tsx';
+import { TRIAL_METRICS } from './epochColumns.tsx';
 import { SCORE_COLUMNS, scoreRows } from './TestScorePanel.tsx';
 import { TrialEpochs } from './TrialEpochs.tsx';
 
 const reports = [report(1, 1, 0.4), report(1, 2, 0.7), report(1, 3, 0.6)];
 
 describe('the epochs of a trial', () => {
-  it('have a column for the attempt only where there are several', () => {
-    const headers = (of: typeof reports) => epochColumns(of, () => undefined).map(({ header }) => header);
-    expect(headers(reports)).toEqual(['Epoch']);
-    expect(headers([...reports, report(2, 1, 0.5)])).toEqual(['Attempt', 'Epoch']);
-  });
-
   it('show the measures of each', () => {
     expect(shown(TRIAL_METRICS, report(1, 2, 0.7))).toMatchObject({
       Step: '340',
@@ -31,10 +25,10 @@ describe('the epochs of a trial', () => {
   });
 
   it('mark the epoch that was kept, or say that there is none', () => {
-    const html = markup(<TrialEpochs detail={detail(trial.completed(1, 0.7), [], reports)} />);
+    const html = markup(<TrialEpochs work={training(trial.completed(1, 0.7), reports)} />);
     expect(html).toContain('Epoch 2 was kept.');
     expect(html.match(/<tr[^>]*class="[^"]*strong[^"]*"><td>2<span[^>]*> kept/g)).toHaveLength(1);
-    expect(markup(<TrialEpochs detail={detail(trial.leased(1), [], [])} />)).toContain(
+    expect(markup(<TrialEpochs work={training(trial.leased(1), [])} />)).toContain(
       'No epoch has been reported yet.',
     );
   });

@@ -19,10 +19,10 @@ function RunPage() {
       {run.data === undefined && <PageTitle title="Run">Run</PageTitle>}
       <Loaded query={run} what="the run">
         {(detail) =>
-          detail.run.kind === 'dapt' ? (
-            <PretrainingContent key={runId} detail={detail} />
+          detail.work.kind === 'adapt' ? (
+            <PretrainingContent key={runId} detail={detail} work={detail.work} />
           ) : (
-            <TrialContent key={runId} detail={detail} />
+            <TrialContent key={runId} detail={detail} work={detail.work} />
           )
         }
       </Loaded>
