@@ -12,7 +12,7 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::queue::work::Work;
 use crate::run::owner::Owner;
-use crate::run::report::Tally;
+use crate::run::tally::Tally;
 
 /// An attempt and its run, locked until the transaction ends.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ pub(crate) mod prune;
 pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod sql;
+pub(crate) mod tally;
 pub(crate) mod trial;
 pub(crate) mod trial_cache;
 pub(crate) mod trials;

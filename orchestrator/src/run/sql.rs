@@ -13,7 +13,7 @@ use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
 use crate::run::machine::{self, Event};
-use crate::run::report::Tally;
+use crate::run::tally::Tally;
 
 /// The result of a completed run.
 #[derive(Debug, Clone, Copy, Serialize)]
