@@ -66,7 +66,7 @@ fn describe() {
     describe_gauge!("pedigree_studies_open", "Studies that have not ended.");
     describe_gauge!("pedigree_runs_waiting", "Runs of open studies and pretrainings that wait for a worker.");
     describe_gauge!("pedigree_leases_live", "Attempts that hold a lease.");
-    describe_gauge!("pedigree_workers_alive", "Workers that were heard within the length of a lease.");
+    describe_gauge!("pedigree_workers_alive", "Workers that were heard within twice the length of a lease.");
     describe_gauge!("pedigree_database_connections", "Connections to the database, by state.");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory of this process.");
     describe_gauge!("pedigree_build_info", "Always 1; the version stands in a label.");
@@ -110,9 +110,7 @@ async fn look(app: &App) -> ApiResult<()> {
              (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
                   WHERE r.state = 'waiting' AND q.open) AS "waiting!",
              (SELECT count(*) FROM attempts WHERE state IN ('leased', 'running')) AS "live!",
-             (SELECT count(*) FROM workers
-                  WHERE last_seen_at > now() - make_interval(secs => $1::double precision)) AS "alive!""#,
-        app.lease_ttl.as_secs_f64(),
+             (SELECT count(*) FROM workers w WHERE worker_is_alive(w)) AS "alive!""#
     );
     let now = now.fetch_one(&app.pool).await?;
     let idle = u32::try_from(app.pool.num_idle()).unwrap_or(u32::MAX);

@@ -1,6 +1,7 @@
 //! A coordinator for tests: its app over a fresh database, and a worker's life in a few words.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,7 +39,7 @@ use crate::{artifact, backbone, dashboard, dataset, fleet, lease, reconcile, run
 /// A coordinator's app over a fresh database, without listener and upkeep.
 pub(crate) struct Coordinator {
     pub(crate) app: App,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub(crate) const TRAIN: &[u8] = b"Aspirin\tB-Drug\n";
@@ -65,7 +66,7 @@ impl Coordinator {
             feed: Feed::new(),
             shutdown: CancellationToken::new(),
         };
-        Self { app, _folder: folder }
+        Self { app, folder }
     }
 
     /// With dataset `corpus` and backbone `encoder`.
@@ -93,6 +94,12 @@ impl Coordinator {
         let sha256 = sha256(content);
         let body = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(content))]);
         artifact::receive(&self.app, &sha256, sealed, body).await.map(|()| sha256)
+    }
+
+    /// The file in which the store keeps a content.
+    pub(crate) fn file_of(&self, sha256: &Sha256) -> PathBuf {
+        let hex = sha256.as_str();
+        self.folder.path().join("sha256").join(&hex[..2]).join(&hex[2..4]).join(hex)
     }
 
     pub(crate) async fn add_dataset(&self, name: &str) -> ApiResult<Dataset> {
@@ -132,7 +139,7 @@ impl Coordinator {
     pub(crate) async fn worker(&self, devices: usize) -> Worker {
         let id = WorkerId::new();
         let hello = hello(id, devices);
-        fleet::sql::hello(self.pool(), &hello, None).await.unwrap();
+        fleet::sql::hello(self.pool(), &hello, None, self.app.lease_ttl).await.unwrap();
         Worker { id, devices: hello.devices.into_iter().map(|device| device.uuid).collect() }
     }
 

@@ -80,7 +80,7 @@ pub struct Worker {
     pub version: String,
     /// When the coordinator last heard from it.
     pub last_seen_at: DateTime<Utc>,
-    /// It spoke within the last lease time.
+    /// It was heard within twice the length of a lease.
     pub alive: bool,
     /// Whether a user drains it.
     #[serde(default)]

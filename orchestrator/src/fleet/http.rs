@@ -19,7 +19,7 @@ use crate::fleet::{quarantine, readings, sql};
 #[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers",
     responses((status = 200, body = Vec<Worker>), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Worker>>> {
-    sql::list(&app.pool, app.lease_ttl).await.map(Json)
+    sql::list(&app.pool).await.map(Json)
 }
 
 /// A worker introduces itself.
@@ -32,7 +32,7 @@ pub(crate) async fn hello(
     Json(hello): Json<Hello>,
 ) -> ApiResult<Json<Welcome>> {
     ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
-    sql::hello(&app.pool, &hello, caller.token()).await?;
+    sql::hello(&app.pool, &hello, caller.token(), app.lease_ttl).await?;
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn release(
     Path(device): Path<String>,
 ) -> ApiResult<Json<Vec<Worker>>> {
     quarantine::release(&app.pool, &device).await?;
-    sql::list(&app.pool, app.lease_ttl).await.map(Json)
+    sql::list(&app.pool).await.map(Json)
 }
 
 /// Drains a worker: it is given nothing new until it is resumed, also after a restart.
@@ -72,7 +72,7 @@ pub(crate) async fn drain(
     Path(worker): Path<WorkerId>,
     Json(pause): Json<Pause>,
 ) -> ApiResult<Json<Worker>> {
-    sql::set_hold(&app.pool, worker, pause.hold(), app.lease_ttl).await.map(Json)
+    sql::set_hold(&app.pool, worker, pause.hold()).await.map(Json)
 }
 
 /// Gives a drained worker work again.
@@ -80,5 +80,5 @@ pub(crate) async fn drain(
     params(("worker" = WorkerId, Path, description = "Id of the worker")),
     responses((status = 200, body = Worker), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn resume(State(app): State<App>, Path(worker): Path<WorkerId>) -> ApiResult<Json<Worker>> {
-    sql::set_hold(&app.pool, worker, Hold::None, app.lease_ttl).await.map(Json)
+    sql::set_hold(&app.pool, worker, Hold::None).await.map(Json)
 }

@@ -12,17 +12,22 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::fleet::{quarantine, readings};
 
-/// Records a worker, the token by which it came, and exactly the devices that it offers. A worker that is new inherits
-/// the drain of the one that it follows.
-pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) -> ApiResult<()> {
+/// Records a worker, its token, the length of a lease that it is told, and exactly the devices that it offers. A new
+/// worker inherits the drain of the one that it follows.
+pub(crate) async fn hello(
+    pool: &PgPool,
+    hello: &Hello,
+    token: Option<TokenId>,
+    lease_ttl: Duration,
+) -> ApiResult<()> {
     let id = hello.worker_id.0;
     let mut tx = db::begin(pool).await?;
     sqlx::query!(
-        "INSERT INTO workers (id, name, pid, version, token_id, available_until, hold)
+        "INSERT INTO workers (id, name, pid, version, token_id, available_until, hold, lease_ttl)
          VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision),
-             coalesce((SELECT hold FROM workers WHERE id = $7), 'none'))
+             coalesce((SELECT hold FROM workers WHERE id = $7), 'none'), make_interval(secs => $8::double precision))
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, pid = excluded.pid, version = excluded.version,
-             available_until = excluded.available_until, last_seen_at = now()",
+             available_until = excluded.available_until, lease_ttl = excluded.lease_ttl, last_seen_at = now()",
         id,
         hello.name,
         hello.pid,
@@ -30,6 +35,7 @@ pub(crate) async fn hello(pool: &PgPool, hello: &Hello, token: Option<TokenId>) 
         token.map(|token| token.0),
         hello.remaining_s.map(f64::from),
         hello.follows.map(|earlier| earlier.0),
+        lease_ttl.as_secs_f64(),
     )
     .execute(&mut *tx)
     .await?;
@@ -68,7 +74,7 @@ async fn insert_device(
     }
 }
 
-/// Notes that a worker spoke; an unknown worker or device must introduce itself first.
+/// Notes that a worker was heard. An unknown worker or device must introduce itself first.
 pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiResult<()> {
     let done = sqlx::query!(
         "UPDATE workers SET last_seen_at = now()
@@ -85,25 +91,19 @@ pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiR
 }
 
 /// Drains a worker, or gives it work again.
-pub(crate) async fn set_hold(
-    pool: &PgPool,
-    worker: WorkerId,
-    hold: Hold,
-    ttl: Duration,
-) -> ApiResult<Worker> {
+pub(crate) async fn set_hold(pool: &PgPool, worker: WorkerId, hold: Hold) -> ApiResult<Worker> {
     let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, hold as _);
     done.execute(pool).await?;
-    let found = list(pool, ttl).await?.into_iter().find(|listed| listed.id == worker);
+    let found = list(pool).await?.into_iter().find(|listed| listed.id == worker);
     found.ok_or_else(|| {
         ApiError::not_found(format!("there is no worker {worker}; `pedigree worker list` shows all"))
     })
 }
 
 /// All workers, newest first, with what holds their devices.
-pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Worker>> {
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Worker>> {
     let rows = sqlx::query!(
-        r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at,
-               w.last_seen_at > now() - make_interval(secs => $1::double precision) AS "alive!",
+        r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at, worker_is_alive(w) AS "alive!",
                w.hold AS "hold: Hold", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKind", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
@@ -117,8 +117,7 @@ pub(crate) async fn list(pool: &PgPool, lease_ttl: Duration) -> ApiResult<Vec<Wo
            LEFT JOIN queue e ON e.id = r.queue_id
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
            LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
-           ORDER BY w.created_at DESC, w.id DESC, d.position"#,
-        lease_ttl.as_secs_f64(),
+           ORDER BY w.created_at DESC, w.id DESC, d.position"#
     );
     let mut workers: Vec<Worker> = Vec::new();
     for row in rows.fetch_all(pool).await? {

@@ -15,10 +15,10 @@ use crate::testing::{Coordinator, Worker, hello, is_code, study_spec};
 async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     let worker = coordinator.worker(1).await;
-    sql::hello(coordinator.pool(), &hello(worker.id, 2), None).await.unwrap();
+    sql::hello(coordinator.pool(), &hello(worker.id, 2), None, coordinator.app.lease_ttl).await.unwrap();
     coordinator.create(study_spec("study", 1, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    let workers = sql::list(coordinator.pool(), Duration::from_secs(30)).await.unwrap();
+    let workers = sql::list(coordinator.pool()).await.unwrap();
     let [listed] = workers.as_slice() else { panic!("{workers:?}") };
     assert!(listed.alive);
     let held: Vec<_> = listed.devices.iter().map(|d| (d.device.uuid.as_str(), d.run_id, d.attempt)).collect();
@@ -26,7 +26,17 @@ async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: Pg
     assert_eq!(held, [(first, Some(grant.run_id), Some(grant.attempt)), (second.as_str(), None, None)]);
     let holder = Holder { queue_name: "study".into(), kind: RunKind::Trial, number: Some(1) };
     assert_eq!([&listed.devices[0].holder, &listed.devices[1].holder], [&Some(holder), &None]);
-    assert!(!sql::list(coordinator.pool(), Duration::ZERO).await.unwrap()[0].alive);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_worker_is_alive_for_twice_the_lease_that_it_was_told(pool: PgPool) {
+    let worker = hello(WorkerId::new(), 1);
+    for (ttl, silent, alive) in [(30, 59, true), (30, 61, false), (2, 3, true), (2, 5, false)] {
+        sql::hello(&pool, &worker, None, Duration::from_secs(ttl)).await.unwrap();
+        let silence = "UPDATE workers SET last_seen_at = now() - make_interval(secs => $1)";
+        sqlx::query(silence).bind(f64::from(silent)).execute(&pool).await.unwrap();
+        assert_eq!(sql::list(&pool).await.unwrap()[0].alive, alive, "{silent} s, told {ttl} s");
+    }
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -52,6 +62,8 @@ fn with_instances(id: WorkerId) -> Hello {
     hello
 }
 
+const TTL: Duration = Duration::from_secs(30);
+
 fn reading(uuid: &str) -> GpuReading {
     serde_json::from_value(json!({"uuid": uuid})).unwrap()
 }
@@ -60,10 +72,10 @@ fn reading(uuid: &str) -> GpuReading {
 async fn what_gpus_show_is_listed_until_they_show_something_else(pool: PgPool) {
     let id = WorkerId::new();
     let hello = with_instances(id);
-    sql::hello(&pool, &hello, None).await.unwrap();
+    sql::hello(&pool, &hello, None, TTL).await.unwrap();
     let uuids: Vec<&str> = hello.devices.iter().map(|device| device.uuid.as_str()).collect();
     let listed = || async {
-        let devices = sql::list(&pool, Duration::from_secs(30)).await.unwrap().remove(0).devices;
+        let devices = sql::list(&pool).await.unwrap().remove(0).devices;
         devices
             .into_iter()
             .map(|record: DeviceRecord| record.shown.map(|shown| shown.reading))
@@ -94,23 +106,22 @@ async fn a_drain_outlives_the_workers_restart(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
     coordinator.create(study_spec("study", 1, 1)).await;
     let drained = coordinator.worker(1).await;
-    let ttl = Duration::from_secs(30);
-    sql::set_hold(coordinator.pool(), drained.id, Hold::Finish, ttl).await.unwrap();
+    sql::set_hold(coordinator.pool(), drained.id, Hold::Finish).await.unwrap();
     let follow = async |earlier: WorkerId| {
         let id = WorkerId::new();
         let hello = Hello { follows: Some(earlier), ..hello(id, 1) };
         let worker = Worker { id, devices: vec![hello.devices[0].uuid.clone()] };
-        sql::hello(coordinator.pool(), &hello, None).await.unwrap();
-        let listed = sql::list(coordinator.pool(), ttl).await.unwrap();
+        sql::hello(coordinator.pool(), &hello, None, TTL).await.unwrap();
+        let listed = sql::list(coordinator.pool()).await.unwrap();
         (listed.into_iter().find(|listed| listed.id == id).unwrap().hold, worker)
     };
     let (hold, second) = follow(drained.id).await;
     assert_eq!(hold, Hold::Finish);
     assert!(coordinator.claim(&second).await.is_none());
     // A hello that is said again changes nothing; nor does one after a resume bring the drain back.
-    sql::set_hold(coordinator.pool(), second.id, Hold::None, ttl).await.unwrap();
+    sql::set_hold(coordinator.pool(), second.id, Hold::None).await.unwrap();
     let again = Hello { follows: Some(drained.id), ..hello(second.id, 1) };
-    sql::hello(coordinator.pool(), &again, None).await.unwrap();
+    sql::hello(coordinator.pool(), &again, None, TTL).await.unwrap();
     assert!(coordinator.claim(&second).await.is_some());
     assert_eq!(follow(second.id).await.0, Hold::None);
     assert_eq!(follow(WorkerId::new()).await.0, Hold::None, "one that is not known");
@@ -128,11 +139,11 @@ async fn an_unfit_device_is_out_of_use_until_it_is_released_whoever_offers_it(po
             hello.devices[0].unavailable = Some("XID 79".into());
             hello.unfit = vec!["GPU-1".into(), "GPU-of-another".into()];
         }
-        sql::hello(coordinator.pool(), &hello, None).await.unwrap();
+        sql::hello(coordinator.pool(), &hello, None, TTL).await.unwrap();
         Worker { id, devices: vec!["GPU-1".into()] }
     };
     let quarantine = async || {
-        let newest = sql::list(coordinator.pool(), Duration::from_secs(30)).await.unwrap().remove(0);
+        let newest = sql::list(coordinator.pool()).await.unwrap().remove(0);
         newest.devices[0].quarantine.clone()
     };
     offer(true).await;

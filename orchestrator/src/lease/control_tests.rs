@@ -15,8 +15,6 @@ use crate::access::token;
 use crate::testing::{Coordinator, Worker, end, failed, hello, is_code, message, report, study_spec};
 use crate::{fleet, reconcile, run, study};
 
-const TTL: std::time::Duration = std::time::Duration::from_secs(30);
-
 async fn user(coordinator: &Coordinator, name: &str) -> TokenId {
     let spec = TokenSpec { name: name.into(), role: Role::Operator, lifetime_s: None };
     token::create(coordinator.pool(), &spec).await.unwrap().token.id
@@ -163,8 +161,7 @@ async fn a_drained_worker_gets_nothing_new(pool: PgPool) {
     coordinator.create(study_spec("study", 3, 3)).await;
     let live = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&live, &report(1, 0.5)).await;
-    let drain =
-        async |hold| fleet::sql::set_hold(coordinator.pool(), worker.id, hold, TTL).await.unwrap().hold;
+    let drain = async |hold| fleet::sql::set_hold(coordinator.pool(), worker.id, hold).await.unwrap().hold;
     assert_eq!(drain(Hold::Finish).await, Hold::Finish);
     assert!(coordinator.claim_on(&worker, 1).await.is_none());
     assert_eq!(directive(&coordinator, &live).await, Directive::Continue);
@@ -175,7 +172,7 @@ async fn a_drained_worker_gets_nothing_new(pool: PgPool) {
     assert_eq!(waits, "no device that fits is in use: the worker host is drained");
     assert_eq!(drain(Hold::None).await, Hold::None);
     assert_eq!(coordinator.claim_on(&worker, 1).await.unwrap().run_id, live.run_id);
-    let unknown = fleet::sql::set_hold(coordinator.pool(), WorkerId::new(), Hold::Now, TTL).await;
+    let unknown = fleet::sql::set_hold(coordinator.pool(), WorkerId::new(), Hold::Now).await;
     assert!(is_code(unknown, ErrorCode::NotFound));
 }
 
@@ -190,7 +187,7 @@ async fn gpu_worker(coordinator: &Coordinator, name: &str, gib: i64, remaining_s
         unavailable: None,
     };
     let hello = Hello { devices: vec![device.clone()], remaining_s, ..hello(id, 0) };
-    fleet::sql::hello(coordinator.pool(), &hello, None).await.unwrap();
+    fleet::sql::hello(coordinator.pool(), &hello, None, coordinator.app.lease_ttl).await.unwrap();
     Worker { id, devices: vec![device.uuid] }
 }
 

@@ -123,10 +123,10 @@ async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
         r#"SELECT
              (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
                   WHERE r.state = 'waiting' AND q.open) AS "waiting!",
-             (SELECT count(*) FROM workers WHERE last_seen_at > now() - interval '1 min') AS "alive!""#
+             (SELECT count(*) FROM workers w WHERE worker_is_alive(w)) AS "alive!""#
     );
     let row = row.fetch_one(pool).await?;
-    let said = format!("{} runs wait, {} workers were heard within a minute", row.waiting, row.alive);
+    let said = format!("{} runs wait, {} workers are alive", row.waiting, row.alive);
     if row.waiting > 0 && row.alive == 0 {
         return Ok(Finding::warning("workers", said, "start `pedigree worker` on a host with a free device"));
     }
@@ -138,7 +138,7 @@ async fn devices(pool: &PgPool) -> ApiResult<Finding> {
     let rows = sqlx::query!(
         r#"SELECT w.name, d.uuid, d.unavailable AS "unavailable!"
            FROM devices d JOIN workers w ON w.id = d.worker_id
-           WHERE d.unavailable IS NOT NULL AND w.last_seen_at > now() - interval '1 min' ORDER BY w.name, d.position"#
+           WHERE d.unavailable IS NOT NULL AND worker_is_alive(w) ORDER BY w.name, d.position"#
     );
     let rows = rows.fetch_all(pool).await?;
     if rows.is_empty() {
