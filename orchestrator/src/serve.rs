@@ -99,6 +99,8 @@ pub async fn serve(
     tasks.spawn(meter::fold(stop.clone()));
     tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
     let (studies, store, feed) = (app.studies.clone(), app.store.clone(), app.feed.clone());
+    let (pool, durable, swept) = (app.pool.clone(), app.durable.clone(), store.clone());
+    tasks.spawn(reconcile::sweep_artifacts::run(pool, durable, swept, stop.clone()));
     tasks.spawn(reconcile::driver::run(studies, store, feed, config.lease_ttl, stop.clone()));
     tasks.close();
     tracing::info!(%address, "the coordinator listens");

@@ -6,7 +6,9 @@
 pub(crate) mod http;
 pub(crate) mod sql;
 mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use store::{read, receive, remove, serve};
+pub(crate) use sweep::sweep;

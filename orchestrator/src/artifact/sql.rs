@@ -22,11 +22,11 @@ pub(crate) async fn find(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<Op
     Ok(row.fetch_optional(db).await?)
 }
 
-/// Notes that somebody relies on these contents, so that they are not taken for abandoned (`upkeep::retention`); whether
-/// that was written. What is there after this statement stays for a day; one that is just being removed is waited for.
+/// Notes that somebody relies on these contents, so that `upkeep::retention` keeps them for a day. Answers whether that
+/// was written. Waits for a removal that is under way.
 pub(crate) async fn want(db: &mut PgConnection, contents: &[&Sha256]) -> ApiResult<bool> {
     let contents: Vec<&str> = contents.iter().map(|sha256| sha256.as_str()).collect();
-    // Once an hour is enough, and in one order, so that two who want the same contents do not wait for each other.
+    // Once an hour is enough. Rows are locked in one order, so that two callers cannot deadlock.
     let done = sqlx::query!(
         "UPDATE artifacts SET wanted_at = now() WHERE sha256 IN (
              SELECT sha256 FROM artifacts WHERE sha256 = ANY ($1::text[]) AND wanted_at < now() - interval '1 hour'
@@ -36,7 +36,7 @@ pub(crate) async fn want(db: &mut PgConnection, contents: &[&Sha256]) -> ApiResu
     Ok(done.execute(db).await?.rows_affected() > 0)
 }
 
-/// Until the transaction ends, nobody else records this content or removes its bytes.
+/// Keeps everybody else from recording this content or removing its bytes until the transaction ends.
 pub(crate) async fn hold(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
     sqlx::query!("SELECT FROM pg_advisory_xact_lock(hashtextextended($1, 0))", sha256.as_str())
         .execute(db)
@@ -84,8 +84,8 @@ pub(crate) async fn seal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()
     Ok(())
 }
 
-/// Refuses files of which one has not been uploaded, or has a name that leads out of the folder it is put into. Those
-/// that are there stay, so that the same transaction can name them.
+/// Refuses the files when one has not been uploaded, or has a name that leads out of its folder. Marks those that are
+/// there as wanted, so that they stay until the same transaction names them.
 pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]) -> ApiResult<()> {
     if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
         return Err(ApiError::invalid(format!(
@@ -107,7 +107,18 @@ pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]
     )))
 }
 
-/// A hash out of a column whose CHECK knows its form.
+/// Which of these contents are not recorded.
+pub(crate) async fn unrecorded(pool: &PgPool, contents: &[Sha256]) -> ApiResult<Vec<Sha256>> {
+    let contents: Vec<&str> = contents.iter().map(Sha256::as_str).collect();
+    let rows = sqlx::query_scalar!(
+        r#"SELECT content AS "content!" FROM unnest($1::text[]) AS content
+           WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = content)"#,
+        &contents as _,
+    );
+    rows.fetch_all(pool).await?.iter().map(|sha256| parse(sha256)).collect()
+}
+
+/// A hash from a column. The column's CHECK knows its form.
 pub(crate) fn parse(sha256: &str) -> ApiResult<Sha256> {
     sha256.parse().map_err(|error| ApiError::Broken(format!("a stored hash is none: {error}")))
 }

@@ -5,20 +5,23 @@ use axum::http::header;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetResult, ObjectStoreExt as _, WriteMultipart};
 use pedigree_protocol::artifact::Sha256;
 use sha2::{Digest, Sha256 as Hasher};
+use sqlx::PgPool;
 
 use crate::app::App;
 use crate::artifact::sql::{self, Known};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 
+const FOLDER: &str = "sha256";
 /// Chunks that may wait for the disk before the sender is held back.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// Stores an upload. It becomes visible only once its hash was found right.
+/// Stores an upload. It becomes visible once its hash was checked.
 pub(crate) async fn receive<E: std::fmt::Display>(
     app: &App,
     sha256: &Sha256,
@@ -28,7 +31,7 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     let mut write = WriteMultipart::new(app.store.put_multipart(&location(sha256)).await?);
     match copy(content, &mut write, app.largest_artifact).await {
         Ok((found, bytes)) if found == sha256.as_str() => {
-            // Recorded first: who makes room looks for the record before it removes the bytes.
+            // Recorded first: whoever removes bytes looks for the record.
             if let Err(refused) = sql::record(&app.pool, sha256, bytes, sealed).await {
                 write.abort().await?;
                 return Err(refused);
@@ -87,7 +90,7 @@ pub(crate) async fn serve(app: &App, sha256: &Sha256) -> ApiResult<Response> {
     response.map_err(|error| ApiError::Broken(error.to_string()))
 }
 
-/// What is known of content that a client asks for. A client that hears that it is there relies on that.
+/// What is known of content that a client asks for. The client relies on the answer, so the content counts as wanted.
 async fn look_up(app: &App, sha256: &Sha256) -> ApiResult<Known> {
     let mut db = app.pool.acquire().await?;
     let written = sql::want(&mut db, &[sha256]).await?;
@@ -99,15 +102,20 @@ async fn look_up(app: &App, sha256: &Sha256) -> ApiResult<Known> {
     known.ok_or_else(|| unknown(sha256))
 }
 
-/// Removes the bytes of content that is not recorded any more; content that was sent again meanwhile stays.
-pub(crate) async fn remove(app: &App, sha256: &Sha256) -> ApiResult<()> {
-    let mut tx = db::begin(&app.pool).await?;
+/// Removes the bytes of content that is not recorded any more, and answers whether it did. Content that was sent again
+/// meanwhile stays: an upload takes the same lock to record it.
+pub(crate) async fn remove(pool: &PgPool, files: &LocalFileSystem, sha256: &Sha256) -> ApiResult<bool> {
+    let mut tx = db::begin(pool).await?;
     sql::hold(&mut tx, sha256).await?;
-    if sql::find(&mut tx, sha256).await?.is_some() {
-        return Ok(());
-    }
-    match app.store.delete(&location(sha256)).await {
-        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(tx.commit().await?),
+    let recorded = sql::find(&mut tx, sha256).await?.is_some();
+    let gone = match recorded {
+        true => Ok(()),
+        false => files.delete(&location(sha256)).await,
+    };
+    tx.rollback().await?;
+    match gone {
+        Ok(()) => Ok(!recorded),
+        Err(object_store::Error::NotFound { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -119,7 +127,7 @@ pub(crate) async fn read(app: &App, sha256: &Sha256) -> ApiResult<Bytes> {
 
 async fn open(app: &App, sha256: &Sha256) -> ApiResult<GetResult> {
     match app.store.get(&location(sha256)).await {
-        // Recorded, yet gone from the folder: the answer lets the owner upload it again.
+        // Recorded, but gone from the folder: the answer lets its owner upload it again.
         Err(object_store::Error::NotFound { .. }) => Err(unknown(sha256)),
         other => Ok(other?),
     }
@@ -129,8 +137,19 @@ fn unknown(sha256: &Sha256) -> ApiError {
     ApiError::not_found(format!("there is no artifact {sha256}"))
 }
 
+/// The folder of all contents.
+pub(super) fn folder() -> Path {
+    Path::from(FOLDER)
+}
+
 /// Two levels of folders, so that none grows large.
 fn location(sha256: &Sha256) -> Path {
     let hex = sha256.as_str();
-    Path::from_iter(["sha256", &hex[..2], &hex[2..4], hex])
+    Path::from_iter([FOLDER, &hex[..2], &hex[2..4], hex])
+}
+
+/// The content that lies at this place; `None` for a file that is not ours.
+pub(super) fn content_of(place: &Path) -> Option<Sha256> {
+    let sha256 = place.filename()?.parse().ok()?;
+    (location(&sha256) == *place).then_some(sha256)
 }

@@ -7,6 +7,7 @@ mod advance_due;
 pub(crate) mod driver;
 mod expire_leases;
 mod outage;
+pub(crate) mod sweep_artifacts;
 mod trim_events;
 
 pub(crate) use expire_leases::expire_leases;

@@ -74,9 +74,9 @@ async fn content_that_was_sent_again_while_its_bytes_were_to_go_stays(pool: PgPo
     // As far as making room has come when its transaction is on disk.
     sqlx::query("DELETE FROM artifacts").execute(coordinator.pool()).await.unwrap();
     coordinator.put(CONTENT, false).await.unwrap();
-    artifact::remove(&coordinator.app, &sha256).await.unwrap();
+    artifact::remove(&coordinator.app.pool, &coordinator.app.store, &sha256).await.unwrap();
     assert!(is_there(&coordinator, &sha256).await);
     sqlx::query("DELETE FROM artifacts").execute(coordinator.pool()).await.unwrap();
-    artifact::remove(&coordinator.app, &sha256).await.unwrap();
+    artifact::remove(&coordinator.app.pool, &coordinator.app.store, &sha256).await.unwrap();
     assert!(!is_there(&coordinator, &sha256).await);
 }

@@ -1,5 +1,7 @@
-//! Room: what ended studies no longer need. Owns what stays: the final run, the best trials, and everything that a
-//! dataset, a backbone or any other attempt names. Parameters, reports and results always stay; they are small.
+//! Making room: files and logs that ended studies no longer need are removed.
+//!
+//! Owns the rule of what stays: the final run, the best trials, and every content that a dataset, a backbone or any other
+//! attempt references. Parameters, reports and results always stay; they are small.
 
 use pedigree_protocol::upkeep::{Removed, RemovedOfStudy, Retention};
 use sqlx::PgConnection;
@@ -24,17 +26,17 @@ pub(crate) async fn make_room(app: &App, wanted: &Retention) -> ApiResult<Remove
         content_bytes: contents.iter().map(|(_, bytes)| bytes).sum(),
     };
     if wanted.dry_run {
-        // Counted by doing it and taking it back: a dry run cannot say anything else than the run does.
+        // Counted by doing it and rolling back, so that a dry run says exactly what the run would do.
         tx.rollback().await?;
         return Ok(removed);
     }
     tx.commit().await?;
-    // Not before it is certain that nothing names them.
+    // The bytes go only when the removal of their records is on disk.
     app.durable.flushed().await?;
     for (sha256, _) in &contents {
-        artifact::remove(app, &artifact::sql::parse(sha256)?).await?;
+        artifact::remove(&app.pool, &app.store, &artifact::sql::parse(sha256)?).await?;
     }
-    tracing::info!(contents = removed.contents, bytes = removed.content_bytes, "room was made");
+    tracing::info!(contents = removed.contents, bytes = removed.content_bytes, "made room");
     Ok(removed)
 }
 
@@ -82,9 +84,8 @@ async fn forget(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<()> {
     Ok(())
 }
 
-/// Takes the contents that nothing names out of the list. Those that were sent or asked for lately may be on their way to
-/// being named: that comes after the upload, or after the answer that none is needed. One that is being named just now
-/// is locked by who does it; it is passed over.
+/// Deletes the records of contents that nothing references. A content that was sent or asked for within a day stays: its
+/// client may reference it next. A content that is just being referenced is locked, and is skipped.
 async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
     let rows = sqlx::query!(
         "DELETE FROM artifacts WHERE sha256 IN (
