@@ -1,4 +1,4 @@
-//! What every request can reach: parts only. The routes are `router`'s.
+//! The parts that a handler can reach. Must not know the routes, which are in `router`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,16 @@ use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::study::studies::Studies;
 
-/// What every request can reach. A restart loses only caches.
+/// The parts that a handler can reach. A restart loses only caches.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     /// The database. Its transactions do not wait for the disk: see [`crate::durable`].
     pub(crate) pool: PgPool,
     /// What moves studies on, with its caches.
     pub(crate) studies: Studies,
-    /// What the answer to a write waits for.
+    /// The flush that the answer to a write waits for.
     pub(crate) durable: Durability,
-    /// Contents by hash.
+    /// The artifact store: contents by hash.
     pub(crate) store: Arc<LocalFileSystem>,
     /// How long a lease lasts unless renewed.
     pub(crate) lease_ttl: Duration,
@@ -43,10 +43,10 @@ pub(crate) struct App {
     pub(crate) largest_artifact: u64,
     /// The dashboard.
     pub(crate) dashboard: dashboard::Source,
-    /// Permits for claims and writes of workers: fewer than there are connections. A whole fleet that comes at once waits
-    /// here in order, and does not run into the pool's time-out.
+    /// Permits for claims and writes of workers: fewer than there are connections. A whole fleet that comes at once
+    /// waits here in order, and does not run into the pool's time-out.
     pub(crate) admission: Arc<Semaphore>,
-    /// Changes and wake-ups that the database notified.
+    /// Changes and wake-ups that the database announces.
     pub(crate) feed: Feed,
     /// Cancelled when the coordinator stops: requests that are held open are then answered.
     pub(crate) shutdown: CancellationToken,

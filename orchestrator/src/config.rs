@@ -1,4 +1,4 @@
-//! What a coordinator is told at its start. Knows no environment and no command line: those are the caller's.
+//! The coordinator's configuration. Must not know the environment or the command line: the caller reads them.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pedigree_protocol::access::{Role, Secret};
 
-/// What a coordinator is told at its start.
+/// The configuration of a coordinator.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// URL of the Postgres database (15 or later).
@@ -18,16 +18,16 @@ pub struct Config {
     pub artifacts: PathBuf,
     /// How long a lease lasts unless renewed.
     pub lease_ttl: Duration,
-    /// How long a coordinator that was told to stop still takes requests, each the last of its connection, while
-    /// `/readyz` refuses: the time in which a balancer, and workers, turn to another one.
+    /// How long a coordinator that was told to stop still takes requests, while `/readyz` refuses and each connection
+    /// ends with its next answer. In this time a balancer, and workers, turn to another coordinator.
     pub linger: Duration,
-    /// The coordinator's own token: whoever bears it may do everything.
+    /// The coordinator's own token. Its bearer may do everything.
     pub token: Option<Secret>,
     /// What a caller without any credentials may do.
     pub anonymous: Option<Role>,
-    /// Requests a second that each caller may make, for long; `None`: any number.
+    /// Requests a second that each caller may make in the long run. `None`: any number.
     pub requests_per_second: Option<NonZeroU32>,
-    /// Certificate and key, to be reached by `https` instead of `http`.
+    /// Certificate and key. With them the coordinator serves `https` instead of `http`.
     pub tls: Option<TlsFiles>,
     /// The largest artifact that is accepted, bytes.
     pub largest_artifact: u64,
@@ -35,21 +35,21 @@ pub struct Config {
     pub ui_dir: Option<PathBuf>,
 }
 
-/// Who the coordinator is on an encrypted wire: two PEM files.
+/// The two PEM files by which the coordinator proves who it is.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
-    /// The certificate, followed by those that vouch for it.
+    /// The certificate, followed by the certificates that signed it.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
 }
 
 impl Config {
-    /// The usual bound of [`Config::requests_per_second`].
+    /// The default of [`Config::requests_per_second`].
     pub const REQUESTS_PER_SECOND: u32 = 1000;
-    /// The usual length of a lease.
+    /// The default length of a lease.
     pub const LEASE_TTL: Duration = Duration::from_secs(30);
-    /// The usual linger. Longer than clients keep a connection that they do not use (`protocol::client`), so that none
-    /// is closed under a request.
+    /// The default linger. Longer than clients keep an idle connection (`protocol::client`), so that no connection is
+    /// closed under a request.
     pub const LINGER: Duration = Duration::from_secs(3);
 }

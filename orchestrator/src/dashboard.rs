@@ -1,4 +1,4 @@
-//! The dashboard's files: embedded in the binary, or from a folder, or a page that says how to build them.
+//! The dashboard's files: embedded in the binary, or read from a folder. Without them, a page says how to build them.
 //!
 //! Owns caching and the content security policy. Must not know what the dashboard shows.
 
@@ -47,7 +47,7 @@ impl Source {
     }
 }
 
-/// Answers whatever is no route of the API.
+/// Answers every request that no route answers.
 pub(crate) async fn serve(State(source): State<Source>, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -62,7 +62,7 @@ pub(crate) async fn serve(State(source): State<Source>, request: Request) -> Res
     }
 }
 
-/// Any page of the dashboard: its router reads the path in the browser.
+/// The one page of the dashboard. Its router reads the path in the browser.
 async fn page(source: &Source) -> Response {
     match source.read("index.html").await {
         Some(content) => file("index.html", content),
@@ -71,7 +71,7 @@ async fn page(source: &Source) -> Response {
 }
 
 fn file(path: &str, content: Cow<'static, [u8]>) -> Response {
-    // Files below assets/ carry a hash of their content in their name.
+    // The name of a file below assets/ holds a hash of its content.
     let hashed = path.starts_with("assets/");
     let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let kind = mime_guess::from_path(path).first_or_octet_stream();

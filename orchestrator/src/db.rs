@@ -34,11 +34,11 @@ const SAFEGUARDS: [(&str, &str); 4] = [
 
 /// Make each statement cheap.
 ///
-/// Commits do not wait for the disk; `durable` does. A connection plans each statement once: knowing the parameters makes
-/// none of our plans better, and planning was a seventh of the database's work. Sequential scans are off because a plan is
-/// made while its tables are nearly empty, and lasts until the first statistics come, a minute later. A plan that scans
-/// such a table gets slower with every trial of that minute: a claim took 2.8 ms instead of 1.1. Where no index serves, the
-/// table is scanned all the same.
+/// Commits do not wait for the disk; `durable` does. A connection plans each statement once: knowing the parameters
+/// makes none of our plans better, and planning was a seventh of the database's work. Sequential scans are off because
+/// a plan is made while its tables are nearly empty, and lasts until the first statistics come, a minute later. A plan
+/// that scans such a table gets slower with every trial of that minute: a claim took 2.8 ms instead of 1.1. Where no
+/// index serves, the table is scanned all the same.
 const HASTE: [(&str, &str); 4] = [
     ("synchronous_commit", "off"),
     ("plan_cache_mode", "force_generic_plan"),
@@ -95,16 +95,17 @@ pub(crate) fn connect(url: &str) -> Result<PgPool, OpenError> {
     Ok(PgPoolOptions::new().acquire_timeout(ACQUIRE).connect_lazy_with(options))
 }
 
-/// Whether a connection is alive. The pool's own test waits as long as TCP does: a quarter of an hour, when the database's
-/// host has vanished. A few such waits would use up the pool.
+/// Whether a connection is alive. The pool's own test waits as long as TCP does: a quarter of an hour, when the
+/// database's host has vanished. A few such waits would use up the pool.
 async fn answers(db: &mut PgConnection) -> bool {
     matches!(timeout(ANSWER, db.ping()).await, Ok(Ok(())))
 }
 
 /// Begins a transaction, in a task of its own.
 ///
-/// A request is dropped wherever it stands when its caller hangs up. Dropped between sending BEGIN and its answer, it would
-/// return a connection to the pool inside a transaction that nobody knows of; the next user would write into that.
+/// A request is dropped wherever it stands when its caller hangs up. Dropped between sending BEGIN and its answer, it
+/// would return a connection to the pool inside a transaction that nobody knows of; the next user would write into
+/// that.
 pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let pool = pool.clone();
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]

@@ -1,9 +1,9 @@
-//! Durability before acknowledgement: transactions commit without waiting for the disk, and a write is answered only
-//! when a flush of the database's log that began after it has ended.
+//! Durability before acknowledgement. Transactions commit without waiting for the disk. A write is answered only after
+//! a flush of the database's log that began after its commit.
 //!
-//! The log is sequential: one flush covers every transaction that committed before it, of whichever request, so that
-//! a hundred requests wait for the disk once, and no lock is held meanwhile. What a crash of the database takes back,
-//! nobody has been told. Must not know what the writes say.
+//! The log is sequential: one flush covers every transaction that committed before it. A hundred requests therefore
+//! wait for the disk once, and hold no lock meanwhile. A crash of the database may lose a commit, but never one that
+//! was answered. Must not know what the writes say.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::{ApiError, ApiResult};
 
-/// Requests that one flush takes along.
+/// The most requests that one flush answers.
 const MOST: usize = 4096;
 
-/// What a flush may take: a database whose host has vanished never answers, and everybody waits behind this.
+/// How long a flush may take. A database whose host has vanished never answers, and every write waits for the flush.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The way to the one task that flushes.
@@ -38,16 +38,16 @@ impl Durability {
         Self { waiting }
     }
 
-    /// Returns when everything that has committed by now is on disk.
+    /// Returns when every transaction that has committed by now is on disk.
     pub(crate) async fn flushed(&self) -> ApiResult<()> {
         let (told, flushed) = oneshot::channel();
-        // The task ends with the process alone.
+        // The task ends only with the process.
         let _ = self.waiting.send(told);
         if flushed.await.unwrap_or(false) { Ok(()) } else { Err(ApiError::Unflushed) }
     }
 }
 
-/// One flush after the other while somebody waits; each answers those who were there when it began.
+/// Flushes again and again while requests wait. Each flush answers the requests that waited when it began.
 async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Sender<bool>>) {
     let mut waiting = Vec::new();
     while requests.recv_many(&mut waiting, MOST).await > 0 {
@@ -60,13 +60,13 @@ async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Send
             tracing::debug!(error = error as &dyn std::error::Error, "the log could not be flushed");
         }
         for told in waiting.drain(..) {
-            // Whoever left meanwhile needs no answer.
+            // A request that was dropped meanwhile needs no answer.
             let _ = told.send(done.is_ok());
         }
     }
 }
 
-/// On an answer that has waited for the disk itself, while there was other work.
+/// Marks an answer whose handler has already waited for the flush.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flushed;
 

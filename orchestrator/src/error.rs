@@ -9,7 +9,7 @@ use pedigree_protocol::{ApiErrorBody, ErrorCode};
 /// Why a request was not answered with a success.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// The caller's fault, or a state of things that the caller must learn of.
+    /// The request cannot be carried out; the caller learns why.
     #[error("{message}")]
     Refused {
         /// The class.
@@ -20,7 +20,7 @@ pub(crate) enum ApiError {
     /// The database.
     #[error("the database refused an operation")]
     Database(#[from] sqlx::Error),
-    /// What was written is not known to be on disk.
+    /// Whether a write is on disk is unknown.
     #[error("the database's log could not be flushed")]
     Unflushed,
     /// The artifact store.
@@ -29,7 +29,7 @@ pub(crate) enum ApiError {
     /// The coordinator was told to stop.
     #[error("this coordinator is stopping")]
     Leaving,
-    /// A state that the code holds to be impossible.
+    /// A state that should be impossible.
     #[error("an invariant is broken: {0}")]
     Broken(String),
 }
@@ -48,27 +48,27 @@ impl ApiError {
         Self::refused(ErrorCode::NotFound, message)
     }
 
-    /// It contradicts what is there.
+    /// The request contradicts the present state.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::refused(ErrorCode::Conflict, message)
     }
 
-    /// Known, but not to be handed out.
+    /// The content exists, but is sealed.
     pub(crate) fn sealed(message: impl Into<String>) -> Self {
         Self::refused(ErrorCode::Sealed, message)
     }
 
-    /// Nobody that is known here.
+    /// The caller is unknown.
     pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
         Self::refused(ErrorCode::Unauthorized, message)
     }
 
-    /// Known, but not allowed.
+    /// The caller is known, but not allowed to do this.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::refused(ErrorCode::Forbidden, message)
     }
 
-    /// More often than a caller may ask.
+    /// The caller asks too often.
     pub(crate) fn too_many() -> Self {
         Self::refused(ErrorCode::TooMany, "too many requests; wait a second, then go on more slowly")
     }
@@ -77,7 +77,7 @@ impl ApiError {
         Self::Refused { code, message: message.into() }
     }
 
-    /// Whether the database is away rather than unwilling: the same request may succeed soon.
+    /// Whether the database is away. The same request may then succeed soon.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Database(error) => is_outage(error),
@@ -92,7 +92,7 @@ impl ApiError {
         match self {
             Self::Refused { code, message } => (status(code), ApiErrorBody { code, message }),
             Self::Database(error) if is_outage(&error) => {
-                // Upkeep says once that the database is away.
+                // Upkeep logs once that the database is away.
                 tracing::debug!(error = &error as &dyn std::error::Error, "the database does not answer");
                 (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
@@ -128,7 +128,7 @@ const fn status(code: ErrorCode) -> StatusCode {
     }
 }
 
-/// Whether the database is away (stopped, starting, unreachable) rather than unwilling.
+/// Whether the database is away: stopped, starting or unreachable.
 pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
@@ -142,7 +142,7 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a text was not one that Postgres stores: of all that JSON and URLs can say, only NUL is none.
+/// Whether Postgres cannot store a text. Only a NUL character can cause that.
 fn is_unstorable(error: &sqlx::Error) -> bool {
     // 22021: in a text. 22P05: in a JSON value.
     let code = error.as_database_error().and_then(|error| error.code());

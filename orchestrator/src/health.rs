@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve.
+//! Health checks: whether the process lives, and whether it can serve.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub(crate) async fn live() -> &'static str {
     "ok"
 }
 
-/// The database answers, and the coordinator is to stay: whoever balances between coordinators asks this.
+/// The database answers, and the coordinator was not told to stop. A balancer between coordinators asks this.
 pub(crate) async fn ready(State(app): State<App>) -> ApiResult<&'static str> {
     if app.shutdown.is_cancelled() {
         return Err(ApiError::Leaving);
     }
-    // A database whose host has vanished never answers; whoever asks here is told so in time.
+    // A database whose host has vanished never answers; the caller must learn that in time.
     match timeout(ANSWER, sqlx::query!(r#"SELECT 1 AS "one!""#).fetch_one(&app.pool)).await {
         Ok(answer) => answer.map(|_| "ready").map_err(ApiError::from),
         Err(_) => Err(sqlx::Error::PoolTimedOut.into()),

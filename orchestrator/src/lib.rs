@@ -1,10 +1,12 @@
 //! The coordinator: one HTTP API over one Postgres database.
 //!
-//! A study comes in through [`study`], [`propose`] asks the sampler for its trials, [`lease`] hands each waiting run to
-//! one worker at a time and takes its reports, and likewise the pretrainings of [`dapt`], [`run`] owns the states, [`seal`] opens the test split to the final run
-//! alone. [`reconcile`] would reach the same end without any request; [`events`] tells the browser what changed;
-//! [`dashboard`] is the browser's program. Postgres is the only truth: this crate keeps no state that it could not
-//! lose. It must not know how a trainer works.
+//! A study comes in through [`study`], a pretraining through [`dapt`]. [`propose`] asks the sampler for a study's
+//! trials. [`lease`] hands each waiting run to one worker at a time and takes its reports. [`run`] owns the states of
+//! runs. [`seal`] opens the test split, to the final run only. [`reconcile`] would reach the same end without any
+//! request. [`events`] tells the browser what changed, and [`dashboard`] serves the browser's program. [`router`] puts
+//! the routes together.
+//!
+//! Postgres is the only truth: this crate keeps no state that it could not lose. It must not know how a trainer works.
 
 mod access;
 mod advance;

@@ -1,8 +1,8 @@
-//! What is counted for operators, and the text in which Prometheus reads it.
+//! Metrics for operators, in Prometheus' text format.
 //!
 //! Owns names, units and help texts: `pedigree_` first, a base unit last, `_total` on counters, so that `promtool check
-//! metrics` has nothing to say. Counts are this process's since its start; what is a state of the whole (runs that
-//! wait, live leases) is read from the database when it is asked for.
+//! metrics` finds nothing wrong. Counters count in this process since its start. Gauges of the whole (waiting runs,
+//! live leases) are read from the database at each scrape.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::error::ApiResult;
 
-/// Bounds of the buckets of every duration, seconds.
+/// Upper bounds of the buckets of every duration, seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
-/// How often samples are folded into their buckets, scraped or not.
+/// How often samples are folded into their buckets, even when nobody scrapes.
 const FOLD: Duration = Duration::from_secs(5);
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -34,7 +34,7 @@ pub(crate) fn handle() -> &'static PrometheusHandle {
             .expect("there are buckets");
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        // Somebody else's recorder would keep the counts; they are then read there.
+        // If another recorder is installed already, it keeps the counts.
         let _ = metrics::set_global_recorder(recorder);
         describe();
         handle
@@ -72,7 +72,7 @@ fn describe() {
     describe_gauge!("pedigree_build_info", "Always 1; the version stands in a label.");
 }
 
-/// Keeps the samples of durations from piling up where nobody scrapes.
+/// Keeps samples of durations from piling up when nobody scrapes.
 pub(crate) async fn fold(stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(FOLD)).await.is_some() {
         handle().run_upkeep();
@@ -83,7 +83,7 @@ pub(crate) async fn fold(stop: CancellationToken) {
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().as_str().to_owned();
-    // The route's pattern: a path holds ids, and each would be a time series of its own.
+    // The route's pattern, not the path: each id in a path would make a time series of its own.
     let route = request.extensions().get::<MatchedPath>().map_or("dashboard", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let status = response.status().as_str().to_owned();
@@ -102,7 +102,7 @@ pub(crate) async fn render(State(app): State<App>) -> ApiResult<impl IntoRespons
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
-/// Reads what is a state of the whole.
+/// Reads the gauges of the whole.
 async fn look(app: &App) -> ApiResult<()> {
     let now = sqlx::query!(
         r#"SELECT
@@ -129,7 +129,7 @@ async fn look(app: &App) -> ApiResult<()> {
     Ok(())
 }
 
-/// Resident memory as Linux tells it.
+/// Resident memory as Linux reports it.
 fn resident_bytes() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

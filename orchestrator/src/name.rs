@@ -7,7 +7,7 @@ pub(crate) fn check(noun: &'static str, name: &str) -> ApiResult<()> {
     pedigree_protocol::name::check(noun, name).map_err(|invalid| ApiError::invalid(invalid.to_string()))
 }
 
-/// "known: a, b" or what to do when there is none.
+/// "known: a, b", or that there is none yet.
 pub(crate) fn known(noun: &str, names: &[String]) -> String {
     if names.is_empty() {
         format!("no {noun} is registered yet")

@@ -21,7 +21,7 @@ use crate::{
 )]
 struct Document;
 
-/// A long log slice, escaped.
+/// The largest body of other requests, bytes: room for a long, escaped slice of a log.
 const LARGEST_BODY: usize = 16 << 20;
 
 /// Every route below `/api/v1`.
@@ -77,7 +77,7 @@ pub(crate) fn routes() -> Routes {
         .routes(READ, routes!(upkeep::http::diagnose))
         .routes(ADMINISTER, routes!(upkeep::http::make_room))
         .limit(DefaultBodyLimit::max(LARGEST_BODY));
-    // An upload is streamed to disk, so that its size costs no memory.
+    // An upload is streamed to disk and costs no memory.
     let uploads = Routes::new(OpenApi::default())
         .routes(READ, routes!(artifact::http::get))
         .routes(UPLOAD, routes!(artifact::http::put))

@@ -27,10 +27,10 @@ use crate::study::studies::Studies;
 use crate::tls::{self, TlsError};
 use crate::{dashboard, db, events, meter, reconcile, router};
 
-/// How long requests that are under way may take to end once the coordinator takes no more of them.
+/// How long open requests may take to end once the coordinator takes no new ones.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long upkeep and connections to the database may take to end after that. A database that does not answer must
-/// not keep the process.
+/// How long upkeep and connections to the database may take to end after that. A database that does not answer must not
+/// keep the process from ending.
 const CLOSING: Duration = Duration::from_secs(5);
 
 /// Why a coordinator could not start or go on.
@@ -63,12 +63,12 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The listener failed.
+    /// The HTTP server failed.
     #[error("the HTTP server failed")]
     Http(#[source] std::io::Error),
 }
 
-/// Runs a coordinator until `shutdown` resolves; says through `ready` where it listens once it does.
+/// Runs a coordinator until `shutdown` resolves. Sends the address through `ready` once it listens.
 ///
 /// # Errors
 /// When it cannot start; see [`ServeError`]. A database that goes away later is waited for.
@@ -77,7 +77,7 @@ pub async fn serve(
     ready: oneshot::Sender<SocketAddr>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    // What cannot be right is said before anything is waited for.
+    // A wrong configuration is reported before anything is waited for.
     let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
@@ -104,7 +104,7 @@ pub async fn serve(
     tasks.spawn(reconcile::driver::run(studies, store, feed, config.lease_ttl, stop.clone()));
     tasks.close();
     tracing::info!(%address, "the coordinator listens");
-    // A caller that does not want to know the address has dropped the receiver.
+    // A caller that does not need the address has dropped the receiver.
     let _ = ready.send(address);
     let pool = app.pool.clone();
     let result = match acceptor {
@@ -146,8 +146,8 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
     })
 }
 
-/// Serves until told to stop. Then everything that waits is answered and new requests are still taken for a while, so
-/// that nobody is refused who could not know; then those that are under way may end, within reason.
+/// Serves until told to stop. Then requests that wait are answered, and new ones are still taken for a while, because
+/// their callers cannot know yet. After that, open requests get some time to end.
 async fn drain<L>(listener: L, app: App, linger: Duration, stop: CancellationToken) -> Result<(), ServeError>
 where
     L: Listener<Addr = SocketAddr>,
@@ -167,7 +167,7 @@ where
     }
 }
 
-/// Lets the server linger once it is to stop, then closes it; ends when requests under way have had their time.
+/// Lets the server linger once it was told to stop, then closes it. Returns when open requests have had their time.
 async fn overdue(stop: CancellationToken, linger: Duration, closing: CancellationToken) {
     stop.cancelled().await;
     tracing::info!(linger_seconds = linger.as_secs_f64(), "stopping: requests under way are answered");

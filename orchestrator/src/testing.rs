@@ -1,4 +1,4 @@
-//! A coordinator for tests: its app over a fresh database, and a worker's life in a few words.
+//! A coordinator for tests: its app over a fresh database, and short calls for what a worker does.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -135,7 +135,7 @@ impl Coordinator {
         self.detail(run).await.training().unwrap().clone()
     }
 
-    /// A worker that has said hello with devices `gpu-0` …, their names made unique by its id.
+    /// A worker that has said hello with this many CPU slots.
     pub(crate) async fn worker(&self, devices: usize) -> Worker {
         let id = WorkerId::new();
         let hello = hello(id, devices);

@@ -1,7 +1,7 @@
-//! The encrypted wire: a listener that speaks TLS with a certificate from two files.
+//! TLS: a listener with a certificate and a key from two files.
 //!
-//! Owns reading the files. Must not know what is spoken inside. The files are read once, at the start: a renewed
-//! certificate comes into use when the coordinator is started again.
+//! Owns reading the files, once, at the start: a renewed certificate is used after a restart. Must not know which
+//! protocol is spoken inside.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 
 use crate::config::TlsFiles;
 
-/// A caller that has not shaken hands by then is not served.
+/// How long a caller may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Accepts callers who have shaken hands.
+/// Accepts callers after their handshake.
 pub(crate) type Encrypted = TlsListener<TcpListener, TlsAcceptor>;
 
 /// Why a certificate cannot be used.
@@ -37,7 +37,7 @@ pub enum TlsError {
         #[source]
         source: rustls::pki_types::pem::Error,
     },
-    /// They do not belong together, or are of a kind that TLS does not know.
+    /// Certificate and key do not belong together, or TLS does not know their kind.
     #[error("the certificate in {} and the key in {} cannot be used together", .0.certificate.display(), .0.key.display())]
     Pair(TlsFiles, #[source] rustls::Error),
 }
@@ -67,7 +67,7 @@ fn unreadable(file: &Path, what: &'static str) -> impl FnOnce(rustls::pki_types:
     move |source| TlsError::Pem { file, what, source }
 }
 
-/// Shakes hands with each connection, several at a time, so that a slow caller holds up nobody.
+/// Does several handshakes at a time, so that a slow caller holds up nobody.
 pub(crate) fn listener(acceptor: TlsAcceptor, listener: TcpListener) -> Encrypted {
     tls_listener::builder(acceptor).handshake_timeout(HANDSHAKE).listen(listener)
 }

@@ -11,9 +11,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The content of an artifact; a sealed one is refused. */
+        /** The content of an artifact. Sealed content is refused. */
         get: operations["get_artifact"];
-        /** Uploads content; its hash is checked before it becomes visible. */
+        /** Uploads content. It becomes visible once its hash was checked. */
         put: operations["put_artifact"];
         post?: never;
         delete?: never;
@@ -204,7 +204,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a device that was taken out of use back into use. */
+        /** Ends a device's quarantine. */
         post: operations["release_device"];
         delete?: never;
         options?: never;
@@ -219,7 +219,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the coordinator and its database are. */
+        /** Checks the coordinator and its database. */
         get: operations["diagnose"];
         put?: never;
         post?: never;
@@ -238,7 +238,7 @@ export interface paths {
         };
         /**
          * Changes as they happen: server-sent events named `change` (data: a `Change`, id: its revision) and `resync` (some
-         *     changes may have been missed: read again what is shown).
+         *     changes may have been missed; read again what is shown).
          */
         get: operations["stream_events"];
         put?: never;
@@ -275,7 +275,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a link that logs a browser in, once, with the caller's role. */
+        /** Makes a link that logs a browser in with the caller's role. It works once. */
         post: operations["create_login_link"];
         delete?: never;
         options?: never;
@@ -292,7 +292,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Removes what ended studies need no longer; with `dry_run` counts it. */
+        /** Removes files and logs that ended studies no longer need. With `dry_run` it only counts them. */
         post: operations["make_room"];
         delete?: never;
         options?: never;
@@ -341,9 +341,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The progress that an earlier attempt stored, for a live attempt. */
+        /** The progress that an earlier attempt stored. Only a live attempt may read it. */
         get: operations["get_checkpoint"];
-        /** Stores the progress of a live attempt in place of what the run had. */
+        /** Stores the progress of a live attempt, in place of the run's earlier checkpoint. */
         put: operations["put_checkpoint"];
         post?: never;
         delete?: never;
@@ -461,7 +461,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the caller may do: a page offers what will not be refused. */
+        /** What the caller may do. A page offers only that. */
         get: operations["get_session"];
         put?: never;
         post?: never;
@@ -722,7 +722,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A worker tells what its GPUs show. */
+        /** A worker reports readings of its GPUs. */
         post: operations["tell_readings"];
         delete?: never;
         options?: never;
@@ -739,7 +739,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Drains a worker: it is given nothing new until it is resumed, also after a restart. */
+        /** Drains a worker. It gets no new work until it is resumed, also after a restart. */
         post: operations["drain_worker"];
         delete?: never;
         options?: never;
@@ -756,7 +756,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a drained worker work again. */
+        /** Ends a worker's drain. */
         post: operations["resume_worker"];
         delete?: never;
         options?: never;
@@ -2869,7 +2869,7 @@ export interface components {
         };
         /** @description A worker as lists show it. */
         Worker: {
-            /** @description It spoke within the last lease time. */
+            /** @description It was heard within twice the length of a lease. */
             alive: boolean;
             /**
              * Format: date-time
@@ -2961,7 +2961,7 @@ export interface operations {
     put_artifact: {
         parameters: {
             query?: {
-                /** @description The content is a test split: it is never served again but to a final run. */
+                /** @description The content is a test split: from now on only a final run can read it. */
                 sealed?: boolean;
             };
             header?: never;

@@ -36,7 +36,7 @@ pub(crate) async fn revoke(State(app): State<App>, Path(name): Path<String>) -> 
     token::revoke(&app.pool, &name).await.map(Json)
 }
 
-/// Makes a link that logs a browser in, once, with the caller's role.
+/// Makes a link that logs a browser in with the caller's role. It works once.
 #[utoipa::path(post, path = "/login-links", tag = "access", operation_id = "create_login_link",
     responses((status = 200, body = LoginLink), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn create_link(
@@ -52,7 +52,7 @@ pub(crate) async fn create_link(
     session::link(&app.pool, caller.role, &issuer).await.map(Json)
 }
 
-/// What the caller may do: a page offers what will not be refused.
+/// What the caller may do. A page offers only that.
 #[utoipa::path(get, path = "/session", tag = "access", operation_id = "get_session",
     responses((status = 200, body = Session), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn get_session(Extension(caller): Extension<Caller>) -> Json<Session> {
@@ -74,7 +74,7 @@ pub(crate) struct Login {
     code: String,
 }
 
-/// Follows a login link: not part of the API, but of the browser's way in.
+/// Follows a login link. A browser comes here, so this is not part of the API.
 pub(crate) async fn login(
     State(app): State<App>,
     method: Method,
@@ -89,7 +89,7 @@ pub(crate) async fn login(
     };
     // This GET writes.
     app.durable.flushed().await?;
-    // A page and not a redirect: the cookie is withheld along redirects that started on another site.
+    // A page, not a redirect: browsers withhold the cookie along redirects that started on another site.
     let forward = "<meta http-equiv=\"refresh\" content=\"0;url=/\">";
     let headers = [
         (header::SET_COOKIE, set_cookie(&app, &cookie, session::LIFETIME.as_secs())),

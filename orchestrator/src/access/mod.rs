@@ -1,7 +1,7 @@
 //! Who is calling, and whether they may: the coordinator's own token, tokens with roles, browser sessions.
 //!
-//! Owns the gate that every request passes and the hashes behind it. Must not know what a request does beyond the
-//! need that its method and path stand for.
+//! Owns the gate that every request passes and the hashes behind it. Must not know what a request does
+//! beyond the need that its route was registered with.
 
 pub(crate) mod caller;
 pub(crate) mod gate;

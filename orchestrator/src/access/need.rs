@@ -1,7 +1,7 @@
 //! Who may call each route.
 //!
-//! Owns the table that the gate reads. Whoever registers a route gives its access with it (`routes`), so that none is
-//! without one. Must not know what a route does.
+//! Owns the table that the gate reads. A route is registered with its access in one call (`routes`), so that no route
+//! is without. Must not know what a route does.
 
 use std::collections::BTreeMap;
 
@@ -80,8 +80,8 @@ impl AccessTable {
     }
 }
 
-/// Who may make a request that no route answers. It is refused in any case; but a stranger is not told which paths of the
-/// API there are. Every other path is a page of the dashboard, which holds nothing that is not public.
+/// Who may make a request that no route answers. It is refused in any case, but a stranger must not learn which paths
+/// the API has. Every other path is a page of the dashboard, which is public.
 fn unlisted(method: &Method, path: &str) -> Access {
     match (path.starts_with("/api"), method == Method::GET) {
         (false, _) => Access::Open,

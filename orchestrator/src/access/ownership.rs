@@ -7,8 +7,8 @@ use sqlx::PgPool;
 use crate::access::caller::Caller;
 use crate::error::{ApiError, ApiResult};
 
-/// Refuses a worker's token that did not introduce this worker. Neither a worker's token nor an attempt's worker ever
-/// changes, so that the answer holds for the whole request.
+/// Refuses a token that did not introduce this worker. A worker's token never changes, nor does an attempt's worker, so
+/// the answer holds for the whole request.
 pub(crate) async fn of_worker(pool: &PgPool, caller: &Caller, worker: WorkerId) -> ApiResult<()> {
     if caller.role == Role::Admin {
         return Ok(());
@@ -18,11 +18,11 @@ pub(crate) async fn of_worker(pool: &PgPool, caller: &Caller, worker: WorkerId) 
         worker.0,
         caller.token().map(|token| token.0),
     );
-    // One that is not known yet is nobody's.
+    // An unknown worker belongs to nobody yet.
     allow(own.fetch_optional(pool).await?.unwrap_or(true))
 }
 
-/// Refuses a worker's token whose workers never held this attempt.
+/// Refuses a token when this attempt belongs to another token's worker.
 pub(crate) async fn of_attempt(
     pool: &PgPool,
     caller: &Caller,
@@ -46,7 +46,5 @@ fn allow(own: bool) -> ApiResult<()> {
     if own {
         return Ok(());
     }
-    Err(ApiError::forbidden(
-        "this token belongs to another worker; each worker reaches its own attempts alone",
-    ))
+    Err(ApiError::forbidden("this token belongs to another worker; a worker reaches only its own attempts"))
 }

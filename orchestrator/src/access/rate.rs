@@ -1,6 +1,6 @@
-//! How often each caller may ask: a token by itself, everybody else by address.
+//! Rate limits: one for each token, one for each address of callers without a token.
 //!
-//! Owns the buckets, in this process's memory: several coordinators each count for themselves. Must not know what is
+//! Owns the buckets, which are in this process's memory: each coordinator counts for itself. Must not know what is
 //! asked for.
 
 use std::fmt;
@@ -20,9 +20,9 @@ use crate::access::caller::{By, Caller};
 use crate::error::{ApiError, ApiResult};
 use crate::tls;
 
-/// What an unused second adds to may be saved up for this many seconds.
+/// A bucket holds at most this many seconds of unused requests.
 const BURST_SECONDS: u32 = 4;
-/// Callers that were not heard of for a while are forgotten once there are this many.
+/// Full buckets are dropped once there are more than this many.
 const FORGET_ABOVE: usize = 10_000;
 
 /// The address at the other end of a connection.
@@ -31,7 +31,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 
 impl From<&SocketAddr> for Peer {
     fn from(address: &SocketAddr) -> Self {
-        // An IPv4 caller on a socket for both is the same caller.
+        // The same IPv4 caller may come as IPv6 on a socket for both.
         Self(address.ip().to_canonical())
     }
 }
@@ -64,7 +64,8 @@ impl fmt::Debug for Rate {
 }
 
 impl Rate {
-    /// `per_second` requests for long, four times as many at once after a pause; `None`: any number.
+    /// Allows `per_second` requests in the long run, and four times as many at once after a pause. `None` allows any
+    /// number.
     pub(crate) fn new(per_second: Option<NonZeroU32>) -> Self {
         Self(per_second.map(|rate| {
             let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST_SECONDS - 1));
@@ -72,8 +73,8 @@ impl Rate {
         }))
     }
 
-    /// Counts one request. `caller` is `None` for one whose credentials were refused, who pays like everybody at the
-    /// address. Not bounded are the coordinator's own token, and callers where everybody may do everything.
+    /// Counts one request. A caller whose credentials were refused is `None` and counts by its address. The
+    /// coordinator's own token has no limit, nor has anybody where everybody may do everything.
     pub(crate) fn check(&self, caller: Option<&Caller>, peer: Option<Peer>) -> ApiResult<()> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         let key = match caller.map(|caller| caller.by) {
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn each_caller_has_a_bucket_of_its_own() {
-        // One an hour would do; one a second is the slowest there is, and a burst of four takes no second.
+        // One a second is the slowest rate there is; the test takes less than that.
         let rate = Rate::new(NonZeroU32::new(1));
         assert!((4..=5).contains(&passed(&rate, By::Nothing, 1, 50)));
         assert!(

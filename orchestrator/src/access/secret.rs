@@ -14,7 +14,7 @@ pub(crate) fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// A new secret: a prefix by which scanners for leaked secrets know it, and 244 random bits.
+/// A new secret: 244 random bits behind a prefix, by which scanners recognise a leaked secret.
 pub(crate) fn make(prefix: &str) -> String {
     format!("{prefix}_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }

@@ -17,8 +17,7 @@ pub(crate) const LIFETIME: Duration = Duration::from_hours(12);
 /// How long a login link waits to be followed.
 const LINK_LIFETIME: Duration = Duration::from_mins(5);
 
-/// Makes a login link for a caller who bears the token with the hash `issuer`. Sessions and links that have run out
-/// are forgotten on the way.
+/// Makes a login link for a caller whose token has the hash `issuer`. Deletes expired sessions and links on the way.
 pub(crate) async fn link(pool: &PgPool, role: Role, issuer: &Hash) -> ApiResult<LoginLink> {
     sqlx::query!("DELETE FROM sessions WHERE expires_at < now()").execute(pool).await?;
     let code = secret::make("pdl");
@@ -36,7 +35,8 @@ pub(crate) async fn link(pool: &PgPool, role: Role, issuer: &Hash) -> ApiResult<
     Ok(LoginLink { path: format!("/login?code={code}").into(), role, expires_at })
 }
 
-/// Turns a link's code into a session; the cookie's value, or `None` where the code is used up, old or wrong.
+/// Turns a link's code into a session, and answers the cookie's value. `None`: the code was used, has expired or is
+/// wrong.
 pub(crate) async fn open(pool: &PgPool, code: &str) -> ApiResult<Option<String>> {
     let cookie = secret::make("pds");
     let done = sqlx::query!(
@@ -50,7 +50,8 @@ pub(crate) async fn open(pool: &PgPool, code: &str) -> ApiResult<Option<String>>
     Ok((done.execute(pool).await?.rows_affected() == 1).then_some(cookie))
 }
 
-/// The role of a live session. It lives as long as the token that opened it: one made here, or the coordinator's own.
+/// The role of a live session. A session ends with the token that opened it, be it one made here or the coordinator's
+/// own.
 pub(crate) async fn find(pool: &PgPool, cookie: &Hash, own: Option<&Hash>) -> ApiResult<Option<Role>> {
     let role = sqlx::query_scalar!(
         r#"SELECT s.role AS "role: Role" FROM sessions s

@@ -8,7 +8,7 @@ use crate::access::secret::{self, Hash};
 use crate::error::{ApiError, ApiResult};
 use crate::name;
 
-/// Makes a token; its text is in the answer and nowhere else.
+/// Makes a token. Only this answer holds its text.
 pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToken> {
     name::check("token", &spec.name)?;
     let (id, text) = (TokenId::new(), secret::make("pdg"));
@@ -35,7 +35,7 @@ pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToke
     Ok(NewToken { token: row.into(), secret: text.into() })
 }
 
-/// All tokens, newest first, the revoked among them.
+/// All tokens, revoked ones too, newest first.
 pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Token>> {
     let rows = sqlx::query_as!(
         Row,
@@ -46,7 +46,7 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Token>> {
     Ok(rows.fetch_all(pool).await?.into_iter().map(Token::from).collect())
 }
 
-/// Revokes the token of this name: from now on neither it nor a session that it opened is let in.
+/// Revokes the token of this name. From now on the token and the sessions that it opened are refused.
 pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
     let revoked = sqlx::query_as!(
         Row,
@@ -62,7 +62,7 @@ pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
     Ok(row.into())
 }
 
-/// The live token with this hash; notes, within a minute, that it was used.
+/// The live token with this hash. Notes that it was used, at most once a minute.
 pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenId, Role)>> {
     let row = sqlx::query!(
         r#"SELECT id, role AS "role: Role",

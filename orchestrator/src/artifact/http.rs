@@ -17,12 +17,12 @@ use crate::extract::{Path, Query};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Upload {
-    /// The content is a test split: it is never served again but to a final run.
+    /// The content is a test split: from now on only a final run can read it.
     #[serde(default)]
     sealed: bool,
 }
 
-/// The content of an artifact; a sealed one is refused.
+/// The content of an artifact. Sealed content is refused.
 #[utoipa::path(get, path = "/artifacts/{sha256}", tag = "artifacts", operation_id = "get_artifact",
     params(("sha256" = Sha256, Path, description = "Hash of the content")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
@@ -31,7 +31,7 @@ pub(crate) async fn get(State(app): State<App>, Path(sha256): Path<Sha256>) -> A
     artifact::serve(&app, &sha256).await
 }
 
-/// Uploads content; its hash is checked before it becomes visible.
+/// Uploads content. It becomes visible once its hash was checked.
 #[utoipa::path(put, path = "/artifacts/{sha256}", tag = "artifacts", operation_id = "put_artifact",
     params(("sha256" = Sha256, Path, description = "Hash of the content"), Upload),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),

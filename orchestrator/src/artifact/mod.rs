@@ -1,7 +1,7 @@
 //! Artifacts: bytes known by the hash of their content.
 //!
-//! Owns the object store and the rule that sealed content is not served, nor content that trials read sealed. Must not
-//! know what else an artifact is for.
+//! Owns the object store and two rules: sealed content is not served, and content that trials read is not sealed. Must
+//! not know what else an artifact is for.
 
 pub(crate) mod http;
 pub(crate) mod sql;

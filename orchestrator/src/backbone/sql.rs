@@ -48,7 +48,7 @@ async fn unknown(db: &mut PgConnection, name: &str) -> ApiResult<ApiError> {
     Ok(ApiError::not_found(format!("there is no backbone {name:?}; {}", name::known("backbone", &names))))
 }
 
-/// Registers a backbone; the same content under the same name again is the backbone that is there.
+/// Registers a backbone. The same content under the same name again answers the registered one.
 pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone> {
     db::transaction(pool, async |db| {
         if let Some(pretraining) = promise::find(db, &spec.name).await? {
@@ -79,7 +79,7 @@ pub(crate) async fn register(db: &mut PgConnection, spec: &BackboneSpec) -> ApiR
     }
 }
 
-/// Where it came from is for people: the content decides.
+/// Whether two specs have the same content. Where it came from does not count.
 fn same_content(a: &BackboneSpec, b: &BackboneSpec) -> bool {
     let start_adapter = b.start_adapter.clone().map(|start| StartAdapter {
         source: a.start_adapter.as_ref().map_or_else(String::new, |there| there.source.clone()),

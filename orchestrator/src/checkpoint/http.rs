@@ -15,7 +15,7 @@ use crate::checkpoint;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
 
-/// Stores the progress of a live attempt in place of what the run had.
+/// Stores the progress of a live attempt, in place of the run's earlier checkpoint.
 #[utoipa::path(put, path = "/runs/{run}/attempts/{attempt}/checkpoint", tag = "workers",
     operation_id = "put_checkpoint",
     params(("run" = RunId, Path, description = "Id of the run"),
@@ -32,7 +32,7 @@ pub(crate) async fn put(
     checkpoint::receive(&app, run, attempt, body.into_data_stream()).await.map(Json)
 }
 
-/// The progress that an earlier attempt stored, for a live attempt.
+/// The progress that an earlier attempt stored. Only a live attempt may read it.
 #[utoipa::path(get, path = "/runs/{run}/attempts/{attempt}/checkpoint", tag = "workers",
     operation_id = "get_checkpoint",
     params(("run" = RunId, Path, description = "Id of the run"),

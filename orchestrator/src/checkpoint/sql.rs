@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::error::ApiResult;
 
-/// Notes that files of the run may come to lie in the store. Before the first of them does, so that none is forgotten.
+/// Notes that the run may have files in the store. Called before the first file is written, so that none is forgotten.
 pub(crate) async fn expect(pool: &PgPool, run: RunId) -> ApiResult<()> {
     sqlx::query!("INSERT INTO checkpoints (run_id) VALUES ($1) ON CONFLICT DO NOTHING", run.0)
         .execute(pool)
@@ -13,13 +13,13 @@ pub(crate) async fn expect(pool: &PgPool, run: RunId) -> ApiResult<()> {
     Ok(())
 }
 
-/// Where the run's checkpoint lies.
+/// The place of the run's checkpoint.
 pub(crate) async fn place(pool: &PgPool, run: RunId) -> ApiResult<Option<String>> {
     let place = sqlx::query_scalar!("SELECT place FROM checkpoints WHERE run_id = $1", run.0);
     Ok(place.fetch_optional(pool).await?.flatten())
 }
 
-/// Makes what lies at `place` the run's checkpoint.
+/// Makes the file at `place` the run's checkpoint.
 pub(crate) async fn replace(
     db: &mut PgConnection,
     run: RunId,
@@ -38,7 +38,7 @@ pub(crate) async fn replace(
     Ok(())
 }
 
-/// Runs that have ended and whose checkpoints are still there.
+/// Ended runs that still have a checkpoint.
 pub(crate) async fn of_ended(pool: &PgPool) -> ApiResult<Vec<RunId>> {
     let runs = sqlx::query_scalar!(
         "SELECT c.run_id FROM checkpoints c JOIN runs r ON r.id = c.run_id WHERE r.ended_at IS NOT NULL"

@@ -1,5 +1,6 @@
-//! The files themselves. Each run has two places that take turns, so that the one in use is never written to; a place
-//! belongs to one attempt, so that a writer that has lost its lease cannot reach its successor's.
+//! The files. Each attempt has two places and writes to them in turn, so that the checkpoint in use is never
+//! overwritten. No attempt writes to another's place, so that one which has lost its lease cannot damage its
+//! successor's checkpoint.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::lease;
 /// Chunks that may wait for the disk before the sender is held back.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// Stores the progress of an attempt, if it still holds the lease when all has arrived.
+/// Stores the progress of an attempt, if the attempt still holds the lease when everything has arrived.
 #[tracing::instrument(skip_all, fields(run.id = %run, %attempt))]
 pub(crate) async fn receive<E: std::fmt::Display>(
     app: &App,
@@ -88,7 +89,7 @@ pub(crate) async fn fetch(app: &App, run: RunId, attempt: Attempt) -> ApiResult<
     }
 }
 
-/// Removes what ended runs have left. The files go first: a coordinator that dies in between does it again.
+/// Removes the checkpoints of ended runs. The files go first, so that the next pass repeats what a killed one left.
 pub(crate) async fn forget_ended(pool: &PgPool, store: &Arc<LocalFileSystem>) -> ApiResult<()> {
     for run in sql::of_ended(pool).await? {
         let files: Vec<_> = store.list(Some(&folder(run))).try_collect().await?;

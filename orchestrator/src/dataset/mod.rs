@@ -1,4 +1,4 @@
-//! Datasets: registration and reading. Owns the rule that no split that trials read is ever a test split.
+//! Datasets: registering and reading them. Owns the rule that a split which trials read is never a test split.
 
 pub(crate) mod http;
 pub(crate) mod sql;

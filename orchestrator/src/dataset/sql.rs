@@ -21,7 +21,7 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dataset>> {
         .collect())
 }
 
-/// The dataset of that name; else a sentence that lists the names that there are.
+/// The dataset of that name. The error lists the registered names.
 pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dataset> {
     if let Some(dataset) = find(&mut *pool.acquire().await?, name).await? {
         return Ok(dataset);
@@ -30,7 +30,7 @@ pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dataset> {
     Err(ApiError::not_found(format!("there is no dataset {name:?}; {}", name::known("dataset", &names))))
 }
 
-/// Registers a dataset; the same content under the same name again is the dataset that is there.
+/// Registers a dataset. The same content under the same name again answers the registered one.
 pub(crate) async fn add(pool: &PgPool, spec: DatasetSpec) -> ApiResult<Dataset> {
     name::check("dataset", &spec.name)?;
     let mut tx = db::begin(pool).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn add(pool: &PgPool, spec: DatasetSpec) -> ApiResult<Dataset> 
     }
 }
 
-/// Where it came from is for people: the content decides.
+/// Whether two specs have the same content. Where it came from does not count.
 fn same_content(a: &DatasetSpec, b: &DatasetSpec) -> bool {
     a == &DatasetSpec { source: a.source.clone(), ..b.clone() }
 }
@@ -80,7 +80,7 @@ async fn insert(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<bool> {
     Ok(done.execute(db).await?.rows_affected() == 1)
 }
 
-/// Every split has been uploaded; train and dev can be read, the test split cannot from now on.
+/// Checks that every split has been uploaded and that train and dev can be read. Seals the test split.
 async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()> {
     let splits = &spec.splits;
     artifact::sql::want(db, &[&splits.train.sha256, &splits.dev.sha256, &splits.test.sha256]).await?;

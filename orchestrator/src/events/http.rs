@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::events::sse;
 
 /// Changes as they happen: server-sent events named `change` (data: a `Change`, id: its revision) and `resync` (some
-/// changes may have been missed: read again what is shown).
+/// changes may have been missed; read again what is shown).
 #[utoipa::path(get, path = "/events", tag = "events", operation_id = "stream_events",
     params(("Last-Event-ID" = Option<i64>, Header, description = "Revision of the last change that was seen")),
     responses((status = 200, body = String, content_type = "text/event-stream")))]

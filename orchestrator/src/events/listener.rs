@@ -12,12 +12,12 @@ use crate::events::{Feed, Signal};
 const CHANGES: &str = "pedigree_changes";
 const WORK: &str = "pedigree_work";
 const RETRY: Duration = Duration::from_millis(500);
-/// After this long without a notification the connection must show that it is alive: one to a host that vanished is as
-/// silent as a quiet database.
+/// After this long without a notification the connection is tested: a host that vanished is as silent as a quiet
+/// database.
 const QUIET: Duration = Duration::from_secs(15);
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Listens until told to stop. After an outage it listens again, and tells that changes may have been missed.
+/// Listens until told to stop. After an outage it listens again, and says that changes may have been missed.
 pub(crate) async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
@@ -38,7 +38,7 @@ async fn listen(pool: &PgPool, feed: &Feed) -> sqlx::Error {
     loop {
         match timeout(QUIET, listener.try_recv()).await {
             Ok(Ok(Some(notification))) => pass_on(feed, &notification),
-            // The connection broke and is made again by the next call.
+            // The connection broke; the next call makes another.
             Ok(Ok(None)) => missed(feed),
             Ok(Err(error)) => return error,
             Err(_) => match timeout(ANSWER, sqlx::query("SELECT 1").execute(&mut listener)).await {

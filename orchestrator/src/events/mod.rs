@@ -1,6 +1,6 @@
 //! Changes: the database notifies, one listener hears, browsers and waiting requests are woken.
 //!
-//! Everything here is a hint. Whoever misses one finds out by reading again.
+//! Everything here is a hint. Whoever misses one learns the same by reading again.
 
 pub(crate) mod http;
 pub(crate) mod listener;
@@ -31,7 +31,7 @@ pub(crate) struct Feed {
     upkeep: Arc<Notify>,
 }
 
-/// Changes that a slow browser may lag behind before it has to read again.
+/// How many changes a slow browser may lag behind before it has to read again.
 const BACKLOG: usize = 1024;
 
 impl Feed {
@@ -45,7 +45,7 @@ impl Feed {
         self.changes.subscribe()
     }
 
-    /// Resolves when there may be work; counts from the call on, not from the first poll.
+    /// Resolves when there may be work. Counts from the call, not from the first poll.
     pub(crate) fn work(&self) -> impl Future<Output = ()> + use<> {
         let mut woken = Box::pin(self.work.clone().notified_owned());
         woken.as_mut().enable();
@@ -63,7 +63,7 @@ impl Feed {
         let _ = self.changes.send(signal);
     }
 
-    /// Wakes one request that waits for work. A fleet that idles is not woken as a whole by every run.
+    /// Wakes one request that waits for work, so that one run does not wake a whole idle fleet.
     pub(crate) fn wake_claim(&self) {
         self.work.notify_one();
     }

@@ -1,4 +1,4 @@
-//! The stream of changes to one browser: what it missed, then what happens, a few times a second.
+//! The stream of changes to one browser: first the changes that it missed, then new ones, a few times a second.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -22,17 +22,17 @@ pub(crate) const PING: Duration = Duration::from_secs(15);
 const BURST: Duration = Duration::from_millis(250);
 /// How long a browser waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
-/// More missed changes than this are not replayed one by one.
+/// The most missed changes that are replayed one by one.
 const MOST_REPLAYED: i64 = 1000;
-/// Revisions are given before their transactions commit, so that one can become visible after a later one. Replay
-/// starts this far back; a change told twice is harmless.
+/// Replay starts this many revisions earlier. A revision is assigned before its transaction commits, so that it can
+/// become visible after a later one. A change that is told twice is harmless.
 const OVERLAP: i64 = 200;
 
 /// The stream; it ends when the browser leaves or the coordinator stops.
 pub(crate) fn stream(app: App, last_seen: Option<i64>) -> impl Stream<Item = Result<Event, Infallible>> {
     let (sender, receiver) = mpsc::channel(64);
     let shutdown = app.shutdown.clone();
-    // Subscribed before anything is read, so that no change falls in between.
+    // Subscribed before anything is read, so that no change is missed in between.
     let signals = app.feed.subscribe();
     tokio::spawn(async move {
         let pump = Pump { sender, pending: Pending::default() };
@@ -78,7 +78,7 @@ impl Pump {
         }
     }
 
-    /// What was missed since a revision, or that it cannot be told.
+    /// Sends the changes since a revision, or asks the browser to read everything again.
     async fn replay(&mut self, pool: &PgPool, last_seen: i64) -> Result<(), Gone> {
         match missed(pool, last_seen).await {
             Ok(Some(changes)) => {
@@ -129,7 +129,7 @@ impl Pending {
     }
 }
 
-/// The changes after a revision; `None` where they are too many or no longer there.
+/// The changes after a revision. `None`: there are too many, or some were deleted.
 async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sqlx::Error> {
     let oldest = sqlx::query_scalar!("SELECT min(revision) FROM events").fetch_one(pool).await?;
     if oldest.is_some_and(|oldest| oldest > last_seen + 1) {

@@ -36,7 +36,7 @@ pub(crate) async fn hello(
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
 }
 
-/// A worker tells what its GPUs show.
+/// A worker reports readings of its GPUs.
 #[utoipa::path(post, path = "/workers/readings", tag = "workers", operation_id = "tell_readings",
     request_body = GpuReadings,
     responses((status = 204), (status = "default", body = ApiErrorBody)))]
@@ -50,7 +50,7 @@ pub(crate) async fn tell_readings(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes a device that was taken out of use back into use.
+/// Ends a device's quarantine.
 #[utoipa::path(post, path = "/devices/{device}/release", tag = "workers", operation_id = "release_device",
     params(("device" = String, Path, description = "UUID of the device")),
     responses((status = 200, body = Vec<Worker>), (status = "default", body = ApiErrorBody)))]
@@ -62,7 +62,7 @@ pub(crate) async fn release(
     sql::list(&app.pool).await.map(Json)
 }
 
-/// Drains a worker: it is given nothing new until it is resumed, also after a restart.
+/// Drains a worker. It gets no new work until it is resumed, also after a restart.
 #[utoipa::path(post, path = "/workers/{worker}/drain", tag = "workers", operation_id = "drain_worker",
     params(("worker" = WorkerId, Path, description = "Id of the worker")),
     request_body = Pause,
@@ -75,7 +75,7 @@ pub(crate) async fn drain(
     sql::set_hold(&app.pool, worker, pause.hold()).await.map(Json)
 }
 
-/// Gives a drained worker work again.
+/// Ends a worker's drain.
 #[utoipa::path(post, path = "/workers/{worker}/resume", tag = "workers", operation_id = "resume_worker",
     params(("worker" = WorkerId, Path, description = "Id of the worker")),
     responses((status = 200, body = Worker), (status = "default", body = ApiErrorBody)))]

@@ -1,15 +1,16 @@
-//! Devices that fail again and again, or that have to be reset: out of use until a user releases them.
+//! Quarantine: a device that fails again and again, or that has to be reset, is out of use until a user releases it.
 
 use pedigree_protocol::run::Failure;
 use sqlx::{PgConnection, PgPool};
 
 use crate::error::{ApiError, ApiResult};
 
-/// Attempts in a row, of two runs at least, that must fail by the device's fault: one run alone may be what breaks it.
+/// How many attempts in a row, of how many runs, must fail by the device's fault. With one run only, the run itself may
+/// be at fault.
 const FAULTS: i64 = 3;
 const RUNS: i64 = 2;
 
-/// Takes a device out of use when its newest fault is one too many; says so.
+/// Takes a device out of use when it has failed too often, and answers the sentence that says so.
 pub(crate) async fn consider(
     db: &mut PgConnection,
     device: &str,
@@ -46,7 +47,7 @@ pub(crate) async fn begin(db: &mut PgConnection, device: &str, reason: &str) -> 
     Ok(())
 }
 
-/// Takes a device back into use.
+/// Ends a device's quarantine.
 pub(crate) async fn release(pool: &PgPool, device: &str) -> ApiResult<()> {
     let done = sqlx::query!(
         "UPDATE quarantines SET released_at = now() WHERE device_uuid = $1 AND released_at IS NULL",

@@ -1,4 +1,4 @@
-//! What the GPUs of workers show, in the database.
+//! Readings of the workers' GPUs in the database.
 
 use pedigree_protocol::WorkerId;
 use pedigree_protocol::gpu::{GpuReading, GpuReadingRecord, GpuReadings};
@@ -7,10 +7,10 @@ use sqlx::types::chrono::{DateTime, Utc};
 
 use crate::error::{ApiError, ApiResult};
 
-/// The longest sentence that a worker may tell of a GPU, characters.
+/// The longest text in a reading, characters.
 const LONGEST: usize = 300;
 
-/// Keeps what a worker's GPUs show; of others nothing.
+/// Stores readings of a worker's own GPUs; others are ignored.
 pub(crate) async fn record(pool: &PgPool, readings: &GpuReadings) -> ApiResult<()> {
     let mut uuids: Vec<String> = Vec::new();
     let mut documents = Vec::new();
@@ -56,7 +56,7 @@ async fn store(
     Ok(())
 }
 
-/// A reading as it was kept; one that a later version wrote differently is none.
+/// A stored reading. One that a later version wrote in another form counts as none.
 pub(crate) fn shown(
     reading: Option<serde_json::Value>,
     read_at: Option<DateTime<Utc>>,

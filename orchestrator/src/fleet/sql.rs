@@ -90,7 +90,7 @@ pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiR
     }
 }
 
-/// Drains a worker, or gives it work again.
+/// Drains a worker, or ends its drain.
 pub(crate) async fn set_hold(pool: &PgPool, worker: WorkerId, hold: Hold) -> ApiResult<Worker> {
     let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, hold as _);
     done.execute(pool).await?;

@@ -1,4 +1,4 @@
-//! Seals: a study's test split is opened by its final run alone, and that it was is on record before it is read.
+//! Seals: only a study's final run opens its test split, and the opening is recorded before the split is read.
 
 pub(crate) mod sql;
 #[cfg(test)]

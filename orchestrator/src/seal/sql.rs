@@ -9,10 +9,10 @@ use crate::artifact::sql::parse;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::Held;
 
-/// Writes that the final run opens its study's test split; answers which content that is.
+/// Records that the final run opens its study's test split, and answers the split's hash.
 ///
-/// A later attempt of the same run may open it again, counted, as long as no scores are sealed. An attempt whose answer
-/// was lost asks again and is not counted twice.
+/// A later attempt of the same run may open it again while no scores are sealed; that is counted. An attempt that asks
+/// again because the answer was lost is not counted twice.
 pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256> {
     let sealed = sqlx::query_scalar!(
         "INSERT INTO seals (study_id, run_id, attempt, test_sha256)
@@ -27,7 +27,9 @@ pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256
     );
     match sealed.fetch_optional(db).await? {
         Some(sha256) => parse(&sha256),
-        None => Err(ApiError::sealed("the test split of this study was opened before; it is opened once")),
+        None => Err(ApiError::sealed(
+            "the test split of this study was opened before; it can be opened only once",
+        )),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How the database is, and what in it waits for somebody. Reads only.
+//! The diagnosis: how the database is, and what in it needs an operator. Reads only.
 
 use pedigree_protocol::upkeep::{Diagnosis, Finding};
 use sqlx::PgPool;
@@ -6,9 +6,9 @@ use sqlx::PgPool;
 use crate::db::{self, MIGRATOR, OpenError};
 use crate::error::{ApiError, ApiResult};
 
-/// Seconds after a lease's end by which upkeep must have ended it.
+/// How many seconds after its end a lease must be gone.
 const UPKEEP_LIMIT: f64 = 5.0;
-/// The oldest server that the SQL runs on.
+/// The oldest server that runs our SQL.
 const OLDEST_SERVER: i32 = 150_000;
 
 /// Why a database could not be looked at.
@@ -55,7 +55,7 @@ async fn server(pool: &PgPool) -> ApiResult<Finding> {
     Ok(Finding::ok("database", said))
 }
 
-/// What was acknowledged must outlive a crash of the server.
+/// Whether acknowledged writes outlive a crash of the server.
 async fn durability(pool: &PgPool) -> ApiResult<Finding> {
     let off = sqlx::query_scalar!(
         r#"SELECT name AS "name!" FROM pg_settings
@@ -72,7 +72,7 @@ async fn durability(pool: &PgPool) -> ApiResult<Finding> {
     ))
 }
 
-/// The schema against the migrations that this program brings.
+/// Compares the schema with this program's migrations.
 async fn migrations(pool: &PgPool) -> ApiResult<Finding> {
     let done =
         sqlx::query_as::<_, (i64, bool)>("SELECT version, success FROM _sqlx_migrations ORDER BY version");
@@ -109,11 +109,11 @@ async fn stale_leases(pool: &PgPool) -> ApiResult<Finding> {
         UPKEEP_LIMIT,
     );
     match stale.fetch_one(pool).await? {
-        0 => Ok(Finding::ok("leases", "none has outlived its end")),
+        0 => Ok(Finding::ok("leases", "none is overdue")),
         stale => Ok(Finding::failure(
             "leases",
-            format!("{stale} ran out more than {UPKEEP_LIMIT} s ago and hold their runs and devices still"),
-            "upkeep does not get through: the coordinator's log says why; restarting it is safe",
+            format!("{stale} ran out more than {UPKEEP_LIMIT} s ago and still hold their runs and devices"),
+            "upkeep does not end them; the coordinator's log says why, and a restart is safe",
         )),
     }
 }
@@ -133,7 +133,7 @@ async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
     Ok(Finding::ok("workers", said))
 }
 
-/// Devices of living workers that cannot be used, in the workers' own words.
+/// Devices of workers that are alive, but that cannot be used, in the workers' words.
 async fn devices(pool: &PgPool) -> ApiResult<Finding> {
     let rows = sqlx::query!(
         r#"SELECT w.name, d.uuid, d.unavailable AS "unavailable!"
@@ -142,13 +142,13 @@ async fn devices(pool: &PgPool) -> ApiResult<Finding> {
     );
     let rows = rows.fetch_all(pool).await?;
     if rows.is_empty() {
-        return Ok(Finding::ok("devices", "no living worker reports one that cannot be used"));
+        return Ok(Finding::ok("devices", "every device of the workers that are alive can be used"));
     }
     let said: Vec<String> =
         rows.into_iter().map(|row| format!("{} of {}: {}", row.uuid, row.name, row.unavailable)).collect();
     Ok(Finding::warning(
         "devices",
         said.join("; "),
-        "free the device, and its worker takes it back by itself; reset one that failed",
+        "free the device, and its worker uses it again by itself; reset a device that failed",
     ))
 }

@@ -1,4 +1,4 @@
-//! What operators ask for: how this coordinator and its database are, and room on the disk.
+//! What operators ask for: a diagnosis of this coordinator and its database, and room on the disk.
 
 pub(crate) mod diagnosis;
 pub(crate) mod http;

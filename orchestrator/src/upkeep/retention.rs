@@ -1,7 +1,7 @@
 //! Making room: files and logs that ended studies no longer need are removed.
 //!
-//! Owns the rule of what stays: the final run, the best trials, and every content that a dataset, a backbone or any other
-//! attempt references. Parameters, reports and results always stay; they are small.
+//! Owns the rule of what stays: the final run, the best trials, and every content that a dataset, a backbone or any
+//! other attempt references. Parameters, reports and results always stay; they are small.
 
 use pedigree_protocol::upkeep::{Removed, RemovedOfStudy, Retention};
 use sqlx::PgConnection;
@@ -84,8 +84,8 @@ async fn forget(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<()> {
     Ok(())
 }
 
-/// Deletes the records of contents that nothing references. A content that was sent or asked for within a day stays: its
-/// client may reference it next. A content that is just being referenced is locked, and is skipped.
+/// Deletes the records of contents that nothing references. A content that was sent or asked for within a day stays:
+/// its client may reference it next. A content that is just being referenced is locked, and is skipped.
 async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
     let rows = sqlx::query!(
         "DELETE FROM artifacts WHERE sha256 IN (
