@@ -168,8 +168,3 @@ $$;
 -- Which causes end a study is said once, in `protocol::retry`: this serves any set of causes.
 DROP INDEX runs_fatal;
 CREATE INDEX runs_failed ON runs (queue_id, failure_cause) WHERE failure_cause IS NOT NULL;
-
--- A worker is alive if it was heard within a minute, twice a lease's length by default.
-CREATE FUNCTION worker_is_alive(w workers) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT w.last_seen_at > now() - interval '1 minute'
-$$;
