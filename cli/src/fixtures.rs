@@ -1,6 +1,7 @@
 //! A study, its trials and its seal, for tests of how they are printed.
 
-use pedigree_protocol::run::{Failure, FailureCause, Run, RunState};
+use pedigree_protocol::dapt::Dapt;
+use pedigree_protocol::run::{Failure, FailureCause, Run, RunKind, RunState};
 use pedigree_protocol::seal::Seal;
 use pedigree_protocol::study::Study;
 use serde_json::{Value, json};
@@ -40,6 +41,30 @@ pub(crate) fn trial(number: i32, state: &str, value: Option<f64>) -> Run {
         "ended_at": if value.is_some() { json!("2026-01-02T03:05:15Z") } else { Value::Null },
     });
     serde_json::from_value(run).unwrap()
+}
+
+/// A pretraining whose run is in that state; with its result, once completed.
+pub(crate) fn dapt(state: &str) -> Dapt {
+    let done = (state == "completed").then_some(12.0);
+    let run = Run { kind: RunKind::Dapt, number: None, ..trial(1, state, done) };
+    let file = |name: &str| json!({"name": name, "sha256": "ab".repeat(32), "bytes": 100});
+    let scores =
+        json!({"pseudo_perplexity": 12.0, "bits_per_character": 2.0, "masked_accuracy": 0.1, "masked": 9});
+    let summary = done.map(|_| {
+        json!({
+            "before": scores, "after": scores, "steps": 3, "head_steps": 0, "trainable_parameters": 10,
+            "seconds": 2.0, "peak_memory_bytes": 1,
+        })
+    });
+    let dapt = json!({
+        "id": ID,
+        "spec": {
+            "name": "adapted", "backbone": "tiny", "passages": file("passages.txt"),
+            "held_out": file("held-out.txt"), "seed": 42, "retries": 2,
+        },
+        "run": run, "summary": summary, "adapter": [], "created_at": "2026-01-02T03:04:05Z",
+    });
+    serde_json::from_value(dapt).unwrap()
 }
 
 pub(crate) fn failed(number: i32, message: &str) -> Run {

@@ -23,6 +23,7 @@ mod output;
 mod params;
 mod predict;
 mod progress;
+mod queue;
 mod run;
 mod sampler;
 mod serve;

@@ -1,5 +1,6 @@
 //! A run in words.
 
+use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{Run, RunKind, RunState};
 
 use crate::output::duration;
@@ -37,11 +38,19 @@ pub(crate) const fn state(state: RunState) -> &'static str {
 
 /// What a user has asked of a run, to be shown after its state.
 pub(crate) fn held(run: &Run) -> &'static str {
-    match (run.cancelling, run.paused && !run.state.is_final(), run.state.is_live()) {
-        (true, _, _) => ", to be cancelled",
-        (false, true, true) => ", to be paused",
-        (false, true, false) => ", paused",
-        (false, false, _) => "",
+    held_by(run, Hold::None)
+}
+
+/// The same where the study or pretraining of the run may be paused.
+pub(crate) fn held_by(run: &Run, hold: Hold) -> &'static str {
+    let now = run.paused || hold == Hold::Now;
+    match (run.cancelling, run.state.is_live()) {
+        (true, _) => ", to be cancelled",
+        (false, _) if run.state.is_final() => "",
+        (false, true) if now => ", to be paused",
+        (false, true) if hold == Hold::Finish => ", no further attempt until resumed",
+        (false, false) if now || hold == Hold::Finish => ", paused",
+        (false, _) => "",
     }
 }
 
@@ -58,5 +67,19 @@ mod tests {
         assert_eq!(name(&run), "final run");
         run.kind = RunKind::Dapt;
         assert_eq!(name(&run), "pretraining");
+    }
+
+    #[test]
+    fn a_run_is_held_by_itself_or_by_the_entry_that_it_belongs_to() {
+        let mut run = fixtures::trial(3, "running", None);
+        assert_eq!([held(&run), held_by(&run, Hold::Now)], ["", ", to be paused"]);
+        run.state = RunState::Waiting;
+        assert_eq!([held(&run), held_by(&run, Hold::Finish)], ["", ", paused"]);
+        run.paused = true;
+        assert_eq!(held(&run), ", paused");
+        run.state = RunState::Completed;
+        assert_eq!(held_by(&run, Hold::Now), "", "what has ended is not held");
+        (run.state, run.cancelling) = (RunState::Running, true);
+        assert_eq!(held_by(&run, Hold::Now), ", to be cancelled");
     }
 }

@@ -27,7 +27,7 @@ pub struct RunDetail {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum RunWork {
     /// A trial or a final run.
-    Train(TrainDetail),
+    Train(Box<TrainDetail>),
     /// The run of a pretraining.
     Adapt(AdaptDetail),
 }

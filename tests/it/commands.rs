@@ -49,9 +49,11 @@ fn names_that_are_not_there(up: &Up) {
         );
     }
     refused(up, &["worker", "release", "GPU-none"], 1, "GPU-none");
-    for command in ["show", "watch", "logs", "cancel"] {
+    for command in ["show", "watch", "logs", "cancel", "pause", "resume"] {
         refused(up, &["dapt", command, "none"], 1, "there is no pretraining \"none\"");
     }
+    refused(up, &["dapt", "priority", "none", "1"], 1, "there is no pretraining \"none\"");
+    refused(up, &["dapt", "priority", "none", "101"], 2, "101 is not in -100..=100");
     refused(up, &["data", "show", "none"], 1, "there is no dataset \"none\"; known: synthetic");
     refused(up, &["backbone", "show", "none"], 1, "there is no backbone \"none\"; known: tiny");
     refused(up, &["token", "revoke", "none"], 1, "there is no live token \"none\"");
@@ -73,7 +75,23 @@ fn every_list(up: &Up) {
     assert!(up.json(&["gpu", "list"]).is_array());
     assert_eq!(up.json(&["trial", "list", "tiny"]).as_array().unwrap().len(), 2);
     assert_eq!(up.json(&["dapt", "list"])[0]["spec"]["name"], "adapted");
+    holds_of_a_pretraining(up);
     assert_eq!(up.json(&["dapt", "cancel", "adapted"])["run"]["state"], "cancelled");
+}
+
+/// Pauses, resumes and prioritises a pretraining while the only worker is drained.
+fn holds_of_a_pretraining(up: &Up) {
+    for (arguments, held) in [(&["pause"][..], "finish"), (&["pause", "--now"], "now")] {
+        let paused = up.json(&[&["dapt"], arguments, &["adapted"]].concat());
+        assert_eq!(paused["hold"], held);
+        assert_eq!(paused["waits"], "it is paused; `pedigree dapt resume` lets it go on");
+    }
+    assert_eq!(up.json(&["dapt", "priority", "adapted", "-7"])["priority"], -7);
+    let list = String::from_utf8(up.cli(&["dapt", "list"]).stdout).unwrap();
+    assert!(list.contains("waiting, paused") && list.contains("-7"), "{list}");
+    let resumed = up.json(&["dapt", "resume", "adapted"]);
+    assert_eq!((&resumed["hold"], &resumed["priority"]), (&"none".into(), &(-7).into()));
+    assert!(resumed["waits"].as_str().unwrap().contains("is drained"), "{resumed}");
 }
 
 /// Holds, lets go and cancels while the only worker is drained.

@@ -1,5 +1,6 @@
 //! `pedigree dapt`: domain-adaptive pretraining, in this process from a job file, or queued for the workers.
 
+mod control;
 mod local;
 mod parameter;
 mod queue;
@@ -42,6 +43,12 @@ pub(crate) enum DaptCommand {
         #[arg(short, long)]
         follow: bool,
     },
+    /// Pause a pretraining; it is not started until it is resumed
+    Pause(control::PauseArgs),
+    /// Resume a paused pretraining
+    Resume(Named),
+    /// Change the priority of a pretraining
+    Priority(control::PriorityArgs),
     /// Cancel a pretraining; a running one stops as soon as its worker hears of it
     Cancel(Named),
 }
@@ -72,6 +79,9 @@ pub(crate) async fn ask(
         DaptCommand::Logs { dapt, follow } => {
             trial::logs(&client, client.dapt(&dapt.name).await?.run.id, follow, output).await?;
         }
+        DaptCommand::Pause(args) => control::pause(&client, &args, output).await?,
+        DaptCommand::Resume(Named { name }) => control::resume(&client, &name, output).await?,
+        DaptCommand::Priority(args) => control::prioritise(&client, &args, output).await?,
         DaptCommand::Cancel(Named { name }) => {
             client.cancel_run(client.dapt(&name).await?.run.id).await?;
             show::state(&client.dapt(&name).await?, output)?;

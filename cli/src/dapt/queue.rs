@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use pedigree_protocol::ParamValues;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dapt::{Dapt, DaptSpec};
-use pedigree_protocol::queue::{LEAST_PRIORITY, LOST_RETRIES, MOST_PRIORITY};
+use pedigree_protocol::queue::LOST_RETRIES;
 use pedigree_protocol::resources::{Resources, parse_duration};
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::run_detail::RunDetail;
@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use super::parameter::parameter;
 use super::show;
 use crate::output::Output;
+use crate::queue::priorities;
 use crate::upload::{self, LocalFile};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -46,8 +47,7 @@ pub(crate) struct SubmitArgs {
     #[arg(long, default_value_t = 42)]
     seed: u32,
     /// Priority from -100 to 100; among work waiting for the same devices, the highest goes first
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i32)
-        .range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY)))]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = priorities())]
     priority: i32,
     /// Further attempts after failures that another attempt may cure
     #[arg(long, default_value_t = 2, value_name = "N")]

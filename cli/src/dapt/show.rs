@@ -9,22 +9,25 @@ use serde_json::json;
 
 use crate::output::{Output, bytes, duration, table, write_facts, write_table};
 use crate::params;
-use crate::run::{held, state as run_state};
+use crate::run::{held_by, state as run_state};
 use crate::trial::write_attempts;
 
 pub(super) fn list(all: &[Dapt], output: Output) -> anyhow::Result<()> {
-    let header = ["pretraining", "backbone", "state", "epochs", "pseudo-perplexity", "text"];
+    let header =
+        ["pretraining", "backbone", "state", "priority", "epochs", "pseudo-perplexity", "text", "waits"];
     let rows = all.iter().map(|dapt| {
         vec![
             dapt.spec.name.clone(),
             dapt.spec.backbone.clone(),
-            format!("{}{}", run_state(dapt.run.state), held(&dapt.run)),
+            format!("{}{}", run_state(dapt.run.state), held_by(&dapt.run, dapt.hold)),
+            dapt.priority.to_string(),
             dapt.run.epochs.to_string(),
             perplexity(dapt),
             dapt.spec.passages.name.clone(),
+            dapt.waits.clone().unwrap_or_else(|| "-".to_owned()),
         ]
     });
-    let table = table(&header, &[3], rows);
+    let table = table(&header, &[3, 4], rows);
     output.document(&all, |screen| write_table(screen, &table))
 }
 
@@ -46,10 +49,15 @@ pub(super) fn state(dapt: &Dapt, output: Output) -> anyhow::Result<()> {
 fn write_state(screen: &mut dyn Write, dapt: &Dapt) -> io::Result<()> {
     write_facts(screen, &facts(dapt))?;
     let name = &dapt.spec.name;
-    if dapt.summary.is_some() {
-        writeln!(screen, "\n`pedigree backbone add NAME --dapt {name}` registers the adapted backbone")?;
+    match (&dapt.summary, &dapt.spec.leaves) {
+        (Some(_), Some(left)) => {
+            writeln!(screen, "\nthe adapted backbone is {left}; `--backbone {left}` starts a study from it")
+        }
+        (Some(_), None) => {
+            writeln!(screen, "\n`pedigree backbone add NAME --dapt {name}` registers the adapted backbone")
+        }
+        (None, _) => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) async fn one(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
@@ -77,7 +85,8 @@ fn facts(dapt: &Dapt) -> Vec<(&'static str, String)> {
     let failure = failure.map_or_else(String::new, |f| format!(" ({}): {}", f.cause.as_str(), f.message));
     let mut facts = vec![
         ("pretraining", format!("{} of {}, run {}", spec.name, spec.backbone, run.id)),
-        ("state", format!("{}{}{failure}", run_state(run.state), held(run))),
+        ("state", format!("{}{}{failure}", run_state(run.state), held_by(run, dapt.hold))),
+        ("priority", dapt.priority.to_string()),
         ("passages", format!("{} ({})", spec.passages.name, bytes(spec.passages.bytes))),
         ("held out", format!("{} ({})", spec.held_out.name, bytes(spec.held_out.bytes))),
         ("parameters", format!("seed={} {}", spec.seed, params::params(&spec.params))),
@@ -135,4 +144,47 @@ fn write_epochs(screen: &mut dyn Write, reports: &[AttemptReport<DaptReport>]) -
         ]
     });
     write_table(screen, &table(&header, &[0, 1, 2, 3, 4, 5, 6, 7], rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::resources::Hold;
+
+    use super::*;
+    use crate::fixtures;
+
+    fn shown(dapt: &Dapt) -> String {
+        let mut screen = Vec::new();
+        write_state(&mut screen, dapt).unwrap();
+        String::from_utf8(screen).unwrap()
+    }
+
+    #[test]
+    fn a_paused_pretraining_says_that_it_is_and_why_it_waits() {
+        let mut dapt = fixtures::dapt("waiting");
+        (dapt.hold, dapt.priority, dapt.waits) = (Hold::Finish, -3, Some("it is paused".into()));
+        let shown = shown(&dapt);
+        for (fact, value) in [("state", "waiting, paused"), ("priority", "-3"), ("waits", "it is paused")] {
+            let line = shown.lines().find(|line| line.starts_with(fact)).unwrap();
+            assert_eq!(line[fact.len()..].trim(), value, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_completed_one_names_the_backbone_that_it_left_or_how_to_register_it() {
+        let mut dapt = fixtures::dapt("completed");
+        assert!(
+            shown(&dapt)
+                .ends_with("\n`pedigree backbone add NAME --dapt adapted` registers the adapted backbone\n")
+        );
+        dapt.spec.leaves = Some("tiny-adapted".into());
+        let shown = shown(&dapt);
+        assert!(
+            shown.ends_with(
+                "\nthe adapted backbone is tiny-adapted; `--backbone tiny-adapted` starts a study from it\n"
+            ),
+            "{shown}"
+        );
+        assert!(!shown.contains("backbone add"), "{shown}");
+    }
 }

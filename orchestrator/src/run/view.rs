@@ -45,12 +45,12 @@ pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     );
     let row = select.fetch_one(pool).await?;
     let work = match run.kind {
-        RunKind::Trial | RunKind::Final => RunWork::Train(TrainDetail {
+        RunKind::Trial | RunKind::Final => RunWork::Train(Box::new(TrainDetail {
             fixed: row.work.fixed(),
             suggestion: row.suggestion.map(|record| record.0),
             reports: report::of_attempt(pool, id, run.attempt).await?,
             summary: row.summary.map(read).transpose()?,
-        }),
+        })),
         RunKind::Dapt => RunWork::Adapt(AdaptDetail {
             reports: report::of_attempt(pool, id, run.attempt).await?,
             summary: row.summary.map(read).transpose()?,

@@ -1,0 +1,73 @@
+//! `pedigree dapt pause`, `resume` and `priority`.
+
+use std::io::{self, Write};
+
+use pedigree_protocol::client::Client;
+use pedigree_protocol::dapt::Dapt;
+
+use super::Named;
+use crate::output::Output;
+use crate::queue;
+use crate::run::{held_by, state};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PauseArgs {
+    #[command(flatten)]
+    dapt: Named,
+    #[command(flatten)]
+    pause: queue::PauseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriorityArgs {
+    #[command(flatten)]
+    dapt: Named,
+    #[command(flatten)]
+    priority: queue::PriorityArgs,
+}
+
+pub(super) async fn pause(client: &Client, args: &PauseArgs, output: Output) -> anyhow::Result<()> {
+    say(&client.pause_dapt(&args.dapt.name, args.pause.into()).await?, output)
+}
+
+pub(super) async fn resume(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
+    say(&client.resume_dapt(name).await?, output)
+}
+
+pub(super) async fn prioritise(client: &Client, args: &PriorityArgs, output: Output) -> anyhow::Result<()> {
+    say(&client.prioritise_dapt(&args.dapt.name, args.priority.into()).await?, output)
+}
+
+fn say(dapt: &Dapt, output: Output) -> anyhow::Result<()> {
+    output.document(dapt, |screen| sentence(screen, dapt))
+}
+
+fn sentence(screen: &mut dyn Write, dapt: &Dapt) -> io::Result<()> {
+    let (name, run) = (&dapt.spec.name, &dapt.run);
+    let held = held_by(run, dapt.hold);
+    writeln!(screen, "pretraining {name} is {}{held}, priority {}", state(run.state), dapt.priority)
+}
+
+#[cfg(test)]
+mod tests {
+    use pedigree_protocol::resources::Hold;
+
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn the_answer_says_state_hold_and_priority() {
+        let said = |run_state: &str, hold: Hold| {
+            let mut dapt = fixtures::dapt(run_state);
+            (dapt.hold, dapt.priority) = (hold, 7);
+            let mut screen = Vec::new();
+            sentence(&mut screen, &dapt).unwrap();
+            String::from_utf8(screen).unwrap()
+        };
+        assert_eq!(said("waiting", Hold::None), "pretraining adapted is waiting, priority 7\n");
+        assert_eq!(said("waiting", Hold::Finish), "pretraining adapted is waiting, paused, priority 7\n");
+        let finishing = "pretraining adapted is running, no further attempt until resumed, priority 7\n";
+        assert_eq!(said("running", Hold::Finish), finishing);
+        assert_eq!(said("running", Hold::Now), "pretraining adapted is running, to be paused, priority 7\n");
+    }
+}

@@ -1,0 +1,36 @@
+//! What the commands of studies and pretrainings have in common: both stand in the queue.
+
+use clap::builder::RangedI64ValueParser;
+use pedigree_protocol::queue::{LEAST_PRIORITY, MOST_PRIORITY, Priority};
+use pedigree_protocol::resources::Pause;
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct PauseArgs {
+    /// Stop what is running at once and keep its progress, instead of letting it finish
+    #[arg(long)]
+    now: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct PriorityArgs {
+    /// Priority from -100 to 100; among work waiting for the same devices, the highest goes first
+    #[arg(allow_negative_numbers = true, value_parser = priorities())]
+    priority: i32,
+}
+
+/// Reads a priority and refuses one that is out of bounds.
+pub(crate) fn priorities() -> RangedI64ValueParser<i32> {
+    clap::value_parser!(i32).range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY))
+}
+
+impl From<PauseArgs> for Pause {
+    fn from(args: PauseArgs) -> Self {
+        Self { now: args.now }
+    }
+}
+
+impl From<PriorityArgs> for Priority {
+    fn from(args: PriorityArgs) -> Self {
+        Self { priority: args.priority }
+    }
+}
