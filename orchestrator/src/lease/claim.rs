@@ -63,7 +63,7 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
 async fn claim(pool: &PgPool, request: &ClaimRequest, ttl: Duration) -> ApiResult<Option<LeaseGrant>> {
     for _ in 0..MOST_TRIES {
         if let Claimed::Settled(grant) = try_claim(pool, request, ttl).await? {
-            return Ok(grant);
+            return Ok(grant.map(|grant| *grant));
         }
     }
     Ok(None)
@@ -79,7 +79,7 @@ async fn try_claim(pool: &PgPool, request: &ClaimRequest, ttl: Duration) -> ApiR
     );
     match select.fetch_optional(pool).await {
         Ok(row) => {
-            let grant = row.map(|row| row.into_grant(ttl));
+            let grant = row.map(|row| Box::new(row.into_grant(ttl)));
             if let Some(grant) = &grant {
                 counter!("pedigree_leases_granted_total").increment(1);
                 tracing::info!(run.id = %grant.run_id, attempt = %grant.attempt, "run leased");
@@ -98,7 +98,7 @@ async fn try_claim(pool: &PgPool, request: &ClaimRequest, ttl: Duration) -> ApiR
 
 /// The answer of the statement.
 enum Claimed {
-    Settled(Option<LeaseGrant>),
+    Settled(Option<Box<LeaseGrant>>),
     /// Another request took the last lease that the entry may have, at the same time.
     AtLimit,
 }
