@@ -61,6 +61,14 @@ pub enum OpenError {
     /// The database did not answer.
     #[error("the database does not answer")]
     Connect(#[source] sqlx::Error),
+    /// The schema is of a later release.
+    #[error(
+        "the database was migrated by a newer Pedigree (migration {migration}); install that release here"
+    )]
+    Newer {
+        /// The first migration that this program does not know.
+        migration: i64,
+    },
     /// The schema could not be brought up to date.
     #[error("the database's schema cannot be brought up to date")]
     Migrate(#[source] MigrateError),
@@ -159,7 +167,10 @@ async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), OpenError> {
 
 async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
     drop(pool.acquire().await.map_err(OpenError::Connect)?);
-    MIGRATOR.run(pool).await.map_err(OpenError::Migrate)
+    MIGRATOR.run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(migration) => OpenError::Newer { migration },
+        error => OpenError::Migrate(error),
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +181,20 @@ mod tests {
     use sqlx::ConnectOptions as _;
 
     use super::*;
+
+    #[sqlx::test(migrations = false)]
+    async fn a_schema_of_a_later_release_is_refused_in_a_sentence(test: PgPool) {
+        let url = test.connect_options().to_url_lossy();
+        open(url.as_str()).await.unwrap();
+        let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES (9000, 'of a later release', true, '', 0)";
+        sqlx::query(later).execute(&test).await.unwrap();
+        let refused = open(url.as_str()).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the database was migrated by a newer Pedigree (migration 9000); install that release here"
+        );
+    }
 
     #[sqlx::test(migrations = false)]
     async fn whoever_gives_up_while_it_begins_leaves_no_transaction_behind(test: PgPool) {

@@ -45,6 +45,8 @@ mod study;
 #[cfg(test)]
 mod testing;
 mod tls;
+#[cfg(test)]
+mod upgrade_tests;
 mod upkeep;
 
 pub use config::{Config, TlsFiles};

@@ -284,7 +284,7 @@ pub(crate) fn hello(worker_id: WorkerId, devices: usize) -> Hello {
         worker_id,
         name: "host".into(),
         pid: 1,
-        version: "0.1.0".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
         devices: (0..devices).map(device).collect(),
         remaining_s: None,
         follows: None,

@@ -89,7 +89,7 @@ async fn a_nul_character_is_refused_wherever_it_stands(pool: PgPool) {
     let server = Server::start(&pool, None).await;
     let worker = uuid::Uuid::new_v4();
     let hello = |name: &str, device: &str| {
-        json!({ "worker_id": worker, "name": name, "pid": 1, "version": "0",
+        json!({ "worker_id": worker, "name": name, "pid": 1, "version": env!("CARGO_PKG_VERSION"),
                 "devices": [{ "uuid": "CPU-1", "kind": "cpu", "name": device }] })
     };
     for body in [hello("nul\0", "cpu"), hello("host", "nul\0")] {

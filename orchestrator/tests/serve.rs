@@ -95,7 +95,7 @@ async fn an_open_stream_tells_changes_and_ends_with_the_server(pool: PgPool) {
     let mut told = String::new();
     read_until(&mut stream, &mut told, "retry: 2000").await;
     let hello = serde_json::json!({
-        "worker_id": uuid::Uuid::new_v4(), "name": "host", "pid": 1, "version": "0", "devices": []
+        "worker_id": uuid::Uuid::new_v4(), "name": "host", "pid": 1, "version": env!("CARGO_PKG_VERSION"), "devices": []
     });
     server.client(None).hello(&serde_json::from_value(hello).unwrap()).await.unwrap();
     read_until(&mut stream, &mut told, "\"topic\":\"fleet\"").await;
@@ -115,7 +115,7 @@ async fn a_stopping_server_answers_what_waits_and_lets_every_connection_go(pool:
     let server = Server::start_with(&pool, None, |config, _| config.linger = linger).await;
     let (client, worker) = (server.client(None), uuid::Uuid::new_v4());
     let hello = serde_json::json!({
-        "worker_id": worker, "name": "host", "pid": 1, "version": "0",
+        "worker_id": worker, "name": "host", "pid": 1, "version": env!("CARGO_PKG_VERSION"),
         "devices": [{"uuid": "GPU-1", "kind": "gpu", "name": "A100"}]
     });
     client.hello(&serde_json::from_value(hello).unwrap()).await.unwrap();

@@ -28,7 +28,7 @@ async fn claim(client: &Client) -> [String; 2] {
     let worker = uuid::Uuid::new_v4();
     let device = format!("GPU-{worker}");
     let hello = json!({
-        "worker_id": worker, "name": "host", "pid": 1, "version": "0",
+        "worker_id": worker, "name": "host", "pid": 1, "version": env!("CARGO_PKG_VERSION"),
         "devices": [{"uuid": device, "kind": "gpu", "name": "A100"}]
     });
     client.hello(&serde_json::from_value(hello).unwrap()).await.unwrap();

@@ -8,6 +8,7 @@ use pedigree_protocol::WorkerId;
 use pedigree_protocol::lease::{AttemptEnd, LeaseGrant};
 
 use crate::error::WorkerError;
+use crate::held_attempt::HeldAttempt;
 use crate::kept_file;
 
 /// The worker's folder, locked until this is dropped.
@@ -62,12 +63,12 @@ impl WorkerFolder {
     }
 
     /// Attempts of an earlier worker that it could not hand over, or during which it was killed.
-    pub(crate) fn left_over(&self) -> io::Result<Vec<(LeaseGrant, AttemptFolder)>> {
+    pub(crate) fn left_over(&self) -> io::Result<Vec<(HeldAttempt, AttemptFolder)>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.attempts)? {
             let folder = AttemptFolder { path: entry?.path() };
             match kept_file::read(&folder.grant()) {
-                Some(grant) => found.push((grant, folder)),
+                Some(held) => found.push((held, folder)),
                 // It had not begun.
                 None => folder.remove(),
             }
@@ -180,7 +181,7 @@ mod tests {
         let mut left = third.left_over().unwrap();
         assert_eq!(left.len(), 1, "what had not begun is gone");
         let (found, attempt) = left.remove(0);
-        assert_eq!((found, attempt.kept_end()), (grant, Some(AttemptEnd::Released)));
+        assert_eq!((found, attempt.kept_end()), (HeldAttempt::from(&grant), Some(AttemptEnd::Released)));
         assert_eq!(attempt.kept_trainer(), None);
         attempt.remove();
         assert_eq!(third.left_over().unwrap().len(), 0);

@@ -16,6 +16,7 @@ use crate::drain::Drain;
 use crate::energy::Meter;
 use crate::exit::{self, Verdict};
 use crate::handover;
+use crate::held_attempt::HeldAttempt;
 use crate::host::Host;
 use crate::lease_keeper::{self, Lease};
 use crate::preparation;
@@ -41,7 +42,7 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
                 return sleep(NO_FOLDER).await;
             }
         };
-        let lease = Lease::new(host.client.clone(), &claim.grant, claim.asked);
+        let lease = Lease::new(host.client.clone(), &HeldAttempt::from(&claim.grant), claim.asked);
         let keeper =
             AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease)).in_current_span()));
         let attempt = Attempt { host, slot, claim, lease, folder, drain };

@@ -16,7 +16,7 @@ use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
 use crate::config::Config;
 use crate::drain::{self, Drain};
-use crate::error::WorkerError;
+use crate::error::{WorkerError, describe};
 use crate::gpu::{self, GpuProbe, Journal};
 use crate::host::{Host, Trainer};
 use crate::left_over;
@@ -33,7 +33,7 @@ use crate::untold_faults::UntoldFaults;
 /// returns. An absent coordinator is waited for.
 ///
 /// # Errors
-/// Only what waiting cannot mend: no device, an unusable folder, a refused token.
+/// Only what waiting cannot mend: no device, an unusable folder, a refused token, a coordinator of another release.
 pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
@@ -54,22 +54,56 @@ pub async fn run(
     note_first_hello(&host);
     let host = Arc::new(host);
     let mut tasks = JoinSet::new();
-    for (grant, folder) in left_over {
-        tasks.spawn(left_over::settle(Arc::clone(&host), grant, folder, drain.clone()));
+    for (held, folder) in left_over {
+        tasks.spawn(done(left_over::settle(Arc::clone(&host), held, folder, drain.clone())));
     }
+    // When the last slot has ended, nothing is left to do.
+    let serving = Arc::new(drain.begun.clone().drop_guard());
     for slot in slots {
-        tasks.spawn(unfit::tell(slot.clone(), Arc::clone(&host), drain.clone()));
-        tasks.spawn(serve(slot, Arc::clone(&host), drain.clone()));
+        tasks.spawn(done(unfit::tell(slot.clone(), Arc::clone(&host), drain.clone())));
+        let (served, serving) = (serve(slot, Arc::clone(&host), drain.clone()), Arc::clone(&serving));
+        tasks.spawn(async move {
+            let served = served.await;
+            drop(serving);
+            served
+        });
     }
-    tasks.spawn(readings::tell(gauges, Arc::clone(&host), drain.clone()));
+    drop(serving);
+    tasks.spawn(done(readings::tell(gauges, Arc::clone(&host), drain.clone())));
+    outcome(tasks, &host, &drain).await
+}
+
+/// A task that cannot be refused.
+async fn done(task: impl Future<Output = ()>) -> Result<(), RequestError> {
+    task.await;
+    Ok(())
+}
+
+/// Waits for all tasks. A slot that the coordinator refuses ends only itself; the others carry their attempts out first.
+async fn outcome(
+    mut tasks: JoinSet<Result<(), RequestError>>,
+    host: &Host,
+    drain: &Drain,
+) -> Result<(), WorkerError> {
     let mut outcome = Ok(());
     while let Some(ended) = tasks.join_next().await {
-        if let Err(panic) = ended {
-            drain.begun.cancel();
-            outcome = Err(WorkerError::SlotDied(panic));
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(source)) => {
+                tracing::error!(error = describe(&source), "the coordinator refuses this worker");
+                outcome = Err(refused(host, source));
+            }
+            Err(panic) => {
+                drain.begun.cancel();
+                outcome = Err(WorkerError::SlotDied(panic));
+            }
         }
     }
     outcome
+}
+
+fn refused(host: &Host, source: RequestError) -> WorkerError {
+    WorkerError::Refused { server: host.client.server().to_owned(), source }
 }
 
 fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauges), WorkerError> {
@@ -120,8 +154,7 @@ async fn first_hello(host: &Host) -> Result<(), WorkerError> {
                 tracing::warn!(%error, "waiting for the coordinator");
             }
         });
-    let server = host.client.server().to_owned();
-    heard.await.map_err(|source| WorkerError::Refused { server, source })
+    heard.await.map_err(|source| refused(host, source))
 }
 
 /// Whether the coordinator does not want this worker.

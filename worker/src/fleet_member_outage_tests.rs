@@ -75,3 +75,23 @@ async fn what_a_killed_worker_had_not_told_is_told_by_the_next_one() {
         .await;
     running.drain().await;
 }
+
+#[tokio::test]
+async fn what_a_worker_of_the_release_before_left_is_told_by_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("worker/attempts/of-0.1.0");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("grant.json"), include_str!("grant_0_1_0.json")).unwrap();
+    let end = r#"{"result":"failed","failure":{"cause":"crashed","message":"it panicked"}}"#;
+    std::fs::write(left.join("end.json"), end).unwrap();
+    let running = start_in(folder, "exit 1", without_work()).await;
+    let told = |seen: &[Asked]| {
+        let of_it = |asked: &&Asked| asked.path.ends_with("019a3c5e-7b1f-7d02-9c41-5f2f0f5d8a21/attempts/2");
+        seen.iter().filter(of_it).map(Asked::json).find(|write| write["kind"] == "end")
+    };
+    running.coordinator.until(|seen| told(seen).is_some()).await;
+    let end = told(&running.coordinator.seen()).unwrap();
+    assert_eq!(end["end"]["failure"]["message"], "it panicked", "{end:#}");
+    running.coordinator.until(|_| !left.exists()).await;
+    running.drain().await;
+}

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use backon::Retryable as _;
 use pedigree_protocol::client::{Client, ClientError};
-use pedigree_protocol::lease::{AttemptWrite, LeaseGrant, WriteOutcome, WriteReply};
+use pedigree_protocol::lease::{AttemptWrite, WriteOutcome, WriteReply};
 use pedigree_protocol::{Attempt, ErrorCode, RunId};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::held_attempt::HeldAttempt;
 use crate::renewal::RenewalSchedule;
 use crate::retry::{RequestError, pauses, within};
 use crate::stop_reason::StopReason;
@@ -48,11 +49,11 @@ pub(crate) enum Delivery {
 }
 
 impl Lease {
-    /// The lease of a grant that was asked for at `asked`.
-    pub(crate) fn new(client: Client, grant: &LeaseGrant, asked: Instant) -> Arc<Self> {
-        let renewals = RenewalSchedule::new(asked, Duration::from_millis(grant.ttl_ms.into()));
+    /// A lease that was granted to a request made at `asked`.
+    pub(crate) fn new(client: Client, held: &HeldAttempt, asked: Instant) -> Arc<Self> {
+        let renewals = RenewalSchedule::new(asked, Duration::from_millis(held.ttl_ms.into()));
         let state = watch::Sender::new(LeaseState { renewals, stop: None });
-        Arc::new(Self { client, run: grant.run_id, attempt: grant.attempt, state })
+        Arc::new(Self { client, run: held.run_id, attempt: held.attempt, state })
     }
 
     /// The coordinator's client.

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use pedigree_protocol::lease::LeaseGrant;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -16,6 +15,7 @@ use tracing::Instrument;
 use crate::attempt_folder::AttemptFolder;
 use crate::drain::Drain;
 use crate::handover;
+use crate::held_attempt::HeldAttempt;
 use crate::host::Host;
 use crate::lease_keeper::{self, Delivery, Lease};
 use crate::log_forwarder::LogForwarder;
@@ -27,12 +27,12 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Tells what is left of an attempt. If the worker drains first, that stays for the next one.
-pub(crate) async fn settle(host: Arc<Host>, grant: LeaseGrant, folder: AttemptFolder, drain: Drain) {
+pub(crate) async fn settle(host: Arc<Host>, held: HeldAttempt, folder: AttemptFolder, drain: Drain) {
     let span = tracing::info_span!(
-        "left over", run.id = %grant.run_id, attempt = %grant.attempt, name = grant.queue_name);
+        "left over", run.id = %held.run_id, attempt = %held.attempt, name = held.queue_name);
     async {
         tracing::info!("an earlier worker left this attempt");
-        let lease = Lease::new(host.client.clone(), &grant, Instant::now());
+        let lease = Lease::new(host.client.clone(), &held, Instant::now());
         let told = async {
             until_trainer_is_gone(&folder).await;
             tell(&lease, &folder).await;

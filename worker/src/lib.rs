@@ -26,6 +26,7 @@ mod exit;
 mod fleet_member;
 mod gpu;
 mod handover;
+mod held_attempt;
 mod host;
 mod job;
 mod kept_file;

@@ -50,6 +50,11 @@ impl RequestError {
         }
     }
 
+    /// Whether the coordinator serves workers of another release only, which its sentence names.
+    pub(crate) fn is_other_release(&self) -> bool {
+        self.code() == Some(ErrorCode::Conflict)
+    }
+
     /// The code with which the coordinator refused.
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         match self {

@@ -66,21 +66,33 @@ impl Roster {
     }
 
     /// Says hello until it is heard.
-    pub(crate) async fn announce_until_heard(&self) {
+    ///
+    /// # Errors
+    /// Only when the coordinator serves another release.
+    pub(crate) async fn announce_until_heard(&self) -> Result<(), RequestError> {
         let unheard = |error: &RequestError, _| tracing::debug!(%error, "hello was not heard");
-        // Repeated after any error, so that it ends only when it is heard.
-        let _heard = (|| self.announce()).retry(pauses()).notify(unheard).await;
+        let may_be_heard = |error: &RequestError| !error.is_other_release();
+        (|| self.announce()).retry(pauses()).when(may_be_heard).notify(unheard).await
     }
 
-    /// Tells the coordinator that nothing can be computed on a device any more.
-    pub(crate) async fn set_unfit(&self, uuid: &str, sentence: String) {
+    /// Says hello until it is heard, or refused, which the next claim meets too. Whether it was heard.
+    async fn announce_change(&self) -> bool {
+        let heard = self.announce_until_heard().await;
+        if let Err(error) = &heard {
+            tracing::warn!(%error, "the coordinator refuses this worker");
+        }
+        heard.is_ok()
+    }
+
+    /// Tells the coordinator that nothing can be computed on a device any more. Whether it was heard.
+    pub(crate) async fn set_unfit(&self, uuid: &str, sentence: String) -> bool {
         tracing::error!(gpu.uuid = uuid, sentence, "a GPU has failed");
         self.with_known(|known| {
             known.hello.unfit.push(uuid.to_owned());
             let device = known.hello.devices.iter_mut().find(|device| device.uuid == uuid);
             device.into_iter().for_each(|device| device.unavailable = Some(sentence.clone()));
         });
-        self.announce_until_heard().await;
+        self.announce_change().await
     }
 
     /// Tells the coordinator why a device is not offered now, where that changed.
@@ -93,7 +105,7 @@ impl Roster {
         });
         if changed {
             tracing::info!(gpu.uuid = uuid, unavailable = sentence, "a GPU's availability changed");
-            self.announce_until_heard().await;
+            self.announce_change().await;
         }
     }
 }

@@ -22,7 +22,10 @@ use crate::slot::Slot;
 const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 
 /// Serves one device until the worker drains.
-pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
+///
+/// # Errors
+/// When the coordinator serves another release: it gives this worker nothing any more.
+pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) -> Result<(), RequestError> {
     // How the last trainer found the device, until it is known to have left it so.
     let mut before: Option<Usage> = None;
     loop {
@@ -30,8 +33,8 @@ pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
         // A grant whose answer is dropped here is found by its lease's end.
         let claimed = tokio::select! {
             biased;
-            () = drain.begun.cancelled() => return,
-            claimed = until_answered(&slot, &host, before.take()) => claimed,
+            () = drain.begun.cancelled() => return Ok(()),
+            claimed = until_answered(&slot, &host, before.take()) => claimed?,
         };
         match claimed {
             Some(claim) => {
@@ -44,29 +47,33 @@ pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) {
 }
 
 /// Claims until there is an answer, which may be that there is no work.
-async fn until_answered(slot: &Slot, host: &Host, mut before: Option<Usage>) -> Option<Claim> {
+async fn until_answered(
+    slot: &Slot,
+    host: &Host,
+    mut before: Option<Usage>,
+) -> Result<Option<Claim>, RequestError> {
     let claim = || {
         // Once the device was found free, its last trainer is past.
         let before = before.take();
         async move {
             let answer = next_grant(slot, host, before.as_ref()).await;
             if let Err(error) = &answer {
-                recover(error, host).await;
+                recover(error, host).await?;
             }
             answer
         }
     };
-    // Repeated after any error.
-    claim.retry(pauses()).await.ok().flatten()
+    claim.retry(pauses()).when(|error: &RequestError| !error.is_other_release()).await
 }
 
-async fn recover(error: &RequestError, host: &Host) {
+async fn recover(error: &RequestError, host: &Host) -> Result<(), RequestError> {
     if error.code() == Some(ErrorCode::NotFound) {
         tracing::info!("the coordinator does not know this worker; saying hello again");
-        host.roster.announce_until_heard().await;
+        host.roster.announce_until_heard().await?;
     } else if error.may_pass() {
         tracing::debug!(error = describe(error), "no answer to a claim");
     } else {
         tracing::warn!(error = describe(error), "the coordinator refused a claim");
     }
+    Ok(())
 }

@@ -13,8 +13,9 @@ pub(crate) async fn tell(slot: Slot, host: Arc<Host>, drain: Drain) {
         let uuid = &slot.device.uuid;
         let sentence = slot.unfit_sentence(fault);
         host.untold.keep(uuid, &sentence);
-        host.roster.set_unfit(uuid, sentence).await;
-        host.untold.forget([uuid]);
+        if host.roster.set_unfit(uuid, sentence).await {
+            host.untold.forget([uuid]);
+        }
     };
     tokio::select! {
         () = drain.begun.cancelled() => {}

@@ -6,4 +6,4 @@ pub(crate) mod end;
 pub(crate) mod http;
 #[cfg(test)]
 mod tests;
-mod view;
+pub(crate) mod view;

@@ -18,7 +18,7 @@ use crate::queue::waiting::{self, Asking};
 use crate::{name, run};
 
 /// All pretrainings, newest first.
-pub(super) async fn list(pool: &PgPool) -> ApiResult<Vec<Dapt>> {
+pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dapt>> {
     select(pool, None).await
 }
 

@@ -13,7 +13,7 @@ use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path};
-use crate::fleet::{quarantine, readings, sql};
+use crate::fleet::{quarantine, readings, release, sql};
 
 /// All workers, newest first.
 #[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers",
@@ -31,6 +31,7 @@ pub(crate) async fn hello(
     Extension(caller): Extension<Caller>,
     Json(hello): Json<Hello>,
 ) -> ApiResult<Json<Welcome>> {
+    release::check(&hello.version)?;
     ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
     sql::hello(&app.pool, &hello, caller.token(), app.lease_ttl).await?;
     Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))

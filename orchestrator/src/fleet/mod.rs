@@ -6,6 +6,7 @@
 pub(crate) mod http;
 pub(crate) mod quarantine;
 pub(crate) mod readings;
+pub(crate) mod release;
 pub(crate) mod sql;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::{ApiError, ApiResult};
-use crate::fleet::{quarantine, readings};
+use crate::fleet::{quarantine, readings, release};
 
 /// Records a worker, its token, the length of a lease that it is told, and exactly the devices that it offers. A new
 /// worker inherits the drain of the one that it follows.
@@ -74,17 +74,19 @@ async fn insert_device(
     }
 }
 
-/// Notes that a worker was heard. An unknown worker or device must introduce itself first.
+/// Notes that a worker was heard. An unknown worker or device must introduce itself first. A worker that has gone on from
+/// before the coordinator was upgraded is told to be upgraded too.
 pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiResult<()> {
-    let done = sqlx::query!(
+    let update = sqlx::query_scalar!(
         "UPDATE workers SET last_seen_at = now()
-         WHERE id = $1 AND EXISTS (SELECT 1 FROM devices WHERE worker_id = $1 AND uuid = $2)",
+         WHERE id = $1 AND EXISTS (SELECT 1 FROM devices WHERE worker_id = $1 AND uuid = $2)
+         RETURNING version",
         worker.0,
         device,
     );
-    match done.execute(pool).await?.rows_affected() {
-        1 => Ok(()),
-        _ => Err(ApiError::not_found(format!(
+    match update.fetch_optional(pool).await? {
+        Some(version) => release::check(&version),
+        None => Err(ApiError::not_found(format!(
             "no worker {worker} with a device {device:?} is known here; say hello first"
         ))),
     }

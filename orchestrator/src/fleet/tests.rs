@@ -1,15 +1,22 @@
 use std::time::Duration;
 
+use axum::Extension;
+use axum::extract::State;
+use pedigree_protocol::access::Role;
 use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello, Holder};
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
+use pedigree_protocol::lease::ClaimRequest;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{ErrorCode, WorkerId};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fleet::{quarantine, readings, sql};
-use crate::testing::{Coordinator, Worker, hello, is_code, study_spec};
+use crate::access::caller::{By, Caller};
+use crate::extract::Json;
+use crate::fleet::{http, quarantine, readings, sql};
+use crate::lease::claim;
+use crate::testing::{Coordinator, Worker, hello, is_code, message, study_spec};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: PgPool) {
@@ -50,6 +57,29 @@ async fn an_unknown_worker_or_device_is_told_to_say_hello(pool: PgPool) {
     touch(worker.id, &worker.devices[0]).await.unwrap();
     assert!(is_code(touch(worker.id, "GPU-other").await, ErrorCode::NotFound));
     assert!(is_code(touch(WorkerId::new(), &worker.devices[0]).await, ErrorCode::NotFound));
+}
+
+/// A worker of the release before, as it introduced itself: its body decodes, and it is told what to do.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_worker_of_the_release_before_is_told_in_a_sentence_what_to_do(pool: PgPool) {
+    let recorded = include_str!("hello_0_1_0.json");
+    let said: Hello = serde_json::from_str(recorded).unwrap();
+    assert_eq!((said.version.as_str(), said.devices.len()), ("0.1.0", 1));
+    let coordinator = Coordinator::with_content(pool.clone()).await;
+    let (app, caller) =
+        (State(coordinator.app.clone()), Extension(Caller { role: Role::Admin, by: By::Nothing }));
+    let refused = http::hello(app, caller, Json(said.clone())).await.map(|_| ());
+    let sentence = message(refused);
+    assert!(sentence.contains("install pedigree 0.2 on this host and start the worker again"), "{sentence}");
+    assert!(sql::list(&pool).await.unwrap().is_empty());
+
+    // One that was here before the coordinator was upgraded goes on asking for work.
+    coordinator.create(study_spec("study", 1, 1)).await;
+    sql::hello(&pool, &said, None, coordinator.app.lease_ttl).await.unwrap();
+    let request =
+        ClaimRequest { worker_id: said.worker_id, device_uuid: said.devices[0].uuid.clone(), wait_ms: 0 };
+    let claimed = claim::wait_for_work(&coordinator.app, &request).await;
+    assert_eq!(message(claimed), sentence);
 }
 
 /// A worker with a GPU in two MIG instances, beside a CPU slot.

@@ -75,7 +75,8 @@ async fn try_claim(pool: &PgPool, request: &ClaimRequest, ttl: Duration) -> ApiR
         "src/lease/claim.sql",
         request.worker_id.0,
         request.device_uuid,
-        ttl.as_secs_f64()
+        ttl.as_secs_f64(),
+        fleet::release::PREFIX,
     );
     match select.fetch_optional(pool).await {
         Ok(row) => {

@@ -7,6 +7,8 @@ WITH device AS (
     SELECT d, w
     FROM devices d JOIN workers w ON w.id = d.worker_id
     WHERE d.worker_id = $1 AND d.uuid = $2 AND w.hold = 'none'
+      -- A worker of another release line would not understand the grant.
+      AND starts_with(w.version, $4)
       -- A device that is still held gives no work until that lease ends.
       AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = $2 AND a.state IN ('leased', 'running'))
       AND NOT EXISTS (SELECT 1 FROM quarantines q WHERE q.device_uuid = $2 AND q.released_at IS NULL)
