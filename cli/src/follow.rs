@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pedigree_protocol::client::{Client, ClientError};
-use pedigree_protocol::run::{Run, RunKind, RunState};
+use pedigree_protocol::run::{Run, RunKind, RunPage, RunState};
 use pedigree_protocol::study::{Study, StudyState};
 use pedigree_protocol::{Attempt, RunId};
 use serde_json::json;
@@ -40,18 +40,18 @@ async fn watch(client: &Client, mut study: Study, output: Output) -> anyhow::Res
     let bar = ProgressBar::new(u64::from(study.spec.trials) + 1)
         .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {msg}  {elapsed}")?);
     let mut seen = Seen::default();
-    let mut silent = false;
+    let (mut silent, mut since) = (false, None);
     loop {
-        match snapshot(client, &id).await {
-            Ok((now, runs)) => {
-                silent = false;
-                let lines = seen.update(&now, &runs);
+        match snapshot(client, &id, since).await {
+            Ok((now, changed)) => {
+                (silent, since) = (false, Some(changed.revision));
+                let lines = seen.update(&now, &changed.page.items);
                 bar.suspend(|| lines.iter().for_each(|line| output.note(line)));
-                show_on(&bar, &now, &runs);
+                show_on(&bar, &now, &seen);
                 study = now;
                 if study.state.is_final() {
                     bar.finish_and_clear();
-                    return Ok(Outcome::new(study, runs, client));
+                    return Ok(Outcome::new(study, changed.page.items, client));
                 }
             }
             Err(error) if error.is_transient() => {
@@ -65,16 +65,17 @@ async fn watch(client: &Client, mut study: Study, output: Output) -> anyhow::Res
     }
 }
 
-async fn snapshot(client: &Client, study: &str) -> Result<(Study, Vec<Run>), ClientError> {
+/// The study, and its runs that changed after a revision; of a study that has ended, all runs.
+async fn snapshot(client: &Client, study: &str, since: Option<i64>) -> Result<(Study, RunPage), ClientError> {
     // The study is read first: newer runs may show its end a second early, but no run can be missing.
     let now = client.study(study).await?;
-    let runs = client.runs(study).await?;
+    let since = since.filter(|_| !now.state.is_final());
+    let runs = client.changed_runs(study, since).await?;
     Ok((now, runs))
 }
 
-fn show_on(bar: &ProgressBar, study: &Study, runs: &[Run]) {
-    let ended = runs.iter().filter(|run| run.state.is_final()).count();
-    bar.set_position(u64::try_from(ended).unwrap_or(0));
+fn show_on(bar: &ProgressBar, study: &Study, seen: &Seen) {
+    bar.set_position(seen.ended());
     bar.set_message(
         study.best.as_ref().map_or_else(String::new, |best| format!("best dev F1 {:.4}", best.value)),
     );
@@ -93,6 +94,12 @@ struct Moment {
 }
 
 impl Seen {
+    /// How many runs have ended.
+    fn ended(&self) -> u64 {
+        let ended = self.0.values().filter(|moment| moment.state.is_final()).count();
+        u64::try_from(ended).unwrap_or(0)
+    }
+
     /// The lines about what is new.
     fn update(&mut self, study: &Study, runs: &[Run]) -> Vec<String> {
         let mut lines = Vec::new();

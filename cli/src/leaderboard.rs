@@ -9,8 +9,8 @@ use crate::output::table;
 use crate::params::{max_epochs, short};
 use crate::run::{state, took};
 
-/// All trials: completed ones by value, then the others by number.
-pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
+/// The trials among the runs: completed ones by value, then the others by number.
+pub(crate) fn best_first<'a>(study: &Study, runs: &'a [Run]) -> Vec<&'a Run> {
     let mut trials: Vec<&Run> = runs.iter().filter(|run| run.kind == RunKind::Trial).collect();
     trials.sort_by(|a, b| {
         let key = |run: &Run| {
@@ -22,12 +22,17 @@ pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
         }
         .then(a.number.cmp(&b.number))
     });
+    trials
+}
+
+/// The trials as a table, best first.
+pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
     let names: Vec<_> = study.spec.parameters.dimensions().iter().map(|d| d.name.as_str()).collect();
     let header: Vec<_> = ["trial", "state", study.spec.metric.name.as_str(), "epochs", "took"]
         .into_iter()
         .chain(names)
         .collect();
-    let rows = trials.into_iter().map(|run| row(study, run));
+    let rows = best_first(study, runs).into_iter().map(|run| row(study, run));
     table(&header, &(0..header.len()).filter(|column| *column != 1).collect::<Vec<_>>(), rows)
 }
 

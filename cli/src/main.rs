@@ -18,6 +18,7 @@ mod gc;
 mod gpu;
 mod kernels;
 mod leaderboard;
+mod listing;
 mod model;
 mod output;
 mod params;

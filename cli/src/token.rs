@@ -6,6 +6,7 @@ use pedigree_protocol::client::Client;
 use serde_json::json;
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::{Output, table, write_table};
 
 const SECONDS_PER_DAY: u32 = 24 * 60 * 60;
@@ -24,7 +25,7 @@ pub(crate) enum TokenCommand {
         expires: u32,
     },
     /// List the tokens, newest first
-    List,
+    List(Listing),
     /// Revoke a token and the browser sessions opened with it
     Revoke {
         /// Name of the token
@@ -43,7 +44,7 @@ pub(crate) async fn run(
             let lifetime_s = (expires > 0).then(|| expires * SECONDS_PER_DAY);
             create(&client, &TokenSpec { name, role, lifetime_s }, output).await
         }
-        TokenCommand::List => list(&client, output).await,
+        TokenCommand::List(listing) => list(&client, listing, output).await,
         TokenCommand::Revoke { name } => {
             let token = client.revoke_token(&name).await?;
             output.document(&token, |screen| writeln!(screen, "{} is revoked", token.name))
@@ -61,8 +62,8 @@ async fn create(client: &Client, spec: &TokenSpec, output: Output) -> anyhow::Re
     output.document(&made, |screen| writeln!(screen, "{}", secret.expose()))
 }
 
-async fn list(client: &Client, output: Output) -> anyhow::Result<()> {
-    let tokens = client.tokens().await?;
+async fn list(client: &Client, listing: Listing, output: Output) -> anyhow::Result<()> {
+    let tokens = Listing::items(client.list_tokens(listing.limit).await?, output);
     let table = table(&["token", "role", "state", "expires", "last used"], &[], tokens.iter().map(row));
     output.document(&tokens, |screen| write_table(screen, &table))
 }

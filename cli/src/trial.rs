@@ -14,7 +14,8 @@ use pedigree_protocol::{ErrorCode, RunId};
 use serde_json::json;
 
 use crate::connection::Connection;
-use crate::leaderboard::leaderboard;
+use crate::leaderboard::{best_first, leaderboard};
+use crate::listing::Listing;
 use crate::output::{Output, bytes, table, write_facts, write_table};
 use crate::params;
 use crate::run::{held, name, state, took};
@@ -28,6 +29,8 @@ pub(crate) enum TrialCommand {
     List {
         /// Name or id of the study
         study: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show one trial with its epochs and attempts
     Show(Numbered),
@@ -105,8 +108,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let client = connection.client()?;
     match command {
-        TrialCommand::List { study } => {
-            let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
+        TrialCommand::List { study, listing } => {
+            let (study, mut runs) = (client.study(&study).await?, client.runs(&study).await?);
+            if listing.limit.is_some() {
+                let trials = best_first(&study, &runs).into_iter().cloned().collect();
+                runs = listing.cut(trials, output);
+            }
             output.document(&runs, |screen| write_table(screen, &leaderboard(&study, &runs)))
         }
         TrialCommand::Show(trial) => {

@@ -7,12 +7,13 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::Client;
-use pedigree_protocol::fleet::{DeviceRecord, Worker};
+use pedigree_protocol::fleet::{DeviceRecord, Worker, WorkerFilter};
 use pedigree_protocol::resources::{Hold, Pause, parse_duration};
 use pedigree_trainer_core::DeviceChoice;
 use pedigree_worker::Config;
 
 use crate::connection::{Connection, Resolved, data_folder};
+use crate::listing::Listing;
 use crate::output::{Output, table, write_table};
 use crate::shutdown;
 
@@ -28,7 +29,7 @@ pub(crate) struct WorkerArgs {
 #[derive(Debug, Subcommand)]
 enum WorkerCommand {
     /// List the workers and their devices
-    List,
+    List(ListArgs),
     /// Drain a worker: it gets no new work until it is resumed, also after a restart
     Drain {
         #[command(flatten)]
@@ -47,6 +48,15 @@ enum WorkerCommand {
 }
 
 #[derive(Debug, clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    listing: Listing,
+    /// Also list workers that were not heard for a week
+    #[arg(long)]
+    gone: bool,
+}
+
+#[derive(Debug, clap::Args)]
 struct Named {
     /// Name or id of the worker
     worker: String,
@@ -55,7 +65,7 @@ struct Named {
 impl Named {
     /// The worker of this id, or the present one of this name.
     async fn find(&self, client: &Client) -> anyhow::Result<WorkerId> {
-        let workers = client.workers().await?;
+        let workers = client.list_workers(&WorkerFilter { gone: true }, None).await?.items;
         let is_meant = |worker: &&Worker| {
             worker.id.to_string() == self.worker || (worker.alive && worker.name == self.worker)
         };
@@ -106,7 +116,7 @@ struct OfferArgs {
 
 pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     match args.command {
-        Some(WorkerCommand::List) => list(connection, output).await,
+        Some(WorkerCommand::List(args)) => list(&args, connection, output).await,
         Some(WorkerCommand::Drain { worker, now }) => {
             let client = connection.client()?;
             let id = worker.find(&client).await?;
@@ -163,8 +173,10 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
     Ok(pedigree_worker::run(config, shutdown).await?)
 }
 
-async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
-    let workers = connection.client()?.workers().await?;
+async fn list(args: &ListArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
+    let filter = WorkerFilter { gone: args.gone };
+    let page = connection.client()?.list_workers(&filter, args.listing.limit).await?;
+    let workers = Listing::items(page, output);
     let rows = workers.iter().flat_map(|worker| worker.devices.iter().map(move |device| row(worker, device)));
     let table = table(&["worker", "pid", "state", "device", "name", "holds"], &[1], rows);
     output.document(&workers, |screen| write_table(screen, &table))

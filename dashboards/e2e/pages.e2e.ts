@@ -100,7 +100,9 @@ test('the final run shows the test scores by entity type', async ({ page, reques
 test('twenty thousand trials stay in a page of few rows', async ({ page, request }) => {
   const study = await completedStudy(request);
   const runs = Array.from({ length: 20_000 }, (_, index) => trial.completed(index + 1, (index % 997) / 1000));
-  await page.route('**/api/v1/studies/*/runs', (route) => route.fulfill({ json: runs }));
+  await page.route('**/api/v1/studies/*/runs?*', (route) =>
+    route.fulfill({ json: { items: runs, next: null, total: runs.length, revision: 1, all: true } }),
+  );
   await openStudy(page, study.id, '?sort=-number');
   const table = page.getByRole('region', { name: 'Trials, scrolls' });
   await expect(table.getByRole('table')).toHaveAttribute('aria-rowcount', '20001');

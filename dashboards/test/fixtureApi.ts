@@ -38,17 +38,25 @@ function stream(response: ServerResponse) {
 function answer(path: string, query: URLSearchParams): unknown {
   const [, noun, key, part] = path.split('/');
   if (noun === 'studies') {
-    if (key === undefined) return STUDIES;
+    if (key === undefined) return onePage(STUDIES);
     const study = STUDIES.find((s) => s.id === key || s.spec.name === key);
     if (part === 'insight') return study && insight();
-    return part === 'runs' ? study && runsOf(study) : study;
+    return part === 'runs' ? study && runPage(runsOf(study)) : study;
   }
   if (noun === 'dapt')
-    return key === undefined ? PRETRAININGS : PRETRAININGS.find((d) => d.spec.name === key);
+    return key === undefined ? onePage(PRETRAININGS) : PRETRAININGS.find((d) => d.spec.name === key);
   if (noun === 'session') return { role: 'operator' };
-  if (noun === 'workers') return fleet();
+  if (noun === 'workers') return onePage(fleet());
   if (noun !== 'runs' || key === undefined) return undefined;
   return part === 'log' ? logOf(Number(query.get('offset'))) : detailOf(key);
+}
+
+function onePage<Item>(items: Item[]) {
+  return { items, next: null, total: items.length };
+}
+
+function runPage(runs: Run[]) {
+  return { ...onePage(runs), revision: 1, all: true };
 }
 
 const PRETRAININGS = [

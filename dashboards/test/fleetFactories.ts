@@ -88,6 +88,7 @@ function worker(number: number, name: string, devices: DeviceRecord[], more: Par
     name,
     pid: 4000 + number,
     version: '0.1.0',
+    created_at: at(-5),
     last_seen_at: at(0),
     alive: true,
     hold: 'none',

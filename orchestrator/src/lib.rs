@@ -30,9 +30,12 @@ mod fleet;
 mod health;
 mod lease;
 mod leaving;
+#[cfg(test)]
+mod list_tests;
 mod meter;
 mod name;
 mod openapi;
+mod page;
 mod propose;
 mod queue;
 mod reconcile;

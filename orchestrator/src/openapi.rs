@@ -53,6 +53,7 @@ pub(crate) fn routes() -> Routes {
         .routes(READ, routes!(study::http::replay))
         .routes(READ, routes!(study::http::insight))
         .routes(READ, routes!(run::http::get))
+        .routes(READ, routes!(run::http::reports))
         .routes(READ, routes!(run::http::log))
         .routes(OPERATE, routes!(run::http::retry))
         .routes(OPERATE, routes!(run::http::pause))

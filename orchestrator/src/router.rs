@@ -92,6 +92,7 @@ mod tests {
         work       POST   /api/v1/runs/{run}/attempts/{attempt}
         read       GET    /api/v1/runs/{run}/attempts/{attempt}/checkpoint
         work       PUT    /api/v1/runs/{run}/attempts/{attempt}/checkpoint
+        read       GET    /api/v1/runs/{run}/attempts/{attempt}/reports
         work       POST   /api/v1/runs/{run}/attempts/{attempt}/test-split
         operate    POST   /api/v1/runs/{run}/cancel
         read       GET    /api/v1/runs/{run}/log

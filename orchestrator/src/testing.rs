@@ -15,11 +15,12 @@ use pedigree_protocol::lease::{
 };
 use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
+use pedigree_protocol::page::{LARGEST_LIMIT, PageQuery};
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::queue::LOST_RETRIES;
 use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
 use pedigree_protocol::resources::Resources;
-use pedigree_protocol::run::{Failure, FailureCause, Run};
+use pedigree_protocol::run::{Failure, FailureCause, Run, RunFilter};
 use pedigree_protocol::run_detail::{RunDetail, TrainDetail};
 use pedigree_protocol::study::{Study, StudySpec, Transfer};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
@@ -123,7 +124,17 @@ impl Coordinator {
     }
 
     pub(crate) async fn runs(&self, study: &Study) -> Vec<Run> {
-        run::view::of_study(self.pool(), study.id).await.unwrap()
+        let filter = RunFilter::default();
+        let mut page = PageQuery { limit: Some(LARGEST_LIMIT), cursor: None };
+        let mut runs = Vec::new();
+        loop {
+            let got = run::list::of_study(self.pool(), study.id, &page, &filter).await.unwrap().page;
+            runs.extend(got.items);
+            page.cursor = got.next;
+            if page.cursor.is_none() {
+                return runs;
+            }
+        }
     }
 
     pub(crate) async fn detail(&self, run: RunId) -> RunDetail {

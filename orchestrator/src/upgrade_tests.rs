@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::lease::{AttemptWrite, Work, WriteOutcome};
+use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::run::RunState;
-use pedigree_protocol::study::StudyState;
+use pedigree_protocol::study::{StudyFilter, StudyState};
 use pedigree_protocol::{Attempt, RunId, Scalar};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -111,7 +112,8 @@ async fn what_waits_is_given_out_and_what_trains_is_taken(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn the_views_show_what_was_there(pool: PgPool) {
     upgraded(&pool).await;
-    let studies = study::view::list(&pool).await.unwrap();
+    let studies =
+        study::view::list(&pool, &PageQuery::default(), &StudyFilter::default()).await.unwrap().items;
     let states: BTreeMap<&str, StudyState> =
         studies.iter().map(|study| (study.spec.name.as_str(), study.state)).collect();
     let expected = [("finished", StudyState::Completed), ("searching", StudyState::Searching)];
@@ -119,7 +121,7 @@ async fn the_views_show_what_was_there(pool: PgPool) {
     let finished = studies.iter().find(|study| study.spec.name == "finished").unwrap();
     assert!(finished.seal.as_ref().is_some_and(|seal| seal.scores.is_some()), "{finished:?}");
 
-    let pretrainings = dapt::view::list(&pool).await.unwrap();
+    let pretrainings = dapt::view::list(&pool, &PageQuery::default()).await.unwrap().items;
     let shown: Vec<_> = pretrainings
         .iter()
         .map(|dapt| (dapt.spec.name.as_str(), dapt.run.state, dapt.priority, dapt.adapter.len()))

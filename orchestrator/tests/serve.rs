@@ -7,6 +7,11 @@ mod served;
 use std::time::Duration;
 
 use pedigree_protocol::ErrorCode;
+use pedigree_protocol::access::{Role, Token, TokenSpec};
+use pedigree_protocol::fleet::WorkerFilter;
+use pedigree_protocol::page::Page;
+use pedigree_protocol::run::{RunFilter, RunKind, RunState};
+use pedigree_protocol::study::{StudyFilter, StudyState};
 use served::Server;
 use sha2::Digest;
 use sqlx::PgPool;
@@ -158,4 +163,43 @@ async fn read_until(stream: &mut reqwest::Response, told: &mut String, wanted: &
     if tokio::time::timeout(Duration::from_secs(10), reading).await.is_err() {
         panic!("{wanted:?} never came; so far: {told}");
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn lists_come_in_pages_over_the_wire(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let client = server.client(None);
+    for name in ["a", "b", "c"] {
+        let spec = TokenSpec { name: name.into(), role: Role::Viewer, lifetime_s: None };
+        client.create_token(&spec).await.unwrap();
+    }
+    let first = client.list_tokens(Some(2)).await.unwrap();
+    assert_eq!((first.items.len(), first.next.is_some(), first.total), (2, true, Some(3)));
+    let names: Vec<_> = client.tokens().await.unwrap().into_iter().map(|token| token.name).collect();
+    assert_eq!(names, ["c", "b", "a"]);
+    let wanted = [("cursor", first.next.unwrap()), ("limit", "2".into())];
+    let tokens = format!("{}/api/v1/tokens", server.url);
+    let second = server.http().get(&tokens).query(&wanted).send().await.unwrap();
+    let second: Page<Token> = serde_json::from_slice(&second.bytes().await.unwrap()).unwrap();
+    assert_eq!((second.items[0].name.as_str(), second.items.len(), second.next), ("a", 1, None));
+    for refused in ["limit=0", "limit=1001", "limit=-1", "limit=many", "cursor=7b7d"] {
+        let answer = server.http().get(format!("{tokens}?{refused}")).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{refused}");
+    }
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn filters_of_lists_are_understood(pool: PgPool) {
+    let server = Server::start(&pool, None).await;
+    let client = server.client(None);
+    let cancelled = StudyFilter { state: Some(StudyState::Cancelled) };
+    assert_eq!(client.list_studies(&cancelled, None).await.unwrap().items, []);
+    assert_eq!(client.list_workers(&WorkerFilter { gone: true }, Some(5)).await.unwrap().items, []);
+    let filter = RunFilter { state: Some(RunState::Pruned), kind: Some(RunKind::Trial), since: Some(7) };
+    let unknown = client.list_runs("none", &filter, Some(3)).await.unwrap_err();
+    assert_eq!(unknown.code(), Some(ErrorCode::NotFound));
+    let url = format!("{}/api/v1/studies?state=lost", server.url);
+    assert_eq!(server.http().get(url).send().await.unwrap().status(), 400);
+    server.stop().await;
 }

@@ -9,6 +9,7 @@ mod dapt;
 mod error;
 mod fleet;
 mod lease;
+mod pages;
 mod route;
 mod run;
 mod study;
@@ -80,14 +81,14 @@ impl Client {
     }
 
     async fn get<T: DeserializeOwned>(&self, route: Route) -> Result<T> {
-        self.decode(self.request(Method::GET, route)?).await
+        self.decode(self.request(Method::GET, &route)?).await
     }
 
     async fn post<T: DeserializeOwned>(&self, route: Route, body: &impl Serialize) -> Result<T> {
-        self.decode(self.request(Method::POST, route)?.json(body)).await
+        self.decode(self.request(Method::POST, &route)?.json(body)).await
     }
 
-    fn request(&self, method: Method, route: Route) -> Result<RequestBuilder> {
+    fn request(&self, method: Method, route: &Route) -> Result<RequestBuilder> {
         let request = self.http.request(method, format!("{}/api/v1{}", self.server, route.encode()?));
         Ok(match &self.token {
             Some(token) => request.bearer_auth(token.expose()),

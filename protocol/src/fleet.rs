@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::gpu::GpuReadingRecord;
 use crate::id::{Attempt, RunId, WorkerId};
@@ -78,6 +78,8 @@ pub struct Worker {
     pub pid: i32,
     /// Version of its binary.
     pub version: String,
+    /// When it came first.
+    pub created_at: DateTime<Utc>,
     /// When the coordinator last heard from it.
     pub last_seen_at: DateTime<Utc>,
     /// It was heard within twice the length of a lease.
@@ -121,4 +123,13 @@ pub struct DeviceRecord {
     /// Its last readings; GPUs only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<GpuReadingRecord>,
+}
+
+/// Which workers a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WorkerFilter {
+    /// Also workers that were not heard for a week.
+    #[serde(default)]
+    pub gone: bool,
 }

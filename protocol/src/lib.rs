@@ -25,6 +25,7 @@ pub mod lease;
 pub mod method;
 pub mod name;
 pub mod objective;
+pub mod page;
 pub mod params;
 pub mod predictions;
 pub mod prior;

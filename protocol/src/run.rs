@@ -6,12 +6,42 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::artifact::ArtifactFile;
 use crate::energy::Energy;
 use crate::id::{Attempt, QueueId, RunId, WorkerId};
+use crate::page::Page;
 use crate::params::{ParamValues, Scalar};
+
+/// Which runs of a study a list holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunFilter {
+    /// Only runs in this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub state: Option<RunState>,
+    /// Only runs of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub kind: Option<RunKind>,
+    /// Only runs that changed after this revision: the `revision` of an earlier answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+/// One page of the runs of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunPage {
+    /// The page.
+    #[serde(flatten)]
+    pub page: Page<Run>,
+    /// The newest change that these runs hold; a later request gives it as `since`.
+    pub revision: i64,
+    /// Whether the list holds the unchanged runs too: `since` was not given, or the changes since are no longer kept.
+    pub all: bool,
+}
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

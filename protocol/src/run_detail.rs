@@ -55,6 +55,22 @@ pub struct AdaptDetail {
     pub summary: Option<DaptSummary>,
 }
 
+/// The epoch reports of one attempt, by the kind of its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RunReports {
+    /// Of a trial or a final run.
+    Train {
+        /// The reports, by epoch.
+        items: Vec<AttemptReport<EpochReport>>,
+    },
+    /// Of the run of a pretraining.
+    Adapt {
+        /// The reports, by epoch.
+        items: Vec<AttemptReport<DaptReport>>,
+    },
+}
+
 impl RunDetail {
     /// The part of a trial or final run; `None` for a pretraining's run.
     pub const fn training(&self) -> Option<&TrainDetail> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::id::{RunId, StudyId};
 use crate::method::Method;
@@ -134,6 +134,16 @@ pub struct Retried {
     pub runs: Vec<Run>,
     /// Why each of the others was left as it is, a sentence each.
     pub left: Vec<String>,
+}
+
+/// Which studies a list holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StudyFilter {
+    /// Only studies in this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub state: Option<StudyState>,
 }
 
 /// The state of a study.

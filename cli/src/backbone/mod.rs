@@ -11,6 +11,7 @@ use clap::Subcommand;
 pub(crate) use random::family;
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -18,7 +19,7 @@ pub(crate) enum BackboneCommand {
     /// Register a backbone: check it and upload its files
     Add(add::AddArgs),
     /// List the backbones
-    List,
+    List(Listing),
     /// Show one backbone
     Show {
         /// Name of the backbone
@@ -35,7 +36,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         BackboneCommand::Add(args) => add::run(args, connection, output).await,
-        BackboneCommand::List => show::list(connection, output).await,
+        BackboneCommand::List(listing) => show::list(connection, listing, output).await,
         BackboneCommand::Show { name } => {
             let backbone = connection.client()?.backbone(&name).await?;
             output.document(&backbone, |screen| show::write_backbone(screen, &backbone))

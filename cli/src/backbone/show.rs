@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use pedigree_protocol::backbone::{Backbone, BackboneSpec};
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::{Output, bytes, table, write_facts, write_table};
 
-pub(super) async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
-    let backbones = connection.client()?.backbones().await?;
+pub(super) async fn list(connection: &Connection, listing: Listing, output: Output) -> anyhow::Result<()> {
+    let page = connection.client()?.list_backbones(listing.limit).await?;
+    let backbones = Listing::items(page, output);
     let header = ["backbone", "family", "parameters", "hidden", "layers", "weights", "source"];
     let table = table(&header, &[2, 3, 4], backbones.iter().map(|backbone| row(&backbone.spec)));
     output.document(&backbones, |screen| write_table(screen, &table))

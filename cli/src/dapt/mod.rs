@@ -13,6 +13,7 @@ use clap::Subcommand;
 pub(crate) use local::LocalArgs;
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::Output;
 use crate::trial;
 
@@ -31,8 +32,8 @@ pub(crate) enum DaptCommand {
     Submit(queue::SubmitArgs),
     /// Follow a pretraining until it ends
     Watch(Named),
-    /// List the pretrainings
-    List,
+    /// List the pretrainings, newest first
+    List(Listing),
     /// Show a pretraining with its epochs and attempts
     Show(Named),
     /// Print the log of a pretraining's newest attempt
@@ -74,7 +75,10 @@ pub(crate) async fn ask(
     match command {
         DaptCommand::Submit(args) => return queue::submit(args, &client, output).await,
         DaptCommand::Watch(Named { name }) => return queue::watch(&client, &name, output).await,
-        DaptCommand::List => show::list(&client.dapts().await?, output)?,
+        DaptCommand::List(listing) => {
+            let page = client.list_dapts(listing.limit).await?;
+            show::list(&Listing::items(page, output), output)?;
+        }
         DaptCommand::Show(Named { name }) => show::one(&client, &name, output).await?,
         DaptCommand::Logs { dapt, follow } => {
             trial::logs(&client, client.dapt(&dapt.name).await?.run.id, follow, output).await?;

@@ -12,6 +12,7 @@ use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
 use serde_json::json;
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::Output;
 
 pub(crate) use splits::{split_file, train_file};
@@ -21,7 +22,7 @@ pub(crate) enum DataCommand {
     /// Register a dataset: read a corpus in CoNLL format, check it, and upload it
     Add(add::AddArgs),
     /// List the datasets
-    List,
+    List(Listing),
     /// Show one dataset
     Show {
         /// Name of the dataset
@@ -52,7 +53,7 @@ pub(crate) struct SynthArgs {
 pub(crate) async fn run(command: DataCommand, connection: &Connection, output: Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Add(args) => add::run(args, connection, output).await,
-        DataCommand::List => show::list(connection, output).await,
+        DataCommand::List(listing) => show::list(connection, listing, output).await,
         DataCommand::Show { name } => {
             let dataset = connection.client()?.dataset(&name).await?;
             output.document(&dataset, |screen| show::write_dataset(screen, &dataset))

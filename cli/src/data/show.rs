@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split};
 
 use crate::connection::Connection;
+use crate::listing::Listing;
 use crate::output::{Output, table, write_facts, write_table};
 
-pub(super) async fn list(connection: &Connection, output: Output) -> anyhow::Result<()> {
-    let datasets = connection.client()?.datasets().await?;
+pub(super) async fn list(connection: &Connection, listing: Listing, output: Output) -> anyhow::Result<()> {
+    let page = connection.client()?.list_datasets(listing.limit).await?;
+    let datasets = Listing::items(page, output);
     let header = ["dataset", "train", "dev", "test", "types", "entities in train", "origin"];
     let table = table(&header, &[1, 2, 3, 5], datasets.iter().map(|dataset| row(&dataset.spec)));
     output.document(&datasets, |screen| write_table(screen, &table))

@@ -1,13 +1,15 @@
 //! `pedigree study list`.
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::study::Study;
+use pedigree_protocol::study::{Study, StudyFilter};
 
 use super::state::study_state;
+use crate::listing::Listing;
 use crate::output::{Output, table, write_table};
 
-pub(super) async fn run(client: &Client, output: Output) -> anyhow::Result<()> {
-    let studies = client.studies().await?;
+pub(super) async fn run(client: &Client, listing: Listing, output: Output) -> anyhow::Result<()> {
+    let page = client.list_studies(&StudyFilter::default(), listing.limit).await?;
+    let studies = Listing::items(page, output);
     let header = ["study", "state", "dataset", "backbone", "trials", "best dev F1", "test F1", "created"];
     let table = table(&header, &[4, 5, 6], studies.iter().map(row));
     output.document(&studies, |screen| write_table(screen, &table))

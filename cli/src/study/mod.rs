@@ -19,12 +19,13 @@ use self::outcome::{Outcome, write_outcome};
 use self::state::study_state;
 use crate::connection::Connection;
 use crate::follow;
+use crate::listing::Listing;
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StudyCommand {
     /// List the studies, newest first
-    List,
+    List(Listing),
     /// Show a study with its trials and its test score
     Show(Named),
     /// Follow a study until it ends
@@ -54,7 +55,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
     match command {
-        StudyCommand::List => list::run(&client, output).await?,
+        StudyCommand::List(listing) => list::run(&client, listing, output).await?,
         StudyCommand::Show(Named { study }) => {
             let (study, runs) = (client.study(&study).await?, client.runs(&study).await?);
             let insight = client.insight(&study.spec.name).await?;

@@ -19,22 +19,37 @@ export class ApiError extends Error {
   }
 }
 
+interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+interface PageRequest {
+  limit: number;
+  cursor?: string;
+}
+
 const http = createClient<paths>({ baseUrl: '/' });
 
 export const api = {
-  studies: (signal: AbortSignal) => answer(http.GET('/api/v1/studies', { signal })),
+  studies: (signal: AbortSignal) =>
+    allPages((query) => answer(http.GET('/api/v1/studies', { params: { query }, signal }))),
   study: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}', { params: { path: { study } }, signal })),
   runs: (study: string, signal: AbortSignal) =>
-    answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study } }, signal })),
+    allPages((query) =>
+      answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study }, query }, signal })),
+    ),
   insight: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}/insight', { params: { path: { study } }, signal })),
   run: (run: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/runs/{run}', { params: { path: { run } }, signal })),
-  pretrainings: (signal: AbortSignal) => answer(http.GET('/api/v1/dapt', { signal })),
+  pretrainings: (signal: AbortSignal) =>
+    allPages((query) => answer(http.GET('/api/v1/dapt', { params: { query }, signal }))),
   pretraining: (name: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/dapt/{name}', { params: { path: { name } }, signal })),
-  workers: (signal: AbortSignal) => answer(http.GET('/api/v1/workers', { signal })),
+  workers: (signal: AbortSignal) =>
+    allPages((query) => answer(http.GET('/api/v1/workers', { params: { query }, signal }))),
   drain: (worker: string, now: boolean) =>
     answer(http.POST('/api/v1/workers/{worker}/drain', { params: { path: { worker } }, body: { now } })),
   resume: (worker: string) =>
@@ -47,6 +62,23 @@ export const api = {
       http.GET('/api/v1/runs/{run}/log', { params: { path: { run }, query: { offset, attempt } }, signal }),
     ),
 };
+
+/** The most items of a page that the API gives. */
+const LARGEST_PAGE = 1000;
+
+/** A whole list: its pages, one after the other. */
+export async function allPages<Item>(
+  fetchPage: (query: PageRequest) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await fetchPage({ limit: LARGEST_PAGE, ...(cursor !== undefined && { cursor }) });
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return items;
+}
 
 interface Answer<T> {
   data?: T;

@@ -29,7 +29,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All backbones, by name. */
+        /** A page of the backbones, by name. */
         get: operations["list_backbones"];
         put?: never;
         /** Registers a backbone whose files have been uploaded. */
@@ -64,7 +64,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All pretrainings, newest first. */
+        /** A page of the pretrainings, newest first. */
         get: operations["list_dapt"];
         put?: never;
         /** Queues a pretraining whose texts have been uploaded. */
@@ -167,7 +167,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All datasets, by name. */
+        /** A page of the datasets, by name. */
         get: operations["list_datasets"];
         put?: never;
         /** Registers a dataset whose splits have been uploaded. */
@@ -204,7 +204,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a device's quarantine. */
+        /** Ends a device's quarantine. The answer holds the workers that offer the device. */
         post: operations["release_device"];
         delete?: never;
         options?: never;
@@ -352,6 +352,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/attempts/{attempt}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The epoch reports of one attempt, by epoch. */
+        get: operations["get_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/attempts/{attempt}/test-split": {
         parameters: {
             query?: never;
@@ -479,7 +496,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All studies, newest first. */
+        /** A page of the studies, newest first. */
         get: operations["list_studies"];
         put?: never;
         /** Creates a study and proposes its first trials. */
@@ -633,7 +650,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a study: trials by number, then the final run. */
+        /** A page of the runs of a study: trials by number, then the final run. */
         get: operations["list_runs"];
         put?: never;
         post?: never;
@@ -667,7 +684,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All tokens, newest first, without their texts. */
+        /** A page of the tokens, newest first, without their texts. */
         get: operations["list_tokens"];
         put?: never;
         /** Makes a token. Its text is in this answer and nowhere else. */
@@ -702,7 +719,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All workers, newest first. */
+        /** A page of the workers, newest first. */
         get: operations["list_workers"];
         put?: never;
         /** A worker introduces itself. */
@@ -1929,6 +1946,290 @@ export interface components {
             /** @description The token. */
             token: components["schemas"]["Token"];
         };
+        /** @description One page of a list. */
+        Page_Backbone: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was registered.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["BackboneId"];
+                /** @description What was registered. */
+                spec: components["schemas"]["BackboneSpec"];
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Dapt: {
+            /** @description The items. */
+            items: {
+                /** @description Files of the adapter, once completed. */
+                adapter: components["schemas"]["ArtifactFile"][];
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /** @description Whether it is paused. */
+                hold?: components["schemas"]["Hold"];
+                /** @description Its id. */
+                id: components["schemas"]["PretrainingId"];
+                /** @description Name of the token that created it: its run counts to that user's share of the devices. */
+                owner?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its priority now.
+                 */
+                priority?: number;
+                /** @description Its run, whose state is its own. */
+                run: components["schemas"]["Run"];
+                /** @description What was asked for. */
+                spec: components["schemas"]["DaptSpec"];
+                summary?: components["schemas"]["DaptSummary"] | null;
+                /** @description Why its run is not given out, where it waits. */
+                waits?: string | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Dataset: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was registered.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["DatasetId"];
+                /** @description What was registered. */
+                spec: components["schemas"]["DatasetSpec"];
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Run: {
+            /** @description The items. */
+            items: {
+                /** @description Attempts granted so far; the newest attempt's number (0: none yet). */
+                attempt: components["schemas"]["Attempt"];
+                /**
+                 * Format: double
+                 * @description The objective's value of the best epoch reported so far by the newest attempt.
+                 */
+                best_so_far?: number | null;
+                /** @description A user cancelled it: its worker has not heard of it yet. */
+                cancelling?: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was proposed.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description Epochs reported by the newest attempt.
+                 */
+                epochs: number;
+                failure?: components["schemas"]["Failure"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["RunId"];
+                /** @description What it is for. */
+                kind: components["schemas"]["RunKind"];
+                /**
+                 * Format: int32
+                 * @description Number within the study, from 1; trials only.
+                 */
+                number?: number | null;
+                /** @description The searched parameters; all of a pretraining's. */
+                params: {
+                    [key: string]: components["schemas"]["Scalar"];
+                };
+                /** @description A user paused it: it waits and is not given out. */
+                paused?: boolean;
+                /** @description The entry of the queue that it belongs to: the id of its study or pretraining. */
+                queue_id: components["schemas"]["QueueId"];
+                /**
+                 * Format: date-time
+                 * @description When its newest attempt began.
+                 */
+                started_at?: string | null;
+                /** @description Its state. */
+                state: components["schemas"]["RunState"];
+                /**
+                 * Format: double
+                 * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
+                 */
+                value?: number | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Study: {
+            /** @description The items. */
+            items: {
+                best?: components["schemas"]["BestTrial"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /** @description Why it failed. */
+                failure?: string | null;
+                final_run?: components["schemas"]["FinalRun"] | null;
+                /** @description Whether it is paused. */
+                hold?: components["schemas"]["Hold"];
+                /** @description Its id. */
+                id: components["schemas"]["StudyId"];
+                /** @description Name of the token by which it was created: whose share of the devices its runs count to. */
+                owner?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its priority now.
+                 */
+                priority?: number;
+                seal?: components["schemas"]["Seal"] | null;
+                /** @description What was asked for. */
+                spec: components["schemas"]["StudySpec"];
+                /** @description Its state. */
+                state: components["schemas"]["StudyState"];
+                /** @description The dataset is synthetic. */
+                synthetic: boolean;
+                /** @description How many trials are in each state. */
+                trials: components["schemas"]["TrialCounts"];
+                /** @description Why none of its runs is being trained, where one waits. */
+                waits?: string | null;
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Token: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it expires.
+                 */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["TokenId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last used, within a minute.
+                 */
+                last_used_at?: string | null;
+                /** @description It is neither revoked nor expired. */
+                live: boolean;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at?: string | null;
+                /** @description What it allows. */
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Worker: {
+            /** @description The items. */
+            items: {
+                /** @description It was heard within twice the length of a lease. */
+                alive: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it must end.
+                 */
+                available_until?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it came first.
+                 */
+                created_at: string;
+                /** @description Its devices. */
+                devices: components["schemas"]["DeviceRecord"][];
+                /** @description Whether a user drains it. */
+                hold?: components["schemas"]["Hold"];
+                /** @description Its id. */
+                id: components["schemas"]["WorkerId"];
+                /**
+                 * Format: date-time
+                 * @description When the coordinator last heard from it.
+                 */
+                last_seen_at: string;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Process id on its host.
+                 */
+                pid: number;
+                /** @description Version of its binary. */
+                version: string;
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
         /** @description A searched parameter. */
         ParameterInsight: {
             boundary?: components["schemas"]["Boundary"] | null;
@@ -2281,6 +2582,28 @@ export interface components {
          * @enum {string}
          */
         RunKind: "dapt" | "trial" | "final";
+        /** @description One page of the runs of a study. */
+        RunPage: components["schemas"]["Page_Run"] & {
+            /** @description Whether the list holds the unchanged runs too: `since` was not given, or the changes since are no longer kept. */
+            all: boolean;
+            /**
+             * Format: int64
+             * @description The newest change that these runs hold; a later request gives it as `since`.
+             */
+            revision: number;
+        };
+        /** @description The epoch reports of one attempt, by the kind of its run. */
+        RunReports: {
+            /** @description The reports, by epoch. */
+            items: components["schemas"]["AttemptReport_EpochReport"][];
+            /** @enum {string} */
+            kind: "train";
+        } | {
+            /** @description The reports, by epoch. */
+            items: components["schemas"]["AttemptReport_DaptReport"][];
+            /** @enum {string} */
+            kind: "adapt";
+        };
         /**
          * @description The state of a run.
          * @enum {string}
@@ -2876,6 +3199,11 @@ export interface components {
              * @description When it must end.
              */
             available_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came first.
+             */
+            created_at: string;
             /** @description Its devices. */
             devices: components["schemas"]["DeviceRecord"][];
             /** @description Whether a user drains it. */
@@ -2995,7 +3323,12 @@ export interface operations {
     };
     list_backbones: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3007,7 +3340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Backbone"][];
+                    "application/json": components["schemas"]["Page_Backbone"];
                 };
             };
             default: {
@@ -3083,7 +3416,12 @@ export interface operations {
     };
     list_dapt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3095,7 +3433,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dapt"][];
+                    "application/json": components["schemas"]["Page_Dapt"];
                 };
             };
             default: {
@@ -3303,7 +3641,12 @@ export interface operations {
     };
     list_datasets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3315,7 +3658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dataset"][];
+                    "application/json": components["schemas"]["Page_Dataset"];
                 };
             };
             default: {
@@ -3691,6 +4034,38 @@ export interface operations {
             };
         };
     };
+    get_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                run: components["schemas"]["RunId"];
+                /** @description Number of the attempt */
+                attempt: components["schemas"]["Attempt"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunReports"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
     open_test: {
         parameters: {
             query?: never;
@@ -3932,7 +4307,14 @@ export interface operations {
     };
     list_studies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only studies in this state. */
+                state?: "searching" | "finishing" | "completed" | "failed" | "cancelled";
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3944,7 +4326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Study"][];
+                    "application/json": components["schemas"]["Page_Study"];
                 };
             };
             default: {
@@ -4242,7 +4624,18 @@ export interface operations {
     };
     list_runs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only runs in this state. */
+                state?: "waiting" | "leased" | "running" | "completed" | "pruned" | "failed" | "cancelled";
+                /** @description Only runs of this kind. */
+                kind?: "dapt" | "trial" | "final";
+                /** @description Only runs that changed after this revision: the `revision` of an earlier answer. */
+                since?: number;
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description Id or name of the study */
@@ -4257,7 +4650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Run"][];
+                    "application/json": components["schemas"]["RunPage"];
                 };
             };
             default: {
@@ -4306,7 +4699,12 @@ export interface operations {
     };
     list_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4318,7 +4716,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"][];
+                    "application/json": components["schemas"]["Page_Token"];
                 };
             };
             default: {
@@ -4394,7 +4792,14 @@ export interface operations {
     };
     list_workers: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also workers that were not heard for a week. */
+                gone?: boolean;
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4406,7 +4811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Worker"][];
+                    "application/json": components["schemas"]["Page_Worker"];
                 };
             };
             default: {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::access::{LoginLink, NewToken, Session, Token, TokenSpec};
+use pedigree_protocol::page::{Page, PageQuery};
 use serde::Deserialize;
 
 use crate::access::caller::Caller;
@@ -14,11 +15,14 @@ use crate::app::App;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Json, Path, Query};
 
-/// All tokens, newest first, without their texts.
-#[utoipa::path(get, path = "/tokens", tag = "access", operation_id = "list_tokens",
-    responses((status = 200, body = Vec<Token>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Token>>> {
-    token::list(&app.pool).await.map(Json)
+/// A page of the tokens, newest first, without their texts.
+#[utoipa::path(get, path = "/tokens", tag = "access", operation_id = "list_tokens", params(PageQuery),
+    responses((status = 200, body = Page<Token>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Token>>> {
+    token::list(&app.pool, &page).await.map(Json)
 }
 
 /// Makes a token. Its text is in this answer and nowhere else.

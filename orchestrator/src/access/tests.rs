@@ -2,6 +2,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use pedigree_protocol::WorkerId;
 use pedigree_protocol::access::{LoginLink, NewToken, Role, Session, Token, TokenSpec};
+use pedigree_protocol::page::PageQuery;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use sqlx::PgPool;
@@ -108,7 +109,7 @@ async fn a_token_ends_when_it_expires_and_when_it_is_revoked(pool: PgPool) {
     assert_eq!(status(&app, As::Token(&text), "GET /api/v1/studies").await, 401);
     assert_eq!(status(&app, As::Token(OWN), "DELETE /api/v1/tokens/leaked").await, 404);
     token::create(&pool, &spec).await.unwrap();
-    let tokens = token::list(&pool).await.unwrap();
+    let tokens = token::list(&pool, &PageQuery::default()).await.unwrap().items;
     assert_eq!(tokens.iter().filter(|token| token.revoked_at.is_some()).count(), 1);
 }
 

@@ -2,11 +2,13 @@
 
 use pedigree_protocol::TokenId;
 use pedigree_protocol::access::{NewToken, Role, Token, TokenSpec};
+use pedigree_protocol::page::{Page, PageQuery};
 use sqlx::PgPool;
 
 use crate::access::secret::{self, Hash};
 use crate::error::{ApiError, ApiResult};
 use crate::name;
+use crate::page::{Newest, Wanted};
 
 /// Makes a token. Only this answer holds its text.
 pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToken> {
@@ -35,15 +37,22 @@ pub(crate) async fn create(pool: &PgPool, spec: &TokenSpec) -> ApiResult<NewToke
     Ok(NewToken { token: row.into(), secret: text.into() })
 }
 
-/// All tokens, revoked ones too, newest first.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Token>> {
+/// A page of the tokens, newest first, the revoked among them.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Token>> {
+    let wanted = Wanted::<Newest>::read(page)?;
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, name, role AS "role: Role", created_at, expires_at, revoked_at, last_used_at,
                revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!"
-           FROM tokens ORDER BY created_at DESC, id DESC"#
+           FROM tokens WHERE $1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid)
+           ORDER BY created_at DESC, id DESC LIMIT $3"#,
+        wanted.after.map(|after| after.at),
+        wanted.after.map(|after| after.id),
+        wanted.rows(),
     );
-    Ok(rows.fetch_all(pool).await?.into_iter().map(Token::from).collect())
+    let tokens = rows.fetch_all(pool).await?.into_iter().map(Token::from).collect();
+    let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM tokens"#).fetch_one(pool).await?;
+    wanted.cut(tokens, total, |token| Newest { at: token.created_at, id: token.id.0 })
 }
 
 /// Revokes the token of this name. From now on the token and the sessions that it opened are refused.

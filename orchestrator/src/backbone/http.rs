@@ -3,17 +3,21 @@
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::backbone::{Backbone, BackboneSpec};
+use pedigree_protocol::page::{Page, PageQuery};
 
 use crate::app::App;
 use crate::backbone::sql;
 use crate::error::ApiResult;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 
-/// All backbones, by name.
-#[utoipa::path(get, path = "/backbones", tag = "backbones", operation_id = "list_backbones",
-    responses((status = 200, body = Vec<Backbone>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Backbone>>> {
-    sql::list(&app.pool).await.map(Json)
+/// A page of the backbones, by name.
+#[utoipa::path(get, path = "/backbones", tag = "backbones", operation_id = "list_backbones", params(PageQuery),
+    responses((status = 200, body = Page<Backbone>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Backbone>>> {
+    sql::list(&app.pool, &page).await.map(Json)
 }
 
 /// One backbone.

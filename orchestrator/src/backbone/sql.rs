@@ -3,24 +3,30 @@
 use pedigree_protocol::BackboneId;
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::backbone::{Backbone, BackboneSpec, StartAdapter};
+use pedigree_protocol::page::{Page, PageQuery};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::backbone::promise::{self, Source};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
+use crate::page::Wanted;
 use crate::{artifact, name};
 
-/// All backbones, by name.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Backbone>> {
-    let rows = sqlx::query!(
-        r#"SELECT id, created_at, spec AS "spec: Json<BackboneSpec>" FROM backbones ORDER BY name"#
+/// A page of the backbones, by name.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Backbone>> {
+    let wanted = Wanted::<String>::read(page)?;
+    let select = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<BackboneSpec>" FROM backbones
+           WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"#,
+        wanted.after.as_deref(),
+        wanted.rows(),
     );
-    let rows = rows.fetch_all(pool).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Backbone { id: BackboneId(row.id), created_at: row.created_at, spec: row.spec.0 })
-        .collect())
+    let rows = select.fetch_all(pool).await?.into_iter();
+    let backbones =
+        rows.map(|row| Backbone { id: BackboneId(row.id), created_at: row.created_at, spec: row.spec.0 });
+    let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM backbones"#).fetch_one(pool).await?;
+    wanted.cut(backbones.collect(), total, |backbone| backbone.spec.name.clone())
 }
 
 /// The backbone of that name; else a sentence that lists the names that there are.

@@ -1,4 +1,5 @@
 use pedigree_protocol::ErrorCode;
+use pedigree_protocol::page::PageQuery;
 use sqlx::PgPool;
 
 use crate::backbone::sql;
@@ -12,7 +13,7 @@ async fn the_same_content_again_is_the_same_backbone(pool: PgPool) {
     let other = coordinator.put(b"other", false).await.unwrap();
     let other = sql::add(coordinator.pool(), backbone_spec("encoder", other)).await;
     assert!(is_code(other, ErrorCode::Conflict));
-    assert_eq!(sql::list(coordinator.pool()).await.unwrap(), [first]);
+    assert_eq!(sql::list(coordinator.pool(), &PageQuery::default()).await.unwrap().items, [first]);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

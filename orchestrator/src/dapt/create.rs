@@ -17,7 +17,7 @@ use crate::{artifact, backbone, db};
 const TOTAL_RETRIES: u32 = 10;
 
 /// Queues a pretraining. The same specification under the same name again answers the pretraining that is there.
-pub(super) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
+pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
     entry::check_name("pretraining", &spec.name)?;
     spec.leaves.iter().try_for_each(|name| entry::check_name("backbone", name))?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::backbone::{AdaptedName, Backbone};
 use pedigree_protocol::dapt::{Dapt, DaptSpec};
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::queue::Priority;
 use pedigree_protocol::resources::{Hold, Pause};
 
@@ -12,13 +13,16 @@ use crate::access::caller::Caller;
 use crate::app::App;
 use crate::dapt;
 use crate::error::ApiResult;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 
-/// All pretrainings, newest first.
-#[utoipa::path(get, path = "/dapt", tag = "backbones", operation_id = "list_dapt",
-    responses((status = 200, body = Vec<Dapt>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Dapt>>> {
-    dapt::view::list(&app.pool).await.map(Json)
+/// A page of the pretrainings, newest first.
+#[utoipa::path(get, path = "/dapt", tag = "backbones", operation_id = "list_dapt", params(PageQuery),
+    responses((status = 200, body = Page<Dapt>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Dapt>>> {
+    dapt::view::list(&app.pool, &page).await.map(Json)
 }
 
 /// One pretraining.

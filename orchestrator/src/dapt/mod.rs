@@ -1,7 +1,7 @@
 //! Pretrainings: a backbone adapted to raw text by one run, in the queue beside studies.
 
 mod control;
-mod create;
+pub(crate) mod create;
 pub(crate) mod end;
 pub(crate) mod http;
 #[cfg(test)]

@@ -2,10 +2,11 @@ use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::dapt::{DaptReport, DaptSpec, DaptSummary, HeldOutScores};
 use pedigree_protocol::lease::Work;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive, WriteOutcome};
+use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::queue::LOST_RETRIES;
 use pedigree_protocol::resources::{Hold, Resources};
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
-use pedigree_protocol::study::{StudySpec, StudyState};
+use pedigree_protocol::study::{StudyFilter, StudySpec, StudyState};
 use pedigree_protocol::{ErrorCode, Scalar};
 use sqlx::PgPool;
 
@@ -91,7 +92,14 @@ async fn a_pretraining_goes_from_its_texts_to_its_adapter(pool: PgPool) {
     let made = create::create(&pool, spec("adapted"), None).await.unwrap();
     assert_eq!(create::create(&pool, spec("adapted"), None).await.unwrap(), made, "once per name");
     assert_eq!((made.run.kind, made.run.state), (RunKind::Dapt, RunState::Waiting));
-    assert!(study::view::list(&pool).await.unwrap().is_empty(), "it is no study");
+    assert!(
+        study::view::list(&pool, &PageQuery::default(), &StudyFilter::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty(),
+        "it is no study"
+    );
     let waits = made.waits.unwrap();
     assert!(waits.starts_with("no worker is here"), "{waits}");
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::dapt::{Dapt, DaptSpec, DaptSummary};
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{Run, RunState};
 use pedigree_protocol::{PretrainingId, RunId};
@@ -14,12 +15,17 @@ use uuid::Uuid;
 
 use crate::artifact::sql::parse;
 use crate::error::{ApiError, ApiResult};
+use crate::page::{Newest, Wanted};
 use crate::queue::waiting::{self, Asking};
 use crate::{name, run};
 
-/// All pretrainings, newest first.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dapt>> {
-    select(pool, None).await
+/// A page of the pretrainings, newest first.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Dapt>> {
+    let wanted = Wanted::<Newest>::read(page)?;
+    let (after, limit) = (wanted.after, Some(wanted.rows()));
+    let dapts = select(pool, Selection { name: None, after, limit }).await?;
+    let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM pretrainings"#);
+    wanted.cut(dapts, total.fetch_one(pool).await?, |dapt| Newest { at: dapt.created_at, id: dapt.id.0 })
 }
 
 /// The pretraining of that name; else a sentence that lists the names that there are.
@@ -35,7 +41,7 @@ pub(super) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dapt> {
 
 /// The pretraining of that name, if there is one.
 pub(super) async fn find(pool: &PgPool, name: &str) -> ApiResult<Option<Dapt>> {
-    Ok(select(pool, Some(name)).await?.into_iter().next())
+    Ok(select(pool, Selection { name: Some(name), after: None, limit: None }).await?.into_iter().next())
 }
 
 struct Row {
@@ -66,15 +72,26 @@ impl Row {
     }
 }
 
-async fn select(pool: &PgPool, name: Option<&str>) -> ApiResult<Vec<Dapt>> {
+/// Which pretrainings are read.
+struct Selection<'a> {
+    name: Option<&'a str>,
+    after: Option<Newest>,
+    limit: Option<i64>,
+}
+
+async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Dapt>> {
     let select = sqlx::query_as!(
         Row,
         r#"SELECT p.id, p.spec AS "spec: Json<DaptSpec>", q.created_at, q.hold AS "hold: Hold", q.priority, q.owner,
                r.id AS run_id, r.summary AS "summary: Json<DaptSummary>"
            FROM pretrainings p JOIN queue q ON q.id = p.id JOIN runs r ON r.queue_id = p.id
-           WHERE q.name = $1 OR $1 IS NULL
-           ORDER BY q.created_at DESC, q.id DESC"#,
-        name
+           WHERE ($1::text IS NULL OR q.name = $1)
+               AND ($2::timestamptz IS NULL OR (q.created_at, q.id) < ($2, $3::uuid))
+           ORDER BY q.created_at DESC, q.id DESC LIMIT $4"#,
+        wanted.name,
+        wanted.after.map(|after| after.at),
+        wanted.after.map(|after| after.id),
+        wanted.limit,
     );
     let rows = select.fetch_all(pool).await?;
     let ids: Vec<RunId> = rows.iter().map(|row| RunId(row.run_id)).collect();

@@ -3,17 +3,21 @@
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::dataset::{Dataset, DatasetSpec};
+use pedigree_protocol::page::{Page, PageQuery};
 
 use crate::app::App;
 use crate::dataset::sql;
 use crate::error::ApiResult;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 
-/// All datasets, by name.
-#[utoipa::path(get, path = "/datasets", tag = "datasets", operation_id = "list_datasets",
-    responses((status = 200, body = Vec<Dataset>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Dataset>>> {
-    sql::list(&app.pool).await.map(Json)
+/// A page of the datasets, by name.
+#[utoipa::path(get, path = "/datasets", tag = "datasets", operation_id = "list_datasets", params(PageQuery),
+    responses((status = 200, body = Page<Dataset>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Dataset>>> {
+    sql::list(&app.pool, &page).await.map(Json)
 }
 
 /// One dataset.

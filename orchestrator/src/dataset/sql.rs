@@ -2,23 +2,29 @@
 
 use pedigree_protocol::DatasetId;
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split};
+use pedigree_protocol::page::{Page, PageQuery};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::{ApiError, ApiResult};
+use crate::page::Wanted;
 use crate::{artifact, name};
 
-/// All datasets, by name.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Dataset>> {
-    let rows = sqlx::query!(
-        r#"SELECT id, created_at, spec AS "spec: Json<DatasetSpec>" FROM datasets ORDER BY name"#
+/// A page of the datasets, by name.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Dataset>> {
+    let wanted = Wanted::<String>::read(page)?;
+    let select = sqlx::query!(
+        r#"SELECT id, created_at, spec AS "spec: Json<DatasetSpec>" FROM datasets
+           WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"#,
+        wanted.after.as_deref(),
+        wanted.rows(),
     );
-    let rows = rows.fetch_all(pool).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Dataset { id: DatasetId(row.id), created_at: row.created_at, spec: row.spec.0 })
-        .collect())
+    let rows = select.fetch_all(pool).await?.into_iter();
+    let datasets =
+        rows.map(|row| Dataset { id: DatasetId(row.id), created_at: row.created_at, spec: row.spec.0 });
+    let total = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM datasets"#).fetch_one(pool).await?;
+    wanted.cut(datasets.collect(), total, |dataset| dataset.spec.name.clone())
 }
 
 /// The dataset of that name. The error lists the registered names.

@@ -1,5 +1,6 @@
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::dataset::DatasetSpec;
+use pedigree_protocol::page::PageQuery;
 use sqlx::PgPool;
 
 use crate::dataset::sql;
@@ -14,7 +15,7 @@ async fn the_same_content_again_is_the_same_dataset(pool: PgPool) {
     assert_eq!(sql::add(coordinator.pool(), elsewhere).await.unwrap(), first);
     let other = dataset_spec("corpus", DEV, TRAIN, TEST);
     assert!(is_code(sql::add(coordinator.pool(), other).await, ErrorCode::Conflict));
-    assert_eq!(sql::list(coordinator.pool()).await.unwrap(), [first]);
+    assert_eq!(sql::list(coordinator.pool(), &PageQuery::default()).await.unwrap().items, [first]);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

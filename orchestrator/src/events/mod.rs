@@ -34,6 +34,10 @@ pub(crate) struct Feed {
 /// How many changes a slow browser may lag behind before it has to read again.
 const BACKLOG: usize = 1024;
 
+/// Revisions are given before their transactions commit, so that one can become visible after a later one. Whoever asks
+/// for what changed after a revision begins this far before it; a change told twice is harmless.
+pub(crate) const OVERLAP: i64 = 200;
+
 impl Feed {
     pub(crate) fn new() -> Self {
         let (changes, _) = broadcast::channel(BACKLOG);

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::app::App;
-use crate::events::Signal;
+use crate::events::{OVERLAP, Signal};
 
 /// A comment keeps proxies from closing a quiet stream.
 pub(crate) const PING: Duration = Duration::from_secs(15);
@@ -24,9 +24,6 @@ const BURST: Duration = Duration::from_millis(250);
 const RECONNECT: Duration = Duration::from_secs(2);
 /// The most missed changes that are replayed one by one.
 const MOST_REPLAYED: i64 = 1000;
-/// Replay starts this many revisions earlier. A revision is assigned before its transaction commits, so that it can
-/// become visible after a later one. A change that is told twice is harmless.
-const OVERLAP: i64 = 200;
 
 /// The stream; it ends when the browser leaves or the coordinator stops.
 pub(crate) fn stream(app: App, last_seen: Option<i64>) -> impl Stream<Item = Result<Event, Infallible>> {

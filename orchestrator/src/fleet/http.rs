@@ -3,8 +3,9 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pedigree_protocol::fleet::{Hello, Welcome, Worker};
+use pedigree_protocol::fleet::{Hello, Welcome, Worker, WorkerFilter};
 use pedigree_protocol::gpu::GpuReadings;
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::resources::{Hold, Pause};
 use pedigree_protocol::{ApiErrorBody, WorkerId};
 
@@ -12,14 +13,19 @@ use crate::access::caller::Caller;
 use crate::access::ownership;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 use crate::fleet::{quarantine, readings, release, sql};
 
-/// All workers, newest first.
+/// A page of the workers, newest first.
 #[utoipa::path(get, path = "/workers", tag = "workers", operation_id = "list_workers",
-    responses((status = 200, body = Vec<Worker>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Worker>>> {
-    sql::list(&app.pool).await.map(Json)
+    params(WorkerFilter, PageQuery),
+    responses((status = 200, body = Page<Worker>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(filter): Query<WorkerFilter>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Worker>>> {
+    sql::list(&app.pool, &page, filter).await.map(Json)
 }
 
 /// A worker introduces itself.
@@ -51,7 +57,7 @@ pub(crate) async fn tell_readings(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a device's quarantine.
+/// Ends a device's quarantine. The answer holds the workers that offer the device.
 #[utoipa::path(post, path = "/devices/{device}/release", tag = "workers", operation_id = "release_device",
     params(("device" = String, Path, description = "UUID of the device")),
     responses((status = 200, body = Vec<Worker>), (status = "default", body = ApiErrorBody)))]
@@ -60,7 +66,7 @@ pub(crate) async fn release(
     Path(device): Path<String>,
 ) -> ApiResult<Json<Vec<Worker>>> {
     quarantine::release(&app.pool, &device).await?;
-    sql::list(&app.pool).await.map(Json)
+    sql::offering(&app.pool, &device).await.map(Json)
 }
 
 /// Drains a worker. It gets no new work until it is resumed, also after a restart.

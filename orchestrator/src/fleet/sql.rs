@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::fleet::{Device, DeviceKind, DeviceRecord, Hello, Holder, Worker};
+use pedigree_protocol::fleet::{Device, DeviceKind, DeviceRecord, Hello, Holder, Worker, WorkerFilter};
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{Attempt, RunId, TokenId, WorkerId};
@@ -11,6 +12,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::fleet::{quarantine, readings, release};
+use crate::page::{Newest, Wanted};
 
 /// Records a worker, its token, the length of a lease that it is told, and exactly the devices that it offers. A new
 /// worker inherits the drain of the one that it follows.
@@ -96,22 +98,60 @@ pub(crate) async fn touch(pool: &PgPool, worker: WorkerId, device: &str) -> ApiR
 pub(crate) async fn set_hold(pool: &PgPool, worker: WorkerId, hold: Hold) -> ApiResult<Worker> {
     let done = sqlx::query!("UPDATE workers SET hold = $2 WHERE id = $1", worker.0, hold as _);
     done.execute(pool).await?;
-    let found = list(pool).await?.into_iter().find(|listed| listed.id == worker);
+    let selection = Selection { worker: Some(worker), gone: true, ..Selection::default() };
+    let found = select(pool, selection).await?.into_iter().next();
     found.ok_or_else(|| {
-        ApiError::not_found(format!("there is no worker {worker}; `pedigree worker list` shows all"))
+        ApiError::not_found(format!("there is no worker {worker}; `pedigree worker list --gone` shows all"))
     })
 }
 
-/// All workers, newest first, with what holds their devices.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Worker>> {
+/// The workers that offer a device, with what holds their devices.
+pub(crate) async fn offering(pool: &PgPool, device: &str) -> ApiResult<Vec<Worker>> {
+    select(pool, Selection { device: Some(device), gone: true, ..Selection::default() }).await
+}
+
+/// A page of the workers, newest first, with what holds their devices.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery, filter: WorkerFilter) -> ApiResult<Page<Worker>> {
+    let wanted = Wanted::<Newest>::read(page)?;
+    let (after, limit) = (wanted.after, Some(wanted.rows()));
+    let selection = Selection { gone: filter.gone, after, limit, ..Selection::default() };
+    let workers = select(pool, selection).await?;
+    let total = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM workers WHERE $1 OR last_seen_at > now() - interval '1 week'"#,
+        filter.gone
+    );
+    let total = total.fetch_one(pool).await?;
+    wanted.cut(workers, total, |worker| Newest { at: worker.created_at, id: worker.id.0 })
+}
+
+/// Which workers are read; those that were heard within a week by default.
+#[derive(Default)]
+struct Selection<'a> {
+    worker: Option<WorkerId>,
+    device: Option<&'a str>,
+    gone: bool,
+    after: Option<Newest>,
+    limit: Option<i64>,
+}
+
+async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Worker>> {
     let rows = sqlx::query!(
-        r#"SELECT w.id, w.name, w.pid, w.version, w.last_seen_at, worker_is_alive(w) AS "alive!",
+        r#"SELECT w.id, w.name, w.pid, w.version, w.created_at, w.last_seen_at,
+               worker_is_alive(w) AS "alive!",
                w.hold AS "hold: Hold", w.available_until,
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKind", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
                e.name AS "queue_name?", r.kind AS "run_kind?: RunKind", r.number, q.reason AS "quarantine?",
                g.reading AS "reading?", g.read_at AS "read_at?"
-           FROM workers w
+           FROM (
+               SELECT id FROM workers
+               WHERE ($1 OR last_seen_at > now() - interval '1 week')
+                   AND ($2::uuid IS NULL OR id = $2)
+                   AND ($3::text IS NULL OR id IN (SELECT worker_id FROM devices WHERE uuid = $3))
+                   AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+               ORDER BY created_at DESC, id DESC LIMIT $6
+           ) page
+           JOIN workers w ON w.id = page.id
            LEFT JOIN devices d ON d.worker_id = w.id
            LEFT JOIN attempts a
                ON a.worker_id = w.id AND a.device_uuid = d.uuid AND a.state IN ('leased', 'running')
@@ -119,7 +159,13 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Worker>> {
            LEFT JOIN queue e ON e.id = r.queue_id
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
            LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
-           ORDER BY w.created_at DESC, w.id DESC, d.position"#
+           ORDER BY w.created_at DESC, w.id DESC, d.position"#,
+        wanted.gone,
+        wanted.worker.map(|worker| worker.0),
+        wanted.device,
+        wanted.after.map(|after| after.at),
+        wanted.after.map(|after| after.id),
+        wanted.limit,
     );
     let mut workers: Vec<Worker> = Vec::new();
     for row in rows.fetch_all(pool).await? {
@@ -130,6 +176,7 @@ pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Worker>> {
                 name: row.name,
                 pid: row.pid,
                 version: row.version,
+                created_at: row.created_at,
                 last_seen_at: row.last_seen_at,
                 alive: row.alive,
                 hold: row.hold,

@@ -3,9 +3,10 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::State;
 use pedigree_protocol::access::Role;
-use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello, Holder};
+use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello, Holder, WorkerFilter};
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
 use pedigree_protocol::lease::ClaimRequest;
+use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{ErrorCode, WorkerId};
@@ -18,6 +19,11 @@ use crate::fleet::{http, quarantine, readings, sql};
 use crate::lease::claim;
 use crate::testing::{Coordinator, Worker, hello, is_code, message, study_spec};
 
+/// The first page of the workers.
+async fn list(pool: &PgPool) -> Vec<pedigree_protocol::fleet::Worker> {
+    sql::list(pool, &PageQuery::default(), WorkerFilter::default()).await.unwrap().items
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: PgPool) {
     let coordinator = Coordinator::with_content(pool).await;
@@ -25,7 +31,7 @@ async fn a_worker_is_listed_with_its_newest_devices_and_what_holds_them(pool: Pg
     sql::hello(coordinator.pool(), &hello(worker.id, 2), None, coordinator.app.lease_ttl).await.unwrap();
     coordinator.create(study_spec("study", 1, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    let workers = sql::list(coordinator.pool()).await.unwrap();
+    let workers = list(coordinator.pool()).await;
     let [listed] = workers.as_slice() else { panic!("{workers:?}") };
     assert!(listed.alive);
     let held: Vec<_> = listed.devices.iter().map(|d| (d.device.uuid.as_str(), d.run_id, d.attempt)).collect();
@@ -42,7 +48,7 @@ async fn a_worker_is_alive_for_twice_the_lease_that_it_was_told(pool: PgPool) {
         sql::hello(&pool, &worker, None, Duration::from_secs(ttl)).await.unwrap();
         let silence = "UPDATE workers SET last_seen_at = now() - make_interval(secs => $1)";
         sqlx::query(silence).bind(f64::from(silent)).execute(&pool).await.unwrap();
-        assert_eq!(sql::list(&pool).await.unwrap()[0].alive, alive, "{silent} s, told {ttl} s");
+        assert_eq!(list(&pool).await[0].alive, alive, "{silent} s, told {ttl} s");
     }
 }
 
@@ -71,7 +77,7 @@ async fn a_worker_of_the_release_before_is_told_in_a_sentence_what_to_do(pool: P
     let refused = http::hello(app, caller, Json(said.clone())).await.map(|_| ());
     let sentence = message(refused);
     assert!(sentence.contains("install pedigree 0.2 on this host and start the worker again"), "{sentence}");
-    assert!(sql::list(&pool).await.unwrap().is_empty());
+    assert!(list(&pool).await.is_empty());
 
     // One that was here before the coordinator was upgraded goes on asking for work.
     coordinator.create(study_spec("study", 1, 1)).await;
@@ -105,7 +111,7 @@ async fn what_gpus_show_is_listed_until_they_show_something_else(pool: PgPool) {
     sql::hello(&pool, &hello, None, TTL).await.unwrap();
     let uuids: Vec<&str> = hello.devices.iter().map(|device| device.uuid.as_str()).collect();
     let listed = || async {
-        let devices = sql::list(&pool).await.unwrap().remove(0).devices;
+        let devices = list(&pool).await.remove(0).devices;
         devices
             .into_iter()
             .map(|record: DeviceRecord| record.shown.map(|shown| shown.reading))
@@ -142,7 +148,7 @@ async fn a_drain_outlives_the_workers_restart(pool: PgPool) {
         let hello = Hello { follows: Some(earlier), ..hello(id, 1) };
         let worker = Worker { id, devices: vec![hello.devices[0].uuid.clone()] };
         sql::hello(coordinator.pool(), &hello, None, TTL).await.unwrap();
-        let listed = sql::list(coordinator.pool()).await.unwrap();
+        let listed = list(coordinator.pool()).await;
         (listed.into_iter().find(|listed| listed.id == id).unwrap().hold, worker)
     };
     let (hold, second) = follow(drained.id).await;
@@ -173,7 +179,7 @@ async fn an_unfit_device_is_out_of_use_until_it_is_released_whoever_offers_it(po
         Worker { id, devices: vec!["GPU-1".into()] }
     };
     let quarantine = async || {
-        let newest = sql::list(coordinator.pool()).await.unwrap().remove(0);
+        let newest = list(coordinator.pool()).await.remove(0);
         newest.devices[0].quarantine.clone()
     };
     offer(true).await;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, WriteOutcome};
+use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{FailureCause, RunKind};
-use pedigree_protocol::study::RetryFailed;
-use pedigree_protocol::study::StudySpec;
+use pedigree_protocol::study::{RetryFailed, StudyFilter, StudySpec};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -20,7 +20,10 @@ const STUDIES: [&str; 3] = ["one", "two", "three"];
 const DEVICES: usize = 6;
 
 async fn is_open(coordinator: &Coordinator) -> bool {
-    let studies = study::view::list(coordinator.pool()).await.unwrap();
+    let studies = study::view::list(coordinator.pool(), &PageQuery::default(), &StudyFilter::default())
+        .await
+        .unwrap()
+        .items;
     studies.iter().any(|study| !study.state.is_final())
 }
 

@@ -112,7 +112,7 @@ async fn complaint_23_a_faulty_gpu_is_left_by_its_run_and_then_taken_out_of_use(
     let device = &worker.devices[0];
     assert!(sentence.ends_with(&format!("`pedigree worker release {device}` takes it back")), "{sentence}");
     assert!(coordinator.claim_on(&worker, 0).await.is_none(), "the device is out of use");
-    let listed = fleet::sql::list(coordinator.pool()).await.unwrap();
+    let listed = fleet::sql::offering(coordinator.pool(), device).await.unwrap();
     let quarantine = listed[0].devices[0].quarantine.clone().unwrap();
     assert_eq!(quarantine, "3 attempts in a row failed on it; the newest: it was Device");
     fleet::quarantine::release(coordinator.pool(), device).await.unwrap();

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use pedigree_protocol::run::{LogSlice, Run};
-use pedigree_protocol::run_detail::RunDetail;
+use pedigree_protocol::run_detail::{RunDetail, RunReports};
 use pedigree_protocol::study::Retried;
 use pedigree_protocol::{ApiErrorBody, Attempt, RunId};
 use serde::Deserialize;
@@ -29,6 +29,18 @@ pub(crate) struct LogQuery {
     responses((status = 200, body = RunDetail), (status = "default", body = ApiErrorBody)))]
 pub(crate) async fn get(State(app): State<App>, Path(run): Path<RunId>) -> ApiResult<Json<RunDetail>> {
     run::view::detail(&app.pool, run).await.map(Json)
+}
+
+/// The epoch reports of one attempt, by epoch.
+#[utoipa::path(get, path = "/runs/{run}/attempts/{attempt}/reports", tag = "runs", operation_id = "get_reports",
+    params(("run" = RunId, Path, description = "Id of the run"),
+        ("attempt" = Attempt, Path, description = "Number of the attempt")),
+    responses((status = 200, body = RunReports), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn reports(
+    State(app): State<App>,
+    Path((run, attempt)): Path<(RunId, Attempt)>,
+) -> ApiResult<Json<RunReports>> {
+    run::view::reports(&app.pool, run, attempt).await.map(Json)
 }
 
 /// A piece of an attempt's log, from a byte offset.

@@ -3,6 +3,7 @@
 pub(crate) mod control;
 mod disk;
 pub(crate) mod http;
+pub(crate) mod list;
 pub(crate) mod locked;
 pub(crate) mod log;
 pub(crate) mod machine;

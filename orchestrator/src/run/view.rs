@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use pedigree_protocol::run::{FailureCause, Run, RunKind, RunState};
-use pedigree_protocol::run_detail::{AdaptDetail, RunDetail, RunWork, TrainDetail};
+use pedigree_protocol::run::{FailureCause, Run, RunFilter, RunKind, RunState};
+use pedigree_protocol::run_detail::{AdaptDetail, RunDetail, RunReports, RunWork, TrainDetail};
 use pedigree_protocol::{Attempt, ParamValues, QueueId, RunId, StudyId, suggestion};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -18,20 +19,16 @@ use crate::queue::work::Work;
 use crate::run::report;
 use crate::run::trial::failure;
 
-/// The runs of a study: trials by number, then the final run.
-pub(crate) async fn of_study(pool: &PgPool, study: StudyId) -> ApiResult<Vec<Run>> {
-    select(pool, Some(study), &[]).await
-}
-
 /// One run.
 pub(crate) async fn get(pool: &PgPool, id: RunId) -> ApiResult<Run> {
-    let found = select(pool, None, &[id]).await?.into_iter().next();
+    let found = select(pool, Selection { runs: &[id], ..Selection::default() }).await?.into_iter().next();
     found.ok_or_else(|| unknown(id))
 }
 
 /// Several runs, by their ids.
 pub(crate) async fn by_ids(pool: &PgPool, ids: &[RunId]) -> ApiResult<BTreeMap<RunId, Run>> {
-    Ok(select(pool, None, ids).await?.into_iter().map(|run| (run.id, run)).collect())
+    let selection = Selection { runs: ids, ..Selection::default() };
+    Ok(select(pool, selection).await?.into_iter().map(|run| (run.id, run)).collect())
 }
 
 /// Everything about one run.
@@ -60,6 +57,26 @@ pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     Ok(RunDetail { run, queue_name: row.name, attempts, work })
 }
 
+/// The epoch reports of one attempt.
+pub(crate) async fn reports(pool: &PgPool, run: RunId, attempt: Attempt) -> ApiResult<RunReports> {
+    let select = sqlx::query_scalar!(
+        r#"SELECT r.kind AS "kind: RunKind" FROM runs r JOIN attempts a ON a.run_id = r.id
+           WHERE r.id = $1 AND a.attempt = $2"#,
+        run.0,
+        attempt.0
+    );
+    Ok(match select.fetch_optional(pool).await? {
+        Some(RunKind::Trial | RunKind::Final) => {
+            RunReports::Train { items: report::of_attempt(pool, run, attempt).await? }
+        }
+        Some(RunKind::Dapt) => RunReports::Adapt { items: report::of_attempt(pool, run, attempt).await? },
+        None => {
+            get(pool, run).await?;
+            return Err(ApiError::not_found(format!("run {run} has no attempt {attempt}")));
+        }
+    })
+}
+
 fn read<T: DeserializeOwned>(summary: Value) -> ApiResult<T> {
     serde_json::from_value(summary).map_err(|error| ApiError::Broken(format!("a stored summary: {error}")))
 }
@@ -69,9 +86,49 @@ pub(crate) fn unknown(run: RunId) -> ApiError {
     ApiError::not_found(format!("there is no run {run}"))
 }
 
-async fn select(pool: &PgPool, study: Option<StudyId>, runs: &[RunId]) -> ApiResult<Vec<Run>> {
-    let ids: Vec<Uuid> = runs.iter().map(|id| id.0).collect();
-    let select = sqlx::query_file_as!(Row, "src/run/view.sql", study.map(|id| id.0), &ids);
+/// The key of a study's runs: trials by number, then the final run, which has none.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunKey {
+    pub(crate) number: Option<i32>,
+    pub(crate) id: Uuid,
+}
+
+impl RunKey {
+    /// What the database orders by: no number comes last.
+    pub(crate) fn position(self) -> i32 {
+        self.number.unwrap_or(i32::MAX)
+    }
+
+    pub(super) const fn of(run: &Run) -> Self {
+        Self { number: run.number, id: run.id.0 }
+    }
+}
+
+/// Which runs are read: those of a study that the filter lets through, or several by their ids.
+#[derive(Default)]
+pub(super) struct Selection<'a> {
+    pub(super) study: Option<StudyId>,
+    pub(super) runs: &'a [RunId],
+    pub(super) filter: RunFilter,
+    pub(super) after: Option<RunKey>,
+    pub(super) limit: Option<i64>,
+}
+
+/// The runs of the selection: trials by number, then others.
+pub(super) async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Run>> {
+    let ids: Vec<Uuid> = wanted.runs.iter().map(|id| id.0).collect();
+    let select = sqlx::query_file_as!(
+        Row,
+        "src/run/view.sql",
+        wanted.study.map(|id| id.0),
+        &ids,
+        wanted.filter.state as _,
+        wanted.filter.kind as _,
+        wanted.filter.since,
+        wanted.after.map(RunKey::position),
+        wanted.after.map(|after| after.id),
+        wanted.limit,
+    );
     Ok(select.fetch_all(pool).await?.into_iter().map(Row::into_run).collect())
 }
 

@@ -4,23 +4,29 @@ use axum::Extension;
 use axum::extract::State;
 use pedigree_protocol::ApiErrorBody;
 use pedigree_protocol::insight::StudyInsight;
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::queue::Priority;
 use pedigree_protocol::replay::StudyReplay;
 use pedigree_protocol::resources::{Hold, Pause};
-use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudySpec};
+use pedigree_protocol::run::{RunFilter, RunPage};
+use pedigree_protocol::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudyFilter, StudySpec};
 
 use crate::access::caller::Caller;
 use crate::app::App;
 use crate::error::ApiResult;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
 use crate::{run, study};
 
-/// All studies, newest first.
+/// A page of the studies, newest first.
 #[utoipa::path(get, path = "/studies", tag = "studies", operation_id = "list_studies",
-    responses((status = 200, body = Vec<Study>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn list(State(app): State<App>) -> ApiResult<Json<Vec<Study>>> {
-    study::view::list(&app.pool).await.map(Json)
+    params(StudyFilter, PageQuery),
+    responses((status = 200, body = Page<Study>), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(filter): Query<StudyFilter>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<Page<Study>>> {
+    study::view::list(&app.pool, &page, &filter).await.map(Json)
 }
 
 /// One study, by id or name.
@@ -133,11 +139,16 @@ pub(crate) async fn insight(
     study::insight::of_study(&app.pool, &study).await.map(Json)
 }
 
-/// The runs of a study: trials by number, then the final run.
+/// A page of the runs of a study: trials by number, then the final run.
 #[utoipa::path(get, path = "/studies/{study}/runs", tag = "studies", operation_id = "list_runs",
-    params(("study" = String, Path, description = "Id or name of the study")),
-    responses((status = 200, body = Vec<Run>), (status = "default", body = ApiErrorBody)))]
-pub(crate) async fn runs(State(app): State<App>, Path(study): Path<String>) -> ApiResult<Json<Vec<Run>>> {
-    let study = study::view::get(&app.pool, &study).await?;
-    run::view::of_study(&app.pool, study.id).await.map(Json)
+    params(("study" = String, Path, description = "Id or name of the study"), RunFilter, PageQuery),
+    responses((status = 200, body = RunPage), (status = "default", body = ApiErrorBody)))]
+pub(crate) async fn runs(
+    State(app): State<App>,
+    Path(study): Path<String>,
+    Query(filter): Query<RunFilter>,
+    Query(page): Query<PageQuery>,
+) -> ApiResult<Json<RunPage>> {
+    let study = study::locked::find(&mut *app.pool.acquire().await?, &study).await?;
+    run::list::of_study(&app.pool, study, &page, &filter).await.map(Json)
 }

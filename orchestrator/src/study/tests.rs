@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Directive};
+use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
-use pedigree_protocol::study::{StudySpec, StudyState};
+use pedigree_protocol::study::{StudyFilter, StudySpec, StudyState};
 use pedigree_protocol::{Dimension, Domain, ErrorCode, Method, Space};
 use sqlx::PgPool;
 
@@ -77,7 +78,13 @@ async fn the_same_specification_again_is_the_same_study(pool: PgPool) {
     assert_eq!(coordinator.create(study_spec("study", 3, 2)).await, first);
     let other = study::create(coordinator.studies(), study_spec("study", 4, 2), None).await;
     assert!(is_code(other, ErrorCode::Conflict));
-    assert_eq!(study::view::list(coordinator.pool()).await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(
+        study::view::list(coordinator.pool(), &PageQuery::default(), &StudyFilter::default())
+            .await
+            .unwrap()
+            .items,
+        std::slice::from_ref(&first)
+    );
     assert_eq!(coordinator.study(&first.id.to_string()).await, first);
 }
 

@@ -1,23 +1,38 @@
 //! Studies as they are shown: with counts of trials, best trial, final run and seal, in one statement.
 
 use chrono::{DateTime, Utc};
+use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::report::TestScores;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::seal::Seal;
-use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudySpec, StudyState, TrialCounts};
+use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudyFilter, StudySpec, StudyState, TrialCounts};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::error::ApiResult;
+use crate::page::{Newest, Wanted};
 use crate::queue::waiting::{self, Asking};
 use crate::study::locked::unknown;
 
-/// All studies, newest first.
-pub(crate) async fn list(pool: &PgPool) -> ApiResult<Vec<Study>> {
-    select(pool, None, None).await
+/// A page of the studies, newest first.
+pub(crate) async fn list(pool: &PgPool, page: &PageQuery, filter: &StudyFilter) -> ApiResult<Page<Study>> {
+    let wanted = Wanted::<Newest>::read(page)?;
+    let selection = Selection {
+        state: filter.state,
+        after: wanted.after,
+        limit: Some(wanted.rows()),
+        ..Selection::default()
+    };
+    let studies = select(pool, selection).await?;
+    let total = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM studies WHERE $1::study_state IS NULL OR state = $1"#,
+        filter.state as _
+    );
+    let total = total.fetch_one(pool).await?;
+    wanted.cut(studies, total, |study| Newest { at: study.created_at, id: study.id.0 })
 }
 
 /// One study, by id or name.
@@ -27,16 +42,39 @@ pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
 
 /// One study, by its id.
 pub(crate) async fn by_id(pool: &PgPool, id: StudyId) -> ApiResult<Study> {
-    select(pool, Some(id.0), None).await?.into_iter().next().ok_or_else(|| unknown(&id.to_string()))
+    let selection = Selection { id: Some(id.0), ..Selection::default() };
+    select(pool, selection).await?.into_iter().next().ok_or_else(|| unknown(&id.to_string()))
 }
 
 /// One study, by id or name, if there is one.
 pub(crate) async fn find(pool: &PgPool, id_or_name: &str) -> ApiResult<Option<Study>> {
-    Ok(select(pool, id_or_name.parse().ok(), Some(id_or_name)).await?.into_iter().next())
+    let (id, name) = (id_or_name.parse().ok(), Some(id_or_name));
+    Ok(select(pool, Selection { id, name, ..Selection::default() }).await?.into_iter().next())
 }
 
-async fn select(pool: &PgPool, id: Option<Uuid>, name: Option<&str>) -> ApiResult<Vec<Study>> {
-    let rows = sqlx::query_file_as!(Row, "src/study/view.sql", id, name).fetch_all(pool).await?;
+/// Which studies are read; all by default.
+#[derive(Default)]
+struct Selection<'a> {
+    /// The study with this id or with this name.
+    id: Option<Uuid>,
+    name: Option<&'a str>,
+    state: Option<StudyState>,
+    after: Option<Newest>,
+    limit: Option<i64>,
+}
+
+async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Study>> {
+    let rows = sqlx::query_file_as!(
+        Row,
+        "src/study/view.sql",
+        wanted.id,
+        wanted.name,
+        wanted.state as _,
+        wanted.after.map(|after| after.at),
+        wanted.after.map(|after| after.id),
+        wanted.limit,
+    );
+    let rows = rows.fetch_all(pool).await?;
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
     let idle: Vec<Asking<'_>> = studies.iter().filter(|study| is_idle(study)).map(asking).collect();
     let mut waits = waiting::explain(pool, &idle).await?;

@@ -6,16 +6,23 @@ use reqwest::{Method, StatusCode};
 
 use super::Client;
 use super::error::{ClientError, Result};
+use super::pages::ALL;
 use super::route::route;
 use crate::artifact::Sha256;
 use crate::backbone::{Backbone, BackboneSpec};
 use crate::dataset::{Dataset, DatasetSpec};
 use crate::error::ErrorCode;
+use crate::page::Page;
 
 impl Client {
     /// All datasets, by name.
     pub async fn datasets(&self) -> Result<Vec<Dataset>> {
-        self.get(route!["datasets"]).await
+        Ok(self.list_datasets(None).await?.items)
+    }
+
+    /// The first datasets by name, `most` at most.
+    pub async fn list_datasets(&self, most: Option<u32>) -> Result<Page<Dataset>> {
+        self.first(&route!["datasets"], ALL, most).await
     }
 
     /// One dataset.
@@ -30,7 +37,12 @@ impl Client {
 
     /// All backbones, by name.
     pub async fn backbones(&self) -> Result<Vec<Backbone>> {
-        self.get(route!["backbones"]).await
+        Ok(self.list_backbones(None).await?.items)
+    }
+
+    /// The first backbones by name, `most` at most.
+    pub async fn list_backbones(&self, most: Option<u32>) -> Result<Page<Backbone>> {
+        self.first(&route!["backbones"], ALL, most).await
     }
 
     /// One backbone.
@@ -45,7 +57,7 @@ impl Client {
 
     /// Whether the artifact store holds this content.
     pub async fn has_artifact(&self, sha256: &Sha256) -> Result<bool> {
-        match self.send(self.request(Method::HEAD, route!["artifacts", sha256])?).await {
+        match self.send(self.request(Method::HEAD, &route!["artifacts", sha256])?).await {
             Ok(_) => Ok(true),
             Err(ClientError::Refused(body)) if body.code == ErrorCode::Sealed => Ok(true),
             Err(ClientError::Foreign { status: StatusCode::FORBIDDEN, .. }) => Ok(true),
@@ -62,13 +74,13 @@ impl Client {
         sealed: bool,
         content: impl Into<reqwest::Body>,
     ) -> Result<()> {
-        let request = self.request(Method::PUT, route!["artifacts", sha256])?;
+        let request = self.request(Method::PUT, &route!["artifacts", sha256])?;
         self.send(request.query(&[("sealed", sealed)]).body(content)).await.map(drop)
     }
 
     /// Downloads content as it arrives.
     pub async fn artifact(&self, sha256: &Sha256) -> Result<impl Stream<Item = Result<Bytes>> + use<>> {
-        let response = self.send(self.request(Method::GET, route!["artifacts", sha256])?).await?;
+        let response = self.send(self.request(Method::GET, &route!["artifacts", sha256])?).await?;
         let server = self.server.clone();
         Ok(response.bytes_stream().map(move |chunk| {
             chunk.map_err(|source| ClientError::Unreachable { server: server.clone(), source })

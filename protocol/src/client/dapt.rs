@@ -2,16 +2,23 @@
 
 use super::Client;
 use super::error::Result;
+use super::pages::ALL;
 use super::route::route;
 use crate::backbone::{AdaptedName, Backbone};
 use crate::dapt::{Dapt, DaptSpec};
+use crate::page::Page;
 use crate::queue::Priority;
 use crate::resources::Pause;
 
 impl Client {
     /// All pretrainings, newest first.
     pub async fn dapts(&self) -> Result<Vec<Dapt>> {
-        self.get(route!["dapt"]).await
+        Ok(self.list_dapts(None).await?.items)
+    }
+
+    /// The first pretrainings, newest first, `most` at most.
+    pub async fn list_dapts(&self, most: Option<u32>) -> Result<Page<Dapt>> {
+        self.first(&route!["dapt"], ALL, most).await
     }
 
     /// One pretraining.

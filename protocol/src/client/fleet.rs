@@ -5,15 +5,21 @@ use reqwest::Method;
 use super::Client;
 use super::error::Result;
 use super::route::route;
-use crate::fleet::{Hello, Welcome, Worker};
+use crate::fleet::{Hello, Welcome, Worker, WorkerFilter};
 use crate::gpu::GpuReadings;
 use crate::id::WorkerId;
+use crate::page::Page;
 use crate::resources::Pause;
 
 impl Client {
-    /// All workers, newest first.
+    /// All workers that were heard within a week, newest first.
     pub async fn workers(&self) -> Result<Vec<Worker>> {
-        self.get(route!["workers"]).await
+        Ok(self.list_workers(&WorkerFilter::default(), None).await?.items)
+    }
+
+    /// The first workers that the filter lets through, newest first, `most` at most.
+    pub async fn list_workers(&self, filter: &WorkerFilter, most: Option<u32>) -> Result<Page<Worker>> {
+        self.first(&route!["workers"], filter, most).await
     }
 
     /// A worker introduces itself.
@@ -23,7 +29,7 @@ impl Client {
 
     /// A worker tells what its GPUs show.
     pub async fn tell_readings(&self, readings: &GpuReadings) -> Result<()> {
-        self.send(self.request(Method::POST, route!["workers", "readings"])?.json(readings)).await.map(drop)
+        self.send(self.request(Method::POST, &route!["workers", "readings"])?.json(readings)).await.map(drop)
     }
 
     /// Puts a device that was taken out of use back into use.

@@ -22,7 +22,7 @@ impl Client {
 
     /// Opens the test split for a live attempt of a final run and returns its content; the seal is written first.
     pub async fn open_test(&self, run: RunId, attempt: Attempt) -> Result<Bytes> {
-        let request = self.request(Method::POST, route!["runs", run, "attempts", attempt, "test-split"])?;
+        let request = self.request(Method::POST, &route!["runs", run, "attempts", attempt, "test-split"])?;
         let response = self.send(request).await?;
         response.bytes().await.map_err(|source| self.unreachable(source))
     }
@@ -34,13 +34,13 @@ impl Client {
         attempt: Attempt,
         content: impl Into<reqwest::Body>,
     ) -> Result<WriteReply> {
-        let request = self.request(Method::PUT, route!["runs", run, "attempts", attempt, "checkpoint"])?;
+        let request = self.request(Method::PUT, &route!["runs", run, "attempts", attempt, "checkpoint"])?;
         self.decode(request.body(content)).await
     }
 
     /// The progress that an earlier attempt of the run stored, for a live attempt.
     pub async fn checkpoint(&self, run: RunId, attempt: Attempt) -> Result<Bytes> {
-        let request = self.request(Method::GET, route!["runs", run, "attempts", attempt, "checkpoint"])?;
+        let request = self.request(Method::GET, &route!["runs", run, "attempts", attempt, "checkpoint"])?;
         let response = self.send(request).await?;
         response.bytes().await.map_err(|source| self.unreachable(source))
     }

@@ -8,7 +8,7 @@ use super::error::Result;
 use super::route::route;
 use crate::id::{Attempt, RunId};
 use crate::run::{LogSlice, Run};
-use crate::run_detail::RunDetail;
+use crate::run_detail::{RunDetail, RunReports};
 use crate::study::Retried;
 
 #[derive(Serialize)]
@@ -24,9 +24,14 @@ impl Client {
         self.get(route!["runs", run]).await
     }
 
+    /// The epoch reports of one attempt, by epoch.
+    pub async fn reports(&self, run: RunId, attempt: Attempt) -> Result<RunReports> {
+        self.get(route!["runs", run, "attempts", attempt, "reports"]).await
+    }
+
     /// A slice of an attempt's log, from a byte offset on; without a number, of the newest attempt.
     pub async fn log(&self, run: RunId, attempt: Option<Attempt>, offset: i64) -> Result<LogSlice> {
-        let request = self.request(Method::GET, route!["runs", run, "log"])?;
+        let request = self.request(Method::GET, &route!["runs", run, "log"])?;
         self.decode(request.query(&LogQuery { offset, attempt })).await
     }
 

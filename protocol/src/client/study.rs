@@ -4,16 +4,22 @@ use super::Client;
 use super::error::Result;
 use super::route::route;
 use crate::insight::StudyInsight;
+use crate::page::{LARGEST_LIMIT, Page, PageQuery};
 use crate::queue::Priority;
 use crate::replay::StudyReplay;
 use crate::resources::Pause;
-use crate::run::Run;
-use crate::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudySpec};
+use crate::run::{Run, RunFilter, RunPage};
+use crate::study::{Enqueue, Enqueued, Retried, RetryFailed, Study, StudyFilter, StudySpec};
 
 impl Client {
     /// All studies, newest first.
     pub async fn studies(&self) -> Result<Vec<Study>> {
-        self.get(route!["studies"]).await
+        Ok(self.list_studies(&StudyFilter::default(), None).await?.items)
+    }
+
+    /// The first studies that the filter lets through, newest first, `most` at most.
+    pub async fn list_studies(&self, filter: &StudyFilter, most: Option<u32>) -> Result<Page<Study>> {
+        self.first(&route!["studies"], filter, most).await
     }
 
     /// One study, by id or name.
@@ -41,9 +47,30 @@ impl Client {
         self.get(route!["studies", study, "insight"]).await
     }
 
-    /// The runs of a study: trials by number, then the final run.
+    /// All runs of a study: trials by number, then the final run.
     pub async fn runs(&self, study: &str) -> Result<Vec<Run>> {
-        self.get(route!["studies", study, "runs"]).await
+        Ok(self.list_runs(study, &RunFilter::default(), None).await?.items)
+    }
+
+    /// The first runs of a study that the filter lets through, `most` at most.
+    pub async fn list_runs(&self, study: &str, filter: &RunFilter, most: Option<u32>) -> Result<Page<Run>> {
+        self.first(&route!["studies", study, "runs"], filter, most).await
+    }
+
+    /// The runs of a study that changed after a revision; all runs where no revision is given, or where the changes
+    /// since are no longer kept.
+    pub async fn changed_runs(&self, study: &str, since: Option<i64>) -> Result<RunPage> {
+        let (route, filter) = (route!["studies", study, "runs"], RunFilter { since, ..RunFilter::default() });
+        let limit = Some(LARGEST_LIMIT);
+        let mut all: RunPage = self.page(&route, &filter, &PageQuery { limit, cursor: None }).await?;
+        while let Some(cursor) = all.page.next.take() {
+            let wanted = PageQuery { limit, cursor: Some(cursor) };
+            // The revision stays that of the first page: what changed during the walk is told again.
+            let more: RunPage = self.page(&route, &filter, &wanted).await?;
+            all.page.items.extend(more.page.items);
+            all.page.next = more.page.next;
+        }
+        Ok(all)
     }
 
     /// Cancels a study. Waiting runs end at once, live ones as soon as their workers hear of it.

@@ -39,7 +39,7 @@ fn a_token_is_not_shown() {
 /// The URL of a request for something of that name.
 fn url_of(name: &str) -> Result<reqwest::Url> {
     let client = Client::new("http://127.0.0.1:1", None);
-    let request = client.request(Method::GET, route!["studies", name, "replay"])?;
+    let request = client.request(Method::GET, &route!["studies", name, "replay"])?;
     Ok(request.build().unwrap().url().clone())
 }
 
