@@ -1,4 +1,4 @@
-//! Taking work: one statement that chooses and leases, and the patience around it.
+//! Taking work: one statement chooses a run and leases it; a request waits until there is one.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::{fleet, queue};
 
 /// The longest that a request is held open.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// How often a held request looks again though nothing woke it.
+/// A held request looks again after this time, even if nothing woke it.
 const POLL: Duration = Duration::from_secs(2);
-/// How often a claim is made again at once, because others took an entry to its limit at the same time.
+/// Tries of one claim when other claims take an entry to its limit at the same time.
 const MOST_TRIES: u32 = 5;
 
 /// Leases a run to the worker's device, waiting for one as long as the request allows.
@@ -32,7 +32,7 @@ pub(crate) async fn wait_for_work(app: &App, request: &ClaimRequest) -> ApiResul
     let deadline = Instant::now() + Duration::from_millis(request.wait_ms.into()).min(LONGEST_WAIT);
     let mut known = false;
     loop {
-        // Registered before the look, so that work which appears in between is not slept through.
+        // Registered before the look, so that no work is missed that appears in between.
         let woken = app.feed.work();
         let admitted = app.admit().await?;
         let granted = claim(&app.pool, request, app.lease_ttl).await?;

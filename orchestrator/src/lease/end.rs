@@ -72,7 +72,7 @@ async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiR
     Ok(retry::decide(cause, &retry::budget(db, held).await?))
 }
 
-/// Keeps the sentence with the attempt, and takes a device that failed once too often out of use.
+/// Stores the sentence with the attempt, and takes a device out of use that has failed too often.
 async fn follow_up(
     db: &mut PgConnection,
     held: &Held,
@@ -114,8 +114,8 @@ pub(crate) async fn by_expiry(db: &mut PgConnection, held: &Held) -> ApiResult<(
     follow_up(db, held, &lost, decision).await
 }
 
-/// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again, and neither
-/// is one that its pruner has given up, unless it came to its end nevertheless.
+/// What a worker's end means for the attempt and for the run. A run of an ended study is not tried again. A run that its
+/// pruner has given up is not either, unless it completed first.
 fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (AttemptState, Event) {
     let over = held.is_over();
     let pruned = held.prune_reason.is_some();
@@ -132,14 +132,14 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
         AttemptEnd::Cancelled if over => (AttemptState::Cancelled, Event::Cancelled),
         AttemptEnd::Released if over => (AttemptState::Released, Event::Cancelled),
         AttemptEnd::Released if pruned => (AttemptState::Released, Event::Pruned),
-        // Nobody asked for it to be cancelled or pruned: it is handed back.
+        // Nobody asked to cancel or prune it: it is handed back.
         AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => {
             (AttemptState::Released, Event::Released)
         }
     }
 }
 
-/// Trials never see test data; a final run has opened its split and brings its scores, which are sealed here.
+/// A trial never has test scores. A final run has opened the test split, and its scores are sealed here.
 async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSummary) -> ApiResult<()> {
     match (held.kind, &summary.test) {
         (RunKind::Dapt, _) => Err(ApiError::invalid("a pretraining has no scores; it ends as adapted")),
@@ -154,7 +154,7 @@ async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSumm
     }
 }
 
-/// Links the contents that the attempt leaves.
+/// Stores which contents the attempt leaves.
 async fn leave(db: &mut PgConnection, held: &Held, files: &[ArtifactFile]) -> ApiResult<()> {
     if files.is_empty() {
         return Ok(());

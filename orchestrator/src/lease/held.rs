@@ -1,4 +1,4 @@
-//! An attempt under its run's row lock: what a write must know to be decided.
+//! An attempt under its run's row lock: everything that decides about a write.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ pub(crate) async fn open<T>(
 
 /// Locks the run and reads the attempt.
 async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<Option<Held>> {
-    // The clock, not the transaction's start: the lock may have been waited for.
+    // `clock_timestamp()`, because the lock may be granted long after the transaction's start.
     let select = sqlx::query!(
         r#"SELECT r.queue_id, r.kind AS "kind: RunKind", r.state AS "run_state: RunState", r.crashes,
                r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptState",

@@ -1,4 +1,4 @@
-//! What becomes of a worker's write about its attempt: won, lost or unknown, and what to do next.
+//! The outcome of a worker's write about its attempt: won, lost or unknown, and what the worker does next.
 
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
@@ -24,7 +24,7 @@ const UNKNOWN: WriteReply =
 const ENDED: WriteReply =
     WriteReply { outcome: WriteOutcome::Won, directive: Directive::Continue, ttl_ms: 0 };
 
-/// Applies a write if the attempt holds the lease; returns when what it did is on disk.
+/// Applies a write if the attempt holds the lease. Returns when its effects are on disk.
 #[tracing::instrument(name = "write", skip_all, fields(run.id = %run, %attempt, queue.id = Empty, worker.id = Empty))]
 pub(crate) async fn apply(
     app: &App,
@@ -46,7 +46,7 @@ pub(crate) async fn apply(
     flushed.map(|()| reply)
 }
 
-/// Writes what follows from the write; answers also the owner of the run, if the attempt has ended.
+/// Applies the write in one transaction. The answer names the owner of the run, if the attempt has ended.
 async fn commit(
     app: &App,
     run: RunId,
@@ -73,7 +73,7 @@ async fn commit(
     .await
 }
 
-/// What a write would be answered by an attempt that does not hold the lease; `None` where it does.
+/// The answer to a write of an attempt that does not hold the lease; `None` if the attempt holds it.
 pub(crate) async fn refusal(app: &App, run: RunId, attempt: Attempt) -> ApiResult<Option<WriteReply>> {
     let refusal = async |_: &mut PgConnection, held: Option<Held>| match held {
         None => Ok(Some(UNKNOWN)),
@@ -103,7 +103,7 @@ pub(crate) async fn with_held(
     .await
 }
 
-/// Refuses what could not be applied in any state.
+/// Refuses writes that are wrong in every state.
 fn check(write: &AttemptWrite) -> ApiResult<()> {
     let Some((_, before)) = write.parts().split_last() else {
         return Err(ApiError::invalid("writes: there is none; send at least one"));
@@ -117,11 +117,11 @@ fn check(write: &AttemptWrite) -> ApiResult<()> {
     Ok(())
 }
 
-/// Does what the writes say, in their order; answers what the worker should do next.
+/// Applies the writes in their order. Answers what the worker does next.
 async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]) -> ApiResult<Directive> {
     let is_report = |write: &AttemptWrite| matches!(write, AttemptWrite::Report { .. });
     let ends = writes.last().is_some_and(AttemptWrite::is_end);
-    // Reports that follow each other are stored together.
+    // Neighbouring reports are stored together.
     for group in writes.chunk_by(|one, next| is_report(one) && is_report(next)) {
         match &group[0] {
             AttemptWrite::Renew | AttemptWrite::Several { .. } => {}
@@ -156,7 +156,7 @@ fn directive(held: &Held) -> Directive {
     }
 }
 
-/// Epochs have ended: stored, and shown to the study's pruner.
+/// Stores the reports of ended epochs, and shows them to the study's pruner.
 async fn report(
     db: &mut PgConnection,
     held: &mut Held,
@@ -180,7 +180,7 @@ async fn report(
     Ok(())
 }
 
-/// The trainer has started; said twice, it counts once.
+/// Notes that the trainer has started. A repeated start changes nothing.
 async fn start(db: &mut PgConnection, held: &mut Held) -> ApiResult<()> {
     if held.run_state == RunState::Running {
         return Ok(());

@@ -1,7 +1,7 @@
-//! Whether what a transaction saw is on disk by now.
+//! Whether the data that a transaction saw is on disk by now.
 //!
-//! Transactions commit without waiting for the disk (`durable`), so that a crash of the database may take back what
-//! another transaction has seen already. The log tells: what was visible had been written into it.
+//! Transactions commit without waiting for the disk (`durable`). So a crash of the database may take back data that another
+//! transaction has seen. The database's log tells: data was written into it before it became visible.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -30,7 +30,7 @@ pub(crate) enum Standing {
 }
 
 impl Moment {
-    /// Now. What this transaction has seen so far is in the log.
+    /// The present moment. The log holds everything that this transaction has seen so far.
     pub(crate) async fn now(db: &mut PgConnection) -> ApiResult<Self> {
         let now = sqlx::query_as!(
             Self,
@@ -49,7 +49,7 @@ impl Moment {
         Self { at: second(session_began + 1), session_began: second(session_began), written, flushed }
     }
 
-    /// A session that lives since before the earlier moment has seen no crash in between: a crash ends all sessions.
+    /// Compares with an earlier moment. A crash ends all sessions, so a session that is older than that moment has seen none.
     pub(crate) fn standing_of(&self, earlier: &Self) -> Standing {
         if self.session_began >= earlier.at {
             return Standing::Doubtful;

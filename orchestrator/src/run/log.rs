@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::error::{ApiError, ApiResult};
 use crate::run::view;
 
-/// Bytes of one answer, about.
+/// Approximate size of one answer, bytes.
 const ANSWER_BYTES: i64 = 256 * 1024;
 
 /// Appends what is new in `text`, which begins at byte `offset` of the attempt's log.
@@ -74,7 +74,7 @@ pub(crate) async fn read(
     Ok(join(attempt, offset, &slices))
 }
 
-/// One text out of slices of which the first may begin before the offset.
+/// Joins the slices to one text. The first slice may begin before the offset.
 fn join(attempt: Attempt, offset: i64, slices: &[(i64, Vec<u8>)]) -> LogSlice {
     let mut bytes: Vec<u8> = Vec::new();
     let mut next_offset = offset;

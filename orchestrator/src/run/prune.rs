@@ -1,6 +1,6 @@
-//! When a trial has reported: does it go on?
+//! Decides after each report whether a trial goes on.
 //!
-//! Owns what the pruner is shown, and writes its verdict onto the attempt. The run ends as pruned when its worker has
+//! Owns what the pruner is shown, and stores its verdict with the attempt. The run ends as pruned when its worker has
 //! stopped (`lease::end`). Must not know how a rule decides.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> Api
     }
     let mut tracks = tracks(db, held.queue, *metric).await?;
     let Some(mut trial) = tracks.remove(&held.run) else { return Ok(None) };
-    // An attempt that was lost may have come further than this one has.
+    // A lost attempt may have come further than this attempt.
     trial.reports.retain(|step, _| *step <= epoch.unsigned_abs());
     let others: Vec<Track> = tracks.into_values().collect();
     let reason = decide(pruner, metric.goal, &trial, &others);
@@ -45,7 +45,7 @@ pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> Api
     Ok(reason)
 }
 
-/// The reports of every trial of a study; of an epoch that several attempts reported, the newest attempt's.
+/// The reports of every trial of a study. If several attempts reported an epoch, the newest attempt's report counts.
 async fn tracks(db: &mut PgConnection, study: QueueId, metric: Metric) -> ApiResult<BTreeMap<RunId, Track>> {
     let select = sqlx::query!(
         r#"SELECT DISTINCT ON (r.number, p.epoch) r.id, r.number AS "number!", r.value, p.epoch,

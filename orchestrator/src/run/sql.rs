@@ -26,7 +26,7 @@ pub(crate) enum Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// The number by which the run is known.
+    /// The run's value.
     const fn value(&self) -> f64 {
         match self {
             Self::Training(summary) => summary.objective,
@@ -42,9 +42,9 @@ pub(crate) struct Outcome<'a> {
     pub(crate) summary: Option<Summary<'a>>,
     /// Why it failed; kept only where no other attempt follows.
     pub(crate) failure: Option<&'a Failure>,
-    /// How long a run that waits again is not given out.
+    /// How long a run that waits again is held back.
     pub(crate) pause: Duration,
-    /// What reports that came along add, and whether larger values are better.
+    /// The tally of reports in the same batch, and whether larger values are better.
     pub(crate) reported: Option<(Tally, Goal)>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn apply(
         next.is_final(),
         failure.and_then(|failure| failure.evidence.as_deref()),
         (!outcome.pause.is_zero()).then_some(outcome.pause.as_secs_f64()),
-        // What a user has tried again gets its budgets anew.
+        // A retry by a user resets the budgets.
         event == Event::Retried,
         tally.epochs,
         tally.best,

@@ -1,7 +1,7 @@
-//! All trials of a study, as whoever moves it on reads them: what has ended for good as points of the space, the others as
-//! they are.
+//! All trials of a study, as moving it on reads them: trials that have ended for good as points of the space, all others
+//! whole.
 //!
-//! Knows neither what is kept of them between two looks nor what follows from them.
+//! Must not know which of them are cached, nor what follows from them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use pedigree_sampler::{History, Outcome, Past};
 
 use crate::run::trial::Trial;
 
-/// All trials of a study; each is in one of the two.
+/// All trials of a study. Each is in one of the two fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trials {
     /// Completed and pruned ones.
@@ -26,12 +26,12 @@ impl Trials {
         self.past.len() + self.others.len()
     }
 
-    /// How many have ended, however they did.
+    /// How many have ended, in any way.
     pub(crate) fn ended(&self) -> usize {
         self.past.len() + self.others.iter().filter(|trial| trial.state.is_final()).count()
     }
 
-    /// Why every further trial would fail like one that has: said once instead of once a trial.
+    /// The message of a failure that every further trial would repeat.
     pub(crate) fn fatal(&self) -> Option<&str> {
         let mut failures = self.others.iter().filter_map(|trial| trial.failure.as_ref()).peekable();
         failures.peek()?;
@@ -39,7 +39,7 @@ impl Trials {
         failures.find(|f| f.cause.ends_study(completed)).map(|failure| failure.message.as_str())
     }
 
-    /// The number of the best completed trial; of equals the lowest.
+    /// The number of the best completed trial; the lowest number among equals.
     pub(crate) fn best(&self, goal: Goal) -> Option<u32> {
         let rank = |value: f64| if goal == Goal::Maximize { -value } else { value };
         let ranked = self.completed().map(|(number, value)| (rank(value), number));
