@@ -19,12 +19,16 @@ export class ApiError extends Error {
   }
 }
 
-interface Page<Item> {
+export interface Page<Item> {
   items: Item[];
+  /** Where the next page begins; null on the last page. */
   next: string | null;
+  /** Items of the whole list, where the server counts them. */
+  total?: number | null;
 }
 
-interface PageRequest {
+/** The query parameters of one page. The first page has no cursor. */
+export interface PageRequest {
   limit: number;
   cursor?: string;
 }
@@ -32,8 +36,8 @@ interface PageRequest {
 const http = createClient<paths>({ baseUrl: '/' });
 
 export const api = {
-  studies: (signal: AbortSignal) =>
-    allPages((query) => answer(http.GET('/api/v1/studies', { params: { query }, signal }))),
+  studies: (query: PageRequest, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/studies', { params: { query }, signal })),
   study: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}', { params: { path: { study } }, signal })),
   runs: (study: string, signal: AbortSignal) =>
@@ -44,12 +48,12 @@ export const api = {
     answer(http.GET('/api/v1/studies/{study}/insight', { params: { path: { study } }, signal })),
   run: (run: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/runs/{run}', { params: { path: { run } }, signal })),
-  pretrainings: (signal: AbortSignal) =>
-    allPages((query) => answer(http.GET('/api/v1/dapt', { params: { query }, signal }))),
+  pretrainings: (query: PageRequest, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/dapt', { params: { query }, signal })),
   pretraining: (name: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/dapt/{name}', { params: { path: { name } }, signal })),
-  workers: (signal: AbortSignal) =>
-    allPages((query) => answer(http.GET('/api/v1/workers', { params: { query }, signal }))),
+  workers: (query: PageRequest, signal: AbortSignal) =>
+    answer(http.GET('/api/v1/workers', { params: { query }, signal })),
   drain: (worker: string, now: boolean) =>
     answer(http.POST('/api/v1/workers/{worker}/drain', { params: { path: { worker } }, body: { now } })),
   resume: (worker: string) =>

@@ -21,7 +21,7 @@ function stage(list: number[], size: number) {
     return { items: rest.slice(0, size), next: next === undefined ? null : String(next), total: list.length };
   };
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  const observer = new InfiniteQueryObserver(client, pageOptions(KEY, fetchPage));
+  const observer = new InfiniteQueryObserver(client, pageOptions({ queryKey: KEY, fetchPage }));
   observer.subscribe(() => undefined);
   const more = (asker = watched) => fetchMore(observer.getCurrentResult(), asker);
   return { cursors, faults, client, observer, more, list, fetchPage };
@@ -97,7 +97,7 @@ describe('the hook', () => {
   it('hands out the rows that are here, how many there are, and whether more can be asked for', async () => {
     const { client, fetchPage } = await opened([1, 2, 3], 2);
     function Numbers() {
-      const { query, total, hasMore, loading } = usePages(KEY, fetchPage);
+      const { query, total, hasMore, loading } = usePages({ queryKey: KEY, fetchPage });
       return JSON.stringify([query.data?.items, total, hasMore, loading]);
     }
     expect(markup(<Numbers />, client)).toBe('[[1,2],3,true,false]');

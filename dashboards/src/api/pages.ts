@@ -7,25 +7,18 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import type { Page, PageRequest } from './client.ts';
 import { useRefetchInterval } from './live.tsx';
 
 export const PAGE_SIZE = 100;
 
-export interface Page<Item> {
-  items: Item[];
-  /** Where the next page begins; null on the last page. */
-  next: string | null;
-  /** Items of the whole list, where the server counts them. */
-  total?: number | null;
-}
-
-/** The query parameters of one page. The first page has no cursor. */
-export interface PageRequest {
-  limit: number;
-  cursor: string | undefined;
-}
-
 export type FetchPage<Item> = (request: PageRequest, signal: AbortSignal) => Promise<Page<Item>>;
+
+/** One list of the API. */
+export interface List<Item> {
+  queryKey: QueryKey;
+  fetchPage: FetchPage<Item>;
+}
 
 /** The pages that are here, as one list. */
 export interface Listed<Item> {
@@ -35,10 +28,11 @@ export interface Listed<Item> {
 }
 
 /** Also for a route's loader: `prefetchInfiniteQuery` takes these options. */
-export function pageOptions<Item>(queryKey: QueryKey, fetchPage: FetchPage<Item>) {
+export function pageOptions<Item>({ queryKey, fetchPage }: List<Item>) {
   return infiniteQueryOptions({
     queryKey,
-    queryFn: ({ pageParam, signal }) => fetchPage({ limit: PAGE_SIZE, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      fetchPage({ limit: PAGE_SIZE, ...(pageParam !== undefined && { cursor: pageParam }) }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     select: listed,
@@ -84,10 +78,14 @@ export async function fetchMore(query: Growing, asker: Asker): Promise<void> {
   }
 }
 
-/** A list that grows page by page: `query` is for Loaded, and the rest for DataTable. */
-export function usePages<Item>(queryKey: QueryKey, fetchPage: FetchPage<Item>) {
-  const refetchInterval = useRefetchInterval();
-  const query = useInfiniteQuery({ ...pageOptions(queryKey, fetchPage), refetchInterval });
+/**
+ * A list that grows page by page: `query` is for Loaded, and the rest for DataTable. With `every`, it also polls while
+ * the stream is open.
+ */
+export function usePages<Item>(list: List<Item>, every: number | false = false) {
+  const { queryKey } = list;
+  const refetchInterval = useRefetchInterval(every);
+  const query = useInfiniteQuery({ ...pageOptions(list), refetchInterval });
   const client = useQueryClient();
   const watching = useRef(true);
   const [loading, setLoading] = useState(false);

@@ -1,4 +1,4 @@
-/** One queryOptions per resource, and which of them a change makes stale. */
+/** One queryOptions per resource, the lists that are read page by page, and which of them a change makes stale. */
 import { type QueryKey, queryOptions } from '@tanstack/react-query';
 import { api } from './client.ts';
 import type { Change, Topic } from './types.ts';
@@ -16,7 +16,6 @@ const keys = {
 };
 
 export const queries = {
-  studies: () => queryOptions({ queryKey: keys.studies, queryFn: ({ signal }) => api.studies(signal) }),
   study: (id: string) =>
     queryOptions({ queryKey: keys.study(id), queryFn: ({ signal }) => api.study(id, signal) }),
   runs: (id: string) =>
@@ -24,13 +23,16 @@ export const queries = {
   insight: (id: string) =>
     queryOptions({ queryKey: keys.insight(id), queryFn: ({ signal }) => api.insight(id, signal) }),
   run: (id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => api.run(id, signal) }),
-  pretrainings: () =>
-    queryOptions({ queryKey: keys.pretrainings, queryFn: ({ signal }) => api.pretrainings(signal) }),
   /** The key holds the id, because changes name it; the API finds a pretraining by its name. */
   pretraining: (id: string, name: string) =>
     queryOptions({ queryKey: keys.pretraining(id), queryFn: ({ signal }) => api.pretraining(name, signal) }),
-  workers: () => queryOptions({ queryKey: keys.workers, queryFn: ({ signal }) => api.workers(signal) }),
   session: () => queryOptions({ queryKey: keys.session, queryFn: ({ signal }) => api.session(signal) }),
+};
+
+export const lists = {
+  studies: { queryKey: keys.studies, fetchPage: api.studies },
+  pretrainings: { queryKey: keys.pretrainings, fetchPage: api.pretrainings },
+  workers: { queryKey: keys.workers, fetchPage: api.workers },
 };
 
 const STALE: Record<Topic, (change: Change) => QueryKey[]> = {

@@ -18,12 +18,18 @@ export const GONE_COLUMNS: Column<Worker>[] = [
   },
 ];
 
+interface Props {
+  workers: Worker[];
+  /** More workers are not loaded yet, and some of those may be gone too. */
+  partial?: boolean;
+}
+
 /** Workers that are no longer here. Each start of a worker counts as another worker. */
-export function GoneWorkers({ workers }: { workers: Worker[] }) {
+export function GoneWorkers({ workers, partial = false }: Props) {
   if (workers.length === 0) return null;
   return (
     <details className={styles.gone}>
-      <summary>{workers.length === 1 ? '1 worker is gone' : `${workers.length} workers are gone`}</summary>
+      <summary>{told(workers.length, partial)}</summary>
       <DataTable
         label="Workers that are gone, scrolls"
         className={styles.frame}
@@ -34,4 +40,10 @@ export function GoneWorkers({ workers }: { workers: Worker[] }) {
       />
     </details>
   );
+}
+
+function told(gone: number, partial: boolean): string {
+  const verb = gone === 1 ? 'is' : 'are';
+  if (partial) return `${gone} of the workers shown ${verb} gone`;
+  return `${gone} ${gone === 1 ? 'worker' : 'workers'} ${verb} gone`;
 }

@@ -1,6 +1,10 @@
+import { QueryClient } from '@tanstack/react-query';
+import type { RouteComponent } from '@tanstack/react-router';
 import { describe, expect, it } from 'vitest';
 import { device, workers } from '../../test/fleetFactories.ts';
 import { markup, shown } from '../../test/markup.tsx';
+import { lists } from '../api/queries.ts';
+import { Route } from '../routes/workers.tsx';
 import { CpuTable } from './CpuTable.tsx';
 import { deviceRow } from './device.model.ts';
 import { deviceColumns, GPU_COLUMNS } from './deviceColumns.tsx';
@@ -76,5 +80,31 @@ describe('the workers that are gone', () => {
   it('take no room when there are none', () => {
     expect(markup(<GoneWorkers workers={[]} />)).toBe('');
     expect(markup(<GoneWorkers workers={[gone]} />)).toContain('1 worker is gone');
+    expect(markup(<GoneWorkers workers={[gone]} partial />)).toContain('1 of the workers shown is gone');
+  });
+});
+
+describe('the page of workers', () => {
+  const WorkersPage: RouteComponent = Route.options.component ?? (() => null);
+
+  it('does not take its first page for the whole fleet', async () => {
+    // The page is a chunk of its own, which must be here before it can be drawn.
+    await WorkersPage.preload?.();
+    const page = (next: string | null, total: number) => {
+      const client = new QueryClient();
+      const items = [workers.silent(4, 'old', [device.free(1)])];
+      client.setQueryData(lists.workers.queryKey, {
+        pages: [{ items, next, total }],
+        pageParams: [undefined],
+      });
+      return markup(<WorkersPage />, client);
+    };
+    const first = page('c-2', 140);
+    expect(first).toContain('1 of 140 shown');
+    expect(first).toContain('count only the workers that are shown');
+    expect(first).not.toContain('No worker is here');
+    const whole = page(null, 1);
+    expect(whole).toContain('No worker is here');
+    expect(whole).not.toMatch(/Show more|count only/);
   });
 });

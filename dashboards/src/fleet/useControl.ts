@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { queries } from '../api/queries.ts';
+import { lists } from '../api/queries.ts';
 
 interface Control<T> {
   start(what: T): void;
@@ -14,7 +14,7 @@ export function useControl<T = void>(act: (what: T) => Promise<unknown>): Contro
   const { mutate, isPending, error } = useMutation({
     mutationFn: act,
     networkMode: 'always',
-    onSettled: () => client.invalidateQueries({ queryKey: queries.workers().queryKey }),
+    onSettled: () => client.invalidateQueries({ queryKey: lists.workers.queryKey }),
   });
   return { start: mutate, busy: isPending, problem: error?.message };
 }

@@ -34,6 +34,14 @@ describe('the list of pretrainings', () => {
     const html = markup(<PretrainingTable pretrainings={[completed, pretraining.running('chem', 2)]} />);
     expect(html).toContain(`href="/runs/${completed.run.id}"`);
     expect(html).toContain('2 pretrainings, 1 under way.');
+    const more = { total: 240, hasMore: true, loading: false, onMore: () => undefined };
+    const page = markup(<PretrainingTable pretrainings={[completed]} {...more} />);
+    expect(page).toContain('240 pretrainings. Newest first.');
+    expect(page).toContain('1 of 240 shown');
+    const uncounted = { ...more, total: undefined };
+    expect(
+      markup(<PretrainingTable pretrainings={[completed, pretraining.waiting('chem', 2)]} {...uncounted} />),
+    ).toContain('The first 2 pretrainings. Newest first.');
   });
 });
 

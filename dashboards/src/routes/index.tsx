@@ -1,23 +1,23 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { useLiveQuery } from '../api/live.tsx';
-import { queries } from '../api/queries.ts';
+import { pageOptions, usePages } from '../api/pages.ts';
+import { lists } from '../api/queries.ts';
 import { StudyTable } from '../study/StudyTable.tsx';
 import { Loaded } from '../ui/Loaded.tsx';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
 
 export const Route = createFileRoute('/')({
-  loader: ({ context }) => void context.queryClient.prefetchQuery(queries.studies()),
+  loader: ({ context }) => void context.queryClient.prefetchInfiniteQuery(pageOptions(lists.studies)),
   component: Studies,
 });
 
 function Studies() {
-  const studies = useLiveQuery(queries.studies());
+  const { query, ...rest } = usePages(lists.studies);
   return (
     <>
       <PageTitle title="Studies">Studies</PageTitle>
-      <Loaded query={studies} what="the studies">
-        {(list) => (list.length === 0 ? <NoStudies /> : <StudyTable studies={list} />)}
+      <Loaded query={query} what="the studies">
+        {({ items }) => (items.length === 0 ? <NoStudies /> : <StudyTable studies={items} {...rest} />)}
       </Loaded>
     </>
   );

@@ -1,23 +1,25 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { useLiveQuery } from '../api/live.tsx';
-import { queries } from '../api/queries.ts';
+import { pageOptions, usePages } from '../api/pages.ts';
+import { lists } from '../api/queries.ts';
 import { PretrainingTable } from '../pretraining/PretrainingTable.tsx';
 import { Loaded } from '../ui/Loaded.tsx';
 import { PageTitle } from '../ui/PageTitle.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
 
 export const Route = createFileRoute('/pretrainings')({
-  loader: ({ context }) => void context.queryClient.prefetchQuery(queries.pretrainings()),
+  loader: ({ context }) => void context.queryClient.prefetchInfiniteQuery(pageOptions(lists.pretrainings)),
   component: Pretrainings,
 });
 
 function Pretrainings() {
-  const pretrainings = useLiveQuery(queries.pretrainings());
+  const { query, ...rest } = usePages(lists.pretrainings);
   return (
     <>
       <PageTitle title="Pretrainings">Pretrainings</PageTitle>
-      <Loaded query={pretrainings} what="the pretrainings">
-        {(list) => (list.length === 0 ? <NoPretrainings /> : <PretrainingTable pretrainings={list} />)}
+      <Loaded query={query} what="the pretrainings">
+        {({ items }) =>
+          items.length === 0 ? <NoPretrainings /> : <PretrainingTable pretrainings={items} {...rest} />
+        }
       </Loaded>
     </>
   );

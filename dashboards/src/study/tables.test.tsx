@@ -1,6 +1,10 @@
+import { QueryClient } from '@tanstack/react-query';
+import type { RouteComponent } from '@tanstack/react-router';
 import { describe, expect, it } from 'vitest';
 import { insight, studies, trial } from '../../test/factories.ts';
 import { markup, shown } from '../../test/markup.tsx';
+import { lists } from '../api/queries.ts';
+import { Route } from '../routes/index.tsx';
 import { sortRows } from '../ui/sort.ts';
 import { IMPORTANCE_COLUMNS } from './InsightPanel.tsx';
 import { importanceRows } from './insight.model.ts';
@@ -10,6 +14,8 @@ import { spaceRows } from './space.model.ts';
 import { STUDY_COLUMNS } from './studyColumns.tsx';
 import { trialColumns } from './trialColumns.tsx';
 import { trialRows } from './trialRows.model.ts';
+
+const StudiesPage: RouteComponent = Route.options.component ?? (() => null);
 
 describe('the list of studies', () => {
   it('shows a study with its scores, and a locked test score while nobody may know it', () => {
@@ -30,6 +36,27 @@ describe('the list of studies', () => {
     const html = markup(<StudyTable studies={[studies.completed(), studies.searching({ id: 's-2' })]} />);
     expect(html).toMatch(/<th scope="row"><a [^>]*href="\/studies\/s-2">ncbi-minilm<\/a><\/th>/);
     expect(html).toContain('2 studies, 1 under way. Newest first.');
+  });
+
+  it('counts the whole list from its first page, and offers the next one', async () => {
+    // The page is a chunk of its own, which must be here before it can be drawn.
+    await StudiesPage.preload?.();
+    const page = (next: string | null, total: number) => {
+      const client = new QueryClient();
+      const items = [studies.searching()];
+      client.setQueryData(lists.studies.queryKey, {
+        pages: [{ items, next, total }],
+        pageParams: [undefined],
+      });
+      return markup(<StudiesPage />, client);
+    };
+    const first = page('c-2', 1440);
+    expect(first).toContain('1,440 studies. Newest first.');
+    expect(first).toContain('1 of 1,440 shown');
+    expect(first).toContain('Show more');
+    const whole = page(null, 1);
+    expect(whole).toContain('1 study, 1 under way. Newest first.');
+    expect(whole).not.toContain('Show more');
   });
 });
 
