@@ -5,14 +5,14 @@ use pedigree_protocol::queue::{LEAST_PRIORITY, MOST_PRIORITY, Priority};
 use pedigree_protocol::resources::Pause;
 
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct PauseArgs {
+pub(crate) struct HoldFlags {
     /// Stop what is running at once and keep its progress, instead of letting it finish
     #[arg(long)]
     now: bool,
 }
 
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct PriorityArgs {
+pub(crate) struct PriorityArg {
     /// Priority from -100 to 100; among work waiting for the same devices, the highest goes first
     #[arg(allow_negative_numbers = true, value_parser = priorities())]
     priority: i32,
@@ -23,14 +23,14 @@ pub(crate) fn priorities() -> RangedI64ValueParser<i32> {
     clap::value_parser!(i32).range(i64::from(LEAST_PRIORITY)..=i64::from(MOST_PRIORITY))
 }
 
-impl From<PauseArgs> for Pause {
-    fn from(args: PauseArgs) -> Self {
+impl From<HoldFlags> for Pause {
+    fn from(args: HoldFlags) -> Self {
         Self { now: args.now }
     }
 }
 
-impl From<PriorityArgs> for Priority {
-    fn from(args: PriorityArgs) -> Self {
+impl From<PriorityArg> for Priority {
+    fn from(args: PriorityArg) -> Self {
         Self { priority: args.priority }
     }
 }

@@ -13,7 +13,7 @@ const SECONDS_PER_DAY: u32 = 24 * 60 * 60;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Create a token; its text is printed only now
+    /// Create a token; its text is shown only this once
     Create {
         /// Name of the token: letters, digits, '.', '_' and '-'
         name: String,

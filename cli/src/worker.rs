@@ -30,7 +30,7 @@ pub(crate) struct WorkerArgs {
 enum WorkerCommand {
     /// List the workers and their devices
     List(ListArgs),
-    /// Drain a worker: it gets no new work until it is resumed, also after a restart
+    /// Drain a worker: it gets no new work until you resume it, even if it restarts
     Drain {
         #[command(flatten)]
         worker: Named,
@@ -40,7 +40,7 @@ enum WorkerCommand {
     },
     /// Resume a drained worker
     Resume(Named),
-    /// Put a device back into use that was taken out of use, after repeated failures or before a reset
+    /// Put a device back into use that was taken out of use because it kept failing or needed a reset
     Release {
         /// UUID of the device
         device: String,
@@ -51,7 +51,7 @@ enum WorkerCommand {
 struct ListArgs {
     #[command(flatten)]
     listing: Listing,
-    /// Also list workers that were not heard for a week
+    /// Also list workers that were not heard for more than a week
     #[arg(long)]
     gone: bool,
 }
@@ -88,7 +88,7 @@ impl Named {
 
 #[derive(Debug, clap::Args)]
 struct OfferArgs {
-    /// Number of CPU slots to offer beside the GPUs; each trains one run at a time
+    /// Number of CPU slots to offer in addition to the GPUs; each trains one run at a time
     #[arg(long, default_value_t = 0, value_name = "N")]
     cpu_slots: usize,
     /// Name of this worker [default: the host's name]

@@ -25,7 +25,7 @@ pub(crate) enum BackboneCommand {
         /// Name of the backbone
         name: String,
     },
-    /// Write a small backbone with random weights, for tests and not for results
+    /// Write a small backbone with random weights, for tests, not for real results
     Random(random::RandomArgs),
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct PauseArgs {
     #[command(flatten)]
     dapt: Named,
     #[command(flatten)]
-    pause: queue::PauseArgs,
+    pause: queue::HoldFlags,
 }
 
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct PriorityArgs {
     #[command(flatten)]
     dapt: Named,
     #[command(flatten)]
-    priority: queue::PriorityArgs,
+    priority: queue::PriorityArg,
 }
 
 pub(super) async fn pause(client: &Client, args: &PauseArgs, output: Output) -> anyhow::Result<()> {

@@ -44,7 +44,7 @@ pub(crate) enum DaptCommand {
         #[arg(short, long)]
         follow: bool,
     },
-    /// Pause a pretraining; it is not started until it is resumed
+    /// Pause a pretraining; if it is running, it finishes unless you add --now
     Pause(control::PauseArgs),
     /// Resume a paused pretraining
     Resume(Named),

@@ -40,7 +40,7 @@ pub(crate) struct SubmitArgs {
     /// Parameter of the training, such as steps=200; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
-    /// Register the adapted backbone under this name when it completes; studies can be queued for it at once
+    /// Name under which the adapted backbone is registered when the pretraining completes; studies can already be queued for it
     #[arg(long, value_name = "NAME")]
     leaves: Option<String>,
     /// Seed of all random numbers

@@ -28,7 +28,7 @@ pub(crate) enum DataCommand {
         /// Name of the dataset
         name: String,
     },
-    /// Write a synthetic corpus, for trying things out and not for results
+    /// Write a synthetic corpus, for trying things out, not for real results
     Synth(SynthArgs),
 }
 

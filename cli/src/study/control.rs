@@ -13,7 +13,7 @@ pub(crate) struct PauseArgs {
     #[command(flatten)]
     study: Named,
     #[command(flatten)]
-    pause: queue::PauseArgs,
+    pause: queue::HoldFlags,
 }
 
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct PriorityArgs {
     #[command(flatten)]
     study: Named,
     #[command(flatten)]
-    priority: queue::PriorityArgs,
+    priority: queue::PriorityArg,
 }
 
 pub(super) async fn pause(client: &Client, args: &PauseArgs, output: Output) -> anyhow::Result<()> {

@@ -32,7 +32,7 @@ pub(crate) enum StudyCommand {
     Watch(Named),
     /// Cancel a study and its unfinished trials
     Cancel(Named),
-    /// Pause a study; no new trial starts until it is resumed
+    /// Pause a study; running trials finish unless you add --now
     Pause(control::PauseArgs),
     /// Resume a paused study
     Resume(Named),

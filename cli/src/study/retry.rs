@@ -15,7 +15,7 @@ use crate::run::name;
 pub(crate) struct RetryArgs {
     #[command(flatten)]
     study: Named,
-    /// Retry the failed trials
+    /// Retry all failed trials; required
     #[arg(long, required = true)]
     failed: bool,
     /// Retry only trials that failed with this cause; may be repeated

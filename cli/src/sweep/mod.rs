@@ -18,7 +18,7 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SweepCommand {
-    /// Check a search-space file, and the names in it if a server answers
+    /// Check a search-space file and, if a coordinator answers, that its dataset and backbone exist
     Validate(SweepArgs),
     /// Print the JSON Schema of search-space files, for editors
     Schema,
