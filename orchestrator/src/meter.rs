@@ -104,7 +104,7 @@ pub(crate) async fn render(State(app): State<App>) -> ApiResult<impl IntoRespons
 
 /// Reads the gauges of the whole.
 async fn look(app: &App) -> ApiResult<()> {
-    let now = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT
              (SELECT count(*) FROM studies WHERE state IN ('searching', 'finishing')) AS "studies!",
              (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
@@ -112,7 +112,7 @@ async fn look(app: &App) -> ApiResult<()> {
              (SELECT count(*) FROM attempts WHERE state IN ('leased', 'running')) AS "live!",
              (SELECT count(*) FROM workers w WHERE worker_is_alive(w)) AS "alive!""#
     );
-    let now = now.fetch_one(&app.pool).await?;
+    let now = select.fetch_one(&app.pool).await?;
     let idle = u32::try_from(app.pool.num_idle()).unwrap_or(u32::MAX);
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     let set = |name: &'static str, value: i64| gauge!(name).set(value as f64);

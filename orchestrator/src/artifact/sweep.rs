@@ -20,8 +20,8 @@ const BATCH: usize = 1000;
 /// Removes bytes that are not recorded and were written more than a day ago, by the database's clock. Answers how many
 /// contents that were. Any number of coordinators may sweep one store at a time.
 pub(crate) async fn sweep(pool: &PgPool, durable: &Durability, files: &LocalFileSystem) -> ApiResult<usize> {
-    let day_ago = sqlx::query_scalar!(r#"SELECT now() - interval '1 day' AS "day_ago!""#);
-    let day_ago = day_ago.fetch_one(pool).await?;
+    let select = sqlx::query_scalar!(r#"SELECT now() - interval '1 day' AS "day_ago!""#);
+    let day_ago = select.fetch_one(pool).await?;
     let old = |file: &ObjectMeta| {
         (file.last_modified < day_ago).then(|| store::content_of(&file.location)).flatten()
     };

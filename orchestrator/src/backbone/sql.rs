@@ -96,11 +96,11 @@ fn same_content(a: &BackboneSpec, b: &BackboneSpec) -> bool {
 }
 
 async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<Backbone>> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT id, created_at, spec AS "spec: Json<BackboneSpec>" FROM backbones WHERE name = $1"#,
         name
     );
-    let row = row.fetch_optional(db).await?;
+    let row = select.fetch_optional(db).await?;
     Ok(row.map(|row| Backbone { id: BackboneId(row.id), created_at: row.created_at, spec: row.spec.0 }))
 }
 

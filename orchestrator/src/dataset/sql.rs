@@ -62,11 +62,11 @@ fn same_content(a: &DatasetSpec, b: &DatasetSpec) -> bool {
 }
 
 async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<Dataset>> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT id, created_at, spec AS "spec: Json<DatasetSpec>" FROM datasets WHERE name = $1"#,
         name
     );
-    let row = row.fetch_optional(db).await?;
+    let row = select.fetch_optional(db).await?;
     Ok(row.map(|row| Dataset { id: DatasetId(row.id), created_at: row.created_at, spec: row.spec.0 }))
 }
 

@@ -132,13 +132,13 @@ async fn missed(pool: &PgPool, last_seen: i64) -> Result<Option<Vec<Change>>, sq
     if oldest.is_some_and(|oldest| oldest > last_seen + 1) {
         return Ok(None);
     }
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT revision, topic AS "topic: Topic", queue_id, run_id FROM events
            WHERE revision > $1 ORDER BY revision LIMIT $2"#,
         last_seen - OVERLAP,
         MOST_REPLAYED + OVERLAP + 1,
     );
-    let rows = rows.fetch_all(pool).await?;
+    let rows = select.fetch_all(pool).await?;
     if i64::try_from(rows.len()).is_ok_and(|missed| missed > MOST_REPLAYED + OVERLAP) {
         return Ok(None);
     }

@@ -16,7 +16,7 @@ pub(crate) async fn consider(
     device: &str,
     newest: &Failure,
 ) -> ApiResult<Option<String>> {
-    let faults = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT count(*) AS "attempts!", count(DISTINCT run_id) AS "runs!" FROM attempts
            WHERE device_uuid = $1 AND state = 'failed' AND failure_cause = 'device'
              AND ended_at > coalesce((SELECT max(ended_at) FROM attempts WHERE device_uuid = $1 AND state = 'completed'),
@@ -24,7 +24,7 @@ pub(crate) async fn consider(
              AND ended_at > coalesce((SELECT max(released_at) FROM quarantines WHERE device_uuid = $1), '-infinity')"#,
         device
     );
-    let faults = faults.fetch_one(&mut *db).await?;
+    let faults = select.fetch_one(&mut *db).await?;
     if faults.attempts < FAULTS || faults.runs < RUNS {
         return Ok(None);
     }

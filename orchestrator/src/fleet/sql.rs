@@ -116,11 +116,11 @@ pub(crate) async fn list(pool: &PgPool, page: &PageQuery, filter: WorkerFilter) 
     let (after, limit) = (wanted.after, Some(wanted.rows()));
     let selection = Selection { gone: filter.gone, after, limit, ..Selection::default() };
     let workers = select(pool, selection).await?;
-    let total = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM workers WHERE $1 OR last_seen_at > now() - interval '1 week'"#,
         filter.gone
     );
-    let total = total.fetch_one(pool).await?;
+    let total = select.fetch_one(pool).await?;
     wanted.cut(workers, total, |worker| Newest { at: worker.created_at, id: worker.id.0 })
 }
 

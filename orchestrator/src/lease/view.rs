@@ -14,7 +14,7 @@ use crate::run::trial::failure;
 
 /// The attempts of a run, oldest first.
 pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRecord>> {
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT a.attempt, a.worker_id, w.name, a.device_uuid, a.state AS "state: AttemptState",
                a.failure_cause AS "failure_cause: FailureCause", a.failure_message, a.failure_evidence,
                a.consequence, a.energy_joules, a.energy_source AS "energy_source: EnergySource",
@@ -22,7 +22,7 @@ pub(crate) async fn of_run(pool: &PgPool, run: RunId) -> ApiResult<Vec<AttemptRe
            FROM attempts a JOIN workers w ON w.id = a.worker_id WHERE a.run_id = $1 ORDER BY a.attempt"#,
         run.0
     );
-    let rows = rows.fetch_all(pool).await?;
+    let rows = select.fetch_all(pool).await?;
     let mut left = artifacts(pool, run).await?;
     let attempts = rows.into_iter().map(|row| AttemptRecord {
         attempt: Attempt(row.attempt),

@@ -16,12 +16,12 @@ pub(crate) async fn forgive(pool: &PgPool, ttl: Duration) -> ApiResult<()> {
     let outage = SHORTEST.max(ttl / 3);
     let mut tx = db::begin(pool).await?;
     // The row's lock lets one coordinator forgive; the next one sees that somebody looks after the leases.
-    let gap = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"UPDATE upkeep u SET at = clock_timestamp()
            FROM (SELECT at FROM upkeep FOR UPDATE) before
            RETURNING extract(epoch FROM u.at - before.at)::double precision AS "gap!""#
     );
-    let gap = gap.fetch_one(&mut *tx).await?;
+    let gap = select.fetch_one(&mut *tx).await?;
     if gap > outage.as_secs_f64() {
         let forgiven = sqlx::query!(
             "UPDATE attempts SET lease_expires_at = clock_timestamp() + make_interval(secs => $1::double precision)

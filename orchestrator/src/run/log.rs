@@ -20,12 +20,12 @@ pub(crate) async fn append(
     if offset < 0 {
         return Err(ApiError::invalid(format!("offset {offset}: a log begins at byte 0")));
     }
-    let known = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         "SELECT log_bytes FROM attempts WHERE run_id = $1 AND attempt = $2",
         run.0,
         attempt.0
     );
-    let known = known.fetch_one(&mut *db).await?;
+    let known = select.fetch_one(&mut *db).await?;
     let start = offset.max(known);
     let fresh = usize::try_from(start - offset).ok().and_then(|there| text.as_bytes().get(there..));
     let Some(fresh) = fresh.filter(|fresh| !fresh.is_empty()) else { return Ok(()) };
@@ -57,10 +57,10 @@ pub(crate) async fn read(
     attempt: Option<Attempt>,
     offset: i64,
 ) -> ApiResult<LogSlice> {
-    let newest = sqlx::query_scalar!("SELECT attempt FROM runs WHERE id = $1", run.0);
-    let newest = newest.fetch_optional(pool).await?.ok_or_else(|| view::unknown(run))?;
+    let select = sqlx::query_scalar!("SELECT attempt FROM runs WHERE id = $1", run.0);
+    let newest = select.fetch_optional(pool).await?.ok_or_else(|| view::unknown(run))?;
     let attempt = attempt.unwrap_or(Attempt(newest));
-    let slices = sqlx::query!(
+    let select = sqlx::query!(
         "SELECT start_byte, content FROM log_slices
          WHERE run_id = $1 AND attempt = $2 AND start_byte + length(content) > $3 AND start_byte < $3 + $4
          ORDER BY start_byte",
@@ -69,7 +69,7 @@ pub(crate) async fn read(
         offset,
         ANSWER_BYTES,
     );
-    let slices = slices.fetch_all(pool).await?;
+    let slices = select.fetch_all(pool).await?;
     let slices: Vec<(i64, Vec<u8>)> = slices.into_iter().map(|row| (row.start_byte, row.content)).collect();
     Ok(join(attempt, offset, &slices))
 }

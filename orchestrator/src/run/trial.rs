@@ -83,7 +83,7 @@ pub(crate) async fn some(
     which: &Which,
 ) -> ApiResult<Vec<Trial>> {
     // Two index scans: an OR of the two conditions would read the study's whole past.
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT number AS "number!", state AS "state!: RunState", params AS "params!: Json<ParamValues>",
                value, failure_cause AS "failure_cause: FailureCause", failure_message,
                failure_evidence,
@@ -100,7 +100,7 @@ pub(crate) async fn some(
         &which.numbers,
         which.behind,
     );
-    let rows = rows.fetch_all(db).await?;
+    let rows = select.fetch_all(db).await?;
     let trials = rows.into_iter().map(|row| {
         let number = u32::try_from(row.number).map_err(|error| ApiError::Broken(error.to_string()))?;
         Ok(Trial {
@@ -131,13 +131,13 @@ pub(crate) async fn final_run(
     db: &mut PgConnection,
     study: StudyId,
 ) -> ApiResult<Option<(RunState, Option<Failure>)>> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT state AS "state: RunState", failure_cause AS "failure_cause: FailureCause",
                failure_message, failure_evidence
            FROM runs WHERE queue_id = $1 AND kind = 'final'"#,
         study.0
     );
-    let row = row.fetch_optional(db).await?;
+    let row = select.fetch_optional(db).await?;
     Ok(row.map(|row| (row.state, failure(row.failure_cause, row.failure_message, row.failure_evidence))))
 }
 

@@ -47,13 +47,13 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
 }
 
 async fn suggested(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Suggested>> {
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT id, number AS "number!", params AS "params: Json<ParamValues>",
                suggestion AS "suggestion!: Json<suggestion::Record>"
            FROM runs WHERE queue_id = $1 AND kind = 'trial' ORDER BY number"#,
         study.0
     );
-    let rows = rows.fetch_all(db).await?.into_iter();
+    let rows = select.fetch_all(db).await?.into_iter();
     Ok(rows
         .map(|row| Suggested {
             run_id: RunId(row.id),

@@ -27,11 +27,11 @@ pub(crate) async fn list(pool: &PgPool, page: &PageQuery, filter: &StudyFilter) 
         ..Selection::default()
     };
     let studies = select(pool, selection).await?;
-    let total = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM studies WHERE $1::study_state IS NULL OR state = $1"#,
         filter.state as _
     );
-    let total = total.fetch_one(pool).await?;
+    let total = select.fetch_one(pool).await?;
     wanted.cut(studies, total, |study| Newest { at: study.created_at, id: study.id.0 })
 }
 
@@ -64,7 +64,7 @@ struct Selection<'a> {
 }
 
 async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Study>> {
-    let rows = sqlx::query_file_as!(
+    let select = sqlx::query_file_as!(
         Row,
         "src/study/view.sql",
         wanted.id,
@@ -74,7 +74,7 @@ async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Study>> {
         wanted.after.map(|after| after.id),
         wanted.limit,
     );
-    let rows = rows.fetch_all(pool).await?;
+    let rows = select.fetch_all(pool).await?;
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
     let idle: Vec<Asking<'_>> = studies.iter().filter(|study| is_idle(study)).map(asking).collect();
     let mut waits = waiting::explain(pool, &idle).await?;

@@ -43,11 +43,11 @@ pub(crate) async fn of(pool: &PgPool) -> ApiResult<Diagnosis> {
 }
 
 async fn server(pool: &PgPool) -> ApiResult<Finding> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT current_setting('server_version_num')::integer AS "number!", current_setting('server_version') AS "name!",
                pg_database_size(current_database()) AS "bytes!""#
     );
-    let row = row.fetch_one(pool).await?;
+    let row = select.fetch_one(pool).await?;
     let said = format!("PostgreSQL {}, {} MiB in the database", row.name, row.bytes >> 20);
     if row.number < OLDEST_SERVER {
         return Ok(Finding::failure("database", said, "use PostgreSQL 15 or later"));
@@ -57,11 +57,11 @@ async fn server(pool: &PgPool) -> ApiResult<Finding> {
 
 /// Whether acknowledged writes outlive a crash of the server.
 async fn durability(pool: &PgPool) -> ApiResult<Finding> {
-    let off = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"SELECT name AS "name!" FROM pg_settings
            WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"#
     );
-    let off = off.fetch_all(pool).await?;
+    let off = select.fetch_all(pool).await?;
     if off.is_empty() {
         return Ok(Finding::ok("durability", "fsync and full_page_writes are on"));
     }

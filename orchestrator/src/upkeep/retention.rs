@@ -87,7 +87,7 @@ async fn forget(db: &mut PgConnection, trials: &[Uuid]) -> ApiResult<()> {
 /// Deletes the records of contents that nothing references. A content that was sent or asked for within a day stays:
 /// its client may reference it next. A content that is just being referenced is locked, and is skipped.
 async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         "DELETE FROM artifacts WHERE sha256 IN (
          SELECT sha256 FROM artifacts a
          WHERE greatest(a.created_at, a.wanted_at) < now() - interval '1 day'
@@ -101,6 +101,6 @@ async fn unnamed(db: &mut PgConnection) -> ApiResult<Vec<(String, i64)>> {
          FOR UPDATE SKIP LOCKED)
          RETURNING sha256, bytes"
     );
-    let rows = rows.fetch_all(db).await?.into_iter();
+    let rows = select.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| (row.sha256, row.bytes)).collect())
 }
