@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dapt::Dapt;
 
-use super::Named;
+use super::named::Named;
 use crate::output::Output;
 use crate::queue;
 use crate::run::{held_by, state};

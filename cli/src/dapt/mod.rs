@@ -2,6 +2,7 @@
 
 mod control;
 mod local;
+mod named;
 mod parameter;
 mod queue;
 mod show;
@@ -12,6 +13,7 @@ use clap::Subcommand;
 
 pub(crate) use local::LocalArgs;
 
+use self::named::Named;
 use crate::connection::Connection;
 use crate::listing::Listing;
 use crate::output::Output;
@@ -52,12 +54,6 @@ pub(crate) enum DaptCommand {
     Priority(control::PriorityArgs),
     /// Cancel a pretraining; a running one stops as soon as its worker hears of it
     Cancel(Named),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Named {
-    /// Name of the pretraining
-    name: String,
 }
 
 /// Pretrains in this process.
