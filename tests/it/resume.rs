@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{AttemptState, Run, RunKind, RunState};
-use pedigree_protocol::run_detail::RunDetail;
+use pedigree_protocol::run_detail::{RunDetail, RunReports};
+use pedigree_protocol::{Attempt, RunId};
 use pedigree_tests::{Up, kill_nine, terminate, tiny_study, wait_for};
 
 use crate::invariants::{assert_invariants, wait_until_completed};
@@ -37,9 +38,10 @@ async fn midway(up: &Up, kind: RunKind, attempt: i32, epochs: i32) -> Run {
         .unwrap()
 }
 
-fn assert_continued(detail: &RunDetail, attempt: i32) {
-    let mut own = detail.training().unwrap().reports.iter().filter(|report| !report.metrics.carried);
-    let first = own.find(|report| report.attempt.0 == attempt).map(|report| report.metrics.epoch);
+async fn assert_continued(up: &Up, run: RunId, attempt: i32) {
+    let reports = up.client().reports(run, Attempt(attempt)).await.unwrap();
+    let RunReports::Train { items } = reports else { panic!("{reports:?}") };
+    let first = items.iter().find(|report| !report.metrics.carried).map(|report| report.metrics.epoch);
     assert!(first > Some(1), "attempt {attempt} began with epoch {first:?}");
 }
 
@@ -79,7 +81,9 @@ async fn killed_attempts_are_continued_and_the_study_ends_as_an_undisturbed_one(
         let (calm, detail) = (client.run(calm.id).await.unwrap(), client.run(run.id).await.unwrap());
         let ended: Vec<_> = detail.attempts.iter().map(|attempt| attempt.state).collect();
         assert_eq!(ended, states, "{:#?}", detail.attempts);
-        (2..=run.attempt.0).for_each(|attempt| assert_continued(&detail, attempt));
+        for attempt in 2..=run.attempt.0 {
+            assert_continued(&up, run.id, attempt).await;
+        }
         assert_eq!((&calm.run.params, calm.run.value), (&detail.run.params, detail.run.value));
         assert_eq!(metrics(&calm), metrics(&detail));
         let look = || async { up.checkpoints(run.id) };
