@@ -26,6 +26,8 @@ CREATE TABLE queue (
     work             jsonb NOT NULL CHECK (work ? 'kind'),
     -- The entry whose end must come first, because it leaves the backbone.
     awaits           uuid REFERENCES queue,
+    -- A user has had runs tried again: more of them may be open than may be live.
+    retried          boolean NOT NULL DEFAULT false,
     -- Its runs are given out. An ended study or pretraining has a closed entry.
     open             boolean NOT NULL DEFAULT true,
     created_at       timestamptz NOT NULL DEFAULT now()
@@ -60,6 +62,8 @@ ALTER TABLE runs RENAME COLUMN study_id TO queue_id;
 ALTER TABLE runs RENAME CONSTRAINT runs_study_id_number_key TO runs_queue_id_number_key;
 ALTER TABLE runs ADD FOREIGN KEY (queue_id) REFERENCES queue;
 ALTER TABLE events RENAME COLUMN study_id TO queue_id;
+UPDATE queue q SET retried = true
+WHERE q.max_concurrent < (SELECT count(*) FROM runs r WHERE r.queue_id = q.id AND r.state IN ('waiting', 'leased', 'running'));
 
 -- A study keeps what only a study has.
 DROP FUNCTION device_fits(studies, devices, workers);
@@ -85,27 +89,38 @@ CREATE FUNCTION device_fits(q queue, d devices, w workers) RETURNS boolean LANGU
             OR w.available_until >= now() + make_interval(secs => q.walltime_s))
 $$;
 
--- At most `max_concurrent` runs of an entry are live. While no more than that are open, no lease can break the limit; else
--- leases of the entry are granted one at a time. A lock that is taken is not waited for: its holder may want this run.
+-- At most `max_concurrent` runs of an entry are live. Proposing opens no more than that, so that no lease can break the limit
+-- unless a user has had runs tried again. Then leases of the entry are granted one at a time. A lock that is taken is not
+-- waited for: its holder may want this run.
 CREATE FUNCTION check_live_runs() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    entry uuid := (SELECT queue_id FROM runs WHERE id = new.run_id);
-    most integer := (SELECT max_concurrent FROM queue WHERE id = entry);
+    entry record;
 BEGIN
-    IF (SELECT count(*) FROM runs WHERE queue_id = entry AND state = 'waiting')
-        + (SELECT count(*) FROM runs WHERE queue_id = entry AND state IN ('leased', 'running')) <= most THEN
+    SELECT q.id, q.max_concurrent INTO entry
+    FROM runs r JOIN queue q ON q.id = r.queue_id WHERE r.id = new.run_id AND q.retried;
+    IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    PERFORM FROM queue WHERE id = entry FOR NO KEY UPDATE SKIP LOCKED;
-    -- Counted anew after the lock: the count sees every lease that was granted before.
-    IF NOT FOUND OR (SELECT count(*) FROM runs WHERE queue_id = entry AND state IN ('leased', 'running')) > most THEN
-        RAISE EXCEPTION 'more than % runs of % may be live', most, entry
+    PERFORM FROM queue WHERE id = entry.id FOR NO KEY UPDATE SKIP LOCKED;
+    -- Counted after the lock: the count sees every lease that was granted before.
+    IF NOT FOUND OR (SELECT count(*) FROM runs WHERE queue_id = entry.id AND state IN ('leased', 'running'))
+                    > entry.max_concurrent THEN
+        RAISE EXCEPTION 'more than % runs of % may be live', entry.max_concurrent, entry.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'queue_live_runs';
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER attempts_within_limit AFTER INSERT ON attempts FOR EACH ROW EXECUTE FUNCTION check_live_runs();
+
+CREATE FUNCTION note_retry() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE queue SET retried = true WHERE id = new.queue_id AND NOT retried;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER runs_retried AFTER UPDATE OF state ON runs
+    FOR EACH ROW WHEN (old.state IN ('failed', 'cancelled') AND new.state = 'waiting') EXECUTE FUNCTION note_retry();
 
 -- Changes are announced with the id of the entry, which is that of the study or pretraining.
 ALTER TYPE topic ADD VALUE 'pretraining';
