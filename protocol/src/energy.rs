@@ -27,8 +27,8 @@ pub enum EnergySource {
     Sampled,
     /// Not measured: its power limit times the time. An upper bound.
     Tdp,
-    /// The energy of the whole GPU, of which the attempt held a MIG instance: NVML has none for an instance. An upper
-    /// bound.
+    /// The attempt held a MIG instance, and this is the energy of the whole GPU: an upper bound. NVML measures no single
+    /// instance.
     Shared,
 }
 

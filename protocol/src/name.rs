@@ -15,7 +15,7 @@ pub struct InvalidName {
 /// # Errors
 /// A sentence that says what would be right.
 pub fn check(noun: &'static str, name: &str) -> Result<(), InvalidName> {
-    // Dots alone are the folder itself, or the one above.
+    // A name of only dots is the folder itself, or its parent.
     let only_dots = name.chars().all(|c| c == '.');
     if !only_dots && (1..=100).contains(&name.len()) && name.chars().all(is_allowed) {
         Ok(())

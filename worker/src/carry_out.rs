@@ -100,8 +100,8 @@ async fn train_anew(attempt: &Attempt<'_>, sentence: String) -> Result<AttemptEn
     }
 }
 
-/// Leaves the device, stores what there is, and tells the end. What cannot be told before the worker must end is kept
-/// for the next one.
+/// Leaves the device, stores the results, and reports the end. An end that cannot be reported before the worker stops stays
+/// on disk for the next worker.
 async fn end(
     attempt: Attempt<'_>,
     ended: Option<AttemptEnd>,

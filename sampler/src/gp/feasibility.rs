@@ -2,8 +2,8 @@
 //! that broke a constraint (out of memory, over a limit, diverged).
 //!
 //! Regression on the labels finds the lengths of the features relative to each other. The evidence of the classifier finds
-//! their overall scale and the signal's variance. Regression alone is overconfident where nothing was tried, which is where
-//! improvement looks largest. Knows no loss.
+//! their overall scale and the signal's variance. Without the classifier, regression is overconfident where nothing was
+//! tried, and there improvement looks largest. Must not know the loss.
 
 use std::f64::consts::PI;
 

@@ -39,7 +39,7 @@ pub(in crate::backbone) const FACTS: Facts = Facts {
         base: Size { layers: 12, hidden: 768, heads: 12, embedding: 768 },
         large: Size { layers: 24, hidden: 1024, heads: 16, embedding: 1024 },
     },
-    // From a vocabulary alone transformers would not know that this DeBERTa has no SentencePiece model.
+    // A vocabulary does not tell transformers that this DeBERTa has no SentencePiece model; a tokenizer file does.
     random: Random { has_head: false, needs_tokenizer_file: true, settings },
 };
 
