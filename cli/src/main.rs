@@ -1,4 +1,4 @@
-//! The `pedigree` binary: one file per sub-command over the library crates. It alone knows all of them.
+//! The `pedigree` binary: one file per sub-command over the library crates. Only this crate knows all of them.
 
 mod backbone;
 mod bench;

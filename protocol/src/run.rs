@@ -52,7 +52,7 @@ pub enum RunKind {
     Dapt,
     /// A numbered trial of a study.
     Trial,
-    /// The best configuration, trained once more; it alone opens the test set.
+    /// The best configuration, trained once more. Only this run opens the test set.
     Final,
 }
 

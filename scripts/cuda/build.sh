@@ -5,7 +5,7 @@
 #   scripts/cuda/build.sh cargo build --release --features cuda -p pedigree-cli
 #
 #   CUDA_HOME          a toolkit of your own; without it the one of `scripts/need.sh cuda`
-#   CUDA_COMPUTE_CAP   80 (the default) runs on every GPU from A100 on; 90 on Hopper alone
+#   CUDA_COMPUTE_CAP   80 (the default) runs on every GPU from A100 on; 90 only on Hopper
 #   CUDA_ALL_KERNELS=1 also compiles candle's kernels for quantised weights, over half an hour; they are not used here
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -11,7 +11,7 @@ use crate::invariants::{assert_invariants, wait_until_completed};
 const LIMIT: Duration = Duration::from_secs(120);
 const EPOCHS: usize = 60;
 
-/// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
+/// The neighbours of a masked word tell which word it is: each passage says one word again and again.
 const WORDS: [&str; 4] = ["patients", "mice", "carriers", "children"];
 
 fn text(up: &Up, name: &str, passages: usize) -> String {

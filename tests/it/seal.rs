@@ -32,7 +32,7 @@ async fn the_test_split_is_opened_by_the_final_run_alone() {
     let evaluate = ["evaluate", "--adapter", "tiny/final", "--on", "synthetic"];
     let refused = up.cli(&[&evaluate[..], &["--split", "test"]].concat());
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && said.contains("opened by a study's final run alone"), "{said}");
+    assert!(!refused.status.success() && said.contains("opened only by a study's final run"), "{said}");
     let dev = up.json(&evaluate);
     let summary =
         client.run(seal.run_id).await.unwrap().training().unwrap().summary.clone().expect("completed");

@@ -16,7 +16,7 @@ use pedigree_trainer_core::{
     TrainerEvent, check_start, dapt, train,
 };
 
-/// A masked word of such text is known from its neighbours alone: each passage says one word again and again.
+/// The neighbours of a masked word tell which word it is: each passage says one word again and again.
 const WORDS: [&str; 8] =
     ["patients", "mice", "carriers", "children", "controls", "families", "survival", "samples"];
 

@@ -1,6 +1,6 @@
 //! Keeps one process alive: starts it, restarts it when it ends by itself, and stops it on request.
 //!
-//! Each part runs in its own process group, so that a Ctrl-C in the terminal reaches `up` alone, and holds one end of
+//! Each part runs in its own process group, so that a Ctrl-C in the terminal reaches only `up`, and holds one end of
 //! a pipe as its stdin: when `up` itself dies, the part reads the end of file and leaves.
 
 use std::fs::OpenOptions;

@@ -13,7 +13,7 @@ use crate::params::Scalar;
 /// A search-space file of Pedigree.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct SearchSpaceFile {
     /// Unique name of the study; FILE-DATASET-BACKBONE when absent.
     name: Option<String>,
@@ -62,7 +62,7 @@ struct SearchSpaceFile {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct Resources {
     /// A part of the GPU's product name. Case does not matter.
     gpu_model: Option<String>,
@@ -75,7 +75,7 @@ struct Resources {
 
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum Retries {
     /// Further attempts of each run.
     Run(u32),
@@ -85,7 +85,7 @@ enum Retries {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct RetryBudgets {
     /// Further attempts of a run after failures whose cause allows one.
     #[schemars(extend("default" = 2))]
@@ -99,7 +99,7 @@ struct RetryBudgets {
 
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum MethodEntry {
     /// The method's name.
     Name(Method),
@@ -109,7 +109,7 @@ enum MethodEntry {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct MethodSettings {
     /// The method's name.
     preset: Method,
@@ -117,7 +117,7 @@ struct MethodSettings {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct Metric {
     /// The metric: micro-averaged entity F1 on dev of the best epoch.
     name: MetricName,
@@ -130,14 +130,14 @@ struct Metric {
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum MetricName {
     DevF1,
 }
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum Goal {
     Maximize,
     Minimize,
@@ -145,7 +145,7 @@ enum Goal {
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum Protocol {
     /// An entity opens with B-.
     Strict,
@@ -156,7 +156,7 @@ enum Protocol {
 /// A range (min and max) or a list (values).
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct Dimension {
     /// Smallest value, inclusive.
     min: Option<f64>,
@@ -183,7 +183,7 @@ struct Dimension {
 /// Values with an order: mu and sigma. Values without: weights.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct Prior {
     /// The most likely value.
     mu: Option<Scalar>,
@@ -197,7 +197,7 @@ struct Prior {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct EarlyStop {
     /// Epochs without a better dev score after which a trial completes with its best epoch.
     #[schemars(range(min = 1))]
@@ -206,7 +206,7 @@ struct EarlyStop {
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum Transfer {
     /// The study starts from nothing.
     Off,
@@ -216,7 +216,7 @@ enum Transfer {
 
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum Pruner {
     /// The pruner's name.
     Name(PrunerName),
@@ -226,7 +226,7 @@ enum Pruner {
 
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 enum PrunerName {
     /// No trial is pruned.
     None,
@@ -248,7 +248,7 @@ enum PrunerName {
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "a mirror of the reader for schemars alone")]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
 struct PrunerSettings {
     /// The pruner's name; the other keys are those of its kind.
     name: PrunerName,

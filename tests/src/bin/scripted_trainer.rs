@@ -1,7 +1,7 @@
 //! A trainer that only plays one: a real process that obeys the protocol of supervised trainers and takes no time.
 //!
 //! Called as `pedigree train --supervised JOB.json` is. Events are lines on stdout, the log is on stderr, the end of
-//! stdin or SIGTERM interrupts it after its progress was kept. Metrics follow from the job's learning rate alone.
+//! stdin or SIGTERM interrupts it after its progress was kept. Metrics follow only from the job's learning rate.
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! A TCP proxy that can be broken: the wire between two processes.
 //!
-//! Knows bytes and connections alone. In front of several coordinators it also balances: each connection goes to the
+//! Knows only bytes and connections. In front of several coordinators it also balances: each connection goes to the
 //! next one that is ready.
 
 use std::net::SocketAddr;
