@@ -1,8 +1,8 @@
 //! What users change about a pretraining that has not ended: pause, resume, another priority.
 
+use pedigree_protocol::QueueId;
 use pedigree_protocol::dapt::Dapt;
 use pedigree_protocol::resources::Hold;
-use pedigree_protocol::{PretrainingId, QueueId};
 use sqlx::{PgConnection, PgPool};
 
 use crate::dapt::view;
@@ -26,14 +26,17 @@ async fn open(
     name: &str,
     work: impl AsyncFnOnce(&mut PgConnection, QueueId) -> ApiResult<()>,
 ) -> ApiResult<Dapt> {
-    // Answers a name that is not there with the names that are.
-    let PretrainingId(id) = view::get(pool, name).await?.id;
     db::transaction(pool, async |db| {
-        let select = sqlx::query_scalar!("SELECT open FROM queue WHERE id = $1 FOR NO KEY UPDATE", id);
-        if !select.fetch_one(&mut *db).await? {
-            return Err(ApiError::conflict(format!("the pretraining {name:?} has ended already")));
+        let select = sqlx::query!(
+            "SELECT q.id, q.open FROM pretrainings p JOIN queue q ON q.id = p.id
+             WHERE q.name = $1 FOR NO KEY UPDATE OF q",
+            name
+        );
+        match select.fetch_optional(&mut *db).await? {
+            Some(entry) if entry.open => work(db, QueueId(entry.id)).await,
+            Some(_) => Err(ApiError::conflict(format!("the pretraining {name:?} has ended already"))),
+            None => Err(view::unknown(db, name).await?),
         }
-        work(db, QueueId(id)).await
     })
     .await?;
     view::get(pool, name).await

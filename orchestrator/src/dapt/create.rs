@@ -11,15 +11,15 @@ use crate::dapt::view;
 use crate::error::{ApiError, ApiResult};
 use crate::queue::entry::{self, NewEntry, Retries};
 use crate::queue::work::Work;
-use crate::{artifact, backbone, db};
+use crate::{artifact, backbone, db, name};
 
 /// Further attempts after failures of a pretraining. It has one run, whose own limit is the lower one.
 const TOTAL_RETRIES: u32 = 10;
 
 /// Queues a pretraining. The same specification under the same name again answers the pretraining that is there.
 pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
-    entry::check_name("pretraining", &spec.name)?;
-    spec.leaves.iter().try_for_each(|name| entry::check_name("backbone", name))?;
+    name::check("pretraining", &spec.name)?;
+    spec.leaves.iter().try_for_each(|name| name::check("backbone", name))?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
     check(pool, &spec, &backbone).await?;
     db::transaction(pool, async |db| {

@@ -30,13 +30,18 @@ pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Dapt
 
 /// The pretraining of that name; else a sentence that lists the names that there are.
 pub(super) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dapt> {
-    if let Some(dapt) = find(pool, name).await? {
-        return Ok(dapt);
+    match find(pool, name).await? {
+        Some(dapt) => Ok(dapt),
+        None => Err(unknown(pool, name).await?),
     }
+}
+
+/// The answer about a name that no pretraining has: it lists the names that there are.
+pub(super) async fn unknown(db: impl PgExecutor<'_>, name: &str) -> ApiResult<ApiError> {
     let select =
         sqlx::query_scalar!("SELECT q.name FROM pretrainings p JOIN queue q ON q.id = p.id ORDER BY q.name");
-    let known = name::known("pretraining", &select.fetch_all(pool).await?);
-    Err(ApiError::not_found(format!("there is no pretraining {name:?}; {known}")))
+    let known = name::known("pretraining", &select.fetch_all(db).await?);
+    Ok(ApiError::not_found(format!("there is no pretraining {name:?}; {known}")))
 }
 
 /// The pretraining of that name, if there is one.

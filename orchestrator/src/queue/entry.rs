@@ -8,7 +8,6 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::backbone::promise::Source;
 use crate::error::{ApiError, ApiResult};
-use crate::name;
 use crate::queue::work::Work;
 
 /// An entry as its study or pretraining asks for it.
@@ -69,11 +68,6 @@ pub(crate) async fn insert(db: &mut PgConnection, entry: NewEntry<'_>) -> ApiRes
         Json(entry.work) as _,
     );
     Ok(insert.execute(db).await?.rows_affected() == 1)
-}
-
-/// Refuses a name that no entry can have.
-pub(crate) fn check_name(noun: &'static str, name: &str) -> ApiResult<()> {
-    name::check(noun, name)
 }
 
 /// The answer about a name that another entry has.

@@ -13,13 +13,13 @@ use crate::queue::entry::{self, NewEntry, Retries, count};
 use crate::queue::work::Work;
 use crate::study::studies::Studies;
 use crate::study::{advance, view};
-use crate::{backbone, dataset, db};
+use crate::{backbone, dataset, db, name};
 
 /// Creates a study and proposes its first trials. The same specification under the same name again answers the study
 /// that is there.
 pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<TokenId>) -> ApiResult<Study> {
     let pool = &studies.pool;
-    entry::check_name("study", &spec.name)?;
+    name::check("study", &spec.name)?;
     check(&spec)?;
     let dataset = dataset::sql::get(pool, &spec.dataset).await?;
     db::transaction(pool, async |db| {

@@ -46,7 +46,7 @@ pub(crate) async fn open<T>(
 /// The id of a study that was named by its id or name.
 pub(crate) async fn find(db: &mut PgConnection, id_or_name: &str) -> ApiResult<StudyId> {
     let select = sqlx::query_scalar!(
-        "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE s.id = $1 OR q.name = $2",
+        "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE q.id = $1 OR q.name = $2",
         id_or_name.parse::<StudyId>().ok().map(|id| id.0),
         id_or_name
     );
