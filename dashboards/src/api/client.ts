@@ -40,10 +40,12 @@ export const api = {
     answer(http.GET('/api/v1/studies', { params: { query }, signal })),
   study: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}', { params: { path: { study } }, signal })),
-  runs: (study: string, signal: AbortSignal) =>
-    allPages((query) =>
-      answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study }, query }, signal })),
-    ),
+  /** The runs that changed after a revision; all runs without one, or where the changes since are no longer kept. */
+  changedRuns: (study: string, since: number | undefined, signal: AbortSignal) =>
+    allPages((page) => {
+      const query = { ...page, ...(since !== undefined && { since }) };
+      return answer(http.GET('/api/v1/studies/{study}/runs', { params: { path: { study }, query }, signal }));
+    }),
   insight: (study: string, signal: AbortSignal) =>
     answer(http.GET('/api/v1/studies/{study}/insight', { params: { path: { study } }, signal })),
   run: (run: string, signal: AbortSignal) =>
@@ -70,18 +72,22 @@ export const api = {
 /** The most items of a page that the API gives. */
 const LARGEST_PAGE = 1000;
 
-/** A whole list: its pages, one after the other. */
-export async function allPages<Item>(
-  fetchPage: (query: PageRequest) => Promise<Page<Item>>,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await fetchPage({ limit: LARGEST_PAGE, ...(cursor !== undefined && { cursor }) });
+/**
+ * A whole list: the first page with the items of all. What else the first page says holds for the whole, so a change
+ * during the walk is still newer than its revision.
+ */
+export async function allPages<P extends Page<unknown>>(
+  fetchPage: (query: PageRequest) => Promise<P>,
+): Promise<P> {
+  const first = await fetchPage({ limit: LARGEST_PAGE });
+  const items = [...first.items];
+  let { next } = first;
+  while (next !== null) {
+    const page = await fetchPage({ limit: LARGEST_PAGE, cursor: next });
     items.push(...page.items);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
-  return items;
+    next = page.next;
+  }
+  return { ...first, items, next };
 }
 
 interface Answer<T> {

@@ -52,7 +52,7 @@ describe('following changes', () => {
     expect(heard).toEqual(['open', 'resync']);
   });
 
-  it('passes changes on, and treats one that it cannot read as a gap', () => {
+  it('passes changes on, and resyncs after one that it cannot read', () => {
     const { sources, heard } = stage();
     sources[0]?.say('change', '{"revision":7,"topic":"run"}');
     sources[0]?.say('change', 'nonsense');
@@ -60,7 +60,7 @@ describe('following changes', () => {
     expect(heard).toEqual(['run 7', 'resync', 'resync']);
   });
 
-  it('leaves a broken connection to the source, and opens a new one where the source gave up', () => {
+  it('lets the source reconnect, and opens a new source where it gave up', () => {
     const { sources, heard, waiting } = stage();
     const first = sources[0];
     first?.say('error');
@@ -107,7 +107,7 @@ describe('what a change makes stale', () => {
     expect(staleKeys(change('log'))).toEqual([]);
   });
 
-  it('survives a topic of a newer coordinator', () => {
+  it('ignores a topic of a newer coordinator', () => {
     expect(staleKeys(JSON.parse('{"revision":1,"topic":"weather"}'))).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import { createContext, type ReactNode, useContext, useEffect, useRef, useState 
 import type { StreamState } from './events.ts';
 import { shareChanges } from './leader.ts';
 import { staleKeys } from './queries.ts';
+import { refresh } from './refresh.ts';
 import type { Change } from './types.ts';
 
 const POLL_WHILE_DOWN = 10_000;
@@ -57,8 +58,8 @@ export function useChanges(listener: Listener): void {
  * A query that polls while the stream is down. With `every`, it also polls while the stream is open, for what no event
  * announces. Hidden tabs do not poll.
  */
-export function useLiveQuery<T, K extends QueryKey>(
-  options: UseQueryOptions<T, DefaultError, T, K>,
+export function useLiveQuery<Answer, T, K extends QueryKey>(
+  options: UseQueryOptions<Answer, DefaultError, T, K>,
   every: number | false = false,
 ): UseQueryResult<T> {
   return useQuery({ ...options, refetchInterval: useRefetchInterval(every) });
@@ -71,5 +72,5 @@ export function useRefetchInterval(every: number | false = false): number | fals
 
 function invalidate(client: QueryClient, change: Change | 'resync'): void {
   if (change === 'resync') void client.invalidateQueries();
-  else for (const queryKey of staleKeys(change)) void client.invalidateQueries({ queryKey });
+  else for (const queryKey of staleKeys(change)) void refresh(client, queryKey);
 }

@@ -64,7 +64,7 @@ describe('a list in pages', () => {
     expect(observer.getCurrentResult().data?.items).toEqual([5, 10, 20, 30]);
   });
 
-  it('asks again for a page whose request a change has cancelled', async () => {
+  it('asks again for a page whose request a resync has cancelled', async () => {
     const { client, observer, more, cursors } = await opened([1, 2, 3], 2);
     const growing = more();
     void client.invalidateQueries({ queryKey: KEY });
@@ -94,7 +94,7 @@ describe('a list in pages', () => {
 });
 
 describe('the hook', () => {
-  it('hands out the rows that are here, how many there are, and whether more can be asked for', async () => {
+  it('returns the loaded rows, the total, and whether there is more', async () => {
     const { client, fetchPage } = await opened([1, 2, 3], 2);
     function Numbers() {
       const { query, total, hasMore, loading } = usePages({ queryKey: KEY, fetchPage });

@@ -10,12 +10,12 @@ import { useEffect, useRef, useState } from 'react';
 import type { Page, PageRequest } from './client.ts';
 import { useRefetchInterval } from './live.tsx';
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export type FetchPage<Item> = (request: PageRequest, signal: AbortSignal) => Promise<Page<Item>>;
 
 /** One list of the API. */
-export interface List<Item> {
+interface List<Item> {
   queryKey: QueryKey;
   fetchPage: FetchPage<Item>;
 }
@@ -65,7 +65,7 @@ interface Asker {
 }
 
 /**
- * Fetches the next page. A refetch that is under way carries a change, so it finishes first. A change that arrives
+ * Fetches the next page. A refetch that is under way carries a change, so it finishes first. A resync that arrives
  * later cancels the request for the page, which is then sent again.
  */
 export async function fetchMore(query: Growing, asker: Asker): Promise<void> {

@@ -1,6 +1,7 @@
 /** One queryOptions per resource, the lists that are read page by page, and which of them a change makes stale. */
 import { type QueryKey, queryOptions } from '@tanstack/react-query';
 import { api } from './client.ts';
+import { fetchRuns } from './studyRuns.ts';
 import type { Change, Topic } from './types.ts';
 
 const keys = {
@@ -19,7 +20,11 @@ export const queries = {
   study: (id: string) =>
     queryOptions({ queryKey: keys.study(id), queryFn: ({ signal }) => api.study(id, signal) }),
   runs: (id: string) =>
-    queryOptions({ queryKey: keys.runs(id), queryFn: ({ signal }) => api.runs(id, signal) }),
+    queryOptions({
+      queryKey: keys.runs(id),
+      queryFn: (context) => fetchRuns(id, context),
+      select: ({ runs }) => runs,
+    }),
   insight: (id: string) =>
     queryOptions({ queryKey: keys.insight(id), queryFn: ({ signal }) => api.insight(id, signal) }),
   run: (id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => api.run(id, signal) }),

@@ -52,8 +52,8 @@ export const FAILURE_CAUSES: Record<FailureCause, string> = {
 /** Whether an entry of the queue is paused. */
 export const HOLDS: Record<Hold, string> = {
   none: 'not paused',
-  finish: 'paused; a run that has begun comes to its end',
-  now: 'paused; a run that has begun is handed back',
+  finish: 'paused; started runs finish',
+  now: 'paused; started runs are handed back',
 };
 
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as RunState[];

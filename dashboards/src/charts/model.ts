@@ -34,7 +34,7 @@ export interface ChartModel {
 }
 
 /** The values of one point, one under each column. */
-export interface ValueRow {
+interface ValueRow {
   key: string;
   cells: string[];
 }

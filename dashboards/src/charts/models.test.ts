@@ -24,12 +24,12 @@ const rows = trialRows([
 ]);
 
 describe('history', () => {
-  it('carries the best completed value, in the order of numbers, by the goal', () => {
+  it('draws the best completed value so far, by trial number and the goal', () => {
     expect(bestSoFar(rows, 'maximize').map((step) => step.best)).toEqual([0.7, 0.7, 0.7, 0.8, 0.8]);
     expect(bestSoFar(rows, 'minimize').map((step) => step.best)).toEqual([0.7, 0.6, 0.6, 0.6, 0.6]);
   });
 
-  it('tells the population and hides no trial', () => {
+  it('says how many trials it shows, and hides none', () => {
     const model = historyModel(rows, 'maximize');
     expect(model.summary).toBe(
       '1 running, 3 completed, 1 failed. Best dev F1 0.800, reached at trial 4. 1 without a value is marked on the axis.',
@@ -40,7 +40,7 @@ describe('history', () => {
     expect(model.table.rows).toHaveLength(5);
   });
 
-  it('draws one series for each state that occurs, and the line', () => {
+  it('draws one series for each state that occurs, and one line', () => {
     const { series } = historyModel(rows, 'maximize').option(palette) as { series: { name: string }[] };
     expect(series.map(({ name }) => name)).toEqual(['running', 'completed', 'failed', 'best so far']);
   });
@@ -55,7 +55,7 @@ describe('history', () => {
 describe('curves', () => {
   const reports = [report(2, 1, 0.4), report(2, 2, 0.7), report(2, 3, 0.65)];
 
-  it('name the epoch that was kept', () => {
+  it('name the kept epoch', () => {
     expect(scoreModel(reports, 2).summary).toBe('Kept epoch 2: 0.700 strict, 0.691 conlleval.');
     expect(scoreModel(reports, undefined).summary).toBe('After epoch 3: 0.650 strict, 0.641 conlleval.');
     expect(lossModel(reports, 2).table.rows[0]?.cells).toEqual(['1', '1.210', '0.503']);

@@ -24,7 +24,7 @@ interface Props {
   partial?: boolean;
 }
 
-/** Workers that are no longer here. Each start of a worker counts as another worker. */
+/** Workers that are gone. Each start of a worker counts as a new worker. */
 export function GoneWorkers({ workers, partial = false }: Props) {
   if (workers.length === 0) return null;
   return (
@@ -33,7 +33,7 @@ export function GoneWorkers({ workers, partial = false }: Props) {
       <DataTable
         label="Workers that are gone, scrolls"
         className={styles.frame}
-        caption="Newest first. A worker that is started again is another one."
+        caption="Newest first. A restarted worker is listed as a new one."
         columns={GONE_COLUMNS}
         rows={workers}
         rowKey={({ id }) => id}

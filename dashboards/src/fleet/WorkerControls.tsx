@@ -8,11 +8,11 @@ import styles from './WorkerPanel.module.css';
 
 interface Props {
   worker: Worker;
-  /** Id of the element that says why this user may not. */
+  /** Id of the element that says why this user may not drain or resume. */
   refusal: string | undefined;
 }
 
-/** Drains after a question, and resumes. */
+/** The buttons that drain and resume a worker. Draining asks first. */
 export function WorkerControls({ worker, refusal }: Props) {
   const [asking, setAsking] = useState(false);
   const drain = useControl((now: boolean) => api.drain(worker.id, now));
@@ -70,8 +70,8 @@ function Question({ worker, onAnswer, onClose }: QuestionProps) {
       }
     >
       <p>
-        It gets no new runs until it is resumed, also after a restart.{' '}
-        {running > 0 && `${choice} Another worker goes on with a run that is handed back.`}
+        It gets no new runs until it is resumed, not even after a restart.{' '}
+        {running > 0 && `${choice} Another worker continues a run that is handed back.`}
       </p>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { hereAndGone, noteOf, summarise, workerState } from './worker.model.ts';
 const { live, draining, silent } = workers;
 
 describe('a worker', () => {
-  it('is lost while runs count as its own, and gone after that', () => {
+  it('is lost while it still has runs, and gone after that', () => {
     const states = [
       live(1, 'a', [device.held(1)]),
       draining(2, 'b', [device.held(1)]),
@@ -18,14 +18,14 @@ describe('a worker', () => {
     expect(states).toEqual(['live', 'draining', 'drained', 'lost', 'gone']);
   });
 
-  it('says what becomes of its runs when it is drained', () => {
+  it('says what happens to its runs when it is drained', () => {
     const worker = draining(1, 'a', [device.held(1)]);
     expect(noteOf(worker)).toContain('go on to their end');
     expect(noteOf({ ...worker, hold: 'now' })).toContain('handed back');
     expect(noteOf(live(1, 'a', []))).toBeUndefined();
   });
 
-  it('stands under its name, those that are gone apart', () => {
+  it('is listed under its name, apart from workers that are gone', () => {
     const { here, gone } = hereAndGone([
       live(1, 'gpu-10', []),
       silent(2, 'old', []),
@@ -51,7 +51,7 @@ describe('the fleet', () => {
     expect(summary.cpus).toEqual({ total: 1, inUse: 0, withheld: 0 });
   });
 
-  it('counts the power of a GPU once for all of its instances, and no limit where one is not told', () => {
+  it('counts the power of a GPU once for all of its instances, and has no limit where a GPU reports none', () => {
     const divided = live(1, 'a', [device.instance(7), device.instance(8), device.free(1)]);
     expect(summarise([divided])).toMatchObject({ power: 250 + 61.4, limit: 800 });
     const unlimited = device.free(2);
@@ -64,7 +64,7 @@ describe('the fleet', () => {
 describe('a device', () => {
   const on = (record: ReturnType<typeof device.free>) => deviceRow(live(1, 'a', [record]), record);
 
-  it('says how it is, and why it is given nothing', () => {
+  it('says its state, and why it gets no runs', () => {
     const shown = [device.free(1), device.held(1), device.occupied(1), device.quarantined(1)].map(on);
     expect(shown.map(({ label, why }) => [label, why])).toEqual([
       ['free', undefined],
@@ -75,7 +75,7 @@ describe('a device', () => {
     expect(shown.map(({ quarantined }) => quarantined)).toEqual([false, false, false, true]);
   });
 
-  it('is neither free nor in use where its worker is drained or silent', () => {
+  it('is neither free nor in use while its worker is drained or silent', () => {
     const [free, held] = [device.free(1), device.held(2)];
     expect(deviceRow(draining(1, 'a', [free]), free).label).toBe('drained');
     expect(deviceRow(silent(1, 'a', [free, held]), held)).toMatchObject({
@@ -89,7 +89,7 @@ describe('a device', () => {
     expect(holderName(holder({ kind: 'dapt', number: null, queue_name: 'bio' }))).toBe('Pretraining bio');
   });
 
-  it('shows what NVML tells and leaves out what it does not', () => {
+  it('shows what NVML reports, and leaves out the rest', () => {
     expect(on(device.held(1)).gpu).toMatchObject({
       memory: { text: '29.0 of 80.0 GiB', percent: 36.25 },
       load: { text: '97 %', percent: 97 },

@@ -16,7 +16,7 @@ const row = (record: ReturnType<typeof device.free>) =>
   shown(columns, deviceRow(workers.live(1, 'a', [record]), record));
 
 describe('the table of GPUs', () => {
-  it('shows what holds a GPU and what NVML shows of it', () => {
+  it('shows what holds a GPU and what NVML reports about it', () => {
     const held = device.held(1);
     expect(row(held)).toEqual({
       GPU: `NVIDIA A100-SXM4-80GB ${held.device.uuid}`,
@@ -30,7 +30,7 @@ describe('the table of GPUs', () => {
     });
   });
 
-  it('says why a GPU is given nothing, and offers to take it back', () => {
+  it('says why a GPU gets no runs, and offers to take it back into use', () => {
     expect(row(device.quarantined(1)).State).toBe(
       'out of use 3 attempts in a row failed on it; the newest: XID 62 Take back into use',
     );
@@ -39,7 +39,7 @@ describe('the table of GPUs', () => {
     );
   });
 
-  it('marks with a star what describes the whole GPU of a MIG instance, and explains the star', () => {
+  it('marks readings of the whole GPU of a MIG instance with a star, and explains the star', () => {
     const instance = device.instance(7);
     expect([row(instance).Temperature, row(instance).Power, row(instance).Load]).toEqual([
       '34 °C*',
@@ -53,7 +53,7 @@ describe('the table of GPUs', () => {
 });
 
 describe('the table of CPU slots', () => {
-  it('has only the columns of every device', () => {
+  it('has only the columns that every device has', () => {
     const worker = workers.live(1, 'a', [device.cpu(0)]);
     const html = markup(<CpuTable worker={worker} records={worker.devices} refusal={undefined} />);
     expect([...html.matchAll(/<th scope="col">([^<]*)</g)].map(([, header]) => header)).toEqual([
@@ -68,7 +68,7 @@ describe('the table of CPU slots', () => {
 describe('the workers that are gone', () => {
   const gone = workers.silent(4, 'old', [device.free(1), device.free(2), device.cpu(0)]);
 
-  it('are told with what they offered', () => {
+  it('are listed with the devices that they offered', () => {
     expect(shown(GONE_COLUMNS, gone)).toMatchObject({
       Worker: 'old',
       Process: '4004',
@@ -77,7 +77,7 @@ describe('the workers that are gone', () => {
     expect(shown(GONE_COLUMNS, { ...gone, devices: [] }).Offered).toBe('nothing');
   });
 
-  it('take no room when there are none', () => {
+  it('are not shown when there are none', () => {
     expect(markup(<GoneWorkers workers={[]} />)).toBe('');
     expect(markup(<GoneWorkers workers={[gone]} />)).toContain('1 worker is gone');
     expect(markup(<GoneWorkers workers={[gone]} partial />)).toContain('1 of the workers shown is gone');
@@ -87,7 +87,7 @@ describe('the workers that are gone', () => {
 describe('the page of workers', () => {
   const WorkersPage: RouteComponent = Route.options.component ?? (() => null);
 
-  it('does not take its first page for the whole fleet', async () => {
+  it('does not treat its first page as the whole fleet', async () => {
     // The page is a chunk of its own, which must be here before it can be drawn.
     await WorkersPage.preload?.();
     const page = (next: string | null, total: number) => {

@@ -2,7 +2,7 @@
 import type { Tone } from '../api/states.ts';
 import type { DeviceRecord, Worker } from '../api/types.ts';
 
-export type WorkerState = 'live' | 'draining' | 'drained' | 'lost' | 'gone';
+type WorkerState = 'live' | 'draining' | 'drained' | 'lost' | 'gone';
 
 export const WORKER_STATES: Record<WorkerState, { label: string; tone: Tone; note: string | undefined }> = {
   live: { label: 'live', tone: 'done', note: undefined },
@@ -65,7 +65,7 @@ export interface Devices {
   withheld: number;
 }
 
-export interface FleetSummary {
+interface FleetSummary {
   live: number;
   draining: number;
   lost: number;

@@ -33,7 +33,7 @@ describe('times', () => {
     expect(relative('2024-03-02T12:00:00Z', now)).toBe('2 yr. ago');
   });
 
-  it('have spans, up to now where the end has not come', () => {
+  it('have spans, which last until now where there is no end yet', () => {
     expect([800, 42_000, 192_000, 7_440_000, 277_200_000].map(span)).toEqual([
       '0.8 s',
       '42 s',
@@ -47,7 +47,7 @@ describe('times', () => {
 });
 
 describe('search parameters', () => {
-  it('survive the way into an address and back', () => {
+  it('are read back from an address as they were written', () => {
     const text = stringifySearch({ state: ['failed', 'pruned'], sort: '-param.lr', gone: undefined });
     expect(text).toBe('?state=failed,pruned&sort=-param.lr');
     const read = parseSearch(text);

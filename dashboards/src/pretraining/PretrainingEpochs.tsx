@@ -5,7 +5,7 @@ import { EpochTable } from '../trial/EpochTable.tsx';
 import { metric } from '../trial/epochColumns.tsx';
 import type { Column } from '../ui/column.ts';
 
-export const PRETRAINING_METRICS: Column<AdaptReport>[] = [
+const PRETRAINING_METRICS: Column<AdaptReport>[] = [
   metric('Step', (m) => count(m.step)),
   metric('Train loss', (m) => quantity(m.train_loss)),
   metric('Pseudo-perplexity', (m) => quantity(m.held_out.pseudo_perplexity)),

@@ -72,7 +72,7 @@ export function comparisons({ before, after }: DaptSummary): Comparison[] {
   ];
 }
 
-export interface Spent {
+interface Spent {
   text: string;
   /** Which attempts the figure covers. */
   note: string;

@@ -13,8 +13,8 @@ import {
   resourcesOf,
 } from './pretraining.model.ts';
 
-describe('where a pretraining stands', () => {
-  it('is the newest epoch of the newest attempt, and the result at the end', () => {
+describe('the progress of a pretraining', () => {
+  it('is that of the newest epoch of the newest attempt, and the result at the end', () => {
     const { waiting, running, completed } = pretraining;
     expect(progressOf(adapting(running('bio', 1)))).toMatchObject({ steps: 500, epoch: 2 });
     expect(progressOf(adapting(completed('bio', 1)))).toMatchObject({
@@ -24,21 +24,21 @@ describe('where a pretraining stands', () => {
     expect(progressOf(adapting(waiting('bio', 1)))).toBeUndefined();
   });
 
-  it('is paused by its entry or by its run, until it ends', () => {
+  it('is paused by a hold of its entry or of its run, until it ends', () => {
     const { waiting, running, completed } = pretraining;
     const [held, ended] = [running('a', 1), completed('b', 2)].map((it) => ({ ...it, hold: 'now' as const }));
     const stopped = waiting('c', 3);
     stopped.run.paused = true;
     const all = [held, ended, stopped, running('d', 4)];
     expect(all.map((it) => it && [isPaused(it), holdOf(it)])).toEqual([
-      [true, 'paused; a run that has begun is handed back'],
+      [true, 'paused; started runs are handed back'],
       [false, undefined],
       [true, 'its run is paused'],
       [false, 'not paused'],
     ]);
   });
 
-  it('is told in the list as before and after, or the best so far', () => {
+  it('is listed as the scores before and after, or as the best so far', () => {
     const { waiting, running, completed } = pretraining;
     expect([waiting('a', 1), running('b', 2), completed('c', 3)].map(perplexityOf)).toEqual([
       undefined,
@@ -62,7 +62,7 @@ describe('before and after', () => {
 });
 
 describe('the energy', () => {
-  it('is that of all attempts, and says where it is of some or a bound', () => {
+  it('is summed over all attempts, and is marked where it is partial or a lower bound', () => {
     const [lost, done] = [attempt(1, 'lost'), attempt(2, 'completed')];
     const counted = { ...done, energy: { joules: 7200, source: 'counter' as const } };
     expect(energySpent([lost, done])).toBeUndefined();
@@ -72,7 +72,7 @@ describe('the energy', () => {
   });
 });
 
-describe('what is asked of a device', () => {
+describe('what a pretraining asks of a device', () => {
   it('is a phrase', () => {
     const { spec } = pretraining.waiting('bio', 1);
     expect(resourcesOf(spec)).toBe('at least 16 GiB');
@@ -83,7 +83,7 @@ describe('what is asked of a device', () => {
 });
 
 describe('the curves', () => {
-  it('say where they end and what was before', () => {
+  it('name their last epoch and the scores before', () => {
     const reports = [pretrainingReport(1, 1, 1133), pretrainingReport(1, 2, 1041)];
     expect(perplexityModel(reports, undefined).summary).toBe('After epoch 2: 1,041, lower is better.');
     expect(perplexityModel(reports, heldOut(1225)).summary).toContain('It was 1,225 without the adapter.');

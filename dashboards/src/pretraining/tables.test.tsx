@@ -11,7 +11,7 @@ import { RequestPanel } from './RequestPanel.tsx';
 const completed = pretraining.completed('bio', 1);
 
 describe('the list of pretrainings', () => {
-  it('shows the text, the steps and what they changed', () => {
+  it('shows the text, the steps, and the scores before and after', () => {
     expect(shown(PRETRAINING_COLUMNS, completed)).toMatchObject({
       Pretraining: 'bio',
       Backbone: 'all-MiniLM-L6-v2',
@@ -25,12 +25,12 @@ describe('the list of pretrainings', () => {
     });
   });
 
-  it('leaves open what is not known yet', () => {
+  it('shows a dash for what is not known yet', () => {
     const { Steps, Change, Took, ...rest } = shown(PRETRAINING_COLUMNS, pretraining.waiting('chem', 2));
     expect([Steps, Change, Took, rest['Pseudo-perplexity']]).toEqual(Array(4).fill('–'));
   });
 
-  it('leads from its name to the run, and counts those under way', () => {
+  it('links each name to its run, and counts the pretrainings under way', () => {
     const html = markup(<PretrainingTable pretrainings={[completed, pretraining.running('chem', 2)]} />);
     expect(html).toContain(`href="/runs/${completed.run.id}"`);
     expect(html).toContain('2 pretrainings, 1 under way.');
@@ -46,7 +46,7 @@ describe('the list of pretrainings', () => {
 });
 
 describe('the page of a pretraining', () => {
-  it('has its own measures in the table of epochs', () => {
+  it('shows its own measures in the table of epochs', () => {
     const html = markup(<PretrainingEpochs reports={adapting(completed).reports} />);
     expect([...html.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, header]) => header)).toEqual([
       'Epoch',
@@ -72,14 +72,14 @@ describe('the page of a pretraining', () => {
     });
   });
 
-  it('says its priority now, and whether it is paused until it ends', () => {
+  it('shows its current priority, and whether it is paused while it has not ended', () => {
     const held = { ...pretraining.waiting('chem', 2), priority: 7, hold: 'finish' as const };
     const panel = text(<RequestPanel pretraining={held} />);
-    expect(panel).toContain('Priority 7 Hold paused; a run that has begun comes to its end');
+    expect(panel).toContain('Priority 7 Hold paused; started runs finish');
     expect(text(<RequestPanel pretraining={completed} />)).not.toContain('Hold');
   });
 
-  it('names the backbone that it leaves, or the command that registers one', () => {
+  it('names the registered backbone, or the command that registers it', () => {
     const command = 'pedigree backbone add NAME --dapt bio';
     expect(text(<RequestPanel pretraining={completed} />)).toContain(`Use it ${command}`);
     const spec = { ...completed.spec, leaves: 'minilm-bio' };

@@ -16,7 +16,7 @@ export function BudgetBar({ counts, budget }: Props) {
     .filter((state) => counts[state] > 0);
   const words = parts.map((state) => `${counts[state]} ${RUN_STATES[state].label}`).join(', ');
   return (
-    <span className={styles.budget} title={words || 'no trial has begun'}>
+    <span className={styles.budget} title={words || 'no trial has started'}>
       <span className={styles.bar} aria-hidden="true">
         {parts.map((state) => (
           <span

@@ -3,7 +3,7 @@ import { insight } from '../../test/factories.ts';
 import { importanceRows, samplerSentence, whyNoImportance } from './insight.model.ts';
 
 describe('an insight', () => {
-  it('says who proposed, and why', () => {
+  it('names the sampler that proposed, and why', () => {
     expect(samplerSentence(insight())).toBe(
       'auto version 1 chose tpe version 2 because the space has conditions',
     );

@@ -18,7 +18,7 @@ import { trialRows } from './trialRows.model.ts';
 const StudiesPage: RouteComponent = Route.options.component ?? (() => null);
 
 describe('the list of studies', () => {
-  it('shows a study with its scores, and a locked test score while nobody may know it', () => {
+  it('shows a study with its scores, and a locked test score until the test set is opened', () => {
     expect(shown(STUDY_COLUMNS, studies.completed({ synthetic: true }))).toMatchObject({
       Study: 'ncbi-minilm',
       Dataset: 'ncbi-disease synthetic',
@@ -32,7 +32,7 @@ describe('the list of studies', () => {
     expect([searching['Best dev F1'], searching['Test F1']]).toEqual(['–', 'Locked until the final run']);
   });
 
-  it('leads from its name to the study, and counts those under way', () => {
+  it('links each name to its study, and counts the studies under way', () => {
     const html = markup(<StudyTable studies={[studies.completed(), studies.searching({ id: 's-2' })]} />);
     expect(html).toMatch(/<th scope="row"><a [^>]*href="\/studies\/s-2">ncbi-minilm<\/a><\/th>/);
     expect(html).toContain('2 studies, 1 under way. Newest first.');
@@ -87,12 +87,12 @@ describe('the table of trials', () => {
     expect(columns.every(({ sortValue, width }) => sortValue && width)).toBe(true);
   });
 
-  it('marks the best value, and values that may still grow', () => {
+  it('marks the best value, and the values of unfinished trials', () => {
     const values = rows.map((row) => shown(columns, row)['Dev F1']);
     expect(values).toEqual(['0.700', '0.800 best', '0.750 so far', '–']);
   });
 
-  it('sorts the best first by value, and trials at work last by duration', () => {
+  it('sorts by value with the best first, and by duration with unfinished trials last', () => {
     const numbers = (column: string, descending: boolean) =>
       sortRows(rows, columns, { column, descending }).map(({ number }) => number);
     expect(columns.filter(({ descendingFirst }) => descendingFirst).map(({ key }) => key)).toEqual(['value']);
@@ -101,7 +101,7 @@ describe('the table of trials', () => {
     expect(numbers('param.learning_rate', true)).toEqual([4, 3, 2, 1]);
   });
 
-  it('sorts the least value first where the metric is minimised', () => {
+  it('sorts the smallest value first where the metric is minimised', () => {
     const { spec } = study;
     const losses = trialColumns({
       ...study,

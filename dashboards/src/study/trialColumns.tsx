@@ -16,9 +16,9 @@ export function trialColumns({ spec, best }: Pick<Study, 'spec' | 'best'>): Colu
     STATE,
     ...spec.parameters.map(({ name }) => parameterColumn(name)),
     valueColumn(spec.metric.goal === 'maximize', best?.run_id),
-    counted('epochs', 'Epochs', 78, (row) => row.epochs),
+    countColumn('epochs', 'Epochs', 78, (row) => row.epochs),
     DURATION,
-    counted('attempts', 'Attempts', 90, (row) => row.attempts),
+    countColumn('attempts', 'Attempts', 90, (row) => row.attempts),
   ];
 }
 
@@ -75,7 +75,7 @@ function valueColumn(maximize: boolean, best: string | undefined): Column<TrialR
   };
 }
 
-function counted(
+function countColumn(
   key: string,
   header: string,
   width: number,

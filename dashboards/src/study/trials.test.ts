@@ -12,7 +12,7 @@ describe('trial rows', () => {
     trial.final('running'),
   ]);
 
-  it('leave the final run out and mark values that may still grow', () => {
+  it('leave out the final run and mark the values of unfinished trials', () => {
     expect(rows.map(({ number, value, provisional }) => [number, value, provisional])).toEqual([
       [1, 0.8, false],
       [2, 0.7, true],
@@ -26,17 +26,17 @@ describe('trial rows', () => {
 });
 
 describe('the view in the address', () => {
-  it('drops what it does not know', () => {
+  it('drops unknown entries', () => {
     expect(readTrialView({ state: 'failed,exploded', sort: 7, other: 'x' })).toEqual({ state: ['failed'] });
     expect(readTrialView({ state: '' })).toEqual({});
   });
 
-  it('reads its own writing', () => {
+  it('reads what it wrote', () => {
     const view = readTrialView({ state: 'completed,failed', sort: '-value' });
     expect(readTrialView({ ...view })).toEqual(view);
   });
 
-  it('turns on the second click on a header', () => {
+  it('reverses the order on the second click on a header', () => {
     const once = sortedBy({}, 'value', true);
     expect([once.sort, sortedBy(once, 'value', true).sort]).toEqual(['-value', 'value']);
     expect(sortedBy({ sort: '-number' }, 'number', false)).toEqual({});

@@ -5,7 +5,7 @@ import { DataTable } from '../ui/DataTable.tsx';
 import { Panel } from '../ui/Panel.tsx';
 import table from '../ui/Table.module.css';
 
-export interface Setting {
+interface Setting {
   name: string;
   value: Scalar;
   /** Where the value comes from. */

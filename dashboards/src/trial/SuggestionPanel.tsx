@@ -1,7 +1,7 @@
 import type { RunKind, TrainDetail } from '../api/types.ts';
 import { Definition, Definitions } from '../ui/Definitions.tsx';
 import { Empty, Panel } from '../ui/Panel.tsx';
-import { ranges, type Suggestion, type SuggestionView, viewOf } from './suggestion.model.ts';
+import { type Suggestion, type SuggestionView, viewOf } from './suggestion.model.ts';
 
 interface SuggestionPanelProps {
   kind: RunKind;
@@ -37,24 +37,17 @@ function Source({ view }: { view: SuggestionView | undefined }) {
 }
 
 function Suggested({ suggestion }: { suggestion: Suggestion }) {
+  const { sampler, seed, startup, finished, pending, skipped } = suggestion;
   return (
     <Definitions>
-      <Definition name="Sampler">{suggestion.sampler}</Definition>
+      <Definition name="Sampler">{sampler}</Definition>
       <Definition name="Drawn">
-        {suggestion.startup
-          ? 'from the start-up design: too few finished trials yet'
-          : 'from the trials below'}
+        {startup ? 'from the start-up design: too few finished trials yet' : 'from the trials below'}
       </Definition>
-      <Definition name="Study seed">{suggestion.seed}</Definition>
-      <Definition name={`Finished trials seen (${suggestion.finished.length})`}>
-        {ranges(suggestion.finished) || 'none'}
-      </Definition>
-      <Definition name={`Pending trials seen (${suggestion.pending.length})`}>
-        {ranges(suggestion.pending) || 'none'}
-      </Definition>
-      {suggestion.skipped.length > 0 && (
-        <Definition name="Left out because outside the space">{ranges(suggestion.skipped)}</Definition>
-      )}
+      <Definition name="Study seed">{seed}</Definition>
+      <Definition name={`Finished trials seen (${finished.count})`}>{finished.ranges || 'none'}</Definition>
+      <Definition name={`Pending trials seen (${pending.count})`}>{pending.ranges || 'none'}</Definition>
+      {skipped.count > 0 && <Definition name="Left out: outside the space">{skipped.ranges}</Definition>}
     </Definitions>
   );
 }

@@ -8,7 +8,7 @@ import table from '../ui/Table.module.css';
 type Scores = TestScores['overall'];
 
 /** The scores of one entity type, or of all. */
-export interface EntityScores {
+interface EntityScores {
   name: string;
   scores: Scores;
 }

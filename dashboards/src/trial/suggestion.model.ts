@@ -11,13 +11,20 @@ export interface Suggestion {
   sampler: string;
   seed: number;
   /** Finished trials that it saw. */
-  finished: number[];
+  finished: Trials;
   /** Waiting and running trials that it saw. */
-  pending: number[];
+  pending: Trials;
   /** Trials left out because their parameters do not lie in the space. */
-  skipped: number[];
+  skipped: Trials;
   /** From the start-up design: too few trials had finished. */
   startup: boolean;
+}
+
+/** A set of trials, kept as ranges: the record of a long study names thousands. */
+interface Trials {
+  count: number;
+  /** `1–4, 7, 9–12`. */
+  ranges: string;
 }
 
 export function viewOf(record: SuggestionRecord | null | undefined): SuggestionView | undefined {
@@ -31,29 +38,21 @@ function suggestionOf(record: SuggestedRecord): Suggestion {
   return {
     sampler: `${record.sampler}, version ${record.version}`,
     seed: record.seed,
-    finished: numbers(record.finished),
-    pending: numbers(record.pending),
-    skipped: numbers(record.skipped),
+    finished: trialsOf(record.finished),
+    pending: trialsOf(record.pending),
+    skipped: trialsOf(record.skipped),
     startup: record.startup ?? false,
   };
 }
 
-/** `1–4, 7, 9–12`. */
-export function ranges(values: number[]): string {
-  const spans: [number, number][] = [];
-  for (const value of [...values].sort((a, b) => a - b)) {
-    const last = spans.at(-1);
-    if (last && value <= last[1] + 1) last[1] = value;
-    else spans.push([value, value]);
-  }
-  return spans.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
-}
-
-/** Every number; a pair `[first, last]` stands for several in a row. */
-function numbers(spans: TrialNumbers | undefined): number[] {
-  return (spans ?? []).flatMap((span) => {
-    if (typeof span === 'number') return [span];
-    const [first = 0, last = first] = span;
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+/** Each span is a number, or a pair `[first, last]` for several in a row; the record has them in order. */
+function trialsOf(spans: TrialNumbers = []): Trials {
+  const pairs = spans.map((span) => {
+    const [first = 0, last = first] = typeof span === 'number' ? [span] : span;
+    return { first, last };
   });
+  return {
+    count: pairs.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+    ranges: pairs.map(({ first, last }) => (first === last ? `${first}` : `${first}–${last}`)).join(', '),
+  };
 }

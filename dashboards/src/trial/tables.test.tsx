@@ -12,7 +12,7 @@ import { TrialEpochs } from './TrialEpochs.tsx';
 const reports = [report(1, 1, 0.4), report(1, 2, 0.7), report(1, 3, 0.6)];
 
 describe('the epochs of a trial', () => {
-  it('show the measures of each', () => {
+  it('show the measures of each epoch', () => {
     expect(shown(TRIAL_METRICS, report(1, 2, 0.7))).toMatchObject({
       Step: '340',
       'Dev loss': '0.296',
@@ -56,13 +56,13 @@ describe('the attempts', () => {
     expect(shown(ATTEMPT_COLUMNS, attempt(3, 'running')).End).toMatch(/^lease ends .* unless renewed$/);
   });
 
-  it('have a sentence in place of none', () => {
+  it('have a sentence when there are none', () => {
     expect(markup(<AttemptTable attempts={[]} />)).toContain('No worker has leased this run yet.');
   });
 });
 
 describe('the artifacts', () => {
-  it('are those of the newest attempt that left any, each a download', () => {
+  it('are those of the newest attempt that has any, each a download', () => {
     const html = markup(<ArtifactTable attempts={[attempt(1, 'completed'), attempt(2, 'lost')]} />);
     const [file] = attempt(1, 'completed').artifacts;
     expect(html).toContain(`<a href="/api/v1/artifacts/${file?.sha256}" download="adapter_config.json">`);
@@ -97,7 +97,7 @@ describe('the test scores', () => {
     expect(scoreRows(single)).toEqual([{ name: 'All', scores: scores.overall }]);
   });
 
-  it('show both protocols and the counts, and the third where it was scored', () => {
+  it('show both protocols and the counts, and the third protocol where it was scored', () => {
     const { overall } = testScores(0.8241);
     expect(shown(SCORE_COLUMNS, { name: 'All', scores: overall })).toEqual({
       Entities: 'All',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LogSlice, SuggestionRecord } from '../api/types.ts';
 import { append, CAPACITY, EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
-import { ranges, viewOf } from './suggestion.model.ts';
+import { viewOf } from './suggestion.model.ts';
 
 const slice = (offset: number, text: string): LogSlice => ({
   attempt: 1,
@@ -24,7 +24,7 @@ describe('a log', () => {
 });
 
 describe('following a log', () => {
-  it('asks until there is no more, and again when pulled meanwhile', async () => {
+  it('asks until there is no more, and asks again after a pull meanwhile', async () => {
     const texts = ['a\n', 'b\n', ''];
     const offsets: number[] = [];
     const views: LogView[] = [];
@@ -40,7 +40,7 @@ describe('following a log', () => {
     expect(views.at(-1)?.buffer.lines).toEqual(['a', 'b']);
   });
 
-  it('keeps what it has when an answer fails, and goes on from there', async () => {
+  it('keeps its lines when a request fails, and goes on from there', async () => {
     const answers: (LogSlice | Error)[] = [slice(0, 'a\n'), new Error('gone'), slice(2, 'b\n'), slice(4, '')];
     const views: LogView[] = [];
     const fetch = async () => {
@@ -57,14 +57,14 @@ describe('following a log', () => {
 });
 
 describe('a suggestion', () => {
-  it('shows what the sampler saw', () => {
+  it('shows what the sampler saw, with trial numbers as ranges', () => {
     const record: SuggestionRecord = {
       sampler: 'tpe',
       version: 1,
       seed: 13,
-      number: 5,
-      finished: [[1, 2], 4],
-      pending: [3],
+      number: 8,
+      finished: [[1, 4], 7],
+      pending: [5],
       startup: true,
     };
     expect(viewOf(record)).toEqual({
@@ -72,24 +72,19 @@ describe('a suggestion', () => {
       suggestion: {
         sampler: 'tpe, version 1',
         seed: 13,
-        finished: [1, 2, 4],
-        pending: [3],
-        skipped: [],
+        finished: { count: 5, ranges: '1–4, 7' },
+        pending: { count: 1, ranges: '5' },
+        skipped: { count: 0, ranges: '' },
         startup: true,
       },
     });
   });
 
-  it('is none where a user gave the configuration, where no record was kept, and where it cannot be read', () => {
+  it('has another source, none, or an unreadable record', () => {
     expect(viewOf({ sampler: 'enqueued', key: 'a', number: 4 })).toEqual({ kind: 'given', key: 'a' });
     expect(viewOf(null)).toBeUndefined();
     const why = 'missing field `version`';
     const unreadable = { unreadable: why, record: { sampler: 'tpe' } };
     expect(viewOf(unreadable)).toEqual({ kind: 'unreadable', why });
-  });
-
-  it('writes trial numbers as ranges', () => {
-    expect(ranges([9, 1, 2, 3, 7, 10])).toBe('1–3, 7, 9–10');
-    expect(ranges([])).toBe('');
   });
 });

@@ -1,10 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client.ts';
-import { useChanges, useStreamState } from '../api/live.tsx';
+import { useChanges, useRefetchInterval } from '../api/live.tsx';
 import type { Change } from '../api/types.ts';
 import { EMPTY_LOG, LogFollower, type LogView } from './log.model.ts';
 
-const POLL_WHILE_DOWN = 10_000;
 const UNREAD: LogView = { buffer: EMPTY_LOG, read: false, error: undefined };
 
 /** The log of one attempt from its first byte. It is read further whenever the stream says that it grew. */
@@ -33,13 +32,13 @@ export function useLog(runId: string, attempt: number): LogView {
   );
   useChanges(onChange);
 
-  const down = useStreamState() === 'down';
+  const every = useRefetchInterval();
   useEffect(() => {
-    if (!down) return;
+    if (every === false) return;
     const timer = setInterval(() => {
       if (!document.hidden) void follower.current?.pull();
-    }, POLL_WHILE_DOWN);
+    }, every);
     return () => clearInterval(timer);
-  }, [down]);
+  }, [every]);
   return view;
 }

@@ -5,7 +5,7 @@ import { ABSENT } from '../lib/number.ts';
 import { elapsed, span } from '../lib/time.ts';
 
 /** When the newest attempt at a run began and ended. */
-export interface RunTimes {
+interface RunTimes {
   state: RunState;
   startedAt: string | null | undefined;
   endedAt: string | null | undefined;

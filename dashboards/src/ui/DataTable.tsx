@@ -1,4 +1,4 @@
-/** The one table of the dashboard. What it shows comes as a list of columns; where rows come from is not its business. */
+/** The only table of the dashboard. A list of columns says what it shows. It must not know where rows come from. */
 import type { ReactNode, Ref } from 'react';
 import type { Column } from './column.ts';
 import { HeaderCell, type Sorting } from './HeaderCell.tsx';
@@ -7,7 +7,7 @@ import { ScrollTable } from './ScrollTable.tsx';
 import { type Rest, ShowMore } from './ShowMore.tsx';
 import table from './Table.module.css';
 
-/** The rows from `first` up to `end` are drawn; the heights, in pixels, stand for the others. */
+/** Only the rows from `first` up to `end` are drawn; two spacers of these heights, in pixels, replace the others. */
 export interface DrawnRows {
   first: number;
   end: number;
@@ -24,7 +24,7 @@ interface Props<Row> extends Partial<Rest> {
   captionHidden?: boolean;
   /** Name of the frame in which the table scrolls; a table without a label has no frame. */
   label?: string;
-  /** Of the frame. */
+  /** Class of the frame. */
   className?: string | undefined;
   ref?: Ref<HTMLElement>;
   rowClass?(row: Row): string | undefined;

@@ -1,4 +1,4 @@
-/** The columns of a table as plain values. A list of columns knows what each shows of a row; it knows no page and no query. */
+/** The columns of a table as plain values. A column knows what it shows of a row. It must not know pages or queries. */
 import type { ReactNode } from 'react';
 import type { Scalar } from '../api/types.ts';
 

@@ -35,11 +35,11 @@ describe('the order of rows', () => {
     expect(ids('value', true)).toEqual(['c', 'a', 'd', 'b']);
   });
 
-  it('is the given one under a column that is unknown or cannot be sorted', () => {
+  it('does not change under a column that is unknown or cannot be sorted', () => {
     expect([ids('id', true), ids('gone', true)]).toEqual(Array(2).fill(['a', 'b', 'c', 'd']));
   });
 
-  it('puts numbers by size before texts, and texts by the numbers in them', () => {
+  it('puts numbers before texts, and sorts texts by the numbers in them', () => {
     expect([16, 8, 'r10', 'r9', 32].sort(compareScalars)).toEqual([8, 16, 32, 'r9', 'r10']);
   });
 });
@@ -60,7 +60,7 @@ describe('a table', () => {
     );
   });
 
-  it('has a sentence in place of no rows', () => {
+  it('shows a sentence when it has no rows', () => {
     expect(markup(<DataTable {...TABLE} rows={[]} empty="None yet." />)).toMatch(/^<p[^>]*>None yet\.<\/p>$/);
   });
 
@@ -75,7 +75,7 @@ describe('a table', () => {
     expect(other).toContain('aria-sort="none"');
   });
 
-  it('draws a part of its rows at their places among all', () => {
+  it('draws some of its rows, each with its index among all rows', () => {
     const drawn = { first: 1, end: 3, heightAbove: 34, heightBelow: 0 };
     const html = markup(<DataTable {...TABLE} drawn={drawn} />);
     expect(html).toContain('aria-rowcount="5"');
@@ -95,7 +95,7 @@ describe('a page of a longer list', () => {
     expect(html).not.toContain('aria-disabled');
   });
 
-  it('has a count of rows that is not known where the server does not count', () => {
+  it('leaves the number of rows unknown where the server does not count them', () => {
     expect(markup(<DataTable {...PAGED} />)).toContain('aria-rowcount="-1"');
     expect([shownOf(4, undefined, true), shownOf(1440, undefined, false)]).toEqual([
       '4 shown, there are more',
