@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
+use pedigree_protocol::backbone::listing;
 use pedigree_protocol::client::{Client, ClientError};
 use sha2::Digest;
 use tempfile::NamedTempFile;
@@ -100,7 +101,7 @@ impl Cache {
         if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
             return Err(FetchError::StrayName(stray.name.clone()));
         }
-        let folder = self.folder.join("backbones").join(list_hash(files));
+        let folder = self.folder.join("backbones").join(hash_of(listing(files.iter()).as_bytes()).as_str());
         if folder.exists() {
             return Ok(folder);
         }
@@ -136,14 +137,6 @@ impl Cache {
         let path = self.folder.clone();
         move |source| FetchError::Disk { path: path.clone(), source }
     }
-}
-
-/// The hash of a list of files: names and contents, in whatever order they come.
-fn list_hash(files: &[ArtifactFile]) -> String {
-    let mut lines: Vec<String> =
-        files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
-    lines.sort_unstable();
-    hex::encode(sha2::Sha256::digest(lines.concat()))
 }
 
 /// The hash of some content.

@@ -15,7 +15,7 @@ use crate::claim::Claim;
 use crate::drain::Drain;
 use crate::energy::Meter;
 use crate::exit::{self, Verdict};
-use crate::handover;
+use crate::handover::{self, Ended};
 use crate::held_attempt::HeldAttempt;
 use crate::host::Host;
 use crate::lease_keeper::{self, Lease};
@@ -122,7 +122,8 @@ async fn end(
         if timeout(LEAVE_LIMIT, attempt.slot.until_left(&attempt.claim.idle)).await.is_err() {
             tracing::warn!("the GPU is not free yet although the trainer has ended");
         }
-        handover::hand_over(&attempt.lease, &attempt.folder, (ended, energy), keeper).await;
+        let ended = Ended { end: ended, energy };
+        handover::hand_over(&attempt.lease, &attempt.folder, ended, keeper).await;
     };
     tokio::select! {
         () = told => attempt.folder.remove(),

@@ -30,7 +30,8 @@ pub(crate) async fn next_grant(
     before: Option<&Usage>,
 ) -> Result<Option<Claim>, RequestError> {
     let idle = until_free(slot, host, before).await;
-    // A lease counts from the grant and its renewals from the request: a longer poll would make the first one late.
+    // The lease runs from the grant, but renewals are scheduled from the request: a longer poll would make the first one
+    // late.
     let hold = (host.roster.lease_ttl() / 3).min(LONGEST_POLL);
     let request = ClaimRequest {
         worker_id: host.roster.worker_id(),

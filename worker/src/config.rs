@@ -23,7 +23,7 @@ pub struct Config {
     pub nvml_library: Option<PathBuf>,
     /// The worker's own folder, for `cache/`, `attempts/` and what the next worker must know. One worker at a time may use it.
     pub folder: PathBuf,
-    /// The trainer's command, such as `["/usr/bin/pedigree"]`; appended is `train --supervised JOB.json`, or `dapt` in
+    /// The trainer's command, such as `["/usr/bin/pedigree"]`; `train --supervised JOB.json` is appended, or `dapt` in
     /// place of `train`.
     pub trainer: Vec<OsString>,
     /// How long this worker may live, such as its batch job's walltime: it tells the coordinator, and hands back what

@@ -1,4 +1,4 @@
-//! The energy that a GPU used, and the faults that befell it, while an attempt held it.
+//! The energy that a GPU used, and the faults that it had, while an attempt held it.
 //!
 //! The energy is the difference of the GPU's own counter where it has one; else its power, read every second and summed
 //! up; else its power limit times the time. Its source is told with it. NVML tells none of these about a MIG instance: an

@@ -144,8 +144,8 @@ fn signal_sentence(signal: i32) -> String {
     let name = signal_name(signal);
     if signal == Signal::SIGKILL as i32 {
         return format!(
-            "the trainer was killed by {name}; when nobody did it by hand, the kernel's out-of-memory killer did \
-             (`dmesg` tells)"
+            "the trainer was killed by {name}; unless somebody killed it by hand, the kernel's out-of-memory killer \
+             did; see `dmesg`"
         );
     }
     format!("the trainer was ended by {name}")

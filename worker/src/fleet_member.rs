@@ -43,16 +43,21 @@ pub async fn run(
     let _watch = AbortOnDropHandle::new(tokio::spawn(drain.clone().begin_after(shutdown, ends)));
     let folder = config.folder.clone();
     let (host, slots, gauges) = open(config, ends)?;
-    // Before anything is claimed: what lies there now is an earlier worker's.
-    let left_over = host.folder.left_over();
-    let left_over = left_over.map_err(|source| WorkerError::Folder { path: folder, source })?;
+    // Read before anything is claimed, so that it holds only an earlier worker's attempts.
+    let read = host.folder.left_over();
+    let left_over = read.map_err(|source| WorkerError::Folder { path: folder, source })?;
+    let host = Arc::new(host);
+    // Lasts as long as this worker.
+    let mut faults = JoinSet::new();
+    for slot in &slots {
+        faults.spawn(unfit::tell(slot.clone(), Arc::clone(&host)));
+    }
     tokio::select! {
         biased;
         () = drain.begun.cancelled() => return Ok(()),
         heard = first_hello(&host) => heard?,
     }
-    note_first_hello(&host);
-    let host = Arc::new(host);
+    keep_id(&host);
     let mut tasks = JoinSet::new();
     for (held, folder) in left_over {
         tasks.spawn(done(left_over::settle(Arc::clone(&host), held, folder, drain.clone())));
@@ -60,7 +65,6 @@ pub async fn run(
     // When the last slot has ended, nothing is left to do.
     let serving = Arc::new(drain.begun.clone().drop_guard());
     for slot in slots {
-        tasks.spawn(done(unfit::tell(slot.clone(), Arc::clone(&host), drain.clone())));
         let (served, serving) = (serve(slot, Arc::clone(&host), drain.clone()), Arc::clone(&serving));
         tasks.spawn(async move {
             let served = served.await;
@@ -128,21 +132,19 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauge
         .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
     let hello = Hello { follows: folder.last_worker(), ..offer::hello(worker_id, config.name, devices) };
     let hello = offer::with_faults(hello, &untold.all());
-    let roster = Roster::new(client.clone(), hello, ends);
+    let roster = Roster::new(client.clone(), hello, untold, ends);
     let slot = |device| Slot::new(device, Arc::clone(&probe), Arc::clone(&journal));
     let slots = offered.into_iter().map(slot).collect();
     let uuids = gpus.into_iter().map(|gpu| gpu.uuid).collect();
     let gauges = Gauges::new(uuids, Arc::clone(&probe), journal);
-    Ok((Host { client, roster, cache, folder, untold, trainer }, slots, gauges))
+    Ok((Host { client, roster, cache, folder, trainer }, slots, gauges))
 }
 
-/// After the first hello the coordinator remembers this worker and the faults in the hello.
-fn note_first_hello(host: &Host) {
-    let hello = host.roster.hello();
-    if let Err(error) = host.folder.keep_worker(hello.worker_id) {
-        tracing::warn!(%error, "this worker's id cannot be kept; a drain would end with it");
+/// After its first hello the next worker in this folder follows this one.
+fn keep_id(host: &Host) {
+    if let Err(error) = host.folder.keep_worker(host.roster.worker_id()) {
+        tracing::warn!(%error, "this worker's id cannot be stored; the next worker in this folder will not inherit a drain");
     }
-    host.untold.forget(&hello.unfit);
 }
 
 /// Says hello until it is heard; a refusal at the very start is the operator's to mend.

@@ -31,8 +31,12 @@ async fn start_on_in(
     Running::begin(coordinator, folder, config)
 }
 
+fn hellos(seen: &[Asked]) -> Vec<Value> {
+    seen.iter().filter(|asked| asked.path == "/api/v1/workers").map(Asked::json).collect()
+}
+
 fn first_hello(seen: &[Asked]) -> Option<Value> {
-    seen.iter().find(|asked| asked.path == "/api/v1/workers").map(Asked::json)
+    hellos(seen).into_iter().next()
 }
 
 /// Why the worker said last that the GPU is not offered.
@@ -46,7 +50,7 @@ fn claims(seen: &[Asked]) -> usize {
     seen.iter().filter(|asked| asked.path == "/api/v1/leases").count()
 }
 
-/// What befell a GPU last, as the coordinator was told.
+/// A GPU's newest fault, as the coordinator was told.
 fn last_incident(seen: &[Asked], uuid: &str) -> Option<String> {
     let readings = seen.iter().rfind(|asked| asked.path == "/api/v1/workers/readings")?.json();
     let gpu = readings["gpus"].as_array()?.iter().find(|gpu| gpu["uuid"] == uuid)?.clone();
@@ -231,6 +235,17 @@ async fn a_trainer_is_given_one_mig_instance_and_its_energy_is_the_whole_gpus() 
     running.drain().await;
 }
 
+async fn until_kept(folder: &TempDir, fault: &str) {
+    let kept = folder.path().join("worker/unfit.json");
+    timeout(PATIENCE, async {
+        while !std::fs::read_to_string(&kept).is_ok_and(|kept| kept.contains(fault)) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the fault is kept");
+}
+
 #[tokio::test]
 async fn a_fault_that_the_coordinator_has_not_heard_of_is_told_by_the_next_worker() {
     let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
@@ -248,14 +263,7 @@ async fn a_fault_that_the_coordinator_has_not_heard_of_is_told_by_the_next_worke
     assert_eq!((&first["follows"], &first["unfit"]), (&Value::Null, &Value::Null));
     away.store(true, Ordering::SeqCst);
     fake.show(&(one_gpu() + &format!("xid {FIRST} 79\n")));
-    let kept = running.folder.path().join("worker/unfit.json");
-    timeout(PATIENCE, async {
-        while !std::fs::read_to_string(&kept).is_ok_and(|kept| kept.contains("XID 79")) {
-            sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await
-    .expect("the fault is kept");
+    until_kept(&running.folder, "XID 79").await;
 
     // Its driver was loaded anew and tells nothing of it.
     fake.show(&one_gpu());
@@ -265,6 +273,9 @@ async fn a_fault_that_the_coordinator_has_not_heard_of_is_told_by_the_next_worke
     assert_eq!((&second["follows"], &second["unfit"]), (&first["worker_id"], &json!([FIRST])));
     let why = second["devices"][0]["unavailable"].as_str().unwrap();
     assert!(why.starts_with("XID 79") && why.contains(&format!("pedigree worker release {FIRST}")), "{why}");
+    let later = hellos(&running.coordinator.seen()).split_off(1);
+    assert!(!later.is_empty(), "the GPU is found in order, which is said");
+    assert!(later.iter().all(|hello| hello["unfit"].is_null()), "a user may have released it: {later:#?}");
 
     let running = start_on_in(running.kill().await, &fake, "exit 1", without_work()).await;
     running.coordinator.until(|seen| claims(seen) > 0).await;
@@ -278,16 +289,41 @@ async fn a_fault_that_the_coordinator_has_not_heard_of_is_told_by_the_next_worke
 }
 
 #[tokio::test]
+async fn a_fault_while_the_worker_drains_is_kept_for_the_next_one() {
+    let Some(fake) = FakeNvml::build(&one_gpu()) else { return };
+    let (asked_to_stop, accept) = (fake.folder().join("asked"), accepting(work(RunKind::Trial)));
+    let (away, script) = (
+        Arc::new(AtomicBool::new(false)),
+        format!("trap 'touch {}' TERM; {FOREVER}", asked_to_stop.display()),
+    );
+    let is_away = Arc::clone(&away);
+    let mut running =
+        start_on(
+            &fake,
+            &script,
+            move |asked| {
+                if is_away.load(Ordering::SeqCst) { None } else { accept(asked) }
+            },
+        )
+        .await;
+    running.until_write("start").await;
+    away.store(true, Ordering::SeqCst);
+    std::mem::replace(&mut running.stop, oneshot::channel().0).send(()).unwrap();
+    while !asked_to_stop.exists() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    fake.show(&(one_gpu() + &format!("xid {FIRST} 79\n")));
+    until_kept(&running.folder, "XID 79").await;
+}
+
+#[tokio::test]
 async fn a_fault_of_one_mig_instance_leaves_its_neighbour_at_work() {
     let state = mig() + &format!("lost {SECOND}\n");
     let Some(fake) = FakeNvml::build(&state) else { return };
     let running = start_on(&fake, "exit 1", without_work()).await;
     running.coordinator.until(|seen| claims(seen) > 1).await;
     fake.show(&(state + &format!("xid {FIRST} 95 2 0\n")));
-    let told = |seen: &[Asked]| {
-        let hello = seen.iter().rfind(|asked| asked.path == "/api/v1/workers").map(Asked::json);
-        hello.is_some_and(|hello| hello["unfit"] == json!([INSTANCES[1]]))
-    };
+    let told = |seen: &[Asked]| hellos(seen).iter().any(|hello| hello["unfit"] == json!([INSTANCES[1]]));
     running.coordinator.until(told).await;
     assert_eq!(unavailable(&running.coordinator.seen(), INSTANCES[0]), None);
     let claims_of = |seen: &[Asked], uuid: &str| {

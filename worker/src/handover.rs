@@ -2,8 +2,6 @@
 //!
 //! Must not know why the attempt ended.
 
-use std::error::Error;
-
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::energy::Energy;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
@@ -11,21 +9,30 @@ use pedigree_protocol::run::{Failure, FailureCause};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::attempt_folder::AttemptFolder;
+use crate::error::describe;
 use crate::lease_keeper::{Delivery, Lease};
 use crate::retry::RequestError;
 use crate::upload::{self, UploadError};
+
+/// How an attempt ended, and the energy it took.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) end: AttemptEnd,
+    /// `None` where nothing measured it, or the worker that did is gone.
+    pub(crate) energy: Option<Energy>,
+}
 
 /// Stores what an attempt leaves in `folder`, and tells its end. Another process may repeat this.
 pub(crate) async fn hand_over(
     lease: &Lease,
     folder: &AttemptFolder,
-    (end, energy): (AttemptEnd, Option<Energy>),
+    ended: Ended,
     keeper: AbortOnDropHandle<()>,
 ) {
-    let (end, artifacts) = store(lease, folder, end).await;
+    let (end, artifacts) = store(lease, folder, ended.end).await;
     // From here on a renewal could only learn that the attempt has ended.
     drop(keeper);
-    tell(lease, end, artifacts, energy).await;
+    tell(lease, end, artifacts, ended.energy).await;
 }
 
 async fn store(lease: &Lease, folder: &AttemptFolder, end: AttemptEnd) -> (AttemptEnd, Vec<ArtifactFile>) {
@@ -61,7 +68,13 @@ async fn tell(lease: &Lease, end: AttemptEnd, artifacts: Vec<ArtifactFile>, ener
         Delivery::Refused(error) => {
             tracing::error!(%error, result, "the coordinator refuses the attempt's end");
             let end = Box::new(failed(refused_end(&error)));
-            lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new(), energy }).await;
+            let told = lease.deliver(&AttemptWrite::End { end, artifacts: Vec::new(), energy }).await;
+            if !matches!(told, Delivery::Accepted) {
+                tracing::error!(
+                    ?told,
+                    "the failure that this means was not stored either; the lease ends by itself"
+                );
+            }
         }
     }
 }
@@ -71,12 +84,11 @@ const fn failed(failure: Failure) -> AttemptEnd {
 }
 
 fn not_stored(error: &UploadError) -> Failure {
-    let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
-    let message = format!("the results could not be stored: {error}{cause}");
+    let message = format!("the results could not be stored: {}", describe(error));
     Failure::new(FailureCause::Crashed, message)
 }
 
 fn refused_end(error: &RequestError) -> Failure {
-    let message = format!("the coordinator refused the attempt's result: {error}");
+    let message = format!("the coordinator refused the attempt's result: {}", describe(error));
     Failure::new(FailureCause::Crashed, message)
 }

@@ -8,7 +8,6 @@ use pedigree_protocol::client::Client;
 use crate::artifacts::Cache;
 use crate::attempt_folder::WorkerFolder;
 use crate::roster::Roster;
-use crate::untold_faults::UntoldFaults;
 
 /// What all slots of this worker share.
 #[derive(Debug)]
@@ -17,7 +16,6 @@ pub(crate) struct Host {
     pub(crate) roster: Roster,
     pub(crate) cache: Cache,
     pub(crate) folder: WorkerFolder,
-    pub(crate) untold: UntoldFaults,
     pub(crate) trainer: Trainer,
 }
 

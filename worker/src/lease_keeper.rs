@@ -1,5 +1,5 @@
-//! The lease of one attempt, as its holder sees it. Every write goes through here; nothing else knows whether the
-//! attempt may still be acted for.
+//! The lease of one attempt, as its holder sees it. Every write goes through here; only this module knows whether the
+//! attempt still holds its lease.
 //!
 //! A lease is lost when the coordinator says so. Silence says nothing: the coordinator is away, and its leases wait for
 //! its return. If the run has gone to somebody else meanwhile, no write of this attempt counts.
@@ -159,7 +159,7 @@ impl Lease {
         }
     }
 
-    /// Renews the lease, and says so once when no answer comes for as long as it lasts.
+    /// Renews the lease, and warns once if no answer comes within the lease's length.
     async fn renew(&self) -> Delivery {
         let renewal = self.deliver(&AttemptWrite::Renew);
         tokio::pin!(renewal);
@@ -175,8 +175,7 @@ impl Lease {
     }
 }
 
-/// Renews a lease at a third of its time, until it is lost. Every other write renews it too; only when there is none
-/// does this write.
+/// Renews a lease after a third of its length, until it is lost. Any write renews it, so this writes only if no other did.
 pub(crate) async fn keep(lease: Arc<Lease>) {
     loop {
         let due = lease.renewals().due();

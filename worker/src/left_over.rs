@@ -1,7 +1,7 @@
-//! Attempts that an earlier worker left on this host. This worker tells what that one had not.
+//! Attempts that an earlier worker left on this host. This worker reports what the earlier one did not.
 //!
-//! An attempt that had ended is handed over. Of one that was still training, the last reports and the progress are sent;
-//! its lease then runs out by itself, which counts it as lost.
+//! An attempt that had ended is handed over. For one that was still training, it sends the last reports and the checkpoint;
+//! the lease then expires and the attempt counts as lost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::drain::Drain;
-use crate::handover;
+use crate::handover::{self, Ended};
 use crate::held_attempt::HeldAttempt;
 use crate::host::Host;
 use crate::lease_keeper::{self, Delivery, Lease};
@@ -66,7 +66,9 @@ async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
         LogForwarder::start(Arc::clone(lease), folder.log()).finish().await;
     }
     match (ended, keeper) {
-        (Some(end), Some(keeper)) => handover::hand_over(lease, folder, (end, None), keeper).await,
+        (Some(end), Some(keeper)) => {
+            handover::hand_over(lease, folder, Ended { end, energy: None }, keeper).await;
+        }
         _ => store_progress(lease, folder).await,
     }
 }

@@ -58,4 +58,5 @@ pub use config::Config;
 pub use error::WorkerError;
 pub use fleet_member::run;
 pub use gpu::{GpuFault, SeenGpu, gpu_present, look_at_gpus};
+pub use metrics::dapt_summary;
 pub use retry::RequestError;

@@ -55,7 +55,7 @@ pub(crate) fn dapt_report(epoch: &trainer::DaptEpoch) -> DaptReport {
 }
 
 /// The result of a pretraining.
-pub(crate) fn dapt_summary(summary: &trainer::DaptSummary) -> DaptSummary {
+pub fn dapt_summary(summary: &trainer::DaptSummary) -> DaptSummary {
     DaptSummary {
         before: held_out(summary.before),
         after: held_out(summary.after),

@@ -12,6 +12,7 @@ use pedigree_protocol::run::{Failure, FailureCause};
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
+use crate::error::describe;
 use crate::host::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
@@ -33,7 +34,7 @@ pub(crate) async fn prepare(
         .retry(pauses())
         .when(may_pass)
         .notify(|error, _| tracing::debug!(%error, "not everything could be fetched yet"));
-    let (train, dev, backbone) = fetched.await.map_err(|error| unfetched(&error))?;
+    let Fetched { train, dev, backbone } = fetched.await.map_err(|error| unfetched(&error))?;
     let (threads, device) = (host.trainer.threads, slot.device_choice());
     let (out, checkpoint) = (folder.out(), folder.checkpoint());
     let here = Surroundings { train, dev, backbone, out, checkpoint, threads, device };
@@ -53,19 +54,28 @@ pub(crate) async fn prepare(
     tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
 }
 
-async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<(PathBuf, PathBuf, PathBuf), FetchError> {
+/// What the work needs, on this host.
+struct Fetched {
+    /// What is trained on: a split, or passages.
+    train: PathBuf,
+    /// What is measured on meanwhile.
+    dev: PathBuf,
+    backbone: PathBuf,
+}
+
+async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<Fetched, FetchError> {
     let (to_train_on, to_measure_on) = match &grant.work {
         Work::Train { train, dev, .. } => (train, dev),
         Work::Adapt { passages, held_out, .. } => (passages, held_out),
     };
-    Ok((
-        cache.content(to_train_on).await?,
-        cache.content(to_measure_on).await?,
-        cache.backbone(&grant.work.job().backbone).await?,
-    ))
+    Ok(Fetched {
+        train: cache.content(to_train_on).await?,
+        dev: cache.content(to_measure_on).await?,
+        backbone: cache.backbone(&grant.work.job().backbone).await?,
+    })
 }
 
-/// Fetches what an earlier attempt stored. It is waited for until there is an answer; without it the run begins anew.
+/// Fetches an earlier attempt's checkpoint. Waits for an answer; if it is refused, the run starts over.
 async fn fetch_checkpoint(lease: &Lease, path: &Path, limit: Duration) -> Result<(), Failure> {
     let fetched = (|| within(limit, lease.fetch_checkpoint()))
         .retry(pauses())
@@ -105,7 +115,7 @@ fn may_pass(error: &FetchError) -> bool {
 }
 
 fn unfetched(error: &FetchError) -> Failure {
-    let sentence = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    let sentence = describe(error);
     match error {
         FetchError::Disk { .. } => Failure::new(FailureCause::Crashed, sentence),
         FetchError::Coordinator { .. }

@@ -1,4 +1,4 @@
-//! Tells the coordinator what this host's GPUs show: every few seconds, and when something befalls one.
+//! Tells the coordinator what this host's GPUs show: every few seconds, and when one has a fault.
 //!
 //! Nothing depends on a reading: one that is not heard is followed by the next.
 

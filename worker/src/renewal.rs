@@ -30,7 +30,7 @@ impl RenewalSchedule {
         self.ttl / 3
     }
 
-    /// From when on the lease may have ended at the coordinator. A tenth early: clocks run at different speeds.
+    /// When the lease may have ended. A tenth early: clocks run at different speeds.
     pub(crate) fn overdue(&self) -> Instant {
         self.asked + self.ttl - self.ttl / 10
     }

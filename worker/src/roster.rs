@@ -1,4 +1,6 @@
 //! What the coordinator knows of this worker: its hello, said again whenever that changes.
+//!
+//! Owns which faults the coordinator has not heard of yet. Must not know what a fault means.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use pedigree_protocol::fleet::Hello;
 use tokio::time::Instant;
 
 use crate::retry::{ANSWER_LIMIT, RequestError, pauses, within};
+use crate::untold_faults::UntoldFaults;
 
 /// What the coordinator has been told about this worker.
 #[derive(Debug)]
@@ -17,29 +20,30 @@ pub(crate) struct Roster {
     client: Client,
     /// When this worker stops, where that is known.
     ends: Option<Instant>,
+    untold: UntoldFaults,
     known: Mutex<Known>,
 }
 
 #[derive(Debug)]
 struct Known {
+    /// The next hello; `unfit` lists a GPU until the coordinator has heard of its fault, once.
     hello: Hello,
     lease_ttl: Duration,
 }
 
 impl Roster {
-    pub(crate) fn new(client: Client, hello: Hello, ends: Option<Instant>) -> Self {
+    pub(crate) fn new(client: Client, hello: Hello, untold: UntoldFaults, ends: Option<Instant>) -> Self {
         // Replaced by the coordinator's at the first hello, before anything is claimed.
         let lease_ttl = Duration::from_secs(30);
-        Self { client, ends, known: Mutex::new(Known { hello, lease_ttl }) }
+        Self { client, ends, untold, known: Mutex::new(Known { hello, lease_ttl }) }
     }
 
     fn with_known<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
-        // Every change is a single assignment, so that a panic elsewhere leaves nothing half done.
+        // No change can panic half way, so that a panic elsewhere leaves nothing half done.
         use_it(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What the next hello says.
-    pub(crate) fn hello(&self) -> Hello {
+    fn hello(&self) -> Hello {
         self.with_known(|known| known.hello.clone())
     }
 
@@ -60,7 +64,12 @@ impl Roster {
         let hello = Hello { remaining_s, ..self.hello() };
         let welcome = within(ANSWER_LIMIT, self.client.hello(&hello)).await?;
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
-        self.with_known(|known| known.lease_ttl = lease_ttl);
+        self.with_known(|known| {
+            known.lease_ttl = lease_ttl;
+            // Said again, a fault would take a GPU out of use that a user has released meanwhile.
+            known.hello.unfit.retain(|uuid| !hello.unfit.contains(uuid));
+        });
+        self.untold.forget(&hello.unfit);
         tracing::info!(worker.id = %hello.worker_id, devices = hello.devices.len(), "the coordinator knows this worker");
         Ok(())
     }
@@ -75,24 +84,24 @@ impl Roster {
         (|| self.announce()).retry(pauses()).when(may_be_heard).notify(unheard).await
     }
 
-    /// Says hello until it is heard, or refused, which the next claim meets too. Whether it was heard.
-    async fn announce_change(&self) -> bool {
-        let heard = self.announce_until_heard().await;
-        if let Err(error) = &heard {
+    /// Says hello until it is heard or refused. The next claim meets the same refusal.
+    async fn announce_change(&self) {
+        if let Err(error) = self.announce_until_heard().await {
             tracing::warn!(%error, "the coordinator refuses this worker");
         }
-        heard.is_ok()
     }
 
-    /// Tells the coordinator that nothing can be computed on a device any more. Whether it was heard.
-    pub(crate) async fn set_unfit(&self, uuid: &str, sentence: String) -> bool {
+    /// Tells the coordinator that nothing can be computed on a device any more. Until that is heard, it is kept on disk.
+    pub(crate) async fn set_unfit(&self, uuid: &str, sentence: String) {
         tracing::error!(gpu.uuid = uuid, sentence, "a GPU has failed");
+        self.untold.keep(uuid, &sentence);
         self.with_known(|known| {
             known.hello.unfit.push(uuid.to_owned());
-            let device = known.hello.devices.iter_mut().find(|device| device.uuid == uuid);
-            device.into_iter().for_each(|device| device.unavailable = Some(sentence.clone()));
+            if let Some(device) = known.hello.devices.iter_mut().find(|device| device.uuid == uuid) {
+                device.unavailable = Some(sentence);
+            }
         });
-        self.announce_change().await
+        self.announce_change().await;
     }
 
     /// Tells the coordinator why a device is not offered now, where that changed.

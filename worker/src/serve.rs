@@ -24,13 +24,13 @@ const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 /// Serves one device until the worker drains.
 ///
 /// # Errors
-/// When the coordinator serves another release: it gives this worker nothing any more.
+/// When the coordinator serves another release and gives this worker no more work.
 pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) -> Result<(), RequestError> {
-    // How the last trainer found the device, until it is known to have left it so.
+    // The device's state before the last trainer, until the device is known to be back in it.
     let mut before: Option<Usage> = None;
     loop {
         let asked = Instant::now();
-        // A grant whose answer is dropped here is found by its lease's end.
+        // If this drops the answer, the grant ends with its lease.
         let claimed = tokio::select! {
             biased;
             () = drain.begun.cancelled() => return Ok(()),
@@ -53,7 +53,7 @@ async fn until_answered(
     mut before: Option<Usage>,
 ) -> Result<Option<Claim>, RequestError> {
     let claim = || {
-        // Once the device was found free, its last trainer is past.
+        // Needed only until the device has been found free once.
         let before = before.take();
         async move {
             let answer = next_grant(slot, host, before.as_ref()).await;

@@ -68,7 +68,7 @@ impl Slot {
         Some(self.nvml.ask(move |nvml| nvml.reading(&uuid)).await.unwrap_or_default())
     }
 
-    /// The gravest fault of the device since a moment for which no program is to blame.
+    /// The gravest fault of the device since a moment, programs' errors left out.
     pub(crate) fn fault_since(&self, since: Instant) -> Option<Fault> {
         self.journal.worst_since(&self.device.uuid, since)
     }
@@ -92,7 +92,7 @@ impl Slot {
         self.journal.unfit(&self.device.uuid).is_some()
     }
 
-    /// A fault, and which GPU it befell.
+    /// A fault, and which GPU has it.
     pub(crate) fn accuse(&self, fault: Fault) -> String {
         format!("{fault} on {}", self.device.uuid)
     }

@@ -2,23 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::drain::Drain;
 use crate::host::Host;
 use crate::slot::Slot;
 
-/// Waits until the slot's device fails, and tells it; ends when the worker drains.
-pub(crate) async fn tell(slot: Slot, host: Arc<Host>, drain: Drain) {
-    let told = async {
-        let fault = slot.until_unfit().await;
-        let uuid = &slot.device.uuid;
-        let sentence = slot.unfit_sentence(fault);
-        host.untold.keep(uuid, &sentence);
-        if host.roster.set_unfit(uuid, sentence).await {
-            host.untold.forget([uuid]);
-        }
-    };
-    tokio::select! {
-        () = drain.begun.cancelled() => {}
-        () = told => {}
-    }
+/// Waits until the slot's device fails, and tells it. A drain does not end this: a GPU may fail while its trainer stops.
+pub(crate) async fn tell(slot: Slot, host: Arc<Host>) {
+    let fault = slot.until_unfit().await;
+    host.roster.set_unfit(&slot.device.uuid, slot.unfit_sentence(fault)).await;
 }

@@ -1,5 +1,5 @@
-//! What NVML tells of MIG instances and nvml-wrapper leaves out: which instance an event befell, and which numbers an
-//! instance has.
+//! What NVML tells of MIG instances and nvml-wrapper leaves out: which instance an event happened to, and which
+//! numbers an instance has.
 //!
 //! The one crate of the workspace with unsafe code, which is why it is so small: three calls of NVML through
 //! nvml-wrapper-sys, on handles that nvml-wrapper keeps valid. Must not know what an event means.
@@ -13,7 +13,7 @@ use nvml_wrapper::error::{NvmlError, nvml_sym, nvml_try};
 use nvml_wrapper::{Device, EventSet, Nvml};
 use nvml_wrapper_sys::bindings::{NvmlLib, nvmlEventData_t};
 
-/// How NVML says that an event is no single instance's.
+/// NVML's id for no instance.
 const NO_INSTANCE: u32 = u32::MAX;
 /// What nvml-wrapper loads on Linux where no other name is given.
 const LIBRARY: &str = "libnvidia-ml.so.1";
@@ -22,6 +22,14 @@ const LIBRARY: &str = "libnvidia-ml.so.1";
 pub struct Library {
     nvml: Nvml,
     calls: NvmlLib,
+}
+
+/// Some kinds of events of one GPU, from when it was made on.
+#[derive(Debug)]
+pub struct Events<'library> {
+    library: &'library Library,
+    // Private: another library's set would be asked through this library's calls.
+    set: EventSet<'library>,
 }
 
 /// The numbers of a MIG instance within its GPU.
@@ -33,19 +41,19 @@ pub struct Instance {
     pub compute: Option<u32>,
 }
 
-/// Something that befell a GPU.
+/// Something that happened to a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     /// Its kind.
     pub kind: EventTypes,
     /// The XID, of an event that has one.
     pub xid: Option<u64>,
-    /// The MIG instance that it befell; `None` where it befell the whole GPU, or NVML does not know.
+    /// The MIG instance that it hit; `None` where it hit the whole GPU, or NVML does not know.
     pub instance: Option<Instance>,
 }
 
 impl Instance {
-    /// Whether what befell `self` befell an instance with the numbers of `other`.
+    /// Whether a fault of `self` hits `other`.
     pub fn covers(self, other: Self) -> bool {
         let same_compute = self.compute.is_none() || other.compute.is_none() || self.compute == other.compute;
         self.gpu == other.gpu && same_compute
@@ -90,14 +98,35 @@ impl Library {
         Ok(Instance { gpu, compute: Some(compute) })
     }
 
-    /// Waits for an event of a set.
+    /// Listens to a GPU's events of these kinds.
+    ///
+    /// # Errors
+    /// The device is another library's or has no such events, or NVML does not answer.
+    pub fn listen<'library>(
+        &'library self,
+        device: &Device<'library>,
+        kinds: EventTypes,
+    ) -> Result<Events<'library>, NvmlError> {
+        self.check(device.nvml())?;
+        let set = self.nvml.create_event_set()?;
+        let set = device.register_events(kinds, set).map_err(|refused| refused.error)?;
+        Ok(Events { library: self, set })
+    }
+
+    /// Refuses what belongs to another loaded library: its handles mean nothing to this one.
+    fn check(&self, owner: &Nvml) -> Result<(), NvmlError> {
+        if std::ptr::eq(owner, &raw const self.nvml) { Ok(()) } else { Err(NvmlError::InvalidArg) }
+    }
+}
+
+impl Events<'_> {
+    /// Waits for an event.
     ///
     /// # Errors
     /// There was none in time, or NVML does not answer.
     #[expect(unsafe_code, reason = "nvml-wrapper's own wait drops the instance")]
-    pub fn wait(&self, events: &EventSet<'_>, milliseconds: u32) -> Result<Event, NvmlError> {
-        self.check(events.nvml)?;
-        let wait = nvml_sym(self.calls.nvmlEventSetWait_v2.as_ref())?;
+    pub fn wait(&self, milliseconds: u32) -> Result<Event, NvmlError> {
+        let wait = nvml_sym(self.library.calls.nvmlEventSetWait_v2.as_ref())?;
         let mut told = nvmlEventData_t {
             device: std::ptr::null_mut(),
             eventType: 0,
@@ -105,16 +134,11 @@ impl Library {
             gpuInstanceId: NO_INSTANCE,
             computeInstanceId: NO_INSTANCE,
         };
-        // SAFETY: the set is from this library, which is initialised as long as `self.nvml` lives, and is not freed while
-        // it is borrowed; the call writes one event to where it is told, which lives until after the call. The device
-        // in it is not used.
-        unsafe { nvml_try(wait(events.handle(), &raw mut told, milliseconds))? };
+        // SAFETY: `listen` made the set with this library, which is initialised while it is borrowed here, and the set
+        // is freed only with `self`; the call writes one event to where it is told, which lives until after the call.
+        // The device in it is not used.
+        unsafe { nvml_try(wait(self.set.handle(), &raw mut told, milliseconds))? };
         Ok(event(&told))
-    }
-
-    /// Refuses what belongs to another loaded library: its handles mean nothing to this one.
-    fn check(&self, owner: &Nvml) -> Result<(), NvmlError> {
-        if std::ptr::eq(owner, &raw const self.nvml) { Ok(()) } else { Err(NvmlError::InvalidArg) }
     }
 }
 
@@ -150,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_names_the_instance_that_it_befell_if_any() {
+    fn an_event_names_the_instance_that_it_hit_if_any() {
         let xid = EventTypes::CRITICAL_XID_ERROR.bits();
         let whole = event(&told(xid, NO_INSTANCE, NO_INSTANCE));
         assert_eq!((whole.xid, whole.instance), (Some(94), None));
@@ -161,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_befell_a_gpu_instance_befell_all_of_its_compute_instances() {
+    fn a_fault_of_a_gpu_instance_hits_all_of_its_compute_instances() {
         let instance = |gpu, compute| Instance { gpu, compute };
         assert!(instance(5, None).covers(instance(5, Some(1))));
         assert!(instance(5, Some(1)).covers(instance(5, Some(1))));

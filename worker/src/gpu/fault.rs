@@ -23,9 +23,9 @@ pub(crate) enum Fault {
 /// How grave a fault is, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
-    /// Nothing: a program that computes nonsense, or is killed, makes it too.
+    /// Not the device's fault: programs cause it too.
     Program,
-    /// A trainer that died meanwhile did not die by itself.
+    /// If a trainer dies meanwhile, the device is blamed.
     Suspect,
     /// Nothing can be computed on it until it has been reset.
     Unfit,

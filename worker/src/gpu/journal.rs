@@ -1,4 +1,4 @@
-//! What befell the GPUs of this host since the worker began.
+//! The faults of this host's GPUs since the worker began.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -25,7 +25,7 @@ struct History {
     recent: VecDeque<Incident>,
 }
 
-/// What befell the GPUs and MIG instances, by UUID.
+/// The faults of GPUs and MIG instances, by UUID.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     histories: watch::Sender<HashMap<String, History>>,
@@ -47,17 +47,17 @@ impl Journal {
         });
     }
 
-    /// What befell a GPU last.
+    /// A GPU's newest fault.
     pub(crate) fn last(&self, uuid: &str) -> Option<Incident> {
         self.histories.borrow().get(uuid)?.recent.back().copied()
     }
 
-    /// The gravest fault since a moment for which no program is to blame; the first of several.
+    /// The gravest device fault since a moment, programs' errors left out; the first of equals.
     pub(crate) fn worst_since(&self, uuid: &str, since: Instant) -> Option<Fault> {
         let histories = self.histories.borrow();
-        let faults = histories.get(uuid)?.recent.iter().filter(|incident| incident.at >= since);
+        let recent = histories.get(uuid)?.recent.iter().filter(|incident| incident.at >= since);
         let faults =
-            faults.map(|incident| incident.fault).filter(|fault| fault.severity() > Severity::Program);
+            recent.map(|incident| incident.fault).filter(|fault| fault.severity() > Severity::Program);
         // `max_by_key` would give the last of equals.
         faults.rev().max_by_key(|fault| fault.severity())
     }
@@ -85,14 +85,14 @@ impl Journal {
     }
 }
 
-/// Hears when something has befallen a GPU.
+/// Hears when a GPU has a fault.
 #[derive(Debug)]
 pub(crate) struct Listener {
     changes: watch::Receiver<HashMap<String, History>>,
 }
 
 impl Listener {
-    /// Ends when something has befallen a GPU since the last call.
+    /// Ends when a GPU has had a fault since the last call.
     pub(crate) async fn changed(&mut self) {
         if self.changes.changed().await.is_err() {
             std::future::pending().await

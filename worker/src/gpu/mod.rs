@@ -1,8 +1,8 @@
-//! The GPUs of this host: which there are, whether anything sits on one, and what befalls them.
+//! The GPUs of this host: which there are, whether anything sits on one, and their faults.
 //!
 //! [`probe`] says what is asked of them, `open` finds NVML, `nvml` asks it, `chips` lists GPUs and MIG instances,
 //! [`usage`] says whether a GPU is free, `watcher` listens to NVML's events, [`fault`] says what an XID means,
-//! [`journal`] remembers what befell each GPU, `asker` keeps a hanging driver from holding up the worker.
+//! [`journal`] remembers each GPU's faults, `asker` keeps a hanging driver from holding up the worker.
 //!
 //! Must not know leases or trainers: a GPU that this worker believes idle is idle only if NVML shows no process on it
 //! and next to no memory in use.

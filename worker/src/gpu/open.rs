@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::nvml;
 use super::probe::{Gpu, GpuFault, GpuProbe, Reading};
 use super::usage::Usage;
+use crate::error::describe;
 
 /// No NVML on this host.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub fn look_at_gpus() -> Result<Vec<SeenGpu>, String> {
         };
         probe.inventory()?.into_iter().map(seen).collect()
     };
-    look().map_err(|fault| format!("{fault}: {}", fault.source))
+    look().map_err(|fault| describe(&fault))
 }
 
 /// Whether the system's NVML shows a GPU on this host.

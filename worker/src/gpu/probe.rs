@@ -56,7 +56,7 @@ pub(crate) trait GpuProbe: Send + Sync + fmt::Debug {
     fn usage(&self, uuid: &str) -> Result<Usage, GpuFault>;
     /// What one counts and shows.
     fn reading(&self, uuid: &str) -> Reading;
-    /// Writes what befalls the GPUs into a journal, for as long as somebody holds it.
+    /// Writes the GPUs' faults into a journal, for as long as somebody holds it.
     fn watch(&self, journal: &Arc<Journal>);
     /// Why there may be no GPU, for a message.
     fn absence(&self) -> String;

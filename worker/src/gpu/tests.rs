@@ -38,7 +38,10 @@ fn a_foreign_process_is_named_and_frees_the_gpu_by_ending() {
     let probe = fake.probe();
     fake.show(&format!("{}process {SECOND} 4242 512\nprocess {SECOND} 4243 512\n", idle()));
     let sentence = probe.usage(SECOND).unwrap().foreign().unwrap();
-    assert!(sentence.contains("process 4242 (program-4242) with 512 MiB and 1 more"), "{sentence}");
+    assert!(
+        sentence.contains("process 4242 (program-4242) with 512 MiB and 1 more use the GPU"),
+        "{sentence}"
+    );
     assert_eq!(probe.usage(FIRST).unwrap().foreign(), None, "the other GPU is not concerned");
     fake.show(&idle());
     assert_eq!(probe.usage(SECOND).unwrap().foreign(), None);
@@ -167,7 +170,7 @@ async fn until_last(journal: &Journal, uuid: &str, fault: Fault) {
 }
 
 #[tokio::test]
-async fn each_fault_is_heard_of_the_gpu_that_it_befell() {
+async fn each_fault_is_heard_of_the_gpu_that_has_it() {
     let before = idle() + &format!("xid {SECOND} 31\necc {SECOND} 4\nnoevents {SECOND}\n");
     let Some(fake) = FakeNvml::build(&before) else { return };
     let probe = fake.probe();
@@ -274,6 +277,6 @@ fn a_real_gpu_answers() {
         let shown = probe.reading(&gpu.uuid);
         assert!(!shown.lost && shown.parent == gpu.parent, "{shown:?}");
         assert!(shown.temperature_c.is_none_or(|celsius| (1..120).contains(&celsius)), "{shown:?}");
-        assert_eq!(journal.unfit(&gpu.uuid), None, "nothing has befallen it");
+        assert_eq!(journal.unfit(&gpu.uuid), None, "nothing has happened to it");
     }
 }

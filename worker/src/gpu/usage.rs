@@ -31,11 +31,12 @@ impl Usage {
     /// Why a GPU that this worker does not use must not be used, as a sentence.
     pub(crate) fn foreign(&self) -> Option<String> {
         if let Some(occupant) = self.processes.first() {
-            let others = match self.processes.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            return Some(format!("{occupant}{others} uses the GPU; it is offered again once that has ended"));
+            return Some(match self.processes.len() - 1 {
+                0 => format!("{occupant} uses the GPU; it is offered again once that has ended"),
+                more => format!(
+                    "{occupant} and {more} more use the GPU; it is offered again once they have ended"
+                ),
+            });
         }
         (self.used_bytes > IDLE_BYTES).then(|| {
             let mib = self.used_bytes / MIB;

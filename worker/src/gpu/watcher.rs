@@ -1,25 +1,24 @@
-//! Listens to NVML's events, one thread per GPU: a lost GPU is not named in NVML's answer, so that each has an event set
-//! of its own.
+//! Listens to NVML's events, one thread per GPU. NVML does not name a lost GPU, so each GPU has its own event set.
 //!
-//! Where the driver has no events for a GPU, its count of errors and whether it answers are watched all the same.
+//! Where the driver has no events for a GPU, the watcher still checks its error count and whether it answers.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
+use nvml_wrapper::Device;
 use nvml_wrapper::bitmasks::event::EventTypes;
 use nvml_wrapper::enum_wrappers::device::{EccCounter, MemoryError};
 use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::{Device, EventSet, Nvml};
-use pedigree_mig::{Event, Instance, Library};
+use pedigree_mig::{Event, Events, Instance, Library};
 
 use super::chips;
 use super::fault::Fault;
 use super::journal::Journal;
 use super::probe::Gpu;
 
-/// How long an event is waited for; between two looks at what no event tells.
+/// How long to wait for an event, and so how often counts are checked.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Watches the GPUs until nobody holds the journal any more.
@@ -38,7 +37,7 @@ pub(super) fn start(library: &Arc<Library>, gpus: &[Gpu], journal: &Arc<Journal>
         let watch = Watch { uuid, parts, ready, journal: Arc::downgrade(journal) };
         let library = Arc::clone(library);
         let started = thread::Builder::new().name("nvml-events".into()).spawn(move || watch.follow(&library));
-        // What befalls the GPU from here on is heard.
+        // From here on no event is missed.
         if let Err(error) = started.map(|_| began.recv()) {
             tracing::warn!(%error, "a GPU's events are not listened to");
         }
@@ -62,13 +61,13 @@ impl Part {
         Self { uuid: gpu.uuid.clone(), instance }
     }
 
-    /// Whether a fault befell this part. What is no single instance's befell all of them.
+    /// Whether a fault hit this part. A fault without an instance hits every part.
     fn is_hit_by(&self, told: &Told) -> bool {
         told.instance.zip(self.instance).is_none_or(|(hit, own)| hit.covers(own))
     }
 }
 
-/// A fault, and the MIG instance that it befell where NVML names one.
+/// A fault, and the MIG instance that it hit where NVML names one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Told {
     fault: Fault,
@@ -86,12 +85,18 @@ struct Watch {
 
 impl Watch {
     fn follow(self, library: &Library) {
-        let Ok(device) = chips::find(library.nvml(), &self.uuid) else { return };
-        let events = subscribe(library.nvml(), &device);
+        let device = match chips::find(library.nvml(), &self.uuid) {
+            Ok(device) => device,
+            Err(error) => {
+                tracing::warn!(gpu.uuid = self.uuid, %error, "a GPU cannot be found again and is not watched");
+                return;
+            }
+        };
+        let events = subscribe(library, &device);
         let mut counted = uncorrected(&device);
         drop(self.ready);
         loop {
-            let event = wait(library, events.as_ref());
+            let event = wait(events.as_ref());
             let now = uncorrected(&device);
             let risen = counted.zip(now).map_or(0, |(before, now)| now.saturating_sub(before));
             counted = now.or(counted);
@@ -106,7 +111,7 @@ impl Watch {
                 let hit = self.parts.iter().filter(|part| part.is_hit_by(told));
                 hit.for_each(|part| journal.note(&part.uuid, told.fault));
             }
-            // It says nothing any more, and would say so for ever.
+            // A lost GPU would report the same fault for ever.
             if told.iter().any(|told| told.fault == Fault::Lost) || silent.is_some() {
                 return;
             }
@@ -119,15 +124,14 @@ fn uncorrected(device: &Device<'_>) -> Option<u64> {
 }
 
 /// The GPU's events that tell a fault, as far as it has them.
-fn subscribe<'a>(library: &'a Nvml, device: &Device<'a>) -> Option<EventSet<'a>> {
+fn subscribe<'a>(library: &'a Library, device: &Device<'a>) -> Option<Events<'a>> {
     let wanted = EventTypes::CRITICAL_XID_ERROR | EventTypes::DOUBLE_BIT_ECC_ERROR;
     let there = device.supported_event_types().ok()? & wanted;
     if there.is_empty() {
         return None;
     }
-    let set = library.create_event_set().ok()?;
-    match device.register_events(there, set) {
-        Ok(set) => Some(set),
+    match library.listen(device, there) {
+        Ok(events) => Some(events),
         Err(error) => {
             tracing::warn!(%error, "a GPU's events cannot be listened to; its errors are counted instead");
             None
@@ -136,12 +140,12 @@ fn subscribe<'a>(library: &'a Nvml, device: &Device<'a>) -> Option<EventSet<'a>>
 }
 
 /// The fault that the next event tells, if there is one within a tick.
-fn wait(library: &Library, events: Option<&EventSet<'_>>) -> Option<Told> {
+fn wait(events: Option<&Events<'_>>) -> Option<Told> {
     let Some(events) = events else {
         thread::sleep(TICK);
         return None;
     };
-    match library.wait(events, u32::try_from(TICK.as_millis()).unwrap_or(u32::MAX)) {
+    match events.wait(u32::try_from(TICK.as_millis()).unwrap_or(u32::MAX)) {
         Ok(event) => fault(event).map(|fault| Told { fault, instance: event.instance }),
         Err(NvmlError::Timeout) => None,
         Err(error) => {
