@@ -9,11 +9,15 @@ pub(super) fn is_test_code(attributes: &[Attribute]) -> bool {
 
 fn needs_test(meta: &syn::Meta) -> bool {
     let syn::Meta::List(list) = meta else { return meta.path().is_ident("test") };
-    if list.path.is_ident("not") {
-        return false;
-    }
     let inner = list.parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
-    inner.is_ok_and(|inner| inner.iter().any(needs_test))
+    let inner = inner.unwrap_or_default();
+    if list.path.is_ident("not") {
+        false
+    } else if list.path.is_ident("any") {
+        !inner.is_empty() && inner.iter().all(needs_test)
+    } else {
+        inner.iter().any(needs_test)
+    }
 }
 
 pub(super) fn of_item(item: &Item) -> &[Attribute] {

@@ -184,6 +184,7 @@ fn test_code_does_not_count() {
         assert_eq!(beside(&format!("pub struct A; {gated}")), NONE, "{gated}");
     }
     assert_eq!(beside("pub struct A; #[cfg(not(test))] use crate::b::B;").len(), 1);
+    assert_eq!(beside("pub struct A; #[cfg(any(test, feature = \"x\"))] use crate::b::B;").len(), 1);
     assert_eq!(beside("pub struct A; #[cfg(feature = \"x\")] use crate::b::B;").len(), 1);
 }
 
