@@ -25,7 +25,7 @@ pub struct Hello {
     /// Seconds until it must end, such as by its batch job's walltime; absent where nothing limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_s: Option<u32>,
-    /// The worker that it follows in the same folder: a drain of that one is a drain of this one too.
+    /// The earlier worker in the same folder. This one inherits its drain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<WorkerId>,
     /// UUIDs of the devices on which nothing can be computed before they are reset; `unavailable` says why. They are taken

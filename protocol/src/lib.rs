@@ -44,9 +44,10 @@ pub mod suggestion;
 pub mod sweep;
 pub mod upkeep;
 
+pub use domain::Domain;
 pub use error::{ApiErrorBody, ErrorCode};
 pub use id::{Attempt, BackboneId, DatasetId, PretrainingId, QueueId, RunId, StudyId, TokenId, WorkerId};
 pub use method::Method;
 pub use params::{ParamValues, Params, Scalar};
 pub use prior::Prior;
-pub use space::{Dimension, Domain, InvalidSpace, Space};
+pub use space::{Dimension, InvalidSpace, Space};

@@ -91,7 +91,7 @@ pub enum PredictionsError {
     Unreadable(#[source] io::Error),
     /// One of them is no prediction of a sentence.
     #[error(
-        "line {line} is no sentence of a predictions.jsonl: {problem}; give what a final run or `pedigree evaluate \
+        "line {line} is not a sentence of a predictions.jsonl: {problem}; give what a final run or `pedigree evaluate \
          --predictions` wrote"
     )]
     Line {
@@ -137,7 +137,7 @@ mod tests {
         let of = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
         let sentence = of(&format!("{LINE}\n{{\"split\": \"test\"}}\n"));
         assert!(
-            sentence.starts_with("line 2 is no sentence of a predictions.jsonl: missing field"),
+            sentence.starts_with("line 2 is not a sentence of a predictions.jsonl: missing field"),
             "{sentence}"
         );
         let untagged = LINE.replace(r#""gold":["B-D","B-C"]"#, r#""gold":["B-D"]"#);

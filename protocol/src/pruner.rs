@@ -127,7 +127,10 @@ impl Pruner {
             Self::Median { watch } => least("interval", watch.interval, 1),
             Self::Percentile { keep, watch } => {
                 if !(*keep > 0.0 && *keep < 100.0) {
-                    return Err(("keep", format!("{keep} is no share; give a number above 0 and below 100")));
+                    return Err((
+                        "keep",
+                        format!("{keep} is not a share; give a number above 0 and below 100"),
+                    ));
                 }
                 least("interval", watch.interval, 1)
             }
@@ -141,7 +144,7 @@ impl Pruner {
                 least("reduction", *reduction, 2)
             }
             Self::Wilcoxon { p, .. } if !(*p > 0.0 && *p < 1.0) => {
-                Err(("p", format!("{p} is no p-value; give a number above 0 and below 1")))
+                Err(("p", format!("{p} is not a p-value; give a number above 0 and below 1")))
             }
             Self::Wilcoxon { startup_steps, .. } => least("startup_steps", *startup_steps, 1),
             Self::Threshold { lower: Some(lower), upper: Some(upper), .. } if lower > upper => {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+const DAY: u32 = 86_400;
+
 /// What a study asks of a device. A run is given only to a device that has all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,17 +70,31 @@ impl Pause {
 /// # Errors
 /// A sentence that says what would be right.
 pub fn parse_duration(text: &str) -> Result<u32, String> {
-    let whole = humantime::parse_duration(text).ok().filter(|length| length.subsec_nanos() == 0);
+    let length = humantime::parse_duration(text).ok().filter(|_| has_known_units(text));
+    let whole = length.filter(|length| length.subsec_nanos() == 0);
     let seconds =
         whole.and_then(|length| u32::try_from(length.as_secs()).ok()).filter(|seconds| *seconds > 0);
     seconds.ok_or_else(|| {
-        format!("{text:?} is no length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)")
+        format!("{text:?} is not a length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)")
     })
+}
+
+/// Whether the units are days to seconds, each once, the largest first. Humantime reads more: `M` is a month, and takes
+/// them in any order.
+fn has_known_units(text: &str) -> bool {
+    let mut smaller = ["d", "h", "m", "s"].into_iter();
+    let units = text.split(|character: char| character.is_ascii_digit() || [' ', '.'].contains(&character));
+    units.filter(|unit| !unit.is_empty()).all(|unit| smaller.any(|known| known == unit))
 }
 
 /// Writes a length of time so that [`parse_duration`] reads it.
 pub fn write_duration(seconds: u32) -> String {
-    humantime::format_duration(Duration::from_secs(seconds.into())).to_string()
+    let below_a_day = humantime::format_duration(Duration::from_secs((seconds % DAY).into()));
+    match (seconds / DAY, seconds % DAY) {
+        (0, _) => below_a_day.to_string(),
+        (days, 0) => format!("{days}d"),
+        (days, _) => format!("{days}d {below_a_day}"),
+    }
 }
 
 #[cfg(test)]
@@ -94,14 +110,19 @@ mod tests {
             ("90m", 5_400),
             ("1d1s", 86_401),
             ("45s", 45),
+            ("1.5h", 5_400),
+            ("40d", 3_456_000),
         ] {
             assert_eq!(parse_duration(text), Ok(seconds), "{text}");
             assert_eq!(parse_duration(&write_duration(seconds)), Ok(seconds));
         }
-        assert_eq!(write_duration(5_400), "1h 30m");
-        for bad in ["", "2", "h", "0s", "-1h", "100ms", "99999999d", "99999999999999999d", "2x"] {
+        let written = [0, 5_400, 7 * DAY, 40 * DAY + 90].map(write_duration);
+        assert_eq!(written, ["0s", "1h 30m", "7d", "40d 1m 30s"]);
+        let foreign = ["30M", "1y", "2w", "30m1h", "1h1h", "30min", "1day", "1000ms"];
+        let wrong = ["", "2", "h", "0s", "-1h", "100ms", "99999999d", "99999999999999999d", "2x"];
+        for bad in foreign.into_iter().chain(wrong) {
             let sentence = parse_duration(bad).unwrap_err();
-            assert!(sentence.contains("is no length of time; write it as 2h"), "{sentence}");
+            assert!(sentence.contains("is not a length of time; write it as 2h"), "{sentence}");
         }
     }
 }

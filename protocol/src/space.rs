@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use crate::domain::Domain;
-use crate::domain::InvalidDomain;
+use crate::domain::{Domain, InvalidDomain};
 use crate::params::{ParamValues, Params, Scalar};
 use crate::prior::Prior;
 

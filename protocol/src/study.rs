@@ -191,7 +191,7 @@ pub struct Study {
     /// Its priority now.
     #[serde(default)]
     pub priority: i32,
-    /// Name of the token by which it was created: whose share of the devices its runs count to.
+    /// Name of the token that created it; its runs count towards that user's share of the devices.
     #[serde(default)]
     pub owner: Option<String>,
     /// Why none of its runs is being trained, where one waits.

@@ -12,7 +12,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Method, Scalar, Space};
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Method, ParamValues, Scalar, Space};
 use pedigree_sampler::transfer::Donor;
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};

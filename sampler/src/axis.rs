@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::real::{exp, ln};
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{ParamValues, Prior, Scalar, Space};
 
 /// A dimension of the space and its shape on the real line.

@@ -57,7 +57,7 @@ mod tests {
     use crate::history::View;
     use crate::sampler::Search;
     use pedigree_protocol::objective::Goal;
-    use pedigree_protocol::space::{Dimension, Domain};
+    use pedigree_protocol::{Dimension, Domain};
     use pedigree_protocol::{Method, Scalar, Space};
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{InvalidSpace, Method, ParamValues, Scalar, Space};
 use serde::Deserialize;
 use serde_json::{Value, json};

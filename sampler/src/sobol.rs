@@ -62,7 +62,7 @@ fn point(ask: &Ask<'_>, index: u32, sequence: u32, coordinate: &impl Fn(usize, f
 #[cfg(test)]
 mod tests {
     use pedigree_protocol::objective::Goal;
-    use pedigree_protocol::space::{Dimension, Domain};
+    use pedigree_protocol::{Dimension, Domain};
     use pedigree_protocol::{Method, ParamValues, Space};
 
     use super::*;

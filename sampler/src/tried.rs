@@ -60,7 +60,7 @@ impl PartialEq for Tried {
 #[cfg(test)]
 mod tests {
     use pedigree_protocol::Space;
-    use pedigree_protocol::space::{Dimension, Domain};
+    use pedigree_protocol::{Dimension, Domain};
 
     use super::*;
     use crate::axis::Axis;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::pruner::{Pruner, Watch};
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Method, Scalar, Space};
 use pedigree_sampler::pruner::{Track, decide};
 use pedigree_sampler::replay::{Replay, replay};

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
 use pedigree_protocol::suggestion::{Record, Suggested};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Method, ParamValues, Scalar, Space};
 use pedigree_sampler::replay::{Replay, replay};
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};

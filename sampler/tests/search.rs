@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Method, Params, Scalar, Space};
 use pedigree_sampler::{History, Observed, Outcome, Search, suggest};
 

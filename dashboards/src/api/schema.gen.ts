@@ -2117,7 +2117,7 @@ export interface components {
                 hold?: components["schemas"]["Hold"];
                 /** @description Its id. */
                 id: components["schemas"]["StudyId"];
-                /** @description Name of the token by which it was created: whose share of the devices its runs count to. */
+                /** @description Name of the token that created it; its runs count towards that user's share of the devices. */
                 owner?: string | null;
                 /**
                  * Format: int32
@@ -2795,7 +2795,7 @@ export interface components {
             hold?: components["schemas"]["Hold"];
             /** @description Its id. */
             id: components["schemas"]["StudyId"];
-            /** @description Name of the token by which it was created: whose share of the devices its runs count to. */
+            /** @description Name of the token that created it; its runs count towards that user's share of the devices. */
             owner?: string | null;
             /**
              * Format: int32

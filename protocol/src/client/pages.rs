@@ -30,20 +30,27 @@ impl Client {
         filter: &(impl Serialize + Sync),
         most: Option<u32>,
     ) -> Result<Page<T>> {
-        let mut all = Page { items: Vec::new(), next: None, total: None };
+        let limit = Some(most.map_or(LARGEST_LIMIT, |most| most.min(LARGEST_LIMIT)));
+        let page = self.page(route, filter, &PageQuery { limit, cursor: None }).await?;
+        self.rest(route, filter, page, most).await
+    }
+
+    /// The same list as that page begins it.
+    pub(super) async fn rest<T: DeserializeOwned>(
+        &self,
+        route: &Route,
+        filter: &(impl Serialize + Sync),
+        mut all: Page<T>,
+        most: Option<u32>,
+    ) -> Result<Page<T>> {
         loop {
             let here = u32::try_from(all.items.len()).unwrap_or(u32::MAX);
             let left = most.map_or(LARGEST_LIMIT, |most| most.saturating_sub(here)).min(LARGEST_LIMIT);
-            if left == 0 {
-                return Ok(all);
-            }
-            let wanted = PageQuery { limit: Some(left), cursor: all.next.take() };
-            let page: Page<T> = self.page(route, filter, &wanted).await?;
-            all.items.extend(page.items);
-            (all.next, all.total) = (page.next, page.total);
-            if all.next.is_none() {
-                return Ok(all);
-            }
+            let Some(cursor) = all.next.take_if(|_| left > 0) else { return Ok(all) };
+            let wanted = PageQuery { limit: Some(left), cursor: Some(cursor) };
+            let more: Page<T> = self.page(route, filter, &wanted).await?;
+            all.items.extend(more.items);
+            (all.next, all.total) = (more.next, more.total);
         }
     }
 }

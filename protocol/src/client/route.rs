@@ -31,7 +31,7 @@ impl Route {
     /// A segment that no URL can carry: URLs leave out `.`, take `..` for the folder above, and have no empty names.
     pub(super) fn encode(&self) -> Result<String> {
         if let Some(name) = self.0.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
-            let message = format!("nothing can be named {name:?}");
+            let message = format!("there is nothing named {name:?}; give a name");
             return Err(ClientError::Refused(ApiErrorBody { code: ErrorCode::NotFound, message }));
         }
         let mut path = String::new();

@@ -61,16 +61,10 @@ impl Client {
     /// since are no longer kept.
     pub async fn changed_runs(&self, study: &str, since: Option<i64>) -> Result<RunPage> {
         let (route, filter) = (route!["studies", study, "runs"], RunFilter { since, ..RunFilter::default() });
-        let limit = Some(LARGEST_LIMIT);
-        let mut all: RunPage = self.page(&route, &filter, &PageQuery { limit, cursor: None }).await?;
-        while let Some(cursor) = all.page.next.take() {
-            let wanted = PageQuery { limit, cursor: Some(cursor) };
-            // The revision stays that of the first page: what changed during the walk is told again.
-            let more: RunPage = self.page(&route, &filter, &wanted).await?;
-            all.page.items.extend(more.page.items);
-            all.page.next = more.page.next;
-        }
-        Ok(all)
+        let first = PageQuery { limit: Some(LARGEST_LIMIT), cursor: None };
+        // Its revision counts for all pages: what changes during the walk is told again.
+        let RunPage { page, revision, all } = self.page(&route, &filter, &first).await?;
+        Ok(RunPage { page: self.rest(&route, &filter, page, None).await?, revision, all })
     }
 
     /// Cancels a study. Waiting runs end at once, live ones as soon as their workers hear of it.

@@ -63,6 +63,6 @@ fn a_name_that_no_url_carries_is_refused_here() {
     for name in ["", ".", ".."] {
         let error = url_of(name).unwrap_err();
         assert_eq!(error.code(), Some(ErrorCode::NotFound));
-        assert_eq!(error.to_string(), format!("nothing can be named {name:?}"));
+        assert_eq!(error.to_string(), format!("there is nothing named {name:?}; give a name"));
     }
 }

@@ -9,8 +9,9 @@ use super::prior;
 use super::problem::{Report, hint};
 use super::table::{Keys, Table};
 use super::value::scalars;
+use crate::domain::Domain;
 use crate::params::Scalar;
-use crate::space::{Dimension, Domain};
+use crate::space::Dimension;
 
 const KEYS: Keys = Keys {
     known: &["min", "max", "log", "step", "int", "values", "ordinal", "when", "prior"],

@@ -32,10 +32,10 @@ impl<'n> Table<'n> {
         for (key, value) in entries {
             let name = key.name.as_str();
             if let Some(right) = (keys.foreign)(name) {
-                report.fault(key.position, table.key(name), format!("is no key here; {right}"));
+                report.fault(key.position, table.key(name), format!("is not a key here; {right}"));
             } else if !keys.known.contains(&name) {
                 let hint = hint(name, keys.known);
-                report.fault(key.position, table.key(name), format!("is no key here; {hint}"));
+                report.fault(key.position, table.key(name), format!("is not a key here; {hint}"));
             } else if table.get(name).is_some() {
                 report.fault(key.position, table.key(name), "is given twice; remove one");
             } else {

@@ -61,7 +61,7 @@ fn retries_are_a_number_or_a_number_for_each_budget() {
     assert_eq!(budgets("retries: 5"), (5, 20, 10));
     assert_eq!(budgets("retries: {run: 1, lost: 3, study: 0}"), (1, 3, 0));
     let refused = |line: &str| refuse(&format!("{GOOD}{line}\n"));
-    assert_snapshot!(refused("retries: {runs: 1}"), @"s.yaml:14:11: retries.runs: is no key here; did you mean run?");
+    assert_snapshot!(refused("retries: {runs: 1}"), @"s.yaml:14:11: retries.runs: is not a key here; did you mean run?");
     assert_snapshot!(refused("retries: many"), @r#"s.yaml:14:10: retries: is the text "many"; give a whole number"#);
     assert_snapshot!(refused("retries: {lost: -1}"), @"s.yaml:14:17: retries.lost: -1 is out of bounds; give 0 to 1000");
 }
@@ -79,8 +79,8 @@ fn resources_and_priority_are_read_and_checked() {
     let refused = |line: &str| refuse(&format!("{GOOD}{line}\n"));
     assert_snapshot!(refused("priority: 101"), @"s.yaml:14:11: priority: 101 is out of bounds; give -100 to 100");
     assert_snapshot!(refused("resources: {walltime: 90}"), @"s.yaml:14:23: resources.walltime: is 90; give a text");
-    assert_snapshot!(refused("resources: {walltime: soon}"), @r#"s.yaml:14:23: resources.walltime: "soon" is no length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)"#);
-    assert_snapshot!(refused("resources: {gpus: 2}"), @"s.yaml:14:13: resources.gpus: is no key here; leave it out: a trial trains on one device");
+    assert_snapshot!(refused("resources: {walltime: soon}"), @r#"s.yaml:14:23: resources.walltime: "soon" is not a length of time; write it as 2h, 90m, 1h30m or 1d (d, h, m, s)"#);
+    assert_snapshot!(refused("resources: {gpus: 2}"), @"s.yaml:14:13: resources.gpus: is not a key here; leave it out: a trial trains on one device");
     assert_snapshot!(refused("resources: {min_memory_gib: 0}"), @"s.yaml:14:29: resources.min_memory_gib: 0 is out of bounds; give 1 to 100000");
 }
 
@@ -112,9 +112,9 @@ fixed: {batch_size: 3, clip: 0}
 trials: none
 ";
     assert_snapshot!(refuse(text), @r#"
-    s.yaml:1:1: metod: is no key here; did you mean method?
+    s.yaml:1:1: metod: is not a key here; did you mean method?
     s.yaml:2:16: metric.name: trials report no objective "f1"; the metric of trials is dev_f1
-    s.yaml:2:26: metric.goal: "up" is no goal; write maximize (or minimize)
+    s.yaml:2:26: metric.goal: "up" is not a goal; write maximize (or minimize)
     s.yaml:4:3: parameters.learning_rat: the trainer has no parameter of this name; did you mean learning_rate?
     s.yaml:5:21: parameters.batch_size.min: min 32 is larger than max 8; swap them
     s.yaml:6:24: parameters.lora_r.values: many is not a whole number of at least 1
@@ -133,18 +133,18 @@ fn an_empty_file_and_broken_yaml_say_so() {
 fn keys_of_other_tools_are_answered_with_ours() {
     assert_snapshot!(refuse_with("trials: 6", "num_samples: 6"), @r#"
     s.yaml:1:1: trials: is missing; give the total number of trials, resumes included
-    s.yaml:12:1: num_samples: is no key here; write trials: N, the total number of trials
+    s.yaml:12:1: num_samples: is not a key here; write trials: N, the total number of trials
     "#);
     assert_snapshot!(refuse_with("{min: 1e-5, max: 1.0e-3, log: true}", "{distribution: log_uniform_values, lower: 1, upper: 2}"), @r#"
     s.yaml:7:18: parameters.learning_rate.min: is missing; a range has min and max, a list has values
     s.yaml:7:18: parameters.learning_rate.max: is missing; a range has min and max, a list has values
-    s.yaml:7:19: parameters.learning_rate.distribution: is no key here; leave it out; say it by keys: {min, max}, log: true, int: true, step, or values: [...]
-    s.yaml:7:53: parameters.learning_rate.lower: is no key here; write min
-    s.yaml:7:63: parameters.learning_rate.upper: is no key here; write max; the bound is inclusive
+    s.yaml:7:19: parameters.learning_rate.distribution: is not a key here; leave it out; say it by keys: {min, max}, log: true, int: true, step, or values: [...]
+    s.yaml:7:53: parameters.learning_rate.lower: is not a key here; write min
+    s.yaml:7:63: parameters.learning_rate.upper: is not a key here; write max; the bound is inclusive
     "#);
     assert_snapshot!(refuse_with("goal: maximize", "mode: max"), @r#"
     s.yaml:5:9: metric.goal: is missing; write goal: maximize; there is no default
-    s.yaml:5:24: metric.mode: is no key here; write goal: maximize
+    s.yaml:5:24: metric.mode: is not a key here; write goal: maximize
     "#);
     assert_snapshot!(refuse_with("preset: tpe", "preset: hyperband"), @r#"s.yaml:4:18: method.preset: there is no method "hyperband"; known: auto, tpe, gp, optuna-5, optuna-4, watanabe, random, grid, sobol"#);
     assert_snapshot!(refuse_with("preset: tpe", "preset: optuna5"), @r#"s.yaml:4:18: method.preset: there is no method "optuna5"; did you mean optuna-5?"#);
@@ -169,7 +169,7 @@ fn priors_are_read_and_checked() {
         ),
         ("{mu: 3e-4, sigma: 0}", "prior: sigma 0 must be above 0; it is a share of the range, such as 0.2"),
         ("{mu: 3e-4}", "prior.sigma: is missing; give the deviation as a share of the range, such as 0.2"),
-        ("{weights: [1, 2]}", "prior.weights: is no key here; known: mu, sigma"),
+        ("{weights: [1, 2]}", "prior.weights: is not a key here; known: mu, sigma"),
         ("3e-4", "prior: is 3e-4; give a mapping with the keys mu, sigma"),
     ] {
         let refused = refuse(&range(prior));
@@ -181,7 +181,7 @@ fn priors_are_read_and_checked() {
         ("{weights: [3]}", "weights has 1 numbers for 2 values; give one for each"),
         ("{weights: [3, 0]}", "weights has 0; every weight must be above 0"),
         ("{weights: 3}", "prior.weights: is 3; give a list of numbers such as [3, 1]"),
-        ("{mu: qv}", "prior.mu: is no key here; known: weights"),
+        ("{mu: qv}", "prior.mu: is not a key here; known: weights"),
     ] {
         let refused = refuse(&choice(prior));
         assert!(refused.contains(sentence), "{prior}: {refused}");
@@ -363,9 +363,9 @@ fn wrong_pruners_are_answered() {
     let refuse = |text: &str| refuse_with("trials: 6", &format!("trials: 6\npruner: {text}"));
     assert_snapshot!(refuse("medain"), @r#"s.yaml:13:9: pruner: there is no pruner "medain"; did you mean median?"#);
     assert_snapshot!(refuse("{keep: 3}"), @"s.yaml:13:9: pruner: has no name; write pruner: median or pruner: {name: median}; known: none, median, percentile, asha, hyperband, wilcoxon, threshold, patient");
-    assert_snapshot!(refuse("{name: asha, eta: 3}"), @"s.yaml:13:22: pruner.eta: is no key here; write reduction");
-    assert_snapshot!(refuse("{name: asha, keep: 3}"), @"s.yaml:13:22: pruner.keep: is no key here; known: name, min_epochs, reduction");
+    assert_snapshot!(refuse("{name: asha, eta: 3}"), @"s.yaml:13:22: pruner.eta: is not a key here; write reduction");
+    assert_snapshot!(refuse("{name: asha, keep: 3}"), @"s.yaml:13:22: pruner.keep: is not a key here; known: name, min_epochs, reduction");
     assert_snapshot!(refuse("{name: asha, reduction: 1}"), @"s.yaml:13:33: pruner.reduction: 1 is below 2");
     assert_snapshot!(refuse("{name: threshold, lower: 0.9, upper: 0.1}"), @"s.yaml:13:34: pruner.lower: 0.9 is above upper (0.1); swap them");
-    assert_snapshot!(refuse("{name: patient, pruner: {name: percentile, keep: 0}}"), @"s.yaml:13:58: pruner.pruner.keep: 0 is no share; give a number above 0 and below 100");
+    assert_snapshot!(refuse("{name: patient, pruner: {name: percentile, keep: 0}}"), @"s.yaml:13:58: pruner.pruner.keep: 0 is not a share; give a number above 0 and below 100");
 }

@@ -188,7 +188,7 @@ fn goal(goal: &str, at: Position, report: &mut Report) -> Option<Goal> {
             Some(Goal::Minimize)
         }
         other => {
-            let message = format!("{other:?} is no goal; write maximize (or minimize)");
+            let message = format!("{other:?} is not a goal; write maximize (or minimize)");
             report.fault(at, "metric.goal", message);
             None
         }
@@ -210,7 +210,7 @@ fn transfer(table: &Table<'_>, report: &mut Report) -> Option<Transfer> {
             report.fault(
                 table.place("transfer"),
                 "transfer",
-                format!("{other:?} is no way to transfer; {hint}"),
+                format!("{other:?} is not a transfer mode; {hint}"),
             );
             None
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{Scalar, Space};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::ParamValues;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 
 use super::*;
 

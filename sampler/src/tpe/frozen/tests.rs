@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::objective::Goal;
-use pedigree_protocol::space::{Dimension, Domain};
+use pedigree_protocol::{Dimension, Domain};
 use pedigree_protocol::{ParamValues, Scalar, Space};
 use serde::Deserialize;
 
