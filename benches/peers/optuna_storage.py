@@ -115,7 +115,7 @@ def measure(arguments, program, url):
             name = f"w{workers}_{turn}"
             theirs = database(url, f"optuna_{name}").replace("postgres://", "postgresql+psycopg://")
             rates["optuna"].append(optuna_rate(theirs, workers, arguments.seconds, arguments.sampler, name))
-            for way, batch in [("one request", REPORTS), ("each alone", 1)]:
+            for way, batch in [("one request", REPORTS + 2), ("each alone", 1)]:
                 ours = database(url, f"pedigree_{name}_{batch}")
                 rates[way].append(pedigree_rate(program, ours, workers, arguments.seconds, arguments.sampler, 0, batch))
         theirs = statistics.median(rates["optuna"])
@@ -124,7 +124,7 @@ def measure(arguments, program, url):
             print(f"{workers:2} workers, {way:11}: {rate:7.1f} trials/s, {rate / theirs:5.1f} x optuna {optuna.__version__} ({load()})", flush=True)
     for history in arguments.histories:
         ours = database(url, f"pedigree_history_{history}")
-        rate = pedigree_rate(program, ours, 16, arguments.seconds, arguments.sampler, history, REPORTS)
+        rate = pedigree_rate(program, ours, 16, arguments.seconds, arguments.sampler, history, REPORTS + 2)
         print(f"16 workers, one request, {history:5} finished trials before: {rate:7.1f} trials/s ({load()})", flush=True)
 
 

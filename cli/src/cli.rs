@@ -76,7 +76,8 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Check this machine and its coordinator, and say how to fix what is wrong
     Doctor(doctor::DoctorArgs),
-    /// Free disk space: delete files and logs that ended studies no longer need
+    /// Delete files and logs of ended studies, except those of their best trials and final runs, and stored files that
+    /// nothing uses
     Gc(gc::GcArgs),
     /// Measure the performance of this machine
     Bench {
@@ -85,10 +86,10 @@ pub(crate) enum Command {
     },
     /// Train once from a job file, without a server
     Train(train::TrainArgs),
-    /// Run a domain-adaptive pretraining: adapt a backbone to raw text by masked-language modelling
+    /// Adapt a backbone to raw text (domain-adaptive pretraining)
     ///
-    /// With a sub-command it asks the coordinator; workers do the pretraining. Without one, it pretrains in this
-    /// process.
+    /// With a job file or flags it pretrains in this process, without a server. The sub-commands queue a pretraining for
+    /// the workers, follow it and control it.
     #[command(visible_alias = "pretraining")]
     Dapt(dapt::DaptArgs),
     /// Score an adapter on a corpus and show its mistakes

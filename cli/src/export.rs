@@ -15,7 +15,7 @@ pub(crate) struct ExportArgs {
     /// Folder of the backbone that it was trained on
     #[arg(long, value_name = "DIR")]
     backbone: PathBuf,
-    /// Merge the adapter into the backbone's weights
+    /// Merge the adapter into the backbone's weights; required, since an unmerged adapter already loads in PEFT
     #[arg(long)]
     merged: bool,
     /// Folder to write to; created if it does not exist

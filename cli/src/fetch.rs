@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use futures::TryStreamExt as _;
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
+use pedigree_protocol::backbone::listing;
 use pedigree_protocol::client::Client;
 use sha2::Digest as _;
 use tempfile::NamedTempFile;
@@ -41,9 +42,8 @@ pub(crate) async fn content(client: &Client, sha256: &Sha256) -> anyhow::Result<
 
 /// Fetches a folder with these files by their names.
 pub(crate) async fn folder(client: &Client, files: &[ArtifactFile]) -> anyhow::Result<PathBuf> {
-    let list: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
     let root = data_folder().join("fetched");
-    let folder = root.join(format!("folder-{}", upload::hash(list.as_bytes())?));
+    let folder = root.join(format!("folder-{}", upload::hash(listing(files.iter()).as_bytes())?));
     if folder.is_dir() {
         return Ok(folder);
     }

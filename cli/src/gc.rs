@@ -26,8 +26,9 @@ pub(crate) async fn run(args: GcArgs, connection: &Connection, output: Output) -
         if !removed.studies.is_empty() {
             write_table(screen, &studies(&removed))?;
         }
-        let (verb, size) = (if args.dry_run { "would go" } else { "are gone" }, bytes(removed.content_bytes));
-        writeln!(screen, "{} contents, {size}, {verb} from the artifact store", removed.contents)
+        let verb = if args.dry_run { "would be" } else { "were" };
+        let (files, size) = (removed.contents, bytes(removed.content_bytes));
+        writeln!(screen, "{files} files ({size}) {verb} deleted from the artifact store")
     })
 }
 

@@ -1,4 +1,4 @@
-//! The trials of a study as a table, best first.
+//! The runs of a study as a table, and the order of its trials.
 
 use comfy_table::Table;
 use pedigree_protocol::objective::Goal;
@@ -25,14 +25,14 @@ pub(crate) fn best_first<'a>(study: &Study, runs: &'a [Run]) -> Vec<&'a Run> {
     trials
 }
 
-/// The trials as a table, best first.
-pub(crate) fn leaderboard(study: &Study, runs: &[Run]) -> Table {
+/// These runs of a study as a table.
+pub(crate) fn leaderboard<'a>(study: &Study, runs: impl IntoIterator<Item = &'a Run>) -> Table {
     let names: Vec<_> = study.spec.parameters.dimensions().iter().map(|d| d.name.as_str()).collect();
     let header: Vec<_> = ["trial", "state", study.spec.metric.name.as_str(), "epochs", "took"]
         .into_iter()
         .chain(names)
         .collect();
-    let rows = best_first(study, runs).into_iter().map(|run| row(study, run));
+    let rows = runs.into_iter().map(|run| row(study, run));
     table(&header, &(0..header.len()).filter(|column| *column != 1).collect::<Vec<_>>(), rows)
 }
 
@@ -42,7 +42,7 @@ fn row(study: &Study, run: &Run) -> Vec<String> {
         _ => state(run.state).to_owned(),
     };
     let facts = [
-        run.number.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+        run.number.map_or_else(|| "final".to_owned(), |number| number.to_string()),
         state,
         run.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}")),
         format!("{}/{}", run.epochs, max_epochs(study, run)),
@@ -64,6 +64,16 @@ mod tests {
     use crate::output::write_table;
 
     #[test]
+    fn a_run_without_a_number_is_the_final_one() {
+        let mut last = fixtures::trial(5, "running", None);
+        last.number = None;
+        let mut text = Vec::new();
+        write_table(&mut text, &leaderboard(&fixtures::study(), [&last])).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.lines().last().unwrap().starts_with("final  running"), "{text}");
+    }
+
+    #[test]
     fn the_best_trial_stands_first_and_failures_say_why() {
         let runs = [
             fixtures::trial(1, "completed", Some(0.41)),
@@ -71,8 +81,8 @@ mod tests {
             fixtures::trial(3, "completed", Some(0.533_33)),
             fixtures::trial(4, "running", None),
         ];
-        let mut text = Vec::new();
-        write_table(&mut text, &leaderboard(&fixtures::study(), &runs)).unwrap();
+        let (study, mut text) = (fixtures::study(), Vec::new());
+        write_table(&mut text, &leaderboard(&study, best_first(&study, &runs))).unwrap();
         insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r#"
     trial  state                                dev_f1  epochs        took  learning_rate  batch_size
         3  completed                            0.5333     3/3  1 min 05 s        2.50e-3          16

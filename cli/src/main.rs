@@ -1,5 +1,6 @@
 //! The `pedigree` binary: one file per sub-command over the library crates. Only this crate knows all of them.
 
+mod attempt;
 mod backbone;
 mod bench;
 mod cli;
@@ -19,6 +20,7 @@ mod gpu;
 mod kernels;
 mod leaderboard;
 mod listing;
+mod method;
 mod model;
 mod output;
 mod params;

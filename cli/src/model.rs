@@ -54,7 +54,10 @@ impl ModelArgs {
             bail!("--adapter {}: no such folder; give one, or STUDY/NUMBER or STUDY/final", self.adapter);
         };
         let which = Which::parse(which).ok().with_context(|| {
-            format!("--adapter {}: no such folder, nor does it end in /NUMBER or /final", self.adapter)
+            format!(
+                "--adapter {}: there is no such folder, and it does not end in /NUMBER or /final",
+                self.adapter
+            )
         })?;
         self.of_run(study, which, connection).await
     }
@@ -85,7 +88,7 @@ fn named_by(adapter: &Path) -> anyhow::Result<String> {
     match candidates.into_iter().find(|folder| folder.is_dir()) {
         Some(folder) => Ok(folder.display().to_string()),
         None => bail!(
-            "{} was trained on the backbone {named}, which is no folder here; give it with --backbone",
+            "{} was trained on the backbone {named}, which is not a folder here; give it with --backbone",
             adapter.display()
         ),
     }
@@ -100,9 +103,9 @@ async fn backbone(named: &str, connection: &Connection) -> anyhow::Result<PathBu
         bail!("--backbone {named}: no such folder");
     }
     let client: Client = connection.client()?;
-    let registered = client.backbone(named).await;
+    let answer = client.backbone(named).await;
     let registered =
-        registered.with_context(|| format!("{named} is neither a folder nor a registered backbone"))?;
+        answer.with_context(|| format!("{named} is neither a folder nor a registered backbone"))?;
     fetch::folder(&client, &registered.spec.files).await
 }
 
@@ -135,13 +138,13 @@ mod tests {
             refusal(Path::new("nowhere"), None)
                 .contains("--adapter nowhere: no such folder; give one, or STUDY/")
         );
-        assert!(refusal(Path::new("no/where"), None).contains("nor does it end in /NUMBER or /final"));
+        assert!(refusal(Path::new("no/where"), None).contains("it does not end in /NUMBER or /final"));
         let folder = tempfile::tempdir().unwrap();
         assert!(refusal(folder.path(), None).contains("adapter_config.json: cannot be read"));
         let config = r#"{"peft_type": "LORA", "r": 1, "lora_alpha": 1, "target_modules": ["query", "value"],
             "base_model_name_or_path": "elsewhere/bert"}"#;
         std::fs::write(folder.path().join("adapter_config.json"), config).unwrap();
-        assert!(refusal(folder.path(), None).contains("backbone elsewhere/bert, which is no folder here"));
+        assert!(refusal(folder.path(), None).contains("backbone elsewhere/bert, which is not a folder here"));
         assert!(refusal(folder.path(), Some("no/where")).contains("--backbone no/where: no such folder"));
     }
 }

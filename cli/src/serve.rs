@@ -26,18 +26,17 @@ pub(crate) struct ServeArgs {
     /// Folder of the artifact store [default: artifacts/ in the data folder]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
-    /// Seconds that a worker may be silent before its run goes to another worker
-    #[arg(long, default_value_t = Config::LEASE_TTL.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    lease_ttl: u64,
-    /// Seconds that a stopping coordinator still takes requests, so that a load balancer that asks /readyz can switch
-    /// to another one
+    #[command(flatten)]
+    lease: LeaseArg,
+    /// Seconds to go on taking requests after SIGTERM while /readyz already answers 503, so that a load balancer can
+    /// switch to another coordinator
     #[arg(long, default_value_t = Config::LINGER.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     linger: u64,
     /// Folder of a built dashboard to serve instead of the built-in one
     #[arg(long, value_name = "DIR")]
     ui_dir: Option<PathBuf>,
-    /// Role of callers without a token: viewer, worker, operator, admin or none [default: on a loopback address,
-    /// viewer if a token is set and admin if not; elsewhere none]
+    /// Role of callers without a token: viewer, worker, operator or admin, or none to refuse them [default: none; on a
+    /// loopback address viewer if the coordinator has a token, admin if it has none]
     #[arg(long, value_name = "ROLE", value_parser = anonymous)]
     anonymous: Option<Anonymous>,
     /// Sustained requests per second for each token, and for each address without one; 0 means no limit
@@ -58,6 +57,20 @@ pub(crate) struct ServeArgs {
     /// Stop when stdin ends, since the process that started this one is gone then
     #[arg(long, hide = true)]
     supervised: bool,
+}
+
+/// How long a lease lasts.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LeaseArg {
+    /// Seconds that a worker may be silent before its run goes to another worker
+    #[arg(long, default_value_t = Config::LEASE_TTL.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) lease_ttl: u64,
+}
+
+impl Default for LeaseArg {
+    fn default() -> Self {
+        Self { lease_ttl: Config::LEASE_TTL.as_secs() }
+    }
 }
 
 /// The role of callers without a token, as a flag gives it.
@@ -95,7 +108,7 @@ pub(crate) async fn run(args: ServeArgs, connection: &Connection, output: Output
         database_url: args.database_url,
         listen: args.listen,
         artifacts: args.artifacts.unwrap_or_else(|| data_folder().join("artifacts")),
-        lease_ttl: Duration::from_secs(args.lease_ttl),
+        lease_ttl: Duration::from_secs(args.lease.lease_ttl),
         linger: Duration::from_secs(args.linger),
         token: connection.token.clone(),
         anonymous,
@@ -135,6 +148,15 @@ mod tests {
         let line = line.into_iter().chain(anonymous.iter().flat_map(|role| ["--anonymous", role]));
         let args = Line::try_parse_from(line).map_err(|error| error.to_string())?.serve;
         args.anonymous_role(has_token).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_lease_of_no_time_is_refused() {
+        let read = |seconds| {
+            Line::try_parse_from(["serve", "--database-url", "postgres://h/d", "--lease-ttl", seconds])
+        };
+        assert_eq!(read("3600").unwrap().serve.lease.lease_ttl, 3600);
+        assert!(read("0").unwrap_err().to_string().contains("0 is not in 1..=3600"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) struct TrainArgs {
     /// Job file (JSON)
     job: PathBuf,
     /// Speak JSON lines on stdin and stdout; stop when stdin ends
-    #[arg(long)]
+    #[arg(long, hide = true)]
     supervised: bool,
 }
 

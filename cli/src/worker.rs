@@ -8,13 +8,14 @@ use clap::Subcommand;
 use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::{DeviceRecord, Worker, WorkerFilter};
-use pedigree_protocol::resources::{Hold, Pause, parse_duration};
+use pedigree_protocol::resources::{Hold, parse_duration};
 use pedigree_trainer_core::DeviceChoice;
 use pedigree_worker::Config;
 
 use crate::connection::{Connection, Resolved, data_folder};
 use crate::listing::Listing;
 use crate::output::{Output, table, write_table};
+use crate::queue::HoldFlags;
 use crate::shutdown;
 
 #[derive(Debug, clap::Args)]
@@ -34,9 +35,8 @@ enum WorkerCommand {
     Drain {
         #[command(flatten)]
         worker: Named,
-        /// Stop its running work at once and keep the progress, instead of letting it finish
-        #[arg(long)]
-        now: bool,
+        #[command(flatten)]
+        pause: HoldFlags,
     },
     /// Resume a drained worker
     Resume(Named),
@@ -65,14 +65,15 @@ struct Named {
 impl Named {
     /// The worker of this id, or the present one of this name.
     async fn find(&self, client: &Client) -> anyhow::Result<WorkerId> {
-        let workers = client.list_workers(&WorkerFilter { gone: true }, None).await?.items;
-        let is_meant = |worker: &&Worker| {
-            worker.id.to_string() == self.worker || (worker.alive && worker.name == self.worker)
-        };
+        if let Ok(id) = self.worker.parse() {
+            return Ok(id);
+        }
+        let workers = client.list_workers(&WorkerFilter { gone: false }, None).await?.items;
+        let is_meant = |worker: &&Worker| worker.alive && worker.name == self.worker;
         let found: Vec<&Worker> = workers.iter().filter(is_meant).collect();
         match found.as_slice() {
             [worker] => Ok(worker.id),
-            [] => bail!("no worker {:?} is here; `pedigree worker list` shows all", self.worker),
+            [] => bail!("no worker {:?} is here; `pedigree worker list --gone` shows all", self.worker),
             several => {
                 let ids: Vec<String> = several.iter().map(|worker| worker.id.to_string()).collect();
                 bail!(
@@ -106,7 +107,8 @@ struct OfferArgs {
     /// How long this worker may run, such as 4h; it hands back its work in time and starts nothing that cannot finish
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     walltime: Option<u32>,
-    /// Program that trains instead of this one; it is called as `FILE train --supervised JOB.json` (or `dapt`)
+    /// Program that trains, in place of this one; the worker runs `FILE train --supervised JOB.json`, or `FILE dapt
+    /// --supervised JOB.json` for a pretraining
     #[arg(long, value_name = "FILE")]
     trainer: Option<PathBuf>,
     /// Stop when stdin ends, since the process that started this one is gone then
@@ -117,10 +119,10 @@ struct OfferArgs {
 pub(crate) async fn run(args: WorkerArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     match args.command {
         Some(WorkerCommand::List(args)) => list(&args, connection, output).await,
-        Some(WorkerCommand::Drain { worker, now }) => {
+        Some(WorkerCommand::Drain { worker, pause }) => {
             let client = connection.client()?;
             let id = worker.find(&client).await?;
-            say(&client.drain_worker(id, Pause { now }).await?, output)
+            say(&client.drain_worker(id, pause.into()).await?, output)
         }
         Some(WorkerCommand::Resume(worker)) => {
             let client = connection.client()?;

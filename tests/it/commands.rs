@@ -45,7 +45,7 @@ fn names_that_are_not_there(up: &Up) {
             up,
             &["worker", command, "none"],
             1,
-            "no worker \"none\" is here; `pedigree worker list` shows all",
+            "no worker \"none\" is here; `pedigree worker list --gone` shows all",
         );
     }
     refused(up, &["worker", "release", "GPU-none"], 1, "GPU-none");
@@ -73,7 +73,9 @@ fn every_list(up: &Up) {
         assert!(up.cli(&[noun, "list"]).status.success(), "{noun} list");
     }
     assert!(up.json(&["gpu", "list"]).is_array());
-    assert_eq!(up.json(&["trial", "list", "tiny"]).as_array().unwrap().len(), 2);
+    let trials = up.json(&["trial", "list", "tiny"]);
+    assert_eq!(trials.as_array().unwrap().len(), 2);
+    assert_eq!(up.json(&["trial", "list", "tiny", "--limit", "1"])[0], trials[0], "a limit changes no order");
     assert_eq!(up.json(&["dapt", "list"])[0]["spec"]["name"], "adapted");
     holds_of_a_pretraining(up);
     assert_eq!(up.json(&["dapt", "cancel", "adapted"])["run"]["state"], "cancelled");

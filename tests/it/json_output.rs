@@ -22,8 +22,15 @@ async fn every_command_prints_one_document() {
     up.json(&["study", "list"]);
     up.json(&["study", "show", "tiny"]);
     up.json(&["study", "watch", "tiny"]);
-    up.json(&["trial", "list", "tiny"]);
-    up.json(&["trial", "show", "tiny", "1"]);
+    let listed = up.json(&["trial", "list", "tiny"]);
+    let runs = listed.as_array().unwrap();
+    let best_first = runs[0]["value"].as_f64().unwrap() >= runs[1]["value"].as_f64().unwrap();
+    assert!(runs.len() == 3 && best_first && runs[2]["kind"] == "final", "{listed}");
+    assert_eq!(up.json(&["trial", "list", "tiny", "--limit", "2"]).as_array().unwrap(), &runs[..2]);
+    let newest = up.json(&["trial", "show", "tiny", "1"]);
+    assert_eq!(newest["work"]["reports"].as_array().unwrap().len(), 2, "{newest}");
+    assert_eq!(up.json(&["trial", "show", "tiny", "1", "--attempt", "1"]), newest);
+    assert_eq!(up.cli(&["trial", "show", "tiny", "1", "--attempt", "2"]).status.code(), Some(1));
     up.json(&["trial", "show", "tiny", "final"]);
     up.json(&["trial", "logs", "tiny", "1"]);
     up.json(&["worker", "list"]);

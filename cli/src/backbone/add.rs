@@ -26,7 +26,8 @@ pub(crate) struct AddArgs {
     /// Folder of an adapter that `pedigree dapt` made on this backbone; fine-tuning starts from it
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
-    /// Completed pretraining whose backbone and adapter to register together; nothing is uploaded
+    /// Name of a completed pretraining, in place of SOURCE: registers its backbone with its adapter, from files that the
+    /// coordinator has
     #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter"])]
     dapt: Option<String>,
 }

@@ -19,7 +19,7 @@ impl Reference {
         let (model, revision) = text.split_once('@').unwrap_or((text, "main"));
         let parts: Vec<_> = model.split('/').collect();
         if parts.len() != 2 || parts.iter().any(|part| part.is_empty()) || revision.is_empty() {
-            bail!("hf:{text} is no model; write hf:ORG/NAME or hf:ORG/NAME@REVISION");
+            bail!("hf:{text} is not a model; write hf:ORG/NAME or hf:ORG/NAME@REVISION");
         }
         Ok(Self { model: model.to_owned(), revision: revision.to_owned() })
     }

@@ -43,8 +43,8 @@ pub(crate) fn family(text: &str) -> Result<Family, String> {
 pub(super) fn run(args: &RandomArgs, output: Output) -> anyhow::Result<()> {
     if args.heads == 0 || !args.hidden.is_multiple_of(args.heads) || args.hidden == 0 || args.layers == 0 {
         anyhow::bail!(
-            "--hidden {} --layers {} --heads {} make no encoder: give at least one layer, and a width that the heads \
-             divide",
+            "--hidden {} --layers {} --heads {} do not make an encoder: give at least one layer, and a width that is a \
+             multiple of the heads",
             args.hidden,
             args.layers,
             args.heads

@@ -15,14 +15,14 @@ use crate::output::{Output, table, write_table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// Two files of predictions, of model A and of model B, as a final run or `pedigree evaluate --predictions` writes
-    /// them. More pairs may follow, one for each dataset
+    /// Files of predictions in pairs, one pair per dataset: A.jsonl of model A, then B.jsonl of model B on the same
+    /// sentences. A completed run stores predictions.jsonl; `pedigree evaluate --predictions FILE` writes one
     #[arg(required = true, num_args = 2.., value_names = ["A.jsonl", "B.jsonl"])]
     files: Vec<PathBuf>,
     /// Split to compare on, if the files hold several [default: test, if both have it]
     #[arg(long)]
     split: Option<String>,
-    /// Which tags count as an entity
+    /// How entities are read from tags
     #[arg(long, value_enum, default_value_t = Protocol::Strict)]
     protocol: Protocol,
     /// Rounds of the randomisation test and of the bootstrap
@@ -36,7 +36,9 @@ pub(crate) struct CompareArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Protocol {
+    /// An entity must open with B-
     Strict,
+    /// An I- that continues no entity opens one too
     Conlleval,
 }
 
@@ -80,7 +82,7 @@ struct Document {
 
 pub(crate) fn run(args: &CompareArgs, output: Output) -> anyhow::Result<()> {
     if !args.files.len().is_multiple_of(2) {
-        bail!("{} files are no pairs; give A.jsonl and B.jsonl for each dataset", args.files.len());
+        bail!("{} files do not form pairs; give A.jsonl and B.jsonl for each dataset", args.files.len());
     }
     let mut comparisons = args
         .files

@@ -48,7 +48,7 @@ fn choose(a: &[SentencePrediction], b: &[SentencePrediction], asked: Option<&str
     let held = || format!("A holds {}; B holds {}", list(&of_a), list(&of_b));
     match (asked, shared.as_slice()) {
         (Some(asked), shared) if shared.iter().any(|split| *split == asked) => Ok(asked.to_owned()),
-        (Some(asked), _) => bail!("not both hold split {asked}: {}", held()),
+        (Some(asked), _) => bail!("split {asked} is not in both files: {}", held()),
         (None, [one]) => Ok((*one).clone()),
         (None, shared) if shared.iter().any(|split| *split == "test") => Ok("test".to_owned()),
         (None, []) => bail!("no split is in both: {}", held()),
@@ -105,9 +105,9 @@ mod tests {
             of(&a, &[line("dev", 0, None, "B-D", 1)], None)
                 .contains("no split is in both: A holds test; B holds dev")
         );
-        assert!(of(&a, &a, Some("dev")).contains("not both hold split dev"));
+        assert!(of(&a, &a, Some("dev")).contains("split dev is not in both files"));
         let wrong = of(&a, &["{}".to_owned()], None);
-        assert!(wrong.contains("b.jsonl: line 1 is no sentence of a predictions.jsonl"), "{wrong}");
+        assert!(wrong.contains("b.jsonl: line 1 is not a sentence of a predictions.jsonl"), "{wrong}");
     }
 
     /// The trainer writes a type of its own, because it knows no other crate. Only this crate sees both.

@@ -5,37 +5,30 @@ use std::io::{self, Write};
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dapt::Dapt;
 
-use super::named::Named;
 use crate::output::Output;
-use crate::queue;
+use crate::queue::{HoldFlags, PriorityArg};
 use crate::run::{held_by, state};
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct PauseArgs {
-    #[command(flatten)]
-    dapt: Named,
-    #[command(flatten)]
-    pause: queue::HoldFlags,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct PriorityArgs {
-    #[command(flatten)]
-    dapt: Named,
-    #[command(flatten)]
-    priority: queue::PriorityArg,
-}
-
-pub(super) async fn pause(client: &Client, args: &PauseArgs, output: Output) -> anyhow::Result<()> {
-    say(&client.pause_dapt(&args.dapt.name, args.pause.into()).await?, output)
+pub(super) async fn pause(
+    client: &Client,
+    name: &str,
+    pause: HoldFlags,
+    output: Output,
+) -> anyhow::Result<()> {
+    say(&client.pause_dapt(name, pause.into()).await?, output)
 }
 
 pub(super) async fn resume(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
     say(&client.resume_dapt(name).await?, output)
 }
 
-pub(super) async fn prioritise(client: &Client, args: &PriorityArgs, output: Output) -> anyhow::Result<()> {
-    say(&client.prioritise_dapt(&args.dapt.name, args.priority.into()).await?, output)
+pub(super) async fn prioritise(
+    client: &Client,
+    name: &str,
+    priority: PriorityArg,
+    output: Output,
+) -> anyhow::Result<()> {
+    say(&client.prioritise_dapt(name, priority.into()).await?, output)
 }
 
 fn say(dapt: &Dapt, output: Output) -> anyhow::Result<()> {

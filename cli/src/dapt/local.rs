@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use pedigree_trainer_core::{DaptJob, DaptSummary, HeldOutScores, dapt, run_dapt_process, stop_on_signals};
+use pedigree_trainer_core::{DaptJob, DaptSummary, dapt, run_dapt_process, stop_on_signals};
+use pedigree_worker::dapt_summary;
 use serde_json::{Map, Value, json};
 
 use super::parameter::parameter;
-use crate::output::{Output, bytes, write_facts};
+use super::summary::summary_facts;
+use crate::output::{Output, write_facts};
 use crate::train::{Terminal, failed};
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +22,8 @@ pub(crate) struct LocalArgs {
     /// File of text to train on, one passage per line
     #[arg(long, value_name = "FILE")]
     passages: Option<PathBuf>,
-    /// File of text to measure on before and after, one passage per line
+    /// File of text that is not trained on, one passage per line; the model is measured on it before and after. Take it
+    /// from other documents than --passages
     #[arg(long, value_name = "FILE")]
     held_out: Option<PathBuf>,
     /// Folder of the backbone
@@ -43,7 +46,7 @@ pub(crate) struct LocalArgs {
     supervised: bool,
 }
 
-pub(super) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
     if let (Some(path), true) = (&args.job, args.supervised) {
         crate::kernels::settle(DaptJob::read(path).ok().and_then(|job| job.setup.threads))?;
         return Ok(ExitCode::from(run_dapt_process(path, true).code()));
@@ -92,28 +95,8 @@ fn job(args: &LocalArgs) -> anyhow::Result<DaptJob> {
 }
 
 fn write_summary(screen: &mut dyn Write, job: &DaptJob, summary: &DaptSummary) -> std::io::Result<()> {
-    let (before, after) = (&summary.before, &summary.after);
-    let change = |of: fn(&HeldOutScores) -> f64| 100.0 * (of(after) / of(before) - 1.0);
-    let facts = [
-        (
-            "pseudo-perplexity",
-            format!(
-                "{:.3} -> {:.3} ({:+.1} %)",
-                before.pseudo_perplexity,
-                after.pseudo_perplexity,
-                change(|scores| scores.pseudo_perplexity)
-            ),
-        ),
-        (
-            "bits per character",
-            format!("{:.4} -> {:.4}", before.bits_per_character, after.bits_per_character),
-        ),
-        ("masked accuracy", format!("{:.4} -> {:.4}", before.masked_accuracy, after.masked_accuracy)),
-        ("steps", format!("{} (a new head before: {})", summary.steps, summary.head_steps)),
-        ("took", format!("{:.0} s", summary.seconds)),
-        ("memory", bytes(i64::try_from(summary.peak_memory_bytes).unwrap_or(i64::MAX))),
-        ("written to", job.setup.out.display().to_string()),
-    ];
+    let mut facts = summary_facts(&dapt_summary(summary)).to_vec();
+    facts.push(("written to", job.setup.out.display().to_string()));
     write_facts(screen, &facts)
 }
 

@@ -4,19 +4,23 @@ mod control;
 mod local;
 mod named;
 mod parameter;
-mod queue;
 mod show;
+mod submit;
+mod summary;
+mod watch;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-pub(crate) use local::LocalArgs;
+pub(crate) use local::{LocalArgs, run};
 
 use self::named::Named;
+use crate::attempt::AttemptArg;
 use crate::connection::Connection;
 use crate::listing::Listing;
 use crate::output::Output;
+use crate::queue::{HoldFlags, PriorityArg};
 use crate::trial;
 
 #[derive(Debug, clap::Args)]
@@ -31,13 +35,18 @@ pub(crate) struct DaptArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DaptCommand {
     /// Queue a pretraining of a registered backbone and follow it until it ends
-    Submit(queue::SubmitArgs),
+    Submit(submit::SubmitArgs),
     /// Follow a pretraining until it ends
     Watch(Named),
     /// List the pretrainings, newest first
     List(Listing),
     /// Show a pretraining with its epochs and attempts
-    Show(Named),
+    Show {
+        #[command(flatten)]
+        dapt: Named,
+        #[command(flatten)]
+        attempt: AttemptArg,
+    },
     /// Print the log of a pretraining's newest attempt
     Logs {
         #[command(flatten)]
@@ -47,18 +56,23 @@ pub(crate) enum DaptCommand {
         follow: bool,
     },
     /// Pause a pretraining; if it is running, it finishes unless you add --now
-    Pause(control::PauseArgs),
+    Pause {
+        #[command(flatten)]
+        dapt: Named,
+        #[command(flatten)]
+        pause: HoldFlags,
+    },
     /// Resume a paused pretraining
     Resume(Named),
     /// Change the priority of a pretraining
-    Priority(control::PriorityArgs),
+    Priority {
+        #[command(flatten)]
+        dapt: Named,
+        #[command(flatten)]
+        priority: PriorityArg,
+    },
     /// Cancel a pretraining; a running one stops as soon as its worker hears of it
     Cancel(Named),
-}
-
-/// Pretrains in this process.
-pub(crate) fn run(args: &LocalArgs, output: Output) -> anyhow::Result<ExitCode> {
-    local::run(args, output)
 }
 
 /// Sends a command to the coordinator.
@@ -69,19 +83,21 @@ pub(crate) async fn ask(
 ) -> anyhow::Result<ExitCode> {
     let client = connection.client()?;
     match command {
-        DaptCommand::Submit(args) => return queue::submit(args, &client, output).await,
-        DaptCommand::Watch(Named { name }) => return queue::watch(&client, &name, output).await,
+        DaptCommand::Submit(args) => return submit::run(args, &client, output).await,
+        DaptCommand::Watch(Named { name }) => return watch::to_the_end(&client, &name, output).await,
         DaptCommand::List(listing) => {
             let page = client.list_dapts(listing.limit).await?;
             show::list(&Listing::items(page, output), output)?;
         }
-        DaptCommand::Show(Named { name }) => show::one(&client, &name, output).await?,
+        DaptCommand::Show { dapt, attempt } => show::one(&client, &dapt.name, attempt, output).await?,
         DaptCommand::Logs { dapt, follow } => {
             trial::logs(&client, client.dapt(&dapt.name).await?.run.id, follow, output).await?;
         }
-        DaptCommand::Pause(args) => control::pause(&client, &args, output).await?,
+        DaptCommand::Pause { dapt, pause } => control::pause(&client, &dapt.name, pause, output).await?,
         DaptCommand::Resume(Named { name }) => control::resume(&client, &name, output).await?,
-        DaptCommand::Priority(args) => control::prioritise(&client, &args, output).await?,
+        DaptCommand::Priority { dapt, priority } => {
+            control::prioritise(&client, &dapt.name, priority, output).await?;
+        }
         DaptCommand::Cancel(Named { name }) => {
             client.cancel_run(client.dapt(&name).await?.run.id).await?;
             show::state(&client.dapt(&name).await?, output)?;

@@ -3,14 +3,17 @@
 use std::io::{self, Write};
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::dapt::{Dapt, DaptReport, DaptSummary};
-use pedigree_protocol::report::AttemptReport;
+use pedigree_protocol::dapt::{Dapt, DaptReport};
 use serde_json::json;
 
-use crate::output::{Output, bytes, duration, table, write_facts, write_table};
+use super::summary::summary_facts;
+use crate::attempt::{AttemptArg, write_attempts, write_epochs};
+use crate::output::{Output, bytes, table, write_facts, write_table};
 use crate::params;
 use crate::run::{held_by, state as run_state};
-use crate::trial::write_attempts;
+
+const EPOCHS: [&str; 7] =
+    ["epoch", "step", "train loss", "pseudo-perplexity", "bits/char", "masked accuracy", "seconds"];
 
 pub(super) fn list(all: &[Dapt], output: Output) -> anyhow::Result<()> {
     let header =
@@ -60,22 +63,20 @@ fn write_state(screen: &mut dyn Write, dapt: &Dapt) -> io::Result<()> {
     }
 }
 
-pub(super) async fn one(client: &Client, name: &str, output: Output) -> anyhow::Result<()> {
+pub(super) async fn one(
+    client: &Client,
+    name: &str,
+    attempt: AttemptArg,
+    output: Output,
+) -> anyhow::Result<()> {
     let dapt = client.dapt(name).await?;
-    let detail = client.run(dapt.run.id).await?;
+    let detail = attempt.detail(client, dapt.run.id).await?;
     let reports = detail.pretraining().map_or(&[][..], |own| &own.reports);
     let document = json!({ "dapt": dapt, "reports": reports, "attempts": detail.attempts });
     output.document(&document, |screen| {
         write_state(screen, &dapt)?;
-        if !reports.is_empty() {
-            writeln!(screen)?;
-            write_epochs(screen, reports)?;
-        }
-        if !detail.attempts.is_empty() {
-            writeln!(screen)?;
-            write_attempts(screen, &detail.attempts)?;
-        }
-        Ok(())
+        write_epochs(screen, reports, &EPOCHS, epoch)?;
+        write_attempts(screen, &detail.attempts)
     })
 }
 
@@ -93,57 +94,21 @@ fn facts(dapt: &Dapt) -> Vec<(&'static str, String)> {
     ];
     facts.extend(dapt.waits.clone().map(|waits| ("waits", waits)));
     if let Some(summary) = &dapt.summary {
-        facts.extend(results(summary));
+        facts.extend(summary_facts(summary));
     }
     facts
 }
 
-fn results(summary: &DaptSummary) -> [(&'static str, String); 6] {
-    let (before, after) = (&summary.before, &summary.after);
-    let change = 100.0 * (after.pseudo_perplexity / before.pseudo_perplexity - 1.0);
-    #[expect(clippy::cast_possible_truncation, reason = "seconds of a run")]
-    let seconds = summary.seconds as i64;
-    [
-        (
-            "pseudo-perplexity",
-            format!("{:.3} -> {:.3} ({change:+.1} %)", before.pseudo_perplexity, after.pseudo_perplexity),
-        ),
-        (
-            "bits per character",
-            format!("{:.4} -> {:.4}", before.bits_per_character, after.bits_per_character),
-        ),
-        ("masked accuracy", format!("{:.4} -> {:.4}", before.masked_accuracy, after.masked_accuracy)),
-        ("steps", format!("{} (a new head before: {})", summary.steps, summary.head_steps)),
-        ("took", duration(seconds)),
-        ("memory", bytes(summary.peak_memory_bytes)),
+fn epoch(metrics: &DaptReport) -> Vec<String> {
+    vec![
+        metrics.epoch.to_string(),
+        metrics.step.to_string(),
+        format!("{:.4}", metrics.train_loss),
+        format!("{:.3}", metrics.held_out.pseudo_perplexity),
+        format!("{:.4}", metrics.held_out.bits_per_character),
+        format!("{:.4}", metrics.held_out.masked_accuracy),
+        format!("{:.1}", metrics.seconds),
     ]
-}
-
-fn write_epochs(screen: &mut dyn Write, reports: &[AttemptReport<DaptReport>]) -> io::Result<()> {
-    let header = [
-        "attempt",
-        "epoch",
-        "step",
-        "train loss",
-        "pseudo-perplexity",
-        "bits/char",
-        "masked accuracy",
-        "seconds",
-    ];
-    let rows = reports.iter().map(|report| {
-        let metrics = &report.metrics;
-        vec![
-            report.attempt.to_string(),
-            metrics.epoch.to_string(),
-            metrics.step.to_string(),
-            format!("{:.4}", metrics.train_loss),
-            format!("{:.3}", metrics.held_out.pseudo_perplexity),
-            format!("{:.4}", metrics.held_out.bits_per_character),
-            format!("{:.4}", metrics.held_out.masked_accuracy),
-            format!("{:.1}", metrics.seconds),
-        ]
-    });
-    write_table(screen, &table(&header, &[0, 1, 2, 3, 4, 5, 6, 7], rows))
 }
 
 #[cfg(test)]

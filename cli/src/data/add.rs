@@ -18,7 +18,7 @@ pub(crate) struct AddArgs {
     name: String,
     #[command(flatten)]
     splits: SplitArgs,
-    /// Entity type for tags that are only B or I
+    /// Entity type to assume for files whose tags are only B, I and O, without a type
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
     /// Mark the dataset as synthetic; a folder made by `pedigree data synth` is recognised without this flag

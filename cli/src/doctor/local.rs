@@ -35,7 +35,7 @@ impl Clock {
         };
         let said = format!("{:.1} s off the database's", off.as_secs_f64());
         if off > CLOCK_LIMIT {
-            let fix = "run a time service (chrony, systemd-timesyncd); leases hold nevertheless: they go by the \
+            let fix = "run a time service (chrony, systemd-timesyncd); leases are not affected: they use the \
                        database's clock";
             return Finding::warning("clock", said, fix);
         }

@@ -30,10 +30,11 @@ pub(crate) struct EvaluateArgs {
     /// Split of a folder or a registered dataset
     #[arg(long, value_enum, default_value_t = SplitName::Dev)]
     split: SplitName,
-    /// Training split, which tells seen mentions from unseen ones [default: that of the folder or dataset]
+    /// CoNLL file of the training split; entities that occur in it are scored apart from unseen ones [default: the train
+    /// split of --on; none if --on is a file]
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
-    /// Entity type for tags that are only B or I
+    /// Entity type to assume for files whose tags are only B, I and O, without a type
     #[arg(long, value_name = "TYPE")]
     entity_type: Option<String>,
     /// How to decode an I- tag that continues no entity
@@ -45,7 +46,7 @@ pub(crate) struct EvaluateArgs {
     /// Leave an entity type out of the corpus and of the predictions; may be repeated
     #[arg(long, value_name = "TYPE")]
     ignore_type: Vec<String>,
-    /// Examples to keep of each class of mistakes
+    /// Most examples of each class of mistakes in the --json document; the table shows the first
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
     /// File to write the predictions to, for `pedigree compare`

@@ -50,7 +50,7 @@ fn windows(report: &EvaluationReport) -> String {
     match windowed_sentences {
         0 => format!("{windows}, one a sentence"),
         _ => format!(
-            "{windows}; {windowed_sentences} sentences have several, {cut_entities} entities are in no single one"
+            "{windows}; {windowed_sentences} sentences have several, {cut_entities} entities are not whole in any window"
         ),
     }
 }

@@ -36,7 +36,8 @@ pub(crate) struct PredictArgs {
     /// Format of the output
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// Folder to write the .txt and .ann files of brat to
+    /// Folder for the .txt and .ann files, one pair per input; required with --format brat. Existing files are not
+    /// overwritten
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// How to decode an I- tag that continues no entity

@@ -5,20 +5,16 @@
 use std::io::{self, BufRead as _, Write as _};
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use pedigree_protocol::Method;
 use pedigree_sampler::Session;
+
+use crate::method::method;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
     /// Method that proposes the trials
     #[arg(long, value_name = "NAME", default_value = Method::Auto.as_str(), value_parser = method())]
     sampler: Method,
-}
-
-fn method() -> impl clap::builder::TypedValueParser<Value = Method> {
-    PossibleValuesParser::new(Method::ALL.map(Method::as_str))
-        .map(|name| Method::named(&name).expect("the parser lets only names of methods through"))
 }
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {

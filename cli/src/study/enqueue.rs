@@ -4,13 +4,14 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::study::Enqueue;
 use pedigree_protocol::{ParamValues, Scalar};
 
+use super::named::Named;
 use crate::output::Output;
 use crate::params;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EnqueueArgs {
-    /// Name or id of the study
-    study: String,
+    #[command(flatten)]
+    study: Named,
     /// Value of each searched parameter, such as learning_rate=3e-4
     #[arg(long, required = true, num_args = 1.., value_name = "NAME=VALUE", value_parser = assignment)]
     params: Vec<(String, Scalar)>,
@@ -26,7 +27,7 @@ pub(crate) async fn run(client: &Client, wanted: &EnqueueArgs, output: Output) -
             anyhow::bail!("--params: {name} is given twice; remove one");
         }
     }
-    let queued = client.enqueue(&wanted.study, &Enqueue { key: wanted.key.clone(), params }).await?;
+    let queued = client.enqueue(&wanted.study.study, &Enqueue { key: wanted.key.clone(), params }).await?;
     output.document(&queued, |screen| {
         let place = queued.number.map_or("will be tried next".to_owned(), |n| format!("is trial {n}"));
         writeln!(screen, "{} {place}: {}", queued.key, params::params(&queued.params))

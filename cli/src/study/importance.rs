@@ -47,9 +47,9 @@ pub(crate) fn facts(insight: &StudyInsight) -> Vec<(&'static str, String)> {
         .donors
         .iter()
         .map(|donor| format!("{} (weight {:.2}, {} given)", donor.study, donor.weight, donor.given));
-    let donors: Vec<String> = donors.collect();
-    if !donors.is_empty() {
-        facts.push(("donors", donors.join(", ")));
+    let sentence = donors.collect::<Vec<String>>().join(", ");
+    if !sentence.is_empty() {
+        facts.push(("donors", sentence));
     }
     facts
 }

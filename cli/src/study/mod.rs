@@ -4,11 +4,12 @@ mod control;
 mod enqueue;
 mod importance;
 mod list;
-mod named;
+pub(crate) mod named;
 pub(crate) mod outcome;
 mod replay;
 pub(crate) mod retry;
 mod state;
+pub(crate) mod watch;
 
 use std::process::ExitCode;
 
@@ -18,9 +19,9 @@ use self::named::Named;
 use self::outcome::{Outcome, write_outcome};
 use self::state::study_state;
 use crate::connection::Connection;
-use crate::follow;
 use crate::listing::Listing;
 use crate::output::Output;
+use crate::queue::{HoldFlags, PriorityArg};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StudyCommand {
@@ -33,11 +34,21 @@ pub(crate) enum StudyCommand {
     /// Cancel a study and its unfinished trials
     Cancel(Named),
     /// Pause a study; running trials finish unless you add --now
-    Pause(control::PauseArgs),
+    Pause {
+        #[command(flatten)]
+        study: Named,
+        #[command(flatten)]
+        pause: HoldFlags,
+    },
     /// Resume a paused study
     Resume(Named),
     /// Change the priority of a study
-    Priority(control::PriorityArgs),
+    Priority {
+        #[command(flatten)]
+        study: Named,
+        #[command(flatten)]
+        priority: PriorityArg,
+    },
     /// Try failed trials again, with their full number of retries; a failed study opens again
     Retry(retry::RetryArgs),
     /// Add a configuration of your own; it is tried before the sampler's suggestions and counts as a trial
@@ -64,12 +75,14 @@ pub(crate) async fn run(
         }
         StudyCommand::Watch(Named { study }) => {
             let study = client.study(&study).await?;
-            return follow::to_the_end(&client, study, output).await;
+            return watch::to_the_end(&client, study, output).await;
         }
         StudyCommand::Enqueue(wanted) => enqueue::run(&client, &wanted, output).await?,
-        StudyCommand::Pause(args) => control::pause(&client, &args, output).await?,
+        StudyCommand::Pause { study, pause } => control::pause(&client, &study.study, pause, output).await?,
         StudyCommand::Resume(Named { study }) => control::resume(&client, &study, output).await?,
-        StudyCommand::Priority(args) => control::prioritise(&client, &args, output).await?,
+        StudyCommand::Priority { study, priority } => {
+            control::prioritise(&client, &study.study, priority, output).await?;
+        }
         StudyCommand::Retry(args) => retry::run(&client, &args, output).await?,
         StudyCommand::Importance(Named { study }) => importance::run(&client, &study, output).await?,
         StudyCommand::Replay(Named { study }) => return replay::run(&client, &study, output).await,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::importance;
 use super::state::{held, study_state};
-use crate::leaderboard::leaderboard;
+use crate::leaderboard::{best_first, leaderboard};
 use crate::output::{duration, write_facts, write_table};
 use crate::params::params;
 use crate::run;
@@ -56,7 +56,7 @@ pub(crate) fn write_outcome(screen: &mut dyn Write, outcome: &Outcome) -> io::Re
     facts.extend(insight.iter().flat_map(importance::facts));
     write_facts(screen, &facts)?;
     writeln!(screen)?;
-    write_table(screen, &leaderboard(study, runs))?;
+    write_table(screen, &leaderboard(study, best_first(study, runs)))?;
     writeln!(screen)?;
     match &study.seal {
         Some(seal) => write_seal(screen, seal)?,

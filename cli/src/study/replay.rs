@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use pedigree_protocol::client::Client;
-use pedigree_protocol::replay::{ReplayVerdict, StudyReplay};
+use pedigree_protocol::replay::{ReplayVerdict, ReplayedSuggestion, StudyReplay};
 
 use crate::output::{Output, table, write_table};
 
@@ -25,7 +25,8 @@ fn write(screen: &mut dyn Write, replay: &StudyReplay) -> io::Result<()> {
     let said: Vec<String> =
         said.iter().filter(|(n, _)| *n > 0).map(|(count, what)| format!("{count} {what}")).collect();
     writeln!(screen, "{} suggestions: {}", replay.suggestions.len(), said.join(", "))?;
-    let others = replay.suggestions.iter().filter(|s| s.explanation.is_some()).map(|suggestion| {
+    let explained = replay.suggestions.iter().filter(|suggestion| suggestion.explanation.is_some());
+    let row = |suggestion: &ReplayedSuggestion| {
         let verdict = match suggestion.verdict {
             ReplayVerdict::Same => "same",
             ReplayVerdict::Differs => "differs",
@@ -35,20 +36,19 @@ fn write(screen: &mut dyn Write, replay: &StudyReplay) -> io::Result<()> {
         };
         let why = suggestion.explanation.clone().unwrap_or_default();
         vec![suggestion.number.to_string(), suggestion.sampler.clone(), verdict.to_owned(), why]
-    });
-    let others: Vec<_> = others.collect();
-    if others.is_empty() {
+    };
+    let rows: Vec<_> = explained.map(row).collect();
+    if rows.is_empty() {
         return Ok(());
     }
     writeln!(screen)?;
-    write_table(screen, &table(&["trial", "sampler", "replay", "why"], &[0], others))
+    write_table(screen, &table(&["trial", "sampler", "replay", "why"], &[0], rows))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use pedigree_protocol::RunId;
-    use pedigree_protocol::replay::ReplayedSuggestion;
 
     #[test]
     fn what_differs_is_listed() {

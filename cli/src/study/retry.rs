@@ -43,7 +43,7 @@ pub(crate) fn write(screen: &mut dyn Write, retried: &Retried) -> io::Result<()>
         writeln!(screen, "{} waits for a worker again", name(run))?;
     }
     for sentence in &retried.left {
-        writeln!(screen, "left as it is: {sentence}")?;
+        writeln!(screen, "not retried: {sentence}")?;
     }
     writeln!(screen, "study {} is {}", retried.study.spec.name, study_state(retried.study.state))
 }
@@ -68,7 +68,7 @@ mod tests {
         write(&mut text, &retried).unwrap();
         insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"
         trial 1 waits for a worker again
-        left as it is: trial 2: it did not fail
+        not retried: trial 2: it did not fail
         study try is completed
         ");
     }

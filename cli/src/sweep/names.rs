@@ -27,7 +27,9 @@ fn unknown(noun: &str, command: &str, name: &str, known: Vec<String>) -> Option<
         return None;
     }
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Some(format!("no {noun} {name:?} is registered; known: {known}; register it by pedigree {command} add"))
+    Some(format!(
+        "no {noun} {name:?} is registered; known: {known}; register it with `pedigree {command} add`"
+    ))
 }
 
 /// Whether no server answered, as opposed to one that refused.
@@ -42,7 +44,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         assert_eq!(unknown("dataset", "data", "a", vec!["a".into()]), None);
-        insta::assert_snapshot!(unknown("dataset", "data", "x", vec!["a".into(), "b".into()]).unwrap(), @r#"no dataset "x" is registered; known: a, b; register it by pedigree data add"#);
-        insta::assert_snapshot!(unknown("backbone", "backbone", "x", vec![]).unwrap(), @r#"no backbone "x" is registered; known: none; register it by pedigree backbone add"#);
+        insta::assert_snapshot!(unknown("dataset", "data", "x", vec!["a".into(), "b".into()]).unwrap(), @r#"no dataset "x" is registered; known: a, b; register it with `pedigree data add`"#);
+        insta::assert_snapshot!(unknown("backbone", "backbone", "x", vec![]).unwrap(), @r#"no backbone "x" is registered; known: none; register it with `pedigree backbone add`"#);
     }
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use super::args::SweepArgs;
 use super::names::check_names;
 use crate::connection::Connection;
-use crate::follow;
 use crate::output::Output;
 use crate::study::outcome::{Outcome, write_created};
+use crate::study::watch;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -30,5 +30,5 @@ pub(super) async fn run(args: &RunArgs, connection: &Connection, output: Output)
         output.document(&outcome, |screen| write_created(screen, &outcome))?;
         return Ok(ExitCode::SUCCESS);
     }
-    follow::to_the_end(&client, study, output).await
+    watch::to_the_end(&client, study, output).await
 }

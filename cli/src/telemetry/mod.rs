@@ -52,7 +52,7 @@ pub(crate) fn start(
     let filter = args.filter.as_deref().unwrap_or(default);
     let filter: EnvFilter = filter
         .parse()
-        .with_context(|| format!("--log {filter:?} is no filter; write e.g. info or sqlx=debug"))?;
+        .with_context(|| format!("--log {filter:?} is not a filter; write e.g. info or sqlx=debug"))?;
     // A variable that is set to nothing counts as not set.
     let traces = collector.filter(|url| !url.is_empty()).map(Traces::start).transpose()?;
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::connection;
 use crate::output::Output;
+use crate::serve::LeaseArg;
 use cluster::Cluster;
 pub(crate) use cluster::server_binaries;
 use record::Record;
@@ -47,9 +48,8 @@ pub(crate) struct UpArgs {
     /// Number of runs to train at once on the CPU [default: 0 if there is a GPU that the trainer can use, else 1]
     #[arg(long, value_name = "N")]
     cpu_slots: Option<usize>,
-    /// Seconds that a worker may be silent before it loses its run
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    lease_ttl: u32,
+    #[command(flatten)]
+    lease: LeaseArg,
     /// Postgres database to use instead of a private one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
@@ -155,7 +155,7 @@ fn coordinator(
     database_url: String,
 ) -> Part {
     let (program, token) = (program.to_owned(), record.token().to_owned());
-    let (artifacts, ttl) = (folder.join("artifacts"), args.lease_ttl.to_string());
+    let (artifacts, ttl) = (folder.join("artifacts"), args.lease.lease_ttl.to_string());
     let command = move || {
         let mut command = Command::new(&program);
         // Secrets travel by environment: arguments are visible to every user of the host.

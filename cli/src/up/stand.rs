@@ -12,6 +12,7 @@ use super::record::Record;
 use super::supervise::Kept;
 use super::{UpArgs, free_address, start_server, stop};
 use crate::output::Output;
+use crate::serve::LeaseArg;
 
 /// A private cluster and a coordinator over it, without any worker.
 pub(crate) struct Stand {
@@ -30,7 +31,7 @@ impl Stand {
         std::fs::create_dir_all(folder.path().join("logs"))?;
         let listen = free_address(([127, 0, 0, 1], 0).into()).await?;
         let record = Record::new(folder.path(), listen)?;
-        let args = UpArgs { data: None, listen, cpu_slots: None, lease_ttl: 30, database_url };
+        let args = UpArgs { data: None, listen, cpu_slots: None, lease: LeaseArg::default(), database_url };
         let mut kept = Vec::new();
         match start_server(&args, folder.path(), listen, &record, &mut kept).await {
             Ok(database_url) => Ok(Self { folder, record, kept, database_url }),

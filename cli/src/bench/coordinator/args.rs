@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use pedigree_protocol::Method;
+
+use crate::method::method;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct CoordinatorArgs {
     /// Simulated workers, one device each
@@ -20,8 +24,8 @@ pub(crate) struct CoordinatorArgs {
     #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) duration: u64,
     /// Method by which the studies of the turnover phase propose trials
-    #[arg(long, default_value = "tpe", value_name = "NAME")]
-    pub(super) method: String,
+    #[arg(long, value_name = "NAME", default_value = Method::Tpe.as_str(), value_parser = method())]
+    pub(super) method: Method,
     /// Postgres database to use instead of a private one; what the measurement writes stays in it
     #[arg(long, value_name = "URL")]
     pub(super) database_url: Option<String>,

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use pedigree_protocol::artifact::{ArtifactFile, Sha256};
+use pedigree_protocol::Method;
+use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::backbone::{BackboneShape, BackboneSpec};
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dataset::{DatasetSpec, Split, Splits};
 use pedigree_protocol::study::StudySpec;
 use serde_json::json;
-use sha2::Digest as _;
 
+use crate::upload::hash;
+
+/// Epochs of a trial.
+pub(super) const EPOCHS: u32 = 10;
 pub(super) const DATASET: &str = "bench-corpus";
 pub(super) const BACKBONE: &str = "bench-encoder";
 
@@ -40,12 +44,12 @@ pub(super) async fn register(client: &Client) -> anyhow::Result<()> {
 pub(super) const WITHOUT_END: u32 = 100_000_000;
 
 /// A study of this many trials over the corpus, `concurrent` of them open at a time.
-pub(super) fn study(name: &str, preset: &str, concurrent: u32, trials: u32) -> anyhow::Result<StudySpec> {
+pub(super) fn study(name: &str, method: Method, concurrent: u32, trials: u32) -> anyhow::Result<StudySpec> {
     let spec = json!({
         "name": name,
         "dataset": DATASET,
         "backbone": BACKBONE,
-        "method": preset,
+        "method": method,
         "metric": { "name": "dev_f1", "goal": "maximize", "protocol": "strict" },
         "parameters": [
             { "name": "learning_rate", "domain": { "kind": "float", "min": 1e-5, "max": 1e-2, "log": true } },
@@ -64,7 +68,7 @@ pub(super) fn study(name: &str, preset: &str, concurrent: u32, trials: u32) -> a
 }
 
 async fn upload(client: &Client, content: &'static str, sealed: bool) -> anyhow::Result<ArtifactFile> {
-    let sha256: Sha256 = hex::encode(sha2::Sha256::digest(content)).parse().map_err(anyhow::Error::msg)?;
+    let sha256 = hash(content.as_bytes())?;
     client.put_artifact(&sha256, sealed, content).await?;
     Ok(ArtifactFile { name: "config.json".into(), sha256, bytes: i64::try_from(content.len())? })
 }

@@ -17,6 +17,7 @@ mod turnover;
 use std::io::Write;
 use std::process::ExitCode;
 
+use pedigree_protocol::Method;
 use serde::Serialize;
 
 use crate::output::{Output, write_facts};
@@ -35,7 +36,7 @@ struct Report {
     workers: u32,
     turnover: u32,
     trials: u32,
-    method: String,
+    method: Method,
     batch: u32,
     duration_s: u64,
     load_average: Option<f64>,
@@ -60,7 +61,7 @@ async fn measure(args: &CoordinatorArgs, stand: &Stand, output: &Output) -> anyh
         workers: args.workers,
         turnover: args.turnover,
         trials: args.trials,
-        method: args.method.clone(),
+        method: args.method,
         batch: args.batch,
         duration_s: args.duration,
         load_average: load_average(),

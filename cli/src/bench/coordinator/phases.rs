@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures::future::try_join_all;
+use pedigree_protocol::Method;
 use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use serde::Serialize;
 
@@ -68,7 +69,7 @@ async fn capacity(
     output: &Output,
 ) -> anyhow::Result<Capacity> {
     let client = stand.client();
-    let study = content::study("bench-capacity", "random", args.workers, content::WITHOUT_END)?;
+    let study = content::study("bench-capacity", Method::Random, args.workers, content::WITHOUT_END)?;
     client.create_study(&study).await.context("creating the study")?;
     // The database does this by itself within a minute of its first rows.
     history::analyze(stand.database_url()).await?;

@@ -85,7 +85,7 @@ impl<'a> Succession<'a> {
         let name = format!("bench-turnover-{}", self.opened.fetch_add(1, Ordering::Relaxed) + 1);
         let concurrent = self.args.workers.div_ceil(STUDIES);
         let trials = self.args.trials + grows.max(2 * concurrent);
-        let spec = content::study(&name, &self.args.method, concurrent, trials)?;
+        let spec = content::study(&name, self.args.method, concurrent, trials)?;
         let study = self.client.create_study(&spec).await?;
         history::insert(self.database_url, &name, self.args.trials).await?;
         let herald = i32::try_from(trials - concurrent)?;

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
+use pedigree_protocol::Method;
 use pedigree_protocol::lease::AttemptWrite;
 use serde::Serialize;
 
 use super::check::{self, Checked};
+use super::content::EPOCHS;
 use super::fleet::{SimulatedWorker, completed, reports, together};
 use super::tally::{Latencies, Tally};
 use super::{content, history};
+use crate::method::method;
 use crate::output::{Output, write_facts};
 use crate::up::Stand;
 
-const EPOCHS: u32 = 10;
+/// Start, reports and end of a trial.
+const WRITES: u32 = EPOCHS + 2;
 const STUDY: &str = "bench-trials";
 /// Warm-up before the measurement: a coordinator reads all trials of a study when it first sees it.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -32,10 +36,10 @@ pub(crate) struct TrialsArgs {
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     history: u32,
     /// Method that proposes the trials
-    #[arg(long, default_value = "random", value_name = "NAME")]
-    method: String,
-    /// Epoch reports in one request; with 10, a trial's start and end are in it too
-    #[arg(long, default_value_t = EPOCHS, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(EPOCHS)))]
+    #[arg(long, value_name = "NAME", default_value = Method::Random.as_str(), value_parser = method())]
+    method: Method,
+    /// Writes in one request, of the 12 of a trial: start, 10 epoch reports, end
+    #[arg(long, default_value_t = WRITES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(WRITES)))]
     batch: u32,
     /// Postgres database to use instead of a private one; what the measurement writes stays in it
     #[arg(long, value_name = "URL")]
@@ -52,7 +56,7 @@ struct Report {
     checked: Checked,
     workers: u32,
     history: u32,
-    method: String,
+    method: Method,
     batch: u32,
 }
 
@@ -74,7 +78,7 @@ pub(crate) async fn run(args: TrialsArgs, output: Output) -> anyhow::Result<Exit
 async fn measure(args: &TrialsArgs, stand: &Stand, output: &Output) -> anyhow::Result<Report> {
     let (client, tally) = (stand.client(), Arc::new(Tally::default()));
     content::register(&client).await?;
-    client.create_study(&content::study(STUDY, &args.method, args.workers, content::WITHOUT_END)?).await?;
+    client.create_study(&content::study(STUDY, args.method, args.workers, content::WITHOUT_END)?).await?;
     history::insert(stand.database_url(), STUDY, args.history).await?;
     history::analyze(stand.database_url()).await?;
     let fleet: Vec<SimulatedWorker> =
@@ -96,7 +100,7 @@ async fn measure(args: &TrialsArgs, stand: &Stand, output: &Output) -> anyhow::R
         checked: check::read(stand.database_url(), &tally).await?,
         workers: args.workers,
         history: args.history,
-        method: args.method.clone(),
+        method: args.method,
         batch: args.batch,
     })
 }
@@ -116,12 +120,8 @@ async fn train(
         let mut writes = vec![AttemptWrite::Start];
         writes.extend(reports(1, EPOCHS));
         writes.push(completed(&grant, i32::try_from(EPOCHS)?));
-        if batch == EPOCHS {
-            worker.write(&grant, &together(writes)).await?;
-        } else {
-            for writes in writes.chunks(batch as usize) {
-                worker.write(&grant, &together(writes.to_vec())).await?;
-            }
+        for writes in writes.chunks(batch as usize) {
+            worker.write(&grant, &together(writes.to_vec())).await?;
         }
         ended += 1;
     }

@@ -9,6 +9,7 @@ use pedigree_protocol::run::RunKind;
 use serde::Serialize;
 
 use super::args::CoordinatorArgs;
+use super::content::EPOCHS;
 use super::fleet::{SimulatedWorker, completed, reports, together};
 use super::succession::{STUDIES, Succession};
 use super::tally::Latencies;
@@ -16,7 +17,6 @@ use crate::output::Output;
 use crate::progress;
 use crate::up::Stand;
 
-const EPOCHS: u32 = 10;
 /// A third of the lease's time, as real workers renew.
 const RENEW: Duration = Duration::from_secs(10);
 

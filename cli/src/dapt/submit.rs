@@ -1,28 +1,22 @@
-//! `pedigree dapt submit` and `watch`: a pretraining for the workers, followed to its end.
+//! `pedigree dapt submit`: queues a pretraining for the workers.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use pedigree_protocol::ParamValues;
 use pedigree_protocol::client::Client;
-use pedigree_protocol::dapt::{Dapt, DaptSpec};
+use pedigree_protocol::dapt::DaptSpec;
 use pedigree_protocol::queue::LOST_RETRIES;
 use pedigree_protocol::resources::{Resources, parse_duration};
-use pedigree_protocol::run::RunState;
-use pedigree_protocol::run_detail::RunDetail;
 use pedigree_trainer_core::DaptParameters;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::parameter::parameter;
-use super::show;
+use super::{show, watch};
 use crate::output::Output;
 use crate::queue::priorities;
 use crate::upload::{self, LocalFile};
-
-const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SubmitArgs {
@@ -34,7 +28,8 @@ pub(crate) struct SubmitArgs {
     /// File of text to train on, one passage per line
     #[arg(long, value_name = "FILE")]
     passages: PathBuf,
-    /// File of text to measure on, one passage per line, from other documents
+    /// File of text that is not trained on, one passage per line; the model is measured on it before and after. Take it
+    /// from other documents than --passages
     #[arg(long, value_name = "FILE")]
     held_out: PathBuf,
     /// Parameter of the training, such as steps=200; may be repeated
@@ -66,7 +61,7 @@ pub(crate) struct SubmitArgs {
     detach: bool,
 }
 
-pub(super) async fn submit(args: SubmitArgs, client: &Client, output: Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: SubmitArgs, client: &Client, output: Output) -> anyhow::Result<ExitCode> {
     let params = parameters(&args.parameters)?;
     let texts = [text(&args.passages)?, text(&args.held_out)?];
     client.backbone(&args.backbone).await?;
@@ -94,7 +89,7 @@ pub(super) async fn submit(args: SubmitArgs, client: &Client, output: Output) ->
         show::state(&dapt, output)?;
         return Ok(ExitCode::SUCCESS);
     }
-    watch(client, &dapt.spec.name, output).await
+    watch::to_the_end(client, &dapt.spec.name, output).await
 }
 
 /// All parameters: the defaults, overridden by the given ones. So the queued job says everything.
@@ -110,62 +105,6 @@ fn text(path: &Path) -> anyhow::Result<LocalFile> {
     let local = LocalFile::open(path.to_owned(), name.to_string_lossy().into_owned())?;
     anyhow::ensure!(local.file.bytes > 0, "{} is empty; give one passage a line", path.display());
     Ok(local)
-}
-
-/// Follows a pretraining until it ends, then prints its result. Ctrl-C stops only the following.
-pub(super) async fn watch(client: &Client, name: &str, output: Output) -> anyhow::Result<ExitCode> {
-    let dapt = tokio::select! {
-        ended = until_ended(client, name, output) => ended?,
-        signal = tokio::signal::ctrl_c() => {
-            signal?;
-            output.note(&format!("\nthe pretraining continues; `pedigree dapt watch {name}` follows it again"));
-            output.document(&json!({ "detached": name }), |_| Ok(()))?;
-            return Ok(ExitCode::from(130));
-        }
-    };
-    show::state(&dapt, output)?;
-    Ok(if dapt.run.state == RunState::Completed { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-async fn until_ended(client: &Client, name: &str, output: Output) -> anyhow::Result<Dapt> {
-    let run = client.dapt(name).await?.run.id;
-    let mut told = HashSet::new();
-    loop {
-        match client.run(run).await {
-            Ok(detail) => {
-                let fresh = lines(&detail).into_iter().filter(|line| told.insert(line.clone()));
-                fresh.for_each(|line| output.note(&line));
-                if detail.run.state.is_final() {
-                    return Ok(client.dapt(name).await?);
-                }
-            }
-            Err(error) if error.is_transient() => tracing::debug!(%error, "no answer; asking again"),
-            Err(error) => return Err(error.into()),
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// A line for each event so far, no two alike. Only the newest attempt has epochs.
-fn lines(detail: &RunDetail) -> Vec<String> {
-    let mut lines = Vec::new();
-    for attempt in &detail.attempts {
-        let number = attempt.attempt;
-        lines.push(format!("attempt {number} on {}", attempt.worker_name));
-        let reports = detail.pretraining().map_or(&[][..], |own| &own.reports);
-        let own = reports.iter().filter(|report| report.attempt == number);
-        lines.extend(own.map(|report| {
-            let metrics = &report.metrics;
-            let (epoch, step, scores) = (metrics.epoch, metrics.step, metrics.held_out);
-            format!(
-                "attempt {number}, epoch {epoch}, step {step}: pseudo-perplexity {:.3}",
-                scores.pseudo_perplexity
-            )
-        }));
-        let failure = attempt.failure.as_ref();
-        lines.extend(failure.map(|failure| format!("attempt {number} failed: {}", failure.message)));
-    }
-    lines
 }
 
 #[cfg(test)]
