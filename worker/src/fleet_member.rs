@@ -74,7 +74,9 @@ pub async fn run(
     }
     drop(serving);
     tasks.spawn(done(readings::tell(gauges, Arc::clone(&host), drain.clone())));
-    outcome(tasks, &host, &drain).await
+    let outcome = outcome(tasks, &host, &drain).await;
+    faults.shutdown().await;
+    outcome
 }
 
 /// A task that cannot be refused.
