@@ -36,8 +36,8 @@ CREATE TABLE queue (
 INSERT INTO queue (id, name, owner, priority, hold, gpu_model, min_memory_bytes, walltime_s, max_concurrent, retries,
     lost_retries, total_retries, backbone_id, work, open, created_at)
 SELECT s.id, s.name, s.owner, s.priority, s.hold, s.gpu_model, s.min_memory_bytes, s.walltime_s, s.max_concurrent,
-    s.retries, coalesce((s.spec ->> 'lost_retries')::integer, 20),
-    coalesce((s.spec ->> 'study_retries')::integer, greatest(s.trials, 10)), s.backbone_id,
+    s.retries, least(coalesce((s.spec ->> 'lost_retries')::bigint, 20), 2147483647),
+    least(coalesce((s.spec ->> 'study_retries')::bigint, greatest(s.trials, 10)), 2147483647), s.backbone_id,
     CASE WHEN s.dataset_id IS NULL
         THEN jsonb_build_object('kind', 'adapt', 'passages', s.passages_sha256, 'held_out', s.held_out_sha256)
         ELSE jsonb_strip_nulls(jsonb_build_object('kind', 'train', 'fixed', coalesce(s.spec -> 'fixed', '{}'), 'metric', s.spec -> 'metric',
@@ -91,16 +91,14 @@ $$;
 
 -- At most `max_concurrent` runs of an entry are live. Proposing opens no more than that, so that no lease can break the limit
 -- unless a user has had runs tried again. Then leases of the entry are granted one at a time. A lock that is taken is not
--- waited for: its holder may want this run.
+-- waited for: its holder may want this run. A lease of any other entry says that it need not be counted.
+ALTER TABLE attempts ADD COLUMN counted boolean NOT NULL DEFAULT true;
 CREATE FUNCTION check_live_runs() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     entry record;
 BEGIN
     SELECT q.id, q.max_concurrent INTO entry
-    FROM runs r JOIN queue q ON q.id = r.queue_id WHERE r.id = new.run_id AND q.retried;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
+    FROM runs r JOIN queue q ON q.id = r.queue_id WHERE r.id = new.run_id;
     PERFORM FROM queue WHERE id = entry.id FOR NO KEY UPDATE SKIP LOCKED;
     -- Counted after the lock: the count sees every lease that was granted before.
     IF NOT FOUND OR (SELECT count(*) FROM runs WHERE queue_id = entry.id AND state IN ('leased', 'running'))
@@ -111,7 +109,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER attempts_within_limit AFTER INSERT ON attempts FOR EACH ROW EXECUTE FUNCTION check_live_runs();
+CREATE TRIGGER attempts_within_limit AFTER INSERT ON attempts
+    FOR EACH ROW WHEN (new.counted) EXECUTE FUNCTION check_live_runs();
 
 CREATE FUNCTION note_retry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -59,7 +59,7 @@ function dapt(state: RunState, name: string, number: number, more: Partial<Dapt[
       params: { epochs: 4, learning_rate: 0.0002, lora_r: 16 },
       ...more,
     },
-    waits: state === 'waiting' ? 'its turn comes: other runs hold all 9 devices that fit' : null,
+    waits: state === 'waiting' ? 'it waits for its turn: other runs hold all 9 devices that fit' : null,
     hold: 'none',
     priority: 0,
     owner: 'ada',

@@ -1,5 +1,6 @@
--- A database as the release before 0065 left it: a searching and a completed study, and two pretrainings, which were rows of
--- `studies` without a dataset.
+-- A database as the release before 0065 left it: a searching, a completed, a paused
+-- and a failed study, and four pretrainings, which were rows of `studies` without a dataset. The paused study has had a run
+-- tried again, and its limits do not fit an `integer`.
 
 INSERT INTO artifacts (sha256, bytes, sealed) VALUES
     ('1111111111111111111111111111111111111111111111111111111111111111', 16, false),
@@ -36,6 +37,21 @@ INSERT INTO studies (id, name, dataset_id, backbone_id, passages_sha256, held_ou
     '{"name": "adapted", "backbone": "tiny", "passages": {"name": "passages.txt", "sha256": "5555555555555555555555555555555555555555555555555555555555555555", "bytes": 20}, "held_out": {"name": "held-out.txt", "sha256": "6666666666666666666666666666666666666666666666666666666666666666", "bytes": 20}, "params": {"steps": 3}, "seed": 5, "retries": 0, "lost_retries": 20, "priority": 0, "resources": {}}',
     'completed', 1, 1, 0, false, -3, 'none', NULL, NULL, now() - interval '87 minutes', now());
 
+INSERT INTO studies (id, name, dataset_id, backbone_id, passages_sha256, held_out_sha256, spec, state, trials, max_concurrent, retries,
+    maximize, priority, hold, owner, walltime_s, created_at, ended_at, failure) VALUES
+    ('019a0000-0000-7000-8000-000000000014', 'held', '019a0000-0000-7000-8000-000000000002', '019a0000-0000-7000-8000-000000000003', NULL, NULL,
+    '{"name": "held", "dataset": "corpus", "backbone": "tiny", "method": "random", "metric": {"name": "dev_f1", "goal": "maximize", "protocol": "strict"}, "parameters": [{"name": "learning_rate", "domain": {"kind": "float", "min": 1e-05, "max": 0.01, "log": true}}], "fixed": {"epochs": 2}, "pruner": {"name": "none"}, "transfer": "off", "trials": 2, "max_concurrent": 1, "priority": 0, "resources": {}, "retries": 1, "lost_retries": 4294967295, "study_retries": 4294967295, "seed": 7}',
+    'searching', 2, 1, 1, true, 0, 'now', NULL, NULL, now() - interval '86 minutes', NULL, NULL),
+    ('019a0000-0000-7000-8000-000000000015', 'broken', '019a0000-0000-7000-8000-000000000002', '019a0000-0000-7000-8000-000000000003', NULL, NULL,
+    '{"name": "broken", "dataset": "corpus", "backbone": "tiny", "method": "random", "metric": {"name": "dev_f1", "goal": "maximize", "protocol": "strict"}, "parameters": [{"name": "learning_rate", "domain": {"kind": "float", "min": 1e-05, "max": 0.01, "log": true}}], "fixed": {"epochs": 2}, "pruner": {"name": "none"}, "transfer": "off", "trials": 2, "max_concurrent": 1, "priority": 0, "resources": {}, "retries": 1, "seed": 7}',
+    'failed', 2, 1, 1, true, 0, 'none', NULL, NULL, now() - interval '85 minutes', now(), 'every trial failed'),
+    ('019a0000-0000-7000-8000-000000000016', 'unwanted', NULL, '019a0000-0000-7000-8000-000000000003', '5555555555555555555555555555555555555555555555555555555555555555', '6666666666666666666666666666666666666666666666666666666666666666',
+    '{"name": "unwanted", "backbone": "tiny", "passages": {"name": "passages.txt", "sha256": "5555555555555555555555555555555555555555555555555555555555555555", "bytes": 20}, "held_out": {"name": "held-out.txt", "sha256": "6666666666666666666666666666666666666666666666666666666666666666", "bytes": 20}, "params": {"steps": 3}, "seed": 5, "retries": 2, "lost_retries": 20, "priority": 0, "resources": {}}',
+    'cancelled', 1, 1, 2, false, 0, 'none', NULL, NULL, now() - interval '84 minutes', now(), NULL),
+    ('019a0000-0000-7000-8000-000000000017', 'unable', NULL, '019a0000-0000-7000-8000-000000000003', '5555555555555555555555555555555555555555555555555555555555555555', '6666666666666666666666666666666666666666666666666666666666666666',
+    '{"name": "unable", "backbone": "tiny", "passages": {"name": "passages.txt", "sha256": "5555555555555555555555555555555555555555555555555555555555555555", "bytes": 20}, "held_out": {"name": "held-out.txt", "sha256": "6666666666666666666666666666666666666666666666666666666666666666", "bytes": 20}, "params": {"steps": 3}, "seed": 5, "retries": 2, "lost_retries": 20, "priority": 0, "resources": {}}',
+    'failed', 1, 1, 2, false, 0, 'none', NULL, NULL, now() - interval '83 minutes', now(), 'the run failed');
+
 INSERT INTO runs (id, study_id, kind, number, state, attempt, params, seed, suggestion, value, best_so_far, epochs, failure_cause,
     failure_message, summary, started_at, ended_at) VALUES
     ('019a0000-0000-7000-8000-000000000021', '019a0000-0000-7000-8000-000000000010', 'trial', 1, 'completed', 1, '{"learning_rate": 0.001}', 21, '{"sampler": "random", "version": 2, "seed": 7, "number": 1, "trials": 6, "finished": [], "pending": [], "skipped": [], "startup": false}',
@@ -64,7 +80,22 @@ INSERT INTO runs (id, study_id, kind, number, state, attempt, params, seed, sugg
     NULL, NULL),
     ('019a0000-0000-7000-8000-000000000051', '019a0000-0000-7000-8000-000000000013', 'dapt', NULL, 'completed', 1, '{"steps": 3}', 51, NULL,
     12.0, 12.0, 1, NULL, NULL, '{"before": {"pseudo_perplexity": 20.0, "bits_per_character": 2.0, "masked_accuracy": 0.1, "masked": 9}, "after": {"pseudo_perplexity": 12.0, "bits_per_character": 2.0, "masked_accuracy": 0.1, "masked": 9}, "steps": 3, "head_steps": 0, "trainable_parameters": 10, "seconds": 2.0, "peak_memory_bytes": 1}',
-    now(), now());
+    now(), now()),
+    ('019a0000-0000-7000-8000-000000000061', '019a0000-0000-7000-8000-000000000014', 'trial', 1, 'waiting', 0, '{"learning_rate": 0.001}', 61, '{"sampler": "random", "version": 2, "seed": 7, "number": 1, "trials": 2, "finished": [], "pending": [], "skipped": [], "startup": false}',
+    NULL, NULL, 0, NULL, NULL, NULL,
+    NULL, NULL),
+    ('019a0000-0000-7000-8000-000000000062', '019a0000-0000-7000-8000-000000000014', 'trial', 2, 'waiting', 0, '{"learning_rate": 0.001}', 62, '{"sampler": "random", "version": 2, "seed": 7, "number": 2, "trials": 2, "finished": [], "pending": [], "skipped": [], "startup": false}',
+    NULL, NULL, 0, NULL, NULL, NULL,
+    NULL, NULL),
+    ('019a0000-0000-7000-8000-000000000071', '019a0000-0000-7000-8000-000000000015', 'trial', 1, 'failed', 0, '{"learning_rate": 0.001}', 71, '{"sampler": "random", "version": 2, "seed": 7, "number": 1, "trials": 2, "finished": [], "pending": [], "skipped": [], "startup": false}',
+    NULL, NULL, 0, 'invalid_input', 'no such parameter', NULL,
+    NULL, now()),
+    ('019a0000-0000-7000-8000-000000000081', '019a0000-0000-7000-8000-000000000016', 'dapt', NULL, 'cancelled', 0, '{}', 81, NULL,
+    NULL, NULL, 0, NULL, NULL, NULL,
+    NULL, now()),
+    ('019a0000-0000-7000-8000-000000000091', '019a0000-0000-7000-8000-000000000017', 'dapt', NULL, 'failed', 0, '{}', 91, NULL,
+    NULL, NULL, 0, 'invalid_input', 'no text', NULL,
+    NULL, now());
 
 INSERT INTO workers (id, name, pid, version) VALUES ('019a0000-0000-7000-8000-000000000004', 'gpu-7', 4242, '0.1.0');
 INSERT INTO devices (worker_id, uuid, position, kind, name) VALUES ('019a0000-0000-7000-8000-000000000004', 'CPU-old-0', 0, 'cpu', 'CPU slot 0');

@@ -46,6 +46,10 @@ async fn every_study_and_pretraining_has_its_entry_of_the_queue(pool: PgPool) {
         "finished": [false, 0, null, 1, null, 1, 20, 10],
         "adapting": [true, 0, "alice", 1, null, 2, 20, 10],
         "adapted": [false, -3, null, 1, null, 0, 20, 10],
+        "held": [true, 0, null, 1, null, 1, 2_147_483_647, 2_147_483_647],
+        "broken": [false, 0, null, 1, null, 1, 20, 10],
+        "unwanted": [false, 0, null, 1, null, 2, 20, 10],
+        "unable": [false, 0, null, 1, null, 2, 20, 10],
     });
     assert_eq!(document(&pool, entries).await, expected);
     let work = document(&pool, "SELECT jsonb_object_agg(name, work) FROM queue").await;
@@ -57,15 +61,19 @@ async fn every_study_and_pretraining_has_its_entry_of_the_queue(pool: PgPool) {
         [&json!("train"), &json!({"epochs": 2}), &json!(hash("1")), &json!(hash("2")), &json!("strict")]
     );
     let pretrainings = "SELECT jsonb_agg(spec ->> 'name' ORDER BY spec ->> 'name') FROM pretrainings";
-    assert_eq!(document(&pool, pretrainings).await, json!(["adapted", "adapting"]));
+    assert_eq!(document(&pool, pretrainings).await, json!(["adapted", "adapting", "unable", "unwanted"]));
     let studies = "SELECT jsonb_agg(spec ->> 'name' ORDER BY spec ->> 'name') FROM studies";
-    assert_eq!(document(&pool, studies).await, json!(["finished", "searching"]));
+    assert_eq!(document(&pool, studies).await, json!(["broken", "finished", "held", "searching"]));
     let nullable = "SELECT to_jsonb(is_nullable) FROM information_schema.columns
         WHERE table_name = 'studies' AND column_name = 'dataset_id'";
     assert_eq!(document(&pool, nullable).await, json!("NO"));
     let runs = "SELECT jsonb_object_agg(q.name, of.runs) FROM queue q
         JOIN (SELECT queue_id, count(*) AS runs FROM runs GROUP BY queue_id) of ON of.queue_id = q.id";
-    let expected = json!({"searching": 5, "finished": 2, "adapting": 1, "adapted": 1});
+    let expected = json!({"searching": 5, "finished": 2, "adapting": 1, "adapted": 1, "held": 2, "broken": 1, "unwanted": 1, "unable": 1});
+    let retried = document(&pool, "SELECT jsonb_agg(name) FROM queue WHERE retried").await;
+    assert_eq!(retried, json!(["held"]), "more of its runs are open than may be live");
+    let held = document(&pool, "SELECT to_jsonb(hold) FROM queue WHERE name = 'held'").await;
+    assert_eq!(held, json!("now"));
     assert_eq!(document(&pool, runs).await, expected);
     let lost = "SELECT to_jsonb(count(*)) FROM events WHERE topic = 'run' AND queue_id IS NULL";
     assert_eq!(document(&pool, lost).await, json!(0), "an event of a run names what the run belongs to");
@@ -116,7 +124,12 @@ async fn the_views_show_what_was_there(pool: PgPool) {
         study::view::list(&pool, &PageQuery::default(), &StudyFilter::default()).await.unwrap().items;
     let states: BTreeMap<&str, StudyState> =
         studies.iter().map(|study| (study.spec.name.as_str(), study.state)).collect();
-    let expected = [("finished", StudyState::Completed), ("searching", StudyState::Searching)];
+    let expected = [
+        ("broken", StudyState::Failed),
+        ("finished", StudyState::Completed),
+        ("held", StudyState::Searching),
+        ("searching", StudyState::Searching),
+    ];
     assert_eq!(states, expected.into());
     let finished = studies.iter().find(|study| study.spec.name == "finished").unwrap();
     assert!(finished.seal.as_ref().is_some_and(|seal| seal.scores.is_some()), "{finished:?}");
@@ -126,8 +139,14 @@ async fn the_views_show_what_was_there(pool: PgPool) {
         .iter()
         .map(|dapt| (dapt.spec.name.as_str(), dapt.run.state, dapt.priority, dapt.adapter.len()))
         .collect();
-    assert_eq!(shown, [("adapted", RunState::Completed, -3, 2), ("adapting", RunState::Waiting, 0, 0)]);
-    assert_eq!(pretrainings[0].summary.as_ref().unwrap().after.pseudo_perplexity, 12.0);
+    let expected = [
+        ("unable", RunState::Failed, 0, 0),
+        ("unwanted", RunState::Cancelled, 0, 0),
+        ("adapted", RunState::Completed, -3, 2),
+        ("adapting", RunState::Waiting, 0, 0),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(pretrainings[2].summary.as_ref().unwrap().after.pseudo_perplexity, 12.0);
 
     for (number, attempts, reports) in [(21, 1, 1), (22, 1, 1), (24, 2, 1), (25, 0, 0), (32, 1, 1)] {
         let detail = run::view::detail(&pool, RunId(id(number))).await.unwrap();

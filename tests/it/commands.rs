@@ -117,7 +117,7 @@ fn what_has_ended_is_left_alone(up: &Up) {
         up,
         &["study", "retry", "tiny", "--failed"],
         1,
-        "nothing of tiny is tried again: no run of it failed so",
+        "no run of tiny is tried again: none failed by these causes",
     );
     refused(up, &["study", "retry", "tiny", "--failed", "--cause", "rain"], 2, "there is no cause \"rain\"");
 }
@@ -157,7 +157,7 @@ async fn retries(up: &Up) {
         "{again}"
     );
     fail(up).await;
-    refused(up, &["study", "retry", "frail", "--failed", "--cause", "oom"], 1, "no run of it failed so");
+    refused(up, &["study", "retry", "frail", "--failed", "--cause", "oom"], 1, "none failed by these causes");
     let again = up.json(&["study", "retry", "frail", "--failed"]);
     assert_eq!(
         (&again["runs"][0]["number"], &again["study"]["state"]),

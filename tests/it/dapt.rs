@@ -42,15 +42,20 @@ async fn a_study_starts_from_the_adapter_of_a_pretraining_whose_trainer_was_kill
         text.replace("trials: 4", "trials: 2").replace("max_epochs: 12", "max_epochs: 2")
     });
     let (passages, held_out) = (text(&up, "passages.txt", 320), text(&up, "held-out.txt", 40));
-    let submit = |name: &str| {
+    let submit = |name: &str, leaves: &[&str]| {
         let epochs = format!("epochs={EPOCHS}");
         let texts = ["--backbone", "tiny", "--passages", &passages, "--held-out", &held_out, "--detach"];
         let settings = ["--set", &epochs, "--set", "batch_size=8", "--set", "max_length=48"];
         let rate = ["--set", "learning_rate=0.01"];
-        up.json(&[&["dapt", "submit", name], &texts[..], &settings[..], &rate[..]].concat())
+        up.json(&[&["dapt", "submit", name], &texts[..], &settings[..], &rate[..], leaves].concat())
     };
-    assert_eq!(submit("adapted")["run"]["kind"], "dapt");
-    submit("unwanted");
+    assert_eq!(submit("adapted", &["--leaves", "tiny-adapted"])["run"]["kind"], "dapt");
+    submit("unwanted", &[]);
+    // A study is queued for the backbone that is not there yet.
+    let sweep = sweep.to_str().unwrap();
+    up.json(&["sweep", "run", sweep, "--dataset", "synthetic", "--backbone", "tiny-adapted", "--detach"]);
+    let waits = up.json(&["study", "show", "tiny"])["study"]["waits"].clone();
+    assert_eq!(waits, "the pretraining adapted has to end first: it leaves the backbone");
     assert_eq!(up.json(&["dapt", "cancel", "unwanted"])["run"]["state"], "cancelled");
 
     let has_left =
@@ -74,10 +79,10 @@ async fn a_study_starts_from_the_adapter_of_a_pretraining_whose_trainer_was_kill
     assert_eq!(up.json(&["dapt", "watch", "adapted"])["run"]["state"], "completed");
     assert!(up.json(&["dapt", "logs", "adapted"])["text"].as_str().unwrap().contains("continuing after"));
 
-    let adapted = up.json(&["backbone", "add", "tiny-adapted", "--dapt", "adapted"]);
+    let adapted = up.json(&["backbone", "show", "tiny-adapted"]);
     assert_eq!(adapted["spec"]["start_adapter"]["source"], "pedigree dapt adapted");
-    let sweep = sweep.to_str().unwrap();
-    up.json(&["sweep", "run", sweep, "--dataset", "synthetic", "--backbone", "tiny-adapted", "--detach"]);
+    let by_hand = up.json(&["backbone", "add", "by-hand", "--dapt", "adapted"]);
+    assert_eq!(by_hand["spec"]["sha256"], adapted["spec"]["sha256"]);
     let study = wait_until_completed(&up, "tiny").await;
     assert_invariants(&up, &study).await;
     for run in up.client().runs("tiny").await.unwrap() {

@@ -4,7 +4,7 @@ use pedigree_protocol::client::{Client, ClientError};
 use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::sweep::{Overrides, Problems, SweepFile};
 
-/// Asks the server whether it knows the dataset and the backbone.
+/// Asks the server whether it knows the dataset and the backbone. A backbone that a pretraining will leave is known too.
 pub(super) async fn check_names(
     client: &Client,
     file: &SweepFile,
@@ -15,8 +15,12 @@ pub(super) async fn check_names(
     if let Some(message) = unknown("dataset", "data", &spec.dataset, datasets.collect()) {
         return Ok(Err(file.dataset_problem(overrides, message)));
     }
-    let backbones = client.backbones().await?.into_iter().map(|b| b.spec.name);
-    if let Some(message) = unknown("backbone", "backbone", &spec.backbone, backbones.collect()) {
+    let registered = client.backbones().await?.into_iter().map(|b| b.spec.name);
+    let open = client.dapts().await?.into_iter().filter(|dapt| !dapt.run.state.is_final());
+    let promised = open.filter_map(|dapt| dapt.spec.leaves);
+    if let Some(message) =
+        unknown("backbone", "backbone", &spec.backbone, registered.chain(promised).collect())
+    {
         return Ok(Err(file.backbone_problem(overrides, message)));
     }
     Ok(Ok(()))

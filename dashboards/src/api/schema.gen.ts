@@ -395,7 +395,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancels a run: at once where it waits, else as soon as its worker hears of it. */
+        /** Cancels a run: at once if it waits, otherwise as soon as its worker hears of it. */
         post: operations["cancel_run"];
         delete?: never;
         options?: never;
@@ -429,7 +429,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses a run: it is not given out until it is resumed, and handed back where it is being trained. */
+        /** Pauses a run: no worker gets it until it is resumed, and a worker that trains it hands it back. */
         post: operations["pause_run"];
         delete?: never;
         options?: never;
@@ -463,7 +463,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a failed run back into its study's queue, its budgets anew; a failed study opens again. */
+        /** Has a failed run tried again, with a fresh retry budget. A failed study opens again. */
         post: operations["retry_run"];
         delete?: never;
         options?: never;
@@ -548,7 +548,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who proposed, who donated, which parameters mattered, and which ranges may be too narrow. */
+        /** Which samplers proposed the trials, which studies were donors, which parameters mattered, and which ranges may be too narrow. */
         get: operations["get_insight"];
         put?: never;
         post?: never;
@@ -599,7 +599,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every suggestion of a study, computed again from its record. */
+        /** Computes every suggestion of a study again from its record, and says which differ. */
         get: operations["replay_study"];
         put?: never;
         post?: never;
@@ -635,7 +635,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again. */
+        /** Has a study's failed runs tried again, with fresh retry budgets. A failed study opens again. */
         post: operations["retry_failed"];
         delete?: never;
         options?: never;
@@ -669,7 +669,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget. */
+        /** Enqueues a configuration: the study tries it before any suggestion, and it counts as one of its trials. */
         post: operations["enqueue_trial"];
         delete?: never;
         options?: never;

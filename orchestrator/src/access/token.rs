@@ -57,14 +57,14 @@ pub(crate) async fn list(pool: &PgPool, page: &PageQuery) -> ApiResult<Page<Toke
 
 /// Revokes the token of this name. From now on the token and the sessions that it opened are refused.
 pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
-    let revoked = sqlx::query_as!(
+    let revoke = sqlx::query_as!(
         Row,
         r#"UPDATE tokens SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL
            RETURNING id, name, role AS "role: Role", created_at, expires_at, revoked_at, last_used_at,
                revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS "live!""#,
         name
     );
-    let row = revoked.fetch_optional(pool).await?.ok_or_else(|| {
+    let row = revoke.fetch_optional(pool).await?.ok_or_else(|| {
         ApiError::not_found(format!("there is no live token {name:?}; `pedigree token list` shows all"))
     })?;
     tracing::info!(token.name = name, "token revoked");
@@ -73,14 +73,14 @@ pub(crate) async fn revoke(pool: &PgPool, name: &str) -> ApiResult<Token> {
 
 /// The live token with this hash. Notes that it was used, at most once a minute.
 pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenId, Role)>> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT id, role AS "role: Role",
                coalesce(last_used_at < now() - interval '1 min', true) AS "unnoted!"
            FROM tokens
            WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
         hash
     );
-    let Some(row) = row.fetch_optional(pool).await? else { return Ok(None) };
+    let Some(row) = select.fetch_optional(pool).await? else { return Ok(None) };
     if row.unnoted {
         sqlx::query!("UPDATE tokens SET last_used_at = now() WHERE id = $1", row.id).execute(pool).await?;
     }

@@ -46,25 +46,25 @@ pub(crate) async fn hold(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()
 
 /// Records content whose bytes are about to become visible.
 pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: bool) -> ApiResult<()> {
-    let mut tx = db::begin(pool).await?;
-    hold(&mut tx, sha256).await?;
-    let was_sealed = sqlx::query_scalar!(
-        "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)
-         ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, wanted_at = now() RETURNING sealed",
-        sha256.as_str(),
-        bytes,
-        sealed,
-    );
-    match (was_sealed.fetch_one(&mut *tx).await?, sealed) {
-        (true, false) => {
-            return Err(ApiError::conflict(format!(
+    db::transaction(pool, async |db| {
+        hold(db, sha256).await?;
+        let upsert = sqlx::query_scalar!(
+            "INSERT INTO artifacts (sha256, bytes, sealed) VALUES ($1, $2, $3)
+             ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, wanted_at = now() RETURNING sealed",
+            sha256.as_str(),
+            bytes,
+            sealed,
+        );
+        let is_sealed = upsert.fetch_one(&mut *db).await?;
+        match (is_sealed, sealed) {
+            (true, false) => Err(ApiError::conflict(format!(
                 "this content ({sha256}) is a sealed test split; it stays sealed and cannot be stored as readable"
-            )));
+            ))),
+            (false, true) => seal(db, sha256).await,
+            (true, true) | (false, false) => Ok(()),
         }
-        (false, true) => seal(&mut tx, sha256).await?,
-        _ => {}
-    }
-    Ok(tx.commit().await?)
+    })
+    .await
 }
 
 /// Makes content a sealed test split, unless trials can read it already.
@@ -95,12 +95,12 @@ pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]
     }
     want(db, &files.iter().map(|file| &file.sha256).collect::<Vec<_>>()).await?;
     let wanted: Vec<String> = files.iter().map(|file| file.sha256.to_string()).collect();
-    let missing = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"SELECT wanted AS "wanted!" FROM unnest($1::text[]) AS wanted
            WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = wanted) LIMIT 1"#,
         &wanted
     );
-    let Some(missing) = missing.fetch_optional(db).await? else { return Ok(()) };
+    let Some(missing) = select.fetch_optional(db).await? else { return Ok(()) };
     let name = files.iter().find(|file| file.sha256.as_str() == missing).map_or("", |file| &file.name);
     Err(ApiError::invalid(format!(
         "the file {name:?} ({missing}) has not been uploaded; PUT it to /api/v1/artifacts first"
@@ -110,12 +110,12 @@ pub(crate) async fn check_uploaded(db: &mut PgConnection, files: &[ArtifactFile]
 /// Which of these contents are not recorded.
 pub(crate) async fn unrecorded(pool: &PgPool, contents: &[Sha256]) -> ApiResult<Vec<Sha256>> {
     let contents: Vec<&str> = contents.iter().map(Sha256::as_str).collect();
-    let rows = sqlx::query_scalar!(
+    let select = sqlx::query_scalar!(
         r#"SELECT content AS "content!" FROM unnest($1::text[]) AS content
            WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = content)"#,
         &contents as _,
     );
-    rows.fetch_all(pool).await?.iter().map(|sha256| parse(sha256)).collect()
+    select.fetch_all(pool).await?.iter().map(|sha256| parse(sha256)).collect()
 }
 
 /// A hash from a column. The column's CHECK knows its form.

@@ -13,12 +13,22 @@ pub(crate) enum Source {
     Promised(QueueId),
 }
 
+/// Waits until nobody else registers or promises a backbone of that name, until the transaction ends. Two tables hold
+/// the names, so that no unique index keeps both from taking one.
+pub(super) async fn lock_name(db: &mut PgConnection, name: &str) -> ApiResult<()> {
+    let lock =
+        sqlx::query!("SELECT FROM pg_advisory_xact_lock(hashtextextended('backbone ' || $1, 0))", name);
+    lock.execute(db).await?;
+    Ok(())
+}
+
 /// Notes that a pretraining will leave a backbone of that name.
 ///
 /// # Errors
 /// When a backbone has the name, or another pretraining has promised it.
 pub(crate) async fn make(db: &mut PgConnection, name: &str, pretraining: PretrainingId) -> ApiResult<()> {
     let taken = || ApiError::conflict(format!("leaves: a backbone {name:?} exists already, or is promised"));
+    lock_name(&mut *db, name).await?;
     let registered = sqlx::query_scalar!("SELECT id FROM backbones WHERE name = $1", name);
     if registered.fetch_optional(&mut *db).await?.is_some() {
         return Err(taken());
@@ -41,6 +51,15 @@ pub(crate) async fn find(db: &mut PgConnection, name: &str) -> ApiResult<Option<
         name
     );
     Ok(select.fetch_optional(db).await?.map(PretrainingId))
+}
+
+/// The name of the pretraining that has promised a backbone of that name.
+pub(super) async fn by_whom(db: &mut PgConnection, name: &str) -> ApiResult<Option<String>> {
+    let select = sqlx::query_scalar!(
+        "SELECT q.name FROM promised_backbones p JOIN queue q ON q.id = p.pretraining_id WHERE p.name = $1",
+        name
+    );
+    Ok(select.fetch_optional(db).await?)
 }
 
 /// Ends the promise of a pretraining that has ended; answers the name that it had promised.

@@ -40,11 +40,12 @@ pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Backbone> {
 
 /// The backbone of that name, or the pretraining that has promised it.
 pub(crate) async fn source(db: &mut PgConnection, name: &str) -> ApiResult<Source> {
-    if let Some(backbone) = find(db, name).await? {
-        return Ok(Source::Registered(backbone.id));
+    // The promise first: a pretraining that ends in between has then left its backbone.
+    if let Some(pretraining) = promise::find(db, name).await? {
+        return Ok(Source::Promised(pretraining.into()));
     }
-    match promise::find(db, name).await? {
-        Some(pretraining) => Ok(Source::Promised(pretraining.into())),
+    match find(db, name).await? {
+        Some(backbone) => Ok(Source::Registered(backbone.id)),
         None => Err(unknown(db, name).await?),
     }
 }
@@ -57,9 +58,10 @@ async fn unknown(db: &mut PgConnection, name: &str) -> ApiResult<ApiError> {
 /// Registers a backbone. The same content under the same name again answers the registered one.
 pub(crate) async fn add(pool: &PgPool, spec: BackboneSpec) -> ApiResult<Backbone> {
     db::transaction(pool, async |db| {
-        if let Some(pretraining) = promise::find(db, &spec.name).await? {
+        promise::lock_name(db, &spec.name).await?;
+        if let Some(pretraining) = promise::by_whom(db, &spec.name).await? {
             return Err(ApiError::conflict(format!(
-                "the pretraining {pretraining} has promised a backbone {:?}; choose another name",
+                "the pretraining {pretraining:?} has promised a backbone {:?}; choose another name",
                 spec.name
             )));
         }

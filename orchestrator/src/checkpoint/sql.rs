@@ -24,7 +24,8 @@ pub(crate) async fn replace(
     db: &mut PgConnection,
     run: RunId,
     attempt: Attempt,
-    (place, bytes): (&str, i64),
+    place: &str,
+    bytes: i64,
 ) -> ApiResult<()> {
     sqlx::query!(
         "UPDATE checkpoints SET attempt = $2, place = $3, bytes = $4, stored_at = now() WHERE run_id = $1",

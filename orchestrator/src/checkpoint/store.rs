@@ -37,10 +37,8 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     let turns = [format!("{attempt}-a"), format!("{attempt}-b")];
     let place = turns.iter().find(|place| Some(*place) != before.as_ref()).unwrap_or(&turns[0]);
     let bytes = write(app, &location(run, place), content).await?;
-    lease::write::with_held(app, run, attempt, async |db| {
-        sql::replace(db, run, attempt, (place, bytes)).await
-    })
-    .await
+    lease::write::with_held(app, run, attempt, async |db| sql::replace(db, run, attempt, place, bytes).await)
+        .await
 }
 
 async fn write<E: std::fmt::Display>(

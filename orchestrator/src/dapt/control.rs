@@ -10,9 +10,18 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::queue::entry;
 
-/// Pauses a pretraining, or lets it go on.
+/// Pauses a pretraining, or lets it go on. Then its run goes on too, if that was paused by itself.
 pub(super) async fn set_hold(pool: &PgPool, name: &str, hold: Hold) -> ApiResult<Dapt> {
-    open(pool, name, async |db, id| entry::set_hold(db, id, hold).await).await
+    open(pool, name, async |db, id| {
+        entry::set_hold(db, id, hold).await?;
+        if hold == Hold::None {
+            sqlx::query!("UPDATE runs SET paused = false WHERE queue_id = $1 AND paused", id.0)
+                .execute(db)
+                .await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Gives a pretraining another priority.

@@ -13,9 +13,6 @@ use crate::queue::entry::{self, NewEntry, Retries};
 use crate::queue::work::Work;
 use crate::{artifact, backbone, db, name};
 
-/// Further attempts after failures of a pretraining. It has one run, whose own limit is the lower one.
-const TOTAL_RETRIES: u32 = 10;
-
 /// Queues a pretraining. The same specification under the same name again answers the pretraining that is there.
 pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
     name::check("pretraining", &spec.name)?;
@@ -54,7 +51,7 @@ fn new_entry<'a>(
         priority: spec.priority,
         resources: &spec.resources,
         max_concurrent: 1,
-        retries: Retries { run: spec.retries, lost: spec.lost_retries, total: TOTAL_RETRIES },
+        retries: Retries { run: spec.retries, lost: spec.lost_retries, total: spec.retries },
         backbone: Source::Registered(backbone.id),
         work: Work::Adapt { passages, held_out },
     }

@@ -35,8 +35,7 @@ pub(crate) async fn close(pool: &PgPool, id: PretrainingId) -> ApiResult<()> {
         let Some(ended) = ended(db, id).await? else { return Ok(()) };
         let promised = promise::end(db, id).await?;
         if let (Some(name), true) = (promised, ended.completed) {
-            let backbone = leave(db, &name, ended).await?;
-            entry::deliver(db, id.into(), backbone.id).await?;
+            deliver(db, id, &name, ended).await?;
         }
         entry::close(db, id.into()).await
     })
@@ -53,6 +52,19 @@ pub(super) async fn register(pool: &PgPool, pretraining: &str, name: &str) -> Ap
     }
     let base = backbone::sql::get(pool, &dapt.spec.backbone).await?.spec;
     backbone::sql::add(pool, adapted::compose(name, pretraining, base, dapt.adapter)?).await
+}
+
+/// Registers the promised backbone and gives it to the entries that await it. A refusal is logged and nothing is given: no
+/// later try would do better, and the entries that await it fail.
+async fn deliver(db: &mut PgConnection, id: PretrainingId, name: &str, ended: Ended) -> ApiResult<()> {
+    match leave(db, name, ended).await {
+        Ok(backbone) => entry::deliver(db, id.into(), backbone.id).await,
+        Err(ApiError::Refused { message, .. }) => {
+            tracing::warn!(pretraining.id = %id, backbone = name, message, "no backbone left");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn leave(db: &mut PgConnection, name: &str, ended: Ended) -> ApiResult<Backbone> {

@@ -227,7 +227,10 @@ async fn a_study_is_queued_for_the_backbone_that_a_pretraining_will_leave(pool: 
     assert!(waits.starts_with("the pretraining adapting has to end first"), "{waits}");
     let again = DaptSpec { name: "other".into(), ..leaving };
     assert!(message(create::create(&pool, again, None).await).contains("exists already, or is promised"));
-    assert!(message(coordinator.add_backbone("encoder-adapted").await).contains("has promised a backbone"));
+    assert!(
+        message(coordinator.add_backbone("encoder-adapted").await)
+            .contains("pretraining \"adapting\" has promised a backbone")
+    );
 
     let worker = coordinator.worker(2).await;
     let grant = coordinator.claim(&worker).await.unwrap();
@@ -267,11 +270,44 @@ async fn a_study_fails_with_a_sentence_when_its_backbone_will_never_be_there(poo
     run::control::cancel(coordinator.studies(), made.run.id).await.unwrap();
     coordinator.upkeep().await;
     let failed = coordinator.study("early").await;
-    let why = "the pretraining adapting, which was to leave the backbone, did not complete";
+    let why = "the pretraining adapting has ended and left no backbone";
     assert_eq!((failed.state, failed.failure.as_deref()), (StudyState::Failed, Some(why)));
+    let again = coordinator.create(study_on("early", "never")).await;
+    assert_eq!(again.id, failed.id, "the same study, though its backbone is promised no more");
     assert!(message(backbone::sql::get(&pool, "never").await).starts_with("there is no backbone"));
     let free = DaptSpec { leaves: Some("never".into()), ..spec("second") };
     create::create(&pool, free, None).await.unwrap();
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_pretraining_that_completes_without_an_adapter_ends_and_takes_only_its_studies_along(pool: PgPool) {
+    let coordinator = with_text(pool.clone()).await;
+    let leaving = DaptSpec { leaves: Some("never".into()), ..spec("adapting") };
+    create::create(&pool, leaving, None).await.unwrap();
+    let worker = coordinator.worker(1).await;
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.create(study_on("early", "never")).await;
+    coordinator.create(study_spec("other", 1, 1)).await;
+    coordinator.write(&grant, &end(adapted())).await;
+    coordinator.upkeep().await;
+    let failed = coordinator.study("early").await;
+    let why = "the pretraining adapting has ended and left no backbone";
+    assert_eq!((failed.state, failed.failure.as_deref()), (StudyState::Failed, Some(why)));
+    assert_eq!(view::get(&pool, "adapting").await.unwrap().run.state, RunState::Completed);
+    assert!(!is_open(&pool, "adapting").await);
+    assert_eq!(coordinator.claim(&worker).await.unwrap().queue_name, "other");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn resuming_it_resumes_its_run(pool: PgPool) {
+    let coordinator = with_text(pool.clone()).await;
+    let made = create::create(&pool, spec("adapting"), None).await.unwrap();
+    run::control::set_paused(&pool, made.run.id, true).await.unwrap();
+    let waits = view::get(&pool, "adapting").await.unwrap().waits.unwrap();
+    assert_eq!(waits, "its waiting runs are paused; `pedigree dapt resume` lets each go on");
+    control::set_hold(&pool, "adapting", Hold::None).await.unwrap();
+    let worker = coordinator.worker(1).await;
+    assert_eq!(coordinator.claim(&worker).await.unwrap().run_id, made.run.id);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -302,9 +338,13 @@ async fn what_cannot_be_meant_is_refused(pool: PgPool) {
 
     // Names are one space, as both stand in one queue.
     coordinator.create(study_spec("study", 1, 1)).await;
-    assert!(refused(spec("study")).await.starts_with("a study is called \"study\" already"));
+    assert!(refused(spec("study")).await.starts_with("the name \"study\" belongs to a study already"));
     create::create(&pool, spec("a"), None).await.unwrap();
-    assert!(refused(DaptSpec { seed: 6, ..spec("a") }).await.starts_with("a pretraining is called \"a\""));
+    assert!(
+        refused(DaptSpec { seed: 6, ..spec("a") })
+            .await
+            .starts_with("the name \"a\" belongs to a pretraining already")
+    );
     let taken: ApiResult<_> = study::create(coordinator.studies(), study_spec("a", 1, 1), None).await;
-    assert!(message(taken).starts_with("a pretraining is called \"a\" already"));
+    assert!(message(taken).starts_with("the name \"a\" belongs to a pretraining already"));
 }

@@ -114,9 +114,12 @@ async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Dapt>> {
 async fn explained(pool: &PgPool, mut all: Vec<Dapt>) -> ApiResult<Vec<Dapt>> {
     let waiting = all.iter().filter(|dapt| dapt.run.state == RunState::Waiting);
     let asking: Vec<Asking<'_>> = waiting
-        .map(|dapt| {
-            let resume = "pedigree dapt resume";
-            Asking { id: dapt.id.into(), resources: &dapt.spec.resources, hold: dapt.hold, resume }
+        .map(|dapt| Asking {
+            id: dapt.id.into(),
+            resources: &dapt.spec.resources,
+            hold: dapt.hold,
+            resume: "pedigree dapt resume",
+            resume_run: "pedigree dapt resume",
         })
         .collect();
     let mut waits = waiting::explain(pool, &asking).await?;

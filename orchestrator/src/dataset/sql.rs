@@ -39,21 +39,21 @@ pub(crate) async fn get(pool: &PgPool, name: &str) -> ApiResult<Dataset> {
 /// Registers a dataset. The same content under the same name again answers the registered one.
 pub(crate) async fn add(pool: &PgPool, spec: DatasetSpec) -> ApiResult<Dataset> {
     name::check("dataset", &spec.name)?;
-    let mut tx = db::begin(pool).await?;
-    if find(&mut tx, &spec.name).await?.is_none() {
-        check_splits(&mut tx, &spec).await?;
-        let inserted = insert(&mut tx, &spec).await?;
-        tracing::info!(dataset = spec.name, inserted, "dataset registered");
-    }
-    let there = find(&mut tx, &spec.name).await?;
-    tx.commit().await?;
-    match there {
-        Some(dataset) if same_content(&dataset.spec, &spec) => Ok(dataset),
-        _ => Err(ApiError::conflict(format!(
-            "a dataset {:?} with other content is registered already; choose another name",
-            spec.name
-        ))),
-    }
+    db::transaction(pool, async |db| {
+        if find(db, &spec.name).await?.is_none() {
+            check_splits(db, &spec).await?;
+            let inserted = insert(db, &spec).await?;
+            tracing::info!(dataset = spec.name, inserted, "dataset registered");
+        }
+        match find(db, &spec.name).await? {
+            Some(dataset) if same_content(&dataset.spec, &spec) => Ok(dataset),
+            _ => Err(ApiError::conflict(format!(
+                "a dataset {:?} with other content is registered already; choose another name",
+                spec.name
+            ))),
+        }
+    })
+    .await
 }
 
 /// Whether two specs have the same content. Where it came from does not count.

@@ -23,7 +23,7 @@ pub(crate) async fn hello(
     lease_ttl: Duration,
 ) -> ApiResult<()> {
     let id = hello.worker_id.0;
-    let mut tx = db::begin(pool).await?;
+    db::transaction(pool, async |db| {
     sqlx::query!(
         "INSERT INTO workers (id, name, pid, version, token_id, available_until, hold, lease_ttl)
          VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::double precision),
@@ -39,18 +39,21 @@ pub(crate) async fn hello(
         hello.follows.map(|earlier| earlier.0),
         lease_ttl.as_secs_f64(),
     )
-    .execute(&mut *tx)
+    .execute(&mut *db)
     .await?;
-    sqlx::query!("DELETE FROM devices WHERE worker_id = $1", id).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM devices WHERE worker_id = $1", id).execute(&mut *db).await?;
     for (position, device) in (0..).zip(&hello.devices) {
-        insert_device(&mut tx, hello.worker_id, position, device).await?;
+        insert_device(&mut *db, hello.worker_id, position, device).await?;
         if hello.unfit.contains(&device.uuid) {
             let reason = device.unavailable.as_deref().unwrap_or("its worker says that it has to be reset");
-            quarantine::begin(&mut tx, &device.uuid, reason).await?;
+            quarantine::begin(&mut *db, &device.uuid, reason).await?;
         }
     }
+    Ok(())
+    })
+    .await?;
     tracing::info!(worker.id = %hello.worker_id, name = hello.name, devices = hello.devices.len(), "worker is here");
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
 async fn insert_device(

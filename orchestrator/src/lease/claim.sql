@@ -27,7 +27,7 @@ WITH device AS (
     ORDER BY (open.q).priority DESC, open.of_owner, open.leases, (open.q).created_at, (open.q).id
 ), chosen AS (
     -- Entry after entry in the order of `turn`, until one has a run that nobody else is taking.
-    SELECT run.id
+    SELECT run.id, (turn.q).retried
     FROM turn
     CROSS JOIN LATERAL (
         SELECT r.id
@@ -42,7 +42,7 @@ WITH device AS (
               AND EXISTS (
                   SELECT 1 FROM devices d JOIN workers w ON w.id = d.worker_id
                   WHERE d.uuid <> $2 AND d.unavailable IS NULL AND w.hold = 'none' AND device_fits(turn.q, d, w)
-                    AND worker_is_alive(w)
+                    AND worker_is_alive(w) AND starts_with(w.version, $4)
                     AND NOT EXISTS (
                         SELECT 1 FROM quarantines q WHERE q.device_uuid = d.uuid AND q.released_at IS NULL)
                     AND NOT EXISTS (
@@ -58,10 +58,11 @@ WITH device AS (
     SET state = 'leased', attempt = r.attempt + 1, epochs = 0, best_so_far = NULL, started_at = now()
     FROM chosen
     WHERE r.id = chosen.id
-    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed
+    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed, chosen.retried
 ), granted AS (
-    INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
-    SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision) FROM leased
+    -- Only an entry with retried runs can pass its limit, so only its leases are counted.
+    INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at, counted)
+    SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision), retried FROM leased
     RETURNING run_id
 ), seen AS (
     UPDATE workers SET last_seen_at = now() FROM granted WHERE id = $1 AND last_seen_at < now() - interval '1 s'

@@ -46,7 +46,7 @@ pub(crate) async fn by_worker(
     let (state, event) = verdict(held, end, decision.as_ref());
     record(db, held, state, failure, Some(write)).await?;
     let pause = decision.as_ref().map_or(Duration::ZERO, |decision| decision.pause);
-    let reported = held.work.metric().ok().map(|metric| (held.reported, metric.goal));
+    let reported = held.judged_by.as_ref().map(|criteria| (held.reported, criteria.metric.goal));
     let outcome = Outcome { summary, failure, pause, reported };
     run::sql::apply(db, held.run, held.run_state, event, outcome).await?;
     if let (Some(failure), Some(decision)) = (failure, decision) {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use pedigree_protocol::lease::AttemptWrite;
+use pedigree_protocol::objective::Metric;
+use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::run::{AttemptState, RunKind, RunState};
 use pedigree_protocol::{Attempt, QueueId, RunId, WorkerId};
 use sqlx::types::Json;
@@ -10,7 +12,6 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::db;
 use crate::error::{ApiError, ApiResult};
-use crate::queue::work::Work;
 use crate::run::owner::Owner;
 use crate::run::tally::Tally;
 
@@ -39,12 +40,19 @@ pub(crate) struct Held {
     pub(crate) cancel_asked: bool,
     /// The run is to be handed back at once: the run, its study or its pretraining is paused, or its worker drained.
     pub(crate) hand_back: bool,
-    /// What the runs of its entry are given.
-    pub(crate) work: Work,
+    /// How its study judges trials; `None` for a pretraining.
+    pub(crate) judged_by: Option<Criteria>,
     /// Why the study's pruner wants the trial to end.
     pub(crate) prune_reason: Option<String>,
     /// The write by which its worker ended it.
     pub(crate) end_write: Option<AttemptWrite>,
+}
+
+/// How a study judges its trials.
+#[derive(Debug)]
+pub(crate) struct Criteria {
+    pub(crate) metric: Metric,
+    pub(crate) pruner: Pruner,
 }
 
 impl Held {
@@ -57,6 +65,15 @@ impl Held {
     /// What the run belongs to.
     pub(crate) const fn owner(&self) -> Owner {
         Owner::of(self.kind, self.queue)
+    }
+
+    /// What the run is optimised for.
+    ///
+    /// # Errors
+    /// For a pretraining, which has no dev scores.
+    pub(crate) fn metric(&self) -> ApiResult<Metric> {
+        let metric = self.judged_by.as_ref().map(|criteria| criteria.metric);
+        metric.ok_or_else(|| ApiError::invalid("a pretraining has no dev scores; it reports held-out text"))
     }
 
     /// Refuses what only a pretraining can say.
@@ -97,7 +114,8 @@ async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<
         r#"SELECT r.queue_id, r.kind AS "kind: RunKind", r.state AS "run_state: RunState", r.crashes,
                r.losses, a.worker_id, a.device_uuid, a.state AS "state: AttemptState",
                coalesce(a.lease_expires_at > clock_timestamp(), false) AS "unexpired!",
-               a.end_write AS "end_write: Json<AttemptWrite>", q.open, q.work AS "work: Json<Work>",
+               a.end_write AS "end_write: Json<AttemptWrite>", q.open,
+               q.work -> 'metric' AS "metric: Json<Metric>", q.work -> 'pruner' AS "pruner: Json<Pruner>",
                a.prune_reason, r.cancel_asked,
                (r.paused OR q.hold = 'now' OR w.hold = 'now') AS "hand_back!"
            FROM runs r
@@ -127,7 +145,10 @@ async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<
         open: row.open,
         cancel_asked: row.cancel_asked,
         hand_back: row.hand_back,
-        work: row.work.0,
+        judged_by: row.metric.map(|metric| Criteria {
+            metric: metric.0,
+            pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
+        }),
         prune_reason: row.prune_reason,
         end_write: row.end_write.map(|write| write.0),
     }))

@@ -204,7 +204,7 @@ async fn what_cannot_be_tried_again_says_why(pool: PgPool) {
     let retry = async |number: usize| -> Result<_, ApiError> {
         study::retry::run(coordinator.studies(), coordinator.runs(&study).await[number - 1].id).await
     };
-    assert_eq!(message(retry(1).await), "nothing of study is tried again: trial 1: it has not ended yet");
+    assert_eq!(message(retry(1).await), "no run of study is tried again: trial 1: it has not ended yet");
     let oom = fail(&coordinator, &worker, 0, FailureCause::Oom).await;
     let said = message(study::retry::run(coordinator.studies(), oom.run_id).await);
     assert!(said.contains("trial 1: its failure is a result") && said.contains("study enqueue"), "{said}");
@@ -217,7 +217,7 @@ async fn what_cannot_be_tried_again_says_why(pool: PgPool) {
     assert!(said.ends_with("trial 3: the final run has begun, which ends the search"), "{said}");
     let only = RetryFailed { causes: vec![FailureCause::Device] };
     let said = message(study::retry::failed(coordinator.studies(), "study", &only).await);
-    assert_eq!(said, "nothing of study is tried again: no run of it failed so");
+    assert_eq!(said, "no run of study is tried again: none failed by these causes");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

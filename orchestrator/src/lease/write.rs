@@ -137,7 +137,7 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
                 run::report::record_dapt(db, held, metrics).await?;
             }
             AttemptWrite::Log { offset, text } => {
-                run::log::append(db, held.run, held.attempt, (*offset, text)).await?;
+                run::log::append(db, held.run, held.attempt, *offset, text).await?;
             }
             AttemptWrite::End { end, artifacts, .. } => {
                 end::by_worker(db, held, &group[0], end, artifacts).await?;
@@ -169,7 +169,7 @@ async fn report(
             reports.push(metrics);
         }
     }
-    let metric = held.work.metric()?;
+    let metric = held.metric()?;
     let tally = run::report::record(db, held, metric, &reports, shown).await?;
     if shown == Shown::ByTheEnd {
         held.reported = held.reported.and(tally, metric.goal);

@@ -74,7 +74,7 @@ pub(crate) async fn insert(db: &mut PgConnection, entry: NewEntry<'_>) -> ApiRes
 pub(crate) async fn taken(pool: &PgPool, name: &str) -> ApiResult<ApiError> {
     let work = sqlx::query_scalar!(r#"SELECT work AS "work: Json<Work>" FROM queue WHERE name = $1"#, name);
     let noun = work.fetch_optional(pool).await?.map_or("another", |work| work.0.noun());
-    let message = format!("{noun} is called {name:?} already and is another one; choose another name");
+    let message = format!("the name {name:?} belongs to {noun} already; choose another name");
     Ok(ApiError::conflict(message))
 }
 
@@ -100,9 +100,13 @@ pub(crate) async fn deliver(db: &mut PgConnection, from: QueueId, backbone: Back
     Ok(())
 }
 
-/// The name of an entry that has ended; `None` while it is open.
-pub(crate) async fn ended(db: &mut PgConnection, id: QueueId) -> ApiResult<Option<String>> {
-    let select = sqlx::query_scalar!("SELECT name FROM queue WHERE id = $1 AND NOT open", id.0);
+/// The name of the entry that this one awaits, if that one has ended: it left no backbone, else this one would have it.
+pub(crate) async fn awaits_in_vain(db: &mut PgConnection, id: QueueId) -> ApiResult<Option<String>> {
+    let select = sqlx::query_scalar!(
+        "SELECT before.name FROM queue q JOIN queue before ON before.id = q.awaits
+         WHERE q.id = $1 AND NOT before.open",
+        id.0
+    );
     Ok(select.fetch_optional(db).await?)
 }
 

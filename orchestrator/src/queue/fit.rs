@@ -1,4 +1,4 @@
-//! What a device lacks of what an entry asks for, in the words of the search-space file.
+//! Which demands of an entry a device does not meet, in the words of the search-space file.
 //!
 //! The claim statement asks the same of the SQL function `device_fits`; a test holds the two to one table.
 

@@ -9,6 +9,7 @@ use pedigree_protocol::resources::{Hold, Resources};
 use sqlx::PgPool;
 
 use crate::error::ApiResult;
+use crate::fleet::release;
 use crate::queue::fit::{Offer, misses, unmet};
 
 /// A device of an alive worker.
@@ -38,6 +39,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) hold: Hold,
     /// The command that resumes it.
     pub(crate) resume: &'static str,
+    /// The command that resumes one of its runs.
+    pub(crate) resume_run: &'static str,
 }
 
 /// Why each entry that has a waiting run waits. An entry one of whose runs is about to be given out is left out.
@@ -72,7 +75,7 @@ async fn waiting_runs(pool: &PgPool, asking: &[Asking<'_>]) -> ApiResult<BTreeMa
 
 async fn candidates(pool: &PgPool) -> ApiResult<Vec<Candidate>> {
     let select = sqlx::query!(
-        r#"SELECT d.kind AS "kind: DeviceKind", d.name, d.memory_bytes, d.unavailable, w.name AS worker,
+        r#"SELECT d.kind AS "kind: DeviceKind", d.name, d.memory_bytes, d.unavailable, w.name AS worker, w.version,
                w.hold AS "hold: Hold", q.reason AS "quarantine?",
                extract(epoch FROM w.available_until - now())::double precision AS remaining_s,
                EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = d.uuid AND a.state IN ('leased', 'running'))
@@ -85,6 +88,7 @@ async fn candidates(pool: &PgPool) -> ApiResult<Vec<Candidate>> {
     Ok(rows
         .map(|row| {
             let drained = (row.hold != Hold::None).then(|| format!("the worker {} is drained", row.worker));
+            let other_release = release::check(&row.version).err().map(|error| error.to_string());
             Candidate {
                 offer: Offer {
                     kind: row.kind,
@@ -92,7 +96,7 @@ async fn candidates(pool: &PgPool) -> ApiResult<Vec<Candidate>> {
                     memory_bytes: row.memory_bytes.unwrap_or(0),
                     remaining_s: row.remaining_s,
                 },
-                withheld: row.quarantine.or(drained).or(row.unavailable),
+                withheld: row.quarantine.or(drained).or(row.unavailable).or(other_release),
                 busy: row.busy,
             }
         })
@@ -105,7 +109,7 @@ fn reason(asking: &Asking<'_>, runs: &WaitingRuns, candidates: &[Candidate]) -> 
         return Some(format!("it is paused; `{}` lets it go on", asking.resume));
     }
     if runs.all_paused {
-        return Some("its waiting runs are paused; `pedigree trial resume` lets each go on".to_owned());
+        return Some(format!("its waiting runs are paused; `{}` lets each go on", asking.resume_run));
     }
     if let Some(before) = &runs.awaits {
         return Some(format!("the pretraining {before} has to end first: it leaves the backbone"));
@@ -128,8 +132,8 @@ fn reason(asking: &Asking<'_>, runs: &WaitingRuns, candidates: &[Candidate]) -> 
         return Some(format!("its runs pause after failures, for another {:.0} s", runs.pause_s.ceil()));
     }
     in_use.iter().all(|candidate| candidate.busy).then(|| match in_use.len() {
-        1 => "its turn comes: another run holds the one device that fits".to_owned(),
-        devices => format!("its turn comes: other runs hold all {devices} devices that fit"),
+        1 => "it waits for its turn: another run holds the only device that fits".to_owned(),
+        devices => format!("it waits for its turn: other runs hold all {devices} devices that fit"),
     })
 }
 
@@ -148,8 +152,9 @@ mod tests {
     fn why(hold: Hold, runs: &WaitingRuns, candidates: &[Candidate]) -> Option<String> {
         let gpu_model = Some("a100".to_owned());
         let resources = Resources { gpu_model, min_memory_gib: Some(40), walltime_s: Some(7_200) };
-        let resume = "pedigree study resume";
-        reason(&Asking { id: QueueId::new(), resources: &resources, hold, resume }, runs, candidates)
+        let (resume, resume_run) = ("pedigree study resume", "pedigree trial resume");
+        let asking = Asking { id: QueueId::new(), resources: &resources, hold, resume, resume_run };
+        reason(&asking, runs, candidates)
     }
 
     fn say(candidates: &[Candidate]) -> String {
@@ -177,9 +182,12 @@ mod tests {
         let busy = Candidate { busy: true, ..a100.clone() };
         assert_eq!(
             say(std::slice::from_ref(&busy)),
-            "its turn comes: another run holds the one device that fits"
+            "it waits for its turn: another run holds the only device that fits"
         );
-        assert_eq!(say(&[busy.clone(), busy]), "its turn comes: other runs hold all 2 devices that fit");
+        assert_eq!(
+            say(&[busy.clone(), busy]),
+            "it waits for its turn: other runs hold all 2 devices that fit"
+        );
         let withheld = Candidate { withheld: Some("the worker gpu-7 is drained".into()), ..a100.clone() };
         assert_eq!(say(&[withheld]), "no device that fits is in use: the worker gpu-7 is drained");
         assert_eq!(

@@ -6,8 +6,6 @@ use pedigree_protocol::objective::Metric;
 use pedigree_protocol::pruner::Pruner;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ApiError, ApiResult};
-
 /// Either training on a dataset or pretraining on text. Content is named by its hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -31,19 +29,6 @@ impl Work {
         match self {
             Self::Train { .. } => "a study",
             Self::Adapt { .. } => "a pretraining",
-        }
-    }
-
-    /// What a study optimises.
-    ///
-    /// # Errors
-    /// For a pretraining, which has no dev scores.
-    pub(crate) fn metric(&self) -> ApiResult<Metric> {
-        match self {
-            Self::Train { metric, .. } => Ok(*metric),
-            Self::Adapt { .. } => {
-                Err(ApiError::invalid("a pretraining has no dev scores; it reports held-out text"))
-            }
         }
     }
 

@@ -1,17 +1,20 @@
 //! Studies and pretrainings that a request should have moved on, had its coordinator lived: trials topped up, final runs
 //! queued, ends.
 
+use crate::advance::advance;
 use crate::error::ApiResult;
+use crate::reconcile::Failures;
+use crate::run::owner::Owner;
 use crate::study::studies::Studies;
 use crate::{dapt, study};
 
 /// Moves on every study and pretraining whose runs call for it.
 pub(crate) async fn advance_due(studies: &Studies) -> ApiResult<()> {
-    for id in study::due::due(&studies.pool).await? {
-        study::advance(studies, id).await?;
+    let due = study::due::due(&studies.pool).await?.into_iter().map(Owner::Study);
+    let ended = dapt::end::due(&studies.pool).await?.into_iter().map(Owner::Pretraining);
+    let mut failures = Failures::default();
+    for owner in due.chain(ended) {
+        failures.note(advance(studies, owner).await)?;
     }
-    for id in dapt::end::due(&studies.pool).await? {
-        dapt::end::close(&studies.pool, id).await?;
-    }
-    Ok(())
+    failures.into_result()
 }

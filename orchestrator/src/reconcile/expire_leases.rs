@@ -5,18 +5,20 @@ use pedigree_protocol::{Attempt, RunId};
 use crate::advance::advance;
 use crate::error::ApiResult;
 use crate::lease::{end, held};
+use crate::reconcile::Failures;
 use crate::study::studies::Studies;
 
 /// Ends every attempt whose lease ran out.
 pub(crate) async fn expire_leases(studies: &Studies) -> ApiResult<()> {
-    let expired = sqlx::query!(
+    let select = sqlx::query!(
         "SELECT run_id, attempt FROM attempts
          WHERE state IN ('leased', 'running') AND lease_expires_at <= now() ORDER BY lease_expires_at"
     );
-    for row in expired.fetch_all(&studies.pool).await? {
-        expire(studies, RunId(row.run_id), Attempt(row.attempt)).await?;
+    let mut failures = Failures::default();
+    for row in select.fetch_all(&studies.pool).await? {
+        failures.note(expire(studies, RunId(row.run_id), Attempt(row.attempt)).await)?;
     }
-    Ok(())
+    failures.into_result()
 }
 
 /// Looks again under the lock: another coordinator, or the worker itself, may have been faster.

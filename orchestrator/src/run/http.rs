@@ -55,7 +55,7 @@ pub(crate) async fn log(
     run::log::read(&app.pool, run, query.attempt, query.offset).await.map(Json)
 }
 
-/// Puts a failed run back into its study's queue, its budgets anew; a failed study opens again.
+/// Has a failed run tried again, with a fresh retry budget. A failed study opens again.
 #[utoipa::path(post, path = "/runs/{run}/retry", tag = "runs", operation_id = "retry_run",
     params(("run" = RunId, Path, description = "Id of the run")),
     responses((status = 200, body = Retried), (status = "default", body = ApiErrorBody)))]
@@ -63,7 +63,7 @@ pub(crate) async fn retry(State(app): State<App>, Path(run): Path<RunId>) -> Api
     study::retry::run(&app.studies, run).await.map(Json)
 }
 
-/// Pauses a run: it is not given out until it is resumed, and handed back where it is being trained.
+/// Pauses a run: no worker gets it until it is resumed, and a worker that trains it hands it back.
 #[utoipa::path(post, path = "/runs/{run}/pause", tag = "runs", operation_id = "pause_run",
     params(("run" = RunId, Path, description = "Id of the run")),
     responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]
@@ -79,7 +79,7 @@ pub(crate) async fn resume(State(app): State<App>, Path(run): Path<RunId>) -> Ap
     run::control::set_paused(&app.pool, run, false).await.map(Json)
 }
 
-/// Cancels a run: at once where it waits, else as soon as its worker hears of it.
+/// Cancels a run: at once if it waits, otherwise as soon as its worker hears of it.
 #[utoipa::path(post, path = "/runs/{run}/cancel", tag = "runs", operation_id = "cancel_run",
     params(("run" = RunId, Path, description = "Id of the run")),
     responses((status = 200, body = Run), (status = "default", body = ApiErrorBody)))]

@@ -15,7 +15,8 @@ pub(crate) async fn append(
     db: &mut PgConnection,
     run: RunId,
     attempt: Attempt,
-    (offset, text): (i64, &str),
+    offset: i64,
+    text: &str,
 ) -> ApiResult<()> {
     if offset < 0 {
         return Err(ApiError::invalid(format!("offset {offset}: a log begins at byte 0")));

@@ -15,13 +15,12 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::error::{ApiError, ApiResult};
-use crate::lease::held::Held;
-use crate::queue::work::Work;
+use crate::lease::held::{Criteria, Held};
 use crate::run::report::objective;
 
 /// Asks the study's pruner about a trial that has just reported `epoch`; a verdict stays with the attempt.
 pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> ApiResult<Option<String>> {
-    let Work::Train { metric, pruner, .. } = &held.work else { return Ok(None) };
+    let Some(Criteria { metric, pruner }) = &held.judged_by else { return Ok(None) };
     if *pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
         return Ok(held.prune_reason.clone());
     }

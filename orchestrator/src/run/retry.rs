@@ -48,7 +48,7 @@ pub(crate) fn decide(cause: FailureCause, budget: &Budget) -> Decision {
         Policy::Result => refused("it is this configuration's result, and the sampler learns from it"),
         Policy::EndStudy => refused("every trial of the study would fail alike"),
         Policy::Anywhere if cause == FailureCause::Lost && budget.losses >= budget.lost_limit => refused(
-            &format!("the run was lost {} times; something about it may end its hosts", budget.losses + 1),
+            &format!("the run was lost {} times; it may crash the hosts that train it", budget.losses + 1),
         ),
         Policy::Anywhere if cause == FailureCause::Lost => {
             again(Duration::ZERO, &format!("loss {} of at most {}", budget.losses + 1, budget.lost_limit))

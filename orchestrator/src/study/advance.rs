@@ -44,10 +44,10 @@ async fn advance_now(studies: &Studies, id: StudyId) -> ApiResult<()> {
 
 /// While trials are proposed: fail early, end the search, or keep it going.
 async fn search(db: &mut PgConnection, studies: &Studies, study: &LockedStudy) -> ApiResult<StudyState> {
-    if let Some(before) = study.awaits
-        && let Some(name) = entry::ended(db, before).await?
+    if study.awaits
+        && let Some(name) = entry::awaits_in_vain(db, study.id.into()).await?
     {
-        let why = format!("the pretraining {name}, which was to leave the backbone, did not complete");
+        let why = format!("the pretraining {name} has ended and left no backbone");
         return study.fail(db, &why).await;
     }
     let trials = studies.trials.all(db, study.id, &study.spec).await?;

@@ -4,8 +4,8 @@ use pedigree_protocol::dataset::Dataset;
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::study::{Study, StudySpec};
 use pedigree_protocol::{DatasetId, StudyId, TokenId};
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
 
 use crate::backbone::promise::Source;
 use crate::error::{ApiError, ApiResult};
@@ -21,15 +21,9 @@ pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<Tok
     let pool = &studies.pool;
     name::check("study", &spec.name)?;
     check(&spec)?;
-    let dataset = dataset::sql::get(pool, &spec.dataset).await?;
-    db::transaction(pool, async |db| {
-        let (id, backbone) = (StudyId::new(), backbone::sql::source(db, &spec.backbone).await?);
-        if entry::insert(db, new_entry(id, &spec, &dataset, backbone, owner)).await? {
-            insert(db, id, dataset.id, &spec).await?;
-        }
-        Ok(())
-    })
-    .await?;
+    if view::find(pool, &spec.name).await?.is_none() {
+        add(pool, &spec, owner).await?;
+    }
     match view::find(pool, &spec.name).await? {
         Some(study) if study.spec == spec => {
             advance(studies, study.id).await?;
@@ -41,6 +35,19 @@ pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<Tok
         ))),
         None => Err(entry::taken(pool, &spec.name).await?),
     }
+}
+
+/// Adds the study, unless another entry of the queue has its name by now.
+async fn add(pool: &PgPool, spec: &StudySpec, owner: Option<TokenId>) -> ApiResult<()> {
+    let dataset = dataset::sql::get(pool, &spec.dataset).await?;
+    db::transaction(pool, async |db| {
+        let (id, backbone) = (StudyId::new(), backbone::sql::source(db, &spec.backbone).await?);
+        if entry::insert(db, new_entry(id, spec, &dataset, backbone, owner)).await? {
+            insert(db, id, dataset.id, spec).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 fn new_entry<'a>(

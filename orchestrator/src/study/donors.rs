@@ -24,17 +24,17 @@ pub(crate) async fn of_study(
     if study.spec.transfer == Transfer::Off || finished >= ASKED_UNTIL {
         return Ok(Vec::new());
     }
-    let siblings = sqlx::query!(
+    let select = sqlx::query!(
         "SELECT s.id, q.name FROM studies s JOIN queue q ON q.id = s.id, studies me JOIN queue mine ON mine.id = me.id
          WHERE me.id = $1 AND s.id <> me.id AND s.state = 'completed'
            AND s.spec -> 'parameters' = me.spec -> 'parameters' AND s.spec -> 'metric' = me.spec -> 'metric'
-           AND (s.dataset_id = me.dataset_id) <> (q.backbone_id = mine.backbone_id)
+           AND (s.dataset_id = me.dataset_id) <> (q.backbone_id IS NOT DISTINCT FROM mine.backbone_id)
          ORDER BY s.ended_at DESC, s.id LIMIT $2",
         study.id.0,
         MOST,
     );
     let mut donors = Vec::new();
-    for sibling in siblings.fetch_all(&mut *db).await? {
+    for sibling in select.fetch_all(&mut *db).await? {
         donors.push(donor(db, StudyId(sibling.id), sibling.name, study.spec.metric).await?);
     }
     Ok(donors)
@@ -49,11 +49,11 @@ pub(crate) async fn recorded(
     let mut donors = Vec::new();
     let named = record.transfer.iter().flat_map(|transfer| &transfer.donors);
     for name in named.map(|donor| donor.study.as_str()) {
-        let id = sqlx::query_scalar!(
+        let select = sqlx::query_scalar!(
             "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE q.name = $1",
             name
         );
-        if let Some(id) = id.fetch_optional(&mut *db).await? {
+        if let Some(id) = select.fetch_optional(&mut *db).await? {
             donors.push(donor(db, StudyId(id), name.to_owned(), metric).await?);
         }
     }

@@ -91,7 +91,7 @@ pub(crate) async fn prioritise(
     study::control::prioritise(&app.studies, &study, wanted.priority).await.map(Json)
 }
 
-/// Puts a study's failed runs back into its queue, their budgets anew; a failed study opens again.
+/// Has a study's failed runs tried again, with fresh retry budgets. A failed study opens again.
 #[utoipa::path(post, path = "/studies/{study}/retry", tag = "studies", operation_id = "retry_failed",
     params(("study" = String, Path, description = "Id or name of the study")),
     request_body = RetryFailed,
@@ -104,7 +104,7 @@ pub(crate) async fn retry(
     study::retry::failed(&app.studies, &study, &which).await.map(Json)
 }
 
-/// Puts a configuration into a study's queue: tried before anything is suggested, counted in the budget.
+/// Enqueues a configuration: the study tries it before any suggestion, and it counts as one of its trials.
 #[utoipa::path(post, path = "/studies/{study}/trials", tag = "studies", operation_id = "enqueue_trial",
     params(("study" = String, Path, description = "Id or name of the study")),
     request_body = Enqueue,
@@ -117,7 +117,7 @@ pub(crate) async fn enqueue(
     study::enqueue(&app.studies, &study, &wanted).await.map(Json)
 }
 
-/// Every suggestion of a study, computed again from its record.
+/// Computes every suggestion of a study again from its record, and says which differ.
 #[utoipa::path(get, path = "/studies/{study}/replay", tag = "studies", operation_id = "replay_study",
     params(("study" = String, Path, description = "Id or name of the study")),
     responses((status = 200, body = StudyReplay), (status = "default", body = ApiErrorBody)))]
@@ -128,7 +128,7 @@ pub(crate) async fn replay(
     study::replay::of_study(&app.pool, &study).await.map(Json)
 }
 
-/// Who proposed, who donated, which parameters mattered, and which ranges may be too narrow.
+/// Which samplers proposed the trials, which studies were donors, which parameters mattered, and which ranges may be too narrow.
 #[utoipa::path(get, path = "/studies/{study}/insight", tag = "studies", operation_id = "get_insight",
     params(("study" = String, Path, description = "Id or name of the study")),
     responses((status = 200, body = StudyInsight), (status = "default", body = ApiErrorBody)))]
@@ -149,6 +149,6 @@ pub(crate) async fn runs(
     Query(filter): Query<RunFilter>,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Json<RunPage>> {
-    let study = study::locked::find(&mut *app.pool.acquire().await?, &study).await?;
+    let study = study::view::id(&app.pool, &study).await?;
     run::list::of_study(&app.pool, study, &page, &filter).await.map(Json)
 }

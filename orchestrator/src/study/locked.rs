@@ -5,7 +5,7 @@
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::{StudySpec, StudyState};
-use pedigree_protocol::{QueueId, RunId, StudyId};
+use pedigree_protocol::{RunId, StudyId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -21,9 +21,10 @@ pub(crate) struct LockedStudy {
     pub(crate) id: StudyId,
     pub(crate) spec: StudySpec,
     pub(crate) state: StudyState,
+    /// Its entry's hold, which may have changed while the lock was waited for.
     pub(crate) hold: Hold,
-    /// The entry of the queue that has to end first, because it leaves the backbone.
-    pub(crate) awaits: Option<QueueId>,
+    /// Its entry awaited its backbone when the lock was asked for.
+    pub(crate) awaits: bool,
 }
 
 /// Does `work` on a study under its lock. What it wrote is committed if it succeeds, and rolled back otherwise.
@@ -36,21 +37,21 @@ pub(crate) async fn open<T>(
     work: impl AsyncFnOnce(&mut PgConnection, &LockedStudy) -> ApiResult<T>,
 ) -> ApiResult<T> {
     db::transaction(pool, async |db| {
-        let id = find(db, id_or_name).await?;
+        let id = find(db, id_or_name).await?.ok_or_else(|| unknown(id_or_name))?;
         let study = lock(db, id).await?.ok_or_else(|| unknown(id_or_name))?;
         work(db, &study).await
     })
     .await
 }
 
-/// The id of a study that was named by its id or name.
-pub(crate) async fn find(db: &mut PgConnection, id_or_name: &str) -> ApiResult<StudyId> {
+/// The id of a study that was named by its id or name, if there is one.
+pub(crate) async fn find(db: &mut PgConnection, id_or_name: &str) -> ApiResult<Option<StudyId>> {
     let select = sqlx::query_scalar!(
         "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id WHERE q.id = $1 OR q.name = $2",
         id_or_name.parse::<StudyId>().ok().map(|id| id.0),
         id_or_name
     );
-    select.fetch_optional(db).await?.map(StudyId).ok_or_else(|| unknown(id_or_name))
+    Ok(select.fetch_optional(db).await?.map(StudyId))
 }
 
 /// The answer about a study that is not there.
@@ -61,18 +62,14 @@ pub(crate) fn unknown(id_or_name: &str) -> ApiError {
 /// Locks the study until the transaction ends. Keys stay readable, so that a seal's foreign key never waits.
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
     let select = sqlx::query!(
-        r#"SELECT s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", q.hold AS "hold: Hold", q.awaits
+        r#"SELECT s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", q.hold AS "hold: Hold",
+               q.awaits IS NOT NULL AS "awaits!"
            FROM studies s JOIN queue q ON q.id = s.id WHERE s.id = $1 FOR NO KEY UPDATE OF s"#,
         id.0
     );
     let row = select.fetch_optional(db).await?;
-    Ok(row.map(|row| LockedStudy {
-        id,
-        spec: row.spec.0,
-        state: row.state,
-        hold: row.hold,
-        awaits: row.awaits.map(QueueId),
-    }))
+    let study = |spec, state, hold, awaits| LockedStudy { id, spec, state, hold, awaits };
+    Ok(row.map(|row| study(row.spec.0, row.state, row.hold, row.awaits)))
 }
 
 impl LockedStudy {

@@ -31,8 +31,7 @@ struct Candidate {
 
 /// Has one run tried again.
 pub(crate) async fn run(studies: &Studies, id: RunId) -> ApiResult<Retried> {
-    let run = run::view::get(&studies.pool, id).await?;
-    match Owner::of(run.kind, run.queue_id) {
+    match run::owner::find(&studies.pool, id).await? {
         Owner::Study(study) => retry(studies, &study.to_string(), |candidate| candidate.id == id).await,
         Owner::Pretraining(_) => {
             let why = "a pretraining is not tried again by hand; queue it anew under another name";
@@ -65,10 +64,7 @@ async fn retry(
     let again =
         locked::open(pool, id_or_name, async |db, study| retry_in(db, study, &is_wanted).await).await?;
     advance(studies, again.study).await?;
-    let mut runs = Vec::new();
-    for run in again.runs {
-        runs.push(run::view::get(pool, run).await?);
-    }
+    let runs = run::view::by_ids(pool, &again.runs).await?.into_values().collect();
     Ok(Retried { study: view::by_id(pool, again.study).await?, runs, left: again.left })
 }
 
@@ -87,8 +83,8 @@ async fn retry_in(
         }
     }
     if again.is_empty() {
-        let why = if left.is_empty() { "no run of it failed so".to_owned() } else { left.join("; ") };
-        return Err(ApiError::conflict(format!("nothing of {} is tried again: {why}", study.spec.name)));
+        let why = if left.is_empty() { "none failed by these causes".to_owned() } else { left.join("; ") };
+        return Err(ApiError::conflict(format!("no run of {} is tried again: {why}", study.spec.name)));
     }
     reopen(db, study, final_exists).await?;
     for run in &again {

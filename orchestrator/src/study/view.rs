@@ -15,23 +15,27 @@ use uuid::Uuid;
 use crate::error::ApiResult;
 use crate::page::{Newest, Wanted};
 use crate::queue::waiting::{self, Asking};
-use crate::study::locked::unknown;
+use crate::study::locked::{self, unknown};
 
 /// A page of the studies, newest first.
 pub(crate) async fn list(pool: &PgPool, page: &PageQuery, filter: &StudyFilter) -> ApiResult<Page<Study>> {
     let wanted = Wanted::<Newest>::read(page)?;
-    let selection = Selection {
-        state: filter.state,
-        after: wanted.after,
-        limit: Some(wanted.rows()),
-        ..Selection::default()
-    };
-    let studies = select(pool, selection).await?;
     let select = sqlx::query_scalar!(
+        "SELECT s.id FROM studies s JOIN queue q ON q.id = s.id
+         WHERE ($1::study_state IS NULL OR s.state = $1)
+             AND ($2::timestamptz IS NULL OR (q.created_at, q.id) < ($2, $3::uuid))
+         ORDER BY q.created_at DESC, q.id DESC LIMIT $4",
+        filter.state as _,
+        wanted.after.map(|after| after.at),
+        wanted.after.map(|after| after.id),
+        wanted.rows(),
+    );
+    let studies = by_ids(pool, &select.fetch_all(pool).await?).await?;
+    let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM studies WHERE $1::study_state IS NULL OR state = $1"#,
         filter.state as _
     );
-    let total = select.fetch_one(pool).await?;
+    let total = count.fetch_one(pool).await?;
     wanted.cut(studies, total, |study| Newest { at: study.created_at, id: study.id.0 })
 }
 
@@ -40,40 +44,30 @@ pub(crate) async fn get(pool: &PgPool, id_or_name: &str) -> ApiResult<Study> {
     find(pool, id_or_name).await?.ok_or_else(|| unknown(id_or_name))
 }
 
+/// The id of a study, by id or name.
+pub(crate) async fn id(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyId> {
+    let found = locked::find(&mut *pool.acquire().await?, id_or_name).await?;
+    found.ok_or_else(|| unknown(id_or_name))
+}
+
 /// One study, by its id.
 pub(crate) async fn by_id(pool: &PgPool, id: StudyId) -> ApiResult<Study> {
-    let selection = Selection { id: Some(id.0), ..Selection::default() };
-    select(pool, selection).await?.into_iter().next().ok_or_else(|| unknown(&id.to_string()))
+    by_ids(pool, &[id.0]).await?.into_iter().next().ok_or_else(|| unknown(&id.to_string()))
 }
 
 /// One study, by id or name, if there is one.
 pub(crate) async fn find(pool: &PgPool, id_or_name: &str) -> ApiResult<Option<Study>> {
-    let (id, name) = (id_or_name.parse().ok(), Some(id_or_name));
-    Ok(select(pool, Selection { id, name, ..Selection::default() }).await?.into_iter().next())
+    // The connection goes back before another one is taken.
+    let found = locked::find(&mut *pool.acquire().await?, id_or_name).await?;
+    match found {
+        Some(id) => Ok(by_ids(pool, &[id.0]).await?.into_iter().next()),
+        None => Ok(None),
+    }
 }
 
-/// Which studies are read; all by default.
-#[derive(Default)]
-struct Selection<'a> {
-    /// The study with this id or with this name.
-    id: Option<Uuid>,
-    name: Option<&'a str>,
-    state: Option<StudyState>,
-    after: Option<Newest>,
-    limit: Option<i64>,
-}
-
-async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Study>> {
-    let select = sqlx::query_file_as!(
-        Row,
-        "src/study/view.sql",
-        wanted.id,
-        wanted.name,
-        wanted.state as _,
-        wanted.after.map(|after| after.at),
-        wanted.after.map(|after| after.id),
-        wanted.limit,
-    );
+/// Several studies, newest first.
+async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> ApiResult<Vec<Study>> {
+    let select = sqlx::query_file_as!(Row, "src/study/view.sql", ids);
     let rows = select.fetch_all(pool).await?;
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;
     let idle: Vec<Asking<'_>> = studies.iter().filter(|study| is_idle(study)).map(asking).collect();
@@ -88,8 +82,13 @@ fn is_idle(study: &Study) -> bool {
 }
 
 fn asking(study: &Study) -> Asking<'_> {
-    let resume = "pedigree study resume";
-    Asking { id: study.id.into(), resources: &study.spec.resources, hold: study.hold, resume }
+    Asking {
+        id: study.id.into(),
+        resources: &study.spec.resources,
+        hold: study.hold,
+        resume: "pedigree study resume",
+        resume_run: "pedigree trial resume",
+    }
 }
 
 struct Row {

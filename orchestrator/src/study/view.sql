@@ -9,16 +9,8 @@ SELECT s.id, s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", 
        e.run_id AS "seal_run_id?", e.attempt AS "seal_attempt?", e.test_sha256 AS "seal_test_sha256?",
        e.opened_at AS "seal_opened_at?", e.openings AS "seal_openings?",
        e.scores AS "seal_scores?: Json<TestScores>", e.sealed_at AS "seal_sealed_at?"
--- The page is cut first: what each study shows is computed only for it.
-FROM (
-    SELECT s.id FROM studies s JOIN queue q ON q.id = s.id
-    WHERE (($1::uuid IS NULL AND $2::text IS NULL) OR s.id = $1 OR q.name = $2)
-        AND ($3::study_state IS NULL OR s.state = $3)
-        AND ($4::timestamptz IS NULL OR (q.created_at, q.id) < ($4, $5::uuid))
-    ORDER BY q.created_at DESC, q.id DESC LIMIT $6
-) page
-JOIN studies s ON s.id = page.id
-JOIN queue q ON q.id = page.id
+FROM studies s
+JOIN queue q ON q.id = s.id
 JOIN datasets d ON d.id = s.dataset_id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE r.state = 'waiting')   AS waiting,
@@ -37,4 +29,5 @@ LEFT JOIN LATERAL (
 ) b ON true
 LEFT JOIN runs f ON f.queue_id = s.id AND f.kind = 'final'
 LEFT JOIN seals e ON e.study_id = s.id
+WHERE s.id = ANY ($1)
 ORDER BY q.created_at DESC, s.id DESC

@@ -74,9 +74,9 @@ async fn durability(pool: &PgPool) -> ApiResult<Finding> {
 
 /// Compares the schema with this program's migrations.
 async fn migrations(pool: &PgPool) -> ApiResult<Finding> {
-    let done =
+    let select =
         sqlx::query_as::<_, (i64, bool)>("SELECT version, success FROM _sqlx_migrations ORDER BY version");
-    let done = done.fetch_all(pool).await?;
+    let done = select.fetch_all(pool).await?;
     let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
     let list = |versions: Vec<i64>| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let missing: Vec<i64> =
@@ -119,13 +119,13 @@ async fn stale_leases(pool: &PgPool) -> ApiResult<Finding> {
 }
 
 async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
-    let row = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT
              (SELECT count(*) FROM runs r JOIN queue q ON q.id = r.queue_id
                   WHERE r.state = 'waiting' AND q.open) AS "waiting!",
              (SELECT count(*) FROM workers w WHERE worker_is_alive(w)) AS "alive!""#
     );
-    let row = row.fetch_one(pool).await?;
+    let row = select.fetch_one(pool).await?;
     let said = format!("{} runs wait, {} workers are alive", row.waiting, row.alive);
     if row.waiting > 0 && row.alive == 0 {
         return Ok(Finding::warning("workers", said, "start `pedigree worker` on a host with a free device"));
@@ -135,12 +135,12 @@ async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
 
 /// Devices of workers that are alive, but that cannot be used, in the workers' words.
 async fn devices(pool: &PgPool) -> ApiResult<Finding> {
-    let rows = sqlx::query!(
+    let select = sqlx::query!(
         r#"SELECT w.name, d.uuid, d.unavailable AS "unavailable!"
            FROM devices d JOIN workers w ON w.id = d.worker_id
            WHERE d.unavailable IS NOT NULL AND worker_is_alive(w) ORDER BY w.name, d.position"#
     );
-    let rows = rows.fetch_all(pool).await?;
+    let rows = select.fetch_all(pool).await?;
     if rows.is_empty() {
         return Ok(Finding::ok("devices", "every device of the workers that are alive can be used"));
     }
