@@ -37,6 +37,8 @@ mod fit;
 #[cfg(feature = "engine")]
 pub mod inference;
 #[cfg(feature = "engine")]
+mod json_file;
+#[cfg(feature = "engine")]
 mod loss;
 #[cfg(feature = "engine")]
 mod memory;

@@ -14,12 +14,12 @@ pub(crate) struct Values {
 }
 
 /// Tensors by name.
-pub(crate) type Named = BTreeMap<String, Values>;
+pub(crate) type NamedValues = BTreeMap<String, Values>;
 
 impl Values {
     /// A vector.
-    pub(crate) fn flat(numbers: &[f32]) -> Self {
-        Self { shape: vec![numbers.len()], numbers: numbers.to_vec() }
+    pub(crate) fn flat(numbers: Vec<f32>) -> Self {
+        Self { shape: vec![numbers.len()], numbers }
     }
 
     /// A copy of `tensor`, which must be f32.
@@ -35,7 +35,7 @@ impl Values {
 ///
 /// # Errors
 /// The device failed.
-pub(crate) fn copies(variables: &BTreeMap<String, Var>) -> Result<Named> {
+pub(crate) fn copies(variables: &BTreeMap<String, Var>) -> Result<NamedValues> {
     variables.iter().map(|(name, var)| Ok((name.clone(), Values::of(var)?))).collect()
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn copies(variables: &BTreeMap<String, Var>) -> Result<Named> {
 ///
 /// # Errors
 /// A copy of another shape, or a device that fails.
-pub(crate) fn put_back(variables: &BTreeMap<String, Var>, copies: &Named) -> Result<()> {
+pub(crate) fn put_back(variables: &BTreeMap<String, Var>, copies: &NamedValues) -> Result<()> {
     for (name, var) in variables {
         if let Some(Values { shape, numbers }) = copies.get(name) {
             var.set(&Tensor::from_slice(numbers, shape.as_slice(), var.device())?)?;
@@ -56,7 +56,7 @@ pub(crate) fn put_back(variables: &BTreeMap<String, Var>, copies: &Named) -> Res
 ///
 /// # Errors
 /// A shape that does not fit its values.
-pub(crate) fn safetensors_file(tensors: &Named) -> io::Result<Vec<u8>> {
+pub(crate) fn safetensors_file(tensors: &NamedValues) -> io::Result<Vec<u8>> {
     safetensors_with(tensors, HashMap::from([("format".to_owned(), "pt".to_owned())]))
 }
 
@@ -64,7 +64,10 @@ pub(crate) fn safetensors_file(tensors: &Named) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// A shape that does not fit its values.
-pub(crate) fn safetensors_with(tensors: &Named, metadata: HashMap<String, String>) -> io::Result<Vec<u8>> {
+pub(crate) fn safetensors_with(
+    tensors: &NamedValues,
+    metadata: HashMap<String, String>,
+) -> io::Result<Vec<u8>> {
     let little_endian =
         |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let bytes: Vec<_> = tensors

@@ -1,47 +1,45 @@
 //! The model card of an adapter.
 
-use super::folder::Adapter;
+use super::content::Adapter;
 
-impl Adapter<'_> {
-    pub(super) fn card(&self) -> String {
-        let params = &self.job.params;
-        let count = self.labels.tags().len();
-        format!(
-            "---\nlibrary_name: peft\npipeline_tag: token-classification\nbase_model: {base}\ntags:\n- lora\n\
-             - named-entity-recognition\nner_labels: {labels:?}\n---\n\n\
-             # LoRA adapter for named-entity recognition\n\n\
-             Trained by Pedigree on top of `{base}`. Entity types: {types}.\n\n\
-             | | |\n|---|---|\n| rank, alpha, dropout | {r}, {alpha}, {dropout} |\n| target modules | {targets} |\n\
-             | learning rate, batch, seed | {rate}, {batch}, {seed} |\n| best epoch | {epoch} |\n\
-             | dev F1, strict | {strict:.4} |\n| dev F1, conlleval | {conlleval:.4} |\n\n\
-             ## Loading\n\n```python\nimport json\nfrom transformers import AutoModelForTokenClassification\n\
-             from peft import PeftModel\n\nlabels = json.load(open(\"ner_labels.json\"))\n\
-             base = AutoModelForTokenClassification.from_pretrained(BACKBONE, num_labels={count})\n{start}\
-             model = PeftModel.from_pretrained(base, ADAPTER)\n```\n\n\
-             `AutoPeftModelForTokenClassification.from_pretrained(ADAPTER, num_labels={count})` works too; without\n\
-             `num_labels` it fails on the classifier's size, because a plain backbone's configuration has two labels.\n\
-             `pedigree export --adapter ADAPTER --backbone BACKBONE --merged --out DIR` makes a model of it that\n\
-             `transformers.pipeline(\"token-classification\", DIR)` loads without PEFT.\n\
-             The first piece of a word carries its tag; tags are IOB2, by id in `ner_labels.json`.\n",
-            start = if self.start.is_some() {
-                "# The training started from an adapter of domain-adaptive pretraining; merge it first.\n\
-                 base = PeftModel.from_pretrained(base, f\"{ADAPTER}/dapt\").merge_and_unload()\n"
-            } else {
-                ""
-            },
-            base = self.job.setup.backbone_name(),
-            labels = self.labels.tags(),
-            types = self.labels.types().join(", "),
-            r = params.lora_r,
-            alpha = params.lora_alpha,
-            dropout = params.lora_dropout,
-            targets = self.family.modules(params.lora_targets).join(", "),
-            rate = params.learning_rate,
-            batch = params.batch_size,
-            seed = self.job.setup.seed,
-            epoch = self.best_epoch,
-            strict = self.dev.strict.f1,
-            conlleval = self.dev.conlleval.f1,
-        )
-    }
+pub(super) fn card(adapter: &Adapter<'_>) -> String {
+    let params = &adapter.job.params;
+    let count = adapter.labels.tags().len();
+    format!(
+        "---\nlibrary_name: peft\npipeline_tag: token-classification\nbase_model: {base}\ntags:\n- lora\n\
+         - named-entity-recognition\nner_labels: {labels:?}\n---\n\n\
+         # LoRA adapter for named-entity recognition\n\n\
+         Trained by Pedigree on top of `{base}`. Entity types: {types}.\n\n\
+         | | |\n|---|---|\n| rank, alpha, dropout | {r}, {alpha}, {dropout} |\n| target modules | {targets} |\n\
+         | learning rate, batch, seed | {rate}, {batch}, {seed} |\n| best epoch | {epoch} |\n\
+         | dev F1, strict | {strict:.4} |\n| dev F1, conlleval | {conlleval:.4} |\n\n\
+         ## Loading\n\n```python\nimport json\nfrom transformers import AutoModelForTokenClassification\n\
+         from peft import PeftModel\n\nlabels = json.load(open(\"ner_labels.json\"))\n\
+         base = AutoModelForTokenClassification.from_pretrained(BACKBONE, num_labels={count})\n{start}\
+         model = PeftModel.from_pretrained(base, ADAPTER)\n```\n\n\
+         `AutoPeftModelForTokenClassification.from_pretrained(ADAPTER, num_labels={count})` works too; without\n\
+         `num_labels` it fails on the classifier's size, because a plain backbone's configuration has two labels.\n\
+         `pedigree export --adapter ADAPTER --backbone BACKBONE --merged --out DIR` makes a model of it that\n\
+         `transformers.pipeline(\"token-classification\", DIR)` loads without PEFT.\n\
+         The first piece of a word carries its tag; tags are IOB2, by id in `ner_labels.json`.\n",
+        start = if adapter.start.is_some() {
+            "# The training started from an adapter of domain-adaptive pretraining; merge it first.\n\
+             base = PeftModel.from_pretrained(base, f\"{ADAPTER}/dapt\").merge_and_unload()\n"
+        } else {
+            ""
+        },
+        base = adapter.job.setup.backbone_name(),
+        labels = adapter.labels.tags(),
+        types = adapter.labels.types().join(", "),
+        r = params.lora_r,
+        alpha = params.lora_alpha,
+        dropout = params.lora_dropout,
+        targets = adapter.family.modules(params.lora_targets).join(", "),
+        rate = params.learning_rate,
+        batch = params.batch_size,
+        seed = adapter.job.setup.seed,
+        epoch = adapter.best_epoch,
+        strict = adapter.dev.strict.f1,
+        conlleval = adapter.dev.conlleval.f1,
+    )
 }

@@ -1,11 +1,7 @@
-//! Names of the files of an adapter, and how its JSON is written.
+//! Names of the files of an adapter.
 
-use std::io;
-
-pub(super) const WEIGHTS: &str = "adapter_model.safetensors";
-pub(super) const CONFIG: &str = "adapter_config.json";
-pub(super) const LABELS: &str = "ner_labels.json";
-
-pub(super) fn pretty(value: &serde_json::Value) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
-}
+pub(crate) const WEIGHTS: &str = "adapter_model.safetensors";
+pub(crate) const CONFIG: &str = "adapter_config.json";
+pub(crate) const LABELS: &str = "ner_labels.json";
+/// The model card.
+pub(crate) const CARD: &str = "README.md";

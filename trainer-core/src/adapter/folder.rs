@@ -1,30 +1,16 @@
-//! The folder of a trained adapter, written.
+//! Writes the folder of a trained adapter.
 
 use std::io;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::StartAdapter;
-use super::files::{CONFIG, LABELS, WEIGHTS, pretty};
-use crate::backbone::Family;
-use crate::corpus::LabelSet;
-use crate::values::{Named, safetensors_file};
-use crate::{LoraScaling, ProtocolScores, TrainJob};
-
-/// What goes into the folder.
-pub(crate) struct Adapter<'a> {
-    pub(crate) job: &'a TrainJob,
-    pub(crate) family: Family,
-    pub(crate) labels: &'a LabelSet,
-    /// By PEFT name.
-    pub(crate) tensors: &'a Named,
-    /// The adapter that the training started from.
-    pub(crate) start: Option<&'a StartAdapter>,
-    pub(crate) best_epoch: usize,
-    /// Dev scores of the best epoch.
-    pub(crate) dev: ProtocolScores,
-}
+use super::card::card;
+use super::content::Adapter;
+use super::files::{CARD, CONFIG, LABELS, WEIGHTS};
+use crate::LoraScaling;
+use crate::json_file::write_json;
+use crate::values::safetensors_file;
 
 impl Adapter<'_> {
     /// Writes the folder, made when absent.
@@ -34,10 +20,10 @@ impl Adapter<'_> {
     pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {
         std::fs::create_dir_all(dir)?;
         std::fs::write(dir.join(WEIGHTS), safetensors_file(self.tensors)?)?;
-        std::fs::write(dir.join(CONFIG), pretty(&self.config())?)?;
-        std::fs::write(dir.join(LABELS), pretty(&self.label_map())?)?;
+        write_json(&dir.join(CONFIG), &self.config())?;
+        write_json(&dir.join(LABELS), &self.label_map())?;
         self.start.map_or(Ok(()), |start| start.carry_along(dir))?;
-        std::fs::write(dir.join("README.md"), self.card())
+        std::fs::write(dir.join(CARD), card(self))
     }
 
     fn config(&self) -> serde_json::Value {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::files::pretty;
-use super::saved::SavedAdapter;
+use super::saved::{Classifier, SavedAdapter};
 use super::start::StartAdapter;
 use crate::TrainError;
 use crate::backbone::pieces::WordPieces;
-use crate::backbone::{EncoderConfig, TOKENIZER_FILES, Weights, encoder_tensors};
-use crate::values::{Named, Values, safetensors_file};
+use crate::backbone::{EncoderConfig, TOKENIZER_FILES, TensorShape, Weights, encoder_tensors};
+use crate::json_file::write_json;
+use crate::values::{NamedValues, Values, safetensors_file};
 
 /// Writes `config.json`, `model.safetensors` and the tokenizer's files into `out`, made when absent.
 ///
@@ -42,11 +42,11 @@ pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<
 fn tagger_tensors(
     config: &EncoderConfig,
     weights: &Weights,
-    [weight, bias]: [&candle_core::Tensor; 2],
-) -> Result<Named, TrainError> {
-    let mut tensors = Named::new();
-    for (name, shape) in encoder_tensors(config) {
-        let tensor = weights.get(&name, &shape, &candle_core::Device::Cpu)?;
+    Classifier { weight, bias }: Classifier<'_>,
+) -> Result<NamedValues, TrainError> {
+    let mut tensors = NamedValues::new();
+    for TensorShape { name, dims } in encoder_tensors(config) {
+        let tensor = weights.get(&name, &dims, &candle_core::Device::Cpu)?;
         tensors.insert(format!("{}.{name}", config.family.module()), Values::of(&tensor)?);
     }
     tensors.insert("classifier.weight".into(), Values::of(weight)?);
@@ -75,13 +75,13 @@ fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Res
 
 fn write(
     out: &Path,
-    tensors: &Named,
+    tensors: &NamedValues,
     settings: &Value,
     backbone: &Path,
     pieces: &WordPieces,
 ) -> io::Result<Vec<PathBuf>> {
     let mut written = vec![out.join("config.json"), out.join("model.safetensors")];
-    std::fs::write(&written[0], pretty(settings)?)?;
+    write_json(&written[0], settings)?;
     std::fs::write(&written[1], safetensors_file(tensors)?)?;
     for name in TOKENIZER_FILES.into_iter().filter(|name| backbone.join(name).is_file()) {
         std::fs::copy(backbone.join(name), out.join(name))?;

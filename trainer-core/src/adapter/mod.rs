@@ -5,7 +5,8 @@
 //! `AutoModel.from_pretrained` would look for a whole model.
 
 mod card;
-mod files;
+mod content;
+pub(crate) mod files;
 mod folder;
 mod merged;
 mod saved;
@@ -13,7 +14,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use folder::Adapter;
+pub(crate) use content::Adapter;
 pub use merged::export_merged;
 pub(crate) use saved::SavedAdapter;
 pub(crate) use start::StartAdapter;

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::files::{CONFIG, LABELS, WEIGHTS};
-use crate::backbone::{BackboneError, Family, Weights};
+use crate::backbone::{BackboneError, Family, Weights, read_json};
 use crate::model::LoraShape;
+use crate::model::peft::{CLASSIFIER_BIAS, CLASSIFIER_WEIGHT, LORA_A, LORA_B, OUTER};
 use crate::{LoraScaling, LoraTargets};
 
 /// Trained tensors with what is needed to use them.
@@ -52,14 +53,14 @@ struct Labels {
     label2id: BTreeMap<String, usize>,
 }
 
-/// Prefix of PEFT's names: the model that it wraps.
-const OUTER: &str = "base_model.model.";
-const A: &str = ".lora_A.weight";
-const B: &str = ".lora_B.weight";
-
-/// The classifier's tensors inside [`SavedAdapter`].
-pub(super) const CLASSIFIER: [&str; 2] =
-    ["base_model.model.classifier.weight", "base_model.model.classifier.bias"];
+/// The classifier of an adapter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Classifier<'a> {
+    /// `[labels, hidden]`.
+    pub(super) weight: &'a Tensor,
+    /// `[labels]`.
+    pub(super) bias: &'a Tensor,
+}
 
 impl SavedAdapter {
     /// Reads the folder.
@@ -68,7 +69,7 @@ impl SavedAdapter {
     /// A file that is missing or malformed, or a setting of PEFT that is not implemented.
     pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
         let config_path = dir.join(CONFIG);
-        let config: Config = json(&config_path)?;
+        let config: Config = read_json(&config_path)?;
         config.check().map_err(|problem| BackboneError::Malformed { path: config_path, problem })?;
         let path = dir.join(WEIGHTS);
         let unreadable = |source| BackboneError::Unreadable { path: path.clone(), source };
@@ -82,10 +83,10 @@ impl SavedAdapter {
         let tensors =
             stored.into_iter().map(as_f32).collect::<candle_core::Result<_>>().map_err(malformed)?;
         let labels = dir.join(LABELS);
-        let tags = if labels.is_file() { ordered(&labels, json(&labels)?)? } else { Vec::new() };
+        let tags = if labels.is_file() { ordered(&labels, read_json(&labels)?)? } else { Vec::new() };
         let saved = Self { path, config, tensors, tags };
         let unpaired = saved.tensors.keys().find(|name| {
-            let other = name.strip_suffix(A).map(|path| format!("{path}{B}"));
+            let other = name.strip_suffix(LORA_A).map(|path| format!("{path}{LORA_B}"));
             other.is_some_and(|other| !saved.tensors.contains_key(&other))
         });
         unpaired.map_or(Ok(()), |name| Err(saved.fault(name, "its lora_B is missing".into())))?;
@@ -97,17 +98,17 @@ impl SavedAdapter {
     pub(crate) fn tags(&self) -> Vec<String> {
         match self.classifier() {
             None => Vec::new(),
-            Some([_, bias]) if self.tags.len() != bias.elem_count() => {
+            Some(Classifier { bias, .. }) if self.tags.len() != bias.elem_count() => {
                 (0..bias.elem_count()).map(|id| format!("LABEL_{id}")).collect()
             }
             Some(_) => self.tags.clone(),
         }
     }
 
-    /// Weight `[labels, hidden]` and bias `[labels]` of the classifier, if the adapter has one.
-    pub(crate) fn classifier(&self) -> Option<[&Tensor; 2]> {
-        let [weight, bias] = CLASSIFIER.map(|name| self.tensors.get(name));
-        Some([weight?, bias?])
+    /// The classifier, if the adapter has one.
+    pub(crate) fn classifier(&self) -> Option<Classifier<'_>> {
+        let (weight, bias) = (self.tensors.get(CLASSIFIER_WEIGHT)?, self.tensors.get(CLASSIFIER_BIAS)?);
+        Some(Classifier { weight, bias })
     }
 
     /// The branches of a model that can hold this adapter. A layer that the adapter leaves out gets a branch whose B is
@@ -170,8 +171,8 @@ impl SavedAdapter {
     fn pairs(&self, family: Family) -> impl Iterator<Item = (&str, &Tensor, &Tensor)> {
         let inside = format!("{OUTER}{}.", family.module());
         self.tensors.iter().filter_map(move |(name, a)| {
-            let path = name.strip_suffix(A)?;
-            let b = self.tensors.get(&format!("{path}{B}"))?;
+            let path = name.strip_suffix(LORA_A)?;
+            let b = self.tensors.get(&format!("{path}{LORA_B}"))?;
             Some((path.strip_prefix(&inside).unwrap_or(path), a, b))
         })
     }
@@ -207,11 +208,4 @@ fn ordered(path: &Path, labels: Labels) -> Result<Vec<String>, BackboneError> {
         return Err(BackboneError::Malformed { path: path.to_owned(), problem });
     }
     Ok(by_id.into_iter().map(|(_, tag)| tag).collect())
-}
-
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, BackboneError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| BackboneError::Unreadable { path: path.to_owned(), source })?;
-    serde_json::from_str(&text)
-        .map_err(|error| BackboneError::Malformed { path: path.to_owned(), problem: error.to_string() })
 }

@@ -10,7 +10,7 @@ use super::{StartAdapter, check_start, export_merged};
 use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, inspect, write_random};
 use crate::model::{Compute, LoraShape, Packed, Tagger};
 use crate::rng::Seeds;
-use crate::values::{Named, Values, copies, safetensors_file};
+use crate::values::{NamedValues, Values, copies, safetensors_file};
 use crate::{LoraScaling, LoraTargets};
 
 const ALPHA: f64 = 8.0;
@@ -34,7 +34,7 @@ fn tagger(backbone: &Path, lora: Option<LoraShape>) -> Tagger {
 /// An adapter with random values as PEFT would leave it.
 fn adapter(tagger: &Tagger, lora: LoraShape) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut tensors = Named::new();
+    let mut tensors = NamedValues::new();
     for (name, var) in tagger.trainable() {
         let values = Seeds::root(2).child(&name).draws().normal(var.elem_count(), 0.2);
         var.set(&Tensor::from_slice(&values, var.shape(), &Device::Cpu).unwrap()).unwrap();
@@ -128,7 +128,7 @@ fn merged_and_loaded_adapters_compute_the_same() {
             let merged = tagger(out.path(), None);
             let weights = Weights::open(out.path(), family).unwrap();
             for (name, var) in merged.trainable() {
-                let name = name.trim_start_matches("base_model.model.");
+                let name = name.trim_start_matches(crate::model::peft::OUTER);
                 var.set(&weights.outside(name, var.dims(), &Device::Cpu).unwrap()).unwrap();
             }
             let difference = largest_difference(&logits(&trained), &logits(&merged));

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::facts::{EmbeddingWidth, Positions};
+use super::folder::read_json;
 use super::relative::RelativeFile;
-use super::{BackboneError, Family, Relative};
+use super::{BackboneError, Family, RelativeSettings};
 
 /// The sizes and settings of an encoder.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ pub(crate) struct EncoderConfig {
     pub(crate) attention_probs_dropout_prob: f64,
     pub(crate) classifier_dropout: Option<f64>,
     /// Relative positions, in families that have them.
-    pub(crate) relative: Option<Relative>,
+    pub(crate) relative: Option<RelativeSettings>,
     /// Whether the masked-LM decoder is the word embeddings.
     pub(crate) tie_word_embeddings: bool,
 }
@@ -75,11 +76,11 @@ fn tied() -> bool {
 /// An unreadable or malformed file, or a family that is not implemented.
 fn family_of(dir: &Path) -> Result<Family, BackboneError> {
     #[derive(Deserialize)]
-    struct Named {
+    struct ModelType {
         model_type: String,
     }
     let path = dir.join("config.json");
-    let Named { model_type } = parsed(&path)?;
+    let ModelType { model_type } = read_json(&path)?;
     let known = Family::ALL.map(Family::model_type).join(", ");
     Family::named(&model_type).ok_or(BackboneError::UnknownFamily { path, family: model_type, known })
 }
@@ -92,10 +93,10 @@ impl EncoderConfig {
     pub(crate) fn read(dir: &Path) -> Result<Self, BackboneError> {
         let family = family_of(dir)?;
         let path = dir.join("config.json");
-        let file: File = parsed(&path)?;
+        let file: File = read_json(&path)?;
         let relative = match family.facts().positions {
             Positions::Absolute { .. } => None,
-            Positions::Relative { .. } => Some(parsed::<RelativeFile>(&path)?),
+            Positions::Relative { .. } => Some(read_json::<RelativeFile>(&path)?),
         };
         Self::checked(family, file, relative).map_err(|problem| BackboneError::Malformed { path, problem })
     }
@@ -123,11 +124,19 @@ impl EncoderConfig {
         })
     }
 
-    /// Row of the first position in the table of positions.
+    /// Row of the first position in the table of positions; 0 in families without one.
     pub(crate) const fn first_position(&self) -> usize {
         match self.family.facts().positions {
             Positions::Absolute { first } => first,
             Positions::Relative { .. } => 0,
+        }
+    }
+
+    /// Rows of the table of positions; `None` in families without one.
+    pub(crate) const fn position_rows(&self) -> Option<usize> {
+        match self.family.facts().positions {
+            Positions::Absolute { .. } => Some(self.max_position_embeddings),
+            Positions::Relative { .. } => None,
         }
     }
 
@@ -205,11 +214,4 @@ impl File {
         }
         Ok(())
     }
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, BackboneError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| BackboneError::Unreadable { path: path.to_owned(), source })?;
-    serde_json::from_str(&text)
-        .map_err(|error| BackboneError::Malformed { path: path.to_owned(), problem: error.to_string() })
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::Relative;
+use super::RelativeSettings;
 
 /// Attention and feed-forward of one layer, by their role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(crate) enum Positions {
     /// Disentangled attention over distances.
     Relative {
         /// The settings of the published models.
-        published: Relative,
+        published: RelativeSettings,
     },
 }
 

@@ -1,45 +1,56 @@
 //! Names and shapes of the tensors of an encoder, and of its masked-LM head, as transformers saves them.
 
-use super::{EncoderConfig, HeadLayout, Site};
-
-/// Every family has it, so it tells how the names of a file start.
-pub(super) const FIRST: &str = "embeddings.word_embeddings.weight";
+use super::{EncoderConfig, HeadLayout, Site, names};
 
 /// A tensor's name and shape.
-pub(crate) type Named = (String, Vec<usize>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TensorShape {
+    pub(crate) name: String,
+    pub(crate) dims: Vec<usize>,
+}
 
-/// Name (inside the encoder) and shape of every tensor of an encoder, without poolers and heads.
-pub(crate) fn encoder_tensors(config: &EncoderConfig) -> Vec<Named> {
+impl TensorShape {
+    fn new(name: impl Into<String>, dims: &[usize]) -> Self {
+        Self { name: name.into(), dims: dims.to_vec() }
+    }
+
+    /// Values in the tensor.
+    pub(super) fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
+}
+
+/// Every tensor of an encoder by its name inside the encoder, without poolers and heads.
+pub(crate) fn encoder_tensors(config: &EncoderConfig) -> Vec<TensorShape> {
     let hidden = config.hidden_size;
     let mut tensors = embeddings(config);
     if let Some(relative) = config.relative {
-        tensors.push(("encoder.rel_embeddings.weight".into(), vec![2 * relative.span(), hidden]));
+        tensors.push(TensorShape::new(names::RELATIVE, &[2 * relative.span(), hidden]));
         if relative.normed {
-            tensors.extend(norm("encoder.LayerNorm", hidden));
+            tensors.extend(norm(names::RELATIVE_NORM, hidden));
         }
     }
     for layer in 0..config.num_hidden_layers {
-        let at = |part: &str| format!("encoder.layer.{layer}.{part}");
         for site in Site::ALL {
-            tensors.extend(linear(&at(config.family.path(site)), config.shape(site)));
+            let path = names::in_layer(layer, config.family.path(site));
+            tensors.extend(linear(&path, config.shape(site)));
         }
-        tensors.extend(norm(&at("attention.output.LayerNorm"), hidden));
-        tensors.extend(norm(&at("output.LayerNorm"), hidden));
+        tensors.extend(norm(&names::in_layer(layer, names::ATTENTION_NORM), hidden));
+        tensors.extend(norm(&names::in_layer(layer, names::OUTPUT_NORM), hidden));
     }
     tensors
 }
 
-fn embeddings(config: &EncoderConfig) -> Vec<Named> {
+fn embeddings(config: &EncoderConfig) -> Vec<TensorShape> {
     let width = config.embedding_size;
-    let table = |name: &str, rows| (format!("embeddings.{name}_embeddings.weight"), vec![rows, width]);
-    let mut tensors = vec![(FIRST.to_owned(), vec![config.vocab_size, width])];
-    if config.relative.is_none() {
-        tensors.push(table("position", config.max_position_embeddings));
+    let mut tensors = vec![TensorShape::new(names::WORDS, &[config.vocab_size, width])];
+    if let Some(rows) = config.position_rows() {
+        tensors.push(TensorShape::new(names::POSITIONS, &[rows, width]));
     }
     if config.type_vocab_size > 0 {
-        tensors.push(table("token_type", config.type_vocab_size));
+        tensors.push(TensorShape::new(names::TOKEN_TYPES, &[config.type_vocab_size, width]));
     }
-    tensors.extend(norm("embeddings.LayerNorm", width));
+    tensors.extend(norm(names::EMBEDDINGS_NORM, width));
     if let Some(path) = config.embedding_projection() {
         tensors.extend(linear(path, LinearShape { output: config.hidden_size, input: width }));
     }
@@ -53,26 +64,29 @@ pub(crate) struct LinearShape {
     pub(crate) input: usize,
 }
 
-fn linear(path: &str, LinearShape { output, input }: LinearShape) -> [Named; 2] {
-    [(format!("{path}.weight"), vec![output, input]), (format!("{path}.bias"), vec![output])]
+fn linear(path: &str, LinearShape { output, input }: LinearShape) -> [TensorShape; 2] {
+    [
+        TensorShape::new(format!("{path}.weight"), &[output, input]),
+        TensorShape::new(format!("{path}.bias"), &[output]),
+    ]
 }
 
-fn norm(path: &str, width: usize) -> [Named; 2] {
-    [(format!("{path}.weight"), vec![width]), (format!("{path}.bias"), vec![width])]
+fn norm(path: &str, width: usize) -> [TensorShape; 2] {
+    ["weight", "bias"].map(|part| TensorShape::new(format!("{path}.{part}"), &[width]))
 }
 
 /// Values in an encoder, without poolers and heads.
 pub(crate) fn encoder_parameters(config: &EncoderConfig) -> u64 {
-    encoder_tensors(config).iter().map(|(_, shape)| shape.iter().map(|&n| n as u64).product::<u64>()).sum()
+    encoder_tensors(config).iter().map(|tensor| tensor.count() as u64).sum()
 }
 
-/// Name (in the file) and shape of every tensor of the family's usual masked-LM head.
-pub(super) fn head_tensors(config: &EncoderConfig) -> Vec<Named> {
+/// Every tensor of the family's usual masked-LM head by its name in the file.
+pub(super) fn head_tensors(config: &EncoderConfig) -> Vec<TensorShape> {
     let HeadLayout { dense, norm: after, bias } = config.family.head_layouts()[0];
     let width = config.embedding_size;
     let mut tensors = linear(dense, LinearShape { output: width, input: config.hidden_size }).to_vec();
     tensors.extend(norm(after, width));
-    tensors.push((bias.to_owned(), vec![config.vocab_size]));
+    tensors.push(TensorShape::new(bias, &[config.vocab_size]));
     tensors
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use candle_core::{Device, Result, Tensor};
 
 use super::facts::{Positions, Published, Size};
-use super::layout::encoder_tensors;
+use super::layout::{TensorShape, encoder_tensors};
 use super::{EncoderConfig, Family, Weights};
 use crate::rng::Seeds;
 
@@ -80,19 +80,16 @@ pub(crate) fn published(family: Family, size: PublishedSize) -> EncoderConfig {
 /// # Errors
 /// Memory ran out.
 pub(crate) fn random_weights(config: &EncoderConfig, seeds: &Seeds) -> Result<Weights> {
-    let tensor = |name: &str, shape: Vec<usize>| {
-        let count = shape.iter().product();
-        let values = match name {
+    let tensor = |tensor: TensorShape| {
+        let count = tensor.count();
+        let values = match tensor.name.as_str() {
             n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
             n if n.ends_with("bias") => vec![0.0; count],
             n => seeds.child(n).draws().uniform(count, BOUND),
         };
-        Tensor::from_vec(values, shape, &Device::Cpu)
+        Ok((tensor.name, Tensor::from_vec(values, tensor.dims, &Device::Cpu)?))
     };
-    let tensors: Result<HashMap<_, _>> = encoder_tensors(config)
-        .into_iter()
-        .map(|(name, shape)| Ok((name.clone(), tensor(&name, shape)?)))
-        .collect();
+    let tensors: Result<HashMap<_, _>> = encoder_tensors(config).into_iter().map(tensor).collect();
     Ok(Weights::in_memory(PathBuf::from("random weights"), tensors?))
 }
 

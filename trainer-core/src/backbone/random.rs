@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::layout::{encoder_tensors, head_tensors};
+use super::layout::{TensorShape, encoder_tensors, head_tensors};
 use super::pieces::WordPieces;
 use super::{EncoderConfig, Family};
 use crate::rng::Seeds;
@@ -55,8 +55,9 @@ pub fn write_random(dir: &Path, spec: &RandomEncoder) -> io::Result<()> {
     std::fs::write(dir.join("model.safetensors"), weights(&config, spec.seed)?)
 }
 
-/// The settings of a BERT, with those of the family over them.
+/// The settings that every family has, with the family's own over them.
 fn config(spec: &RandomEncoder, vocabulary: usize) -> Value {
+    let facts = spec.family.facts();
     let mut config = json!({
         "architectures": [format!("{}Model", spec.family.class_prefix())],
         "model_type": spec.family.model_type(),
@@ -67,15 +68,15 @@ fn config(spec: &RandomEncoder, vocabulary: usize) -> Value {
         "num_attention_heads": spec.heads,
         "intermediate_size": spec.intermediate,
         "max_position_embeddings": spec.max_positions,
-        "type_vocab_size": 2,
+        "type_vocab_size": facts.token_types.unwrap_or(0),
         "vocab_size": vocabulary,
-        "layer_norm_eps": 1e-12,
+        "layer_norm_eps": facts.layer_norm_eps,
         "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.1,
         "initializer_range": INITIAL_DEVIATION,
         "pad_token_id": 0,
     });
-    for (key, value) in (spec.family.facts().random.settings)(spec.hidden, spec.max_positions) {
+    for (key, value) in (facts.random.settings)(spec.hidden, spec.max_positions) {
         config[key] = value;
     }
     config
@@ -109,22 +110,22 @@ fn vocabulary(words: &[String]) -> Vec<String> {
 
 fn weights(config: &EncoderConfig, seed: u64) -> io::Result<Vec<u8>> {
     let seeds = Seeds::root(seed).child("random backbone");
-    let encoder = encoder_tensors(config)
-        .into_iter()
-        .map(|(name, shape)| (format!("{}.{name}", config.family.module()), name, shape));
-    let has_head = config.family.facts().random.has_head;
-    let head = has_head.then(|| head_tensors(config)).into_iter().flatten();
-    let head = head.map(|(name, shape)| (name.clone(), name, shape));
-    let tensors = encoder.chain(head).map(|(full, name, shape): (String, String, Vec<usize>)| {
-        let count = shape.iter().product();
-        let numbers = match name.as_str() {
+    let values = |tensor: TensorShape| {
+        let count = tensor.count();
+        let numbers = match tensor.name.as_str() {
             n if n.ends_with("LayerNorm.weight") => vec![1.0; count],
             n if n.ends_with("bias") => vec![0.0; count],
             n => seeds.child(n).draws().normal(count, INITIAL_DEVIATION),
         };
-        (full, Values { shape, numbers })
-    });
-    safetensors_file(&tensors.collect())
+        Values { shape: tensor.dims, numbers }
+    };
+    let module = config.family.module();
+    let encoder = encoder_tensors(config).into_iter();
+    let encoder = encoder.map(|tensor| (format!("{module}.{}", tensor.name), values(tensor)));
+    let has_head = config.family.facts().random.has_head;
+    let head = has_head.then(|| head_tensors(config)).into_iter().flatten();
+    let head = head.map(|tensor| (tensor.name.clone(), values(tensor)));
+    safetensors_file(&encoder.chain(head).collect())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// The keys of `config.json` that describe relative positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Relative {
+pub(crate) struct RelativeSettings {
     /// Log buckets for distances; `None`: each distance has its own embedding.
     pub(crate) buckets: Option<usize>,
     /// Distances from here on share an embedding.
@@ -52,7 +52,7 @@ impl Attention {
 }
 
 impl RelativeFile {
-    pub(super) fn checked(&self, max_position_embeddings: usize) -> Result<Relative, String> {
+    pub(super) fn checked(&self, max_position_embeddings: usize) -> Result<RelativeSettings, String> {
         self.refuse()?;
         let positive = |value: Option<i64>| value.and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
         let parts = self.pos_att_type.as_ref().map(Attention::parts).unwrap_or_default();
@@ -70,7 +70,7 @@ impl RelativeFile {
                 "norm_rel_ebd {norms:?} is not implemented; \"layer_norm\" and \"none\" are"
             ));
         }
-        Ok(Relative {
+        Ok(RelativeSettings {
             buckets,
             longest: positive(self.max_relative_positions).unwrap_or(max_position_embeddings),
             normed: norms.contains("layer_norm"),
@@ -101,7 +101,7 @@ impl RelativeFile {
     }
 }
 
-impl Relative {
+impl RelativeSettings {
     /// Distances in either direction that have embeddings of their own: there are twice as many rows.
     pub(crate) fn span(self) -> usize {
         self.buckets.unwrap_or(self.longest)

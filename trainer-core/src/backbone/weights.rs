@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 
-use super::layout::{FIRST, encoder_tensors};
+use super::layout::{TensorShape, encoder_tensors};
+use super::names;
 use super::{BackboneError, EncoderConfig, Family};
-use crate::values::{Named, Values};
+use crate::values::{NamedValues, Values};
 
 const SAFETENSORS: &str = "model.safetensors";
 const PICKLE: &str = "pytorch_model.bin";
@@ -44,9 +45,13 @@ impl Weights {
             (pickle, tensors.into_iter().collect())
         };
         let prefixes = [String::new(), format!("{}.", family.module())];
-        let holds = |prefix: &String| tensors.contains_key(&format!("{prefix}{FIRST}"));
+        let holds = |prefix: &String| tensors.contains_key(&format!("{prefix}{}", names::WORDS));
         let Some(prefix) = prefixes.into_iter().find(holds) else {
-            return Err(BackboneError::Tensor { path, tensor: FIRST.into(), problem: "missing".into() });
+            return Err(BackboneError::Tensor {
+                path,
+                tensor: names::WORDS.into(),
+                problem: "missing".into(),
+            });
         };
         Ok(Self { path, tensors, prefix })
     }
@@ -91,9 +96,9 @@ impl Weights {
     /// # Errors
     /// The first tensor that is missing or of another shape.
     pub(crate) fn check(&self, config: &EncoderConfig) -> Result<(), BackboneError> {
-        encoder_tensors(config)
-            .iter()
-            .try_for_each(|(name, shape)| self.checked(&format!("{}{name}", self.prefix), shape).map(drop))
+        encoder_tensors(config).iter().try_for_each(|TensorShape { name, dims }| {
+            self.checked(&format!("{}{name}", self.prefix), dims).map(drop)
+        })
     }
 
     /// Adds `delta` to the encoder's tensor `name`, which becomes f32.
@@ -112,7 +117,7 @@ impl Weights {
     ///
     /// # Errors
     /// A tensor that cannot be converted.
-    pub(crate) fn all(&self) -> Result<Named, BackboneError> {
+    pub(crate) fn all(&self) -> Result<NamedValues, BackboneError> {
         let floats = self.tensors.iter().filter(|(_, tensor)| tensor.dtype().is_float());
         let values = |tensor: &Tensor| Values::of(&tensor.to_dtype(DType::F32)?);
         floats

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{CheckpointError, Identity};
-use crate::values::{Named, Values, safetensors_with};
+use crate::values::{NamedValues, Values, safetensors_with};
 
 /// Version of the format; another one is refused.
 const VERSION: &str = "1";
@@ -24,7 +24,7 @@ const STATE_KEY: &str = "state";
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Checkpoint<S> {
     pub(crate) state: S,
-    pub(crate) tensors: Named,
+    pub(crate) tensors: NamedValues,
 }
 
 impl<S: Serialize + DeserializeOwned> Checkpoint<S> {
@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     fn sample() -> Checkpoint<Vec<f64>> {
-        let tensors = Named::from([
+        let tensors = NamedValues::from([
             ("a".to_owned(), Values { shape: vec![2, 2], numbers: vec![1.0, -0.0, f32::MIN_POSITIVE, 3.3] }),
-            ("b".to_owned(), Values::flat(&[f32::MAX])),
+            ("b".to_owned(), Values::flat(vec![f32::MAX])),
         ]);
         Checkpoint { state: vec![0.1 + 0.2, 1e-308, -7.0], tensors }
     }

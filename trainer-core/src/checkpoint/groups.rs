@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::optim::Moments;
-use crate::values::{Named, Values};
+use crate::values::{NamedValues, Values};
 
 const TRAINED: &str = "trained/";
 const FIRST: &str = "first/";
@@ -14,18 +14,18 @@ const BEST: &str = "best/";
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     /// The trained values as they are.
-    pub(crate) trained: Named,
+    pub(crate) trained: NamedValues,
     /// Those of the best epoch; empty where a job does not choose one.
-    pub(crate) best: Named,
+    pub(crate) best: NamedValues,
     /// The optimiser's moments.
     pub(crate) moments: BTreeMap<String, Moments>,
 }
 
 impl Groups {
     /// All tensors by their names in the file.
-    pub(crate) fn into_tensors(self) -> Named {
-        let mut tensors = Named::new();
-        for (name, Moments { first, second }) in &self.moments {
+    pub(crate) fn into_tensors(self) -> NamedValues {
+        let mut tensors = NamedValues::new();
+        for (name, Moments { first, second }) in self.moments {
             tensors.insert(format!("{FIRST}{name}"), Values::flat(first));
             tensors.insert(format!("{SECOND}{name}"), Values::flat(second));
         }
@@ -36,7 +36,7 @@ impl Groups {
     }
 
     /// Back from the tensors of a file.
-    pub(crate) fn of(tensors: Named) -> Self {
+    pub(crate) fn of(tensors: NamedValues) -> Self {
         let mut groups = Self::default();
         for (name, values) in tensors {
             if let Some(name) = name.strip_prefix(TRAINED) {

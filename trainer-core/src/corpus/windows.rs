@@ -2,7 +2,7 @@
 //!
 //! Owns two rules: the first piece of a word stands for it, and the window with more context wins. Must not know tokenizers or models.
 
-use crate::backbone::pieces::{Frame, Piece, WordPieces};
+use crate::backbone::pieces::{Frame, Piece};
 
 /// The size of windows, in pieces; two of them are `[CLS]` and `[SEP]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,18 +44,13 @@ impl Window {
 }
 
 /// The windows of one sentence. The first that reaches its end is the last.
-pub(crate) fn windows(
-    sentence: usize,
-    pieces: &[Piece],
-    special: &WordPieces,
-    shape: WindowShape,
-) -> Vec<Window> {
+pub(crate) fn windows(sentence: usize, pieces: &[Piece], frame: Frame, shape: WindowShape) -> Vec<Window> {
     let room = shape.max_length - 2;
     let mut windows = Vec::with_capacity(1);
     let mut start = 0;
     loop {
         let end = (start + room).min(pieces.len());
-        windows.push(framed(sentence, pieces, start..end, special.frame));
+        windows.push(framed(sentence, pieces, start..end, frame));
         if end == pieces.len() {
             return windows;
         }
@@ -130,17 +125,7 @@ mod tests {
                 (0..n).map(move |at| Piece { id: (word * 10 + at + 5) as u32, word: word as u32 })
             })
             .collect();
-        let room = max_length - 2;
-        let mut windows = Vec::new();
-        let mut start = 0;
-        loop {
-            let end = (start + room).min(pieces.len());
-            windows.push(framed(0, &pieces, start..end, Frame { cls: 1, sep: 2 }));
-            if end == pieces.len() {
-                return windows;
-            }
-            start = end - stride;
-        }
+        windows(0, &pieces, Frame { cls: 1, sep: 2 }, WindowShape { max_length, stride })
     }
 
     #[test]

@@ -2,20 +2,21 @@
 
 use std::time::Instant;
 
+use super::batches::{Batches, StepBatch};
 use super::held_out::HeldOut;
 use super::log_lines::LogLines;
 use super::masks::{Masked, Vocabulary};
-use super::outputs::{TrainedTensors, write_adapter, write_summary};
+use super::outputs::{TrainedTensors, write_adapter};
 use super::phase::{Phase, Trains};
 use super::progress::{EpochSoFar, Progress, Resumption, checkpoint};
 use super::sequences::Sequences;
 use crate::backbone::Family;
 use crate::checkpoint::Keeper;
-use crate::corpus::batch::bucketed;
+use crate::json_file::write_json;
 use crate::memory::peak_bytes;
 use crate::model::MaskedLm;
 use crate::rng::Seeds;
-use crate::step::{Example, Stepper};
+use crate::step::{Example, Stepped, Stepper};
 use crate::values::copies;
 use crate::{DaptEpoch, DaptJob, DaptSummary, HeldOutScores, Supervisor, TrainError, TrainerEvent};
 
@@ -45,7 +46,9 @@ struct InPhase<'a> {
     /// Its steps.
     total: usize,
     stepper: Stepper<'a>,
-    seeds: &'a Seeds,
+    batches: Batches,
+    /// Of the masks.
+    masks: Seeds,
     lines: LogLines,
 }
 
@@ -103,7 +106,8 @@ impl Course<'_> {
             trains,
             total,
             stepper: Stepper::new(&phase, plan, &seeds),
-            seeds: &seeds,
+            batches: Batches::new(&seeds, self.train.lengths(), self.job.params.batch_size),
+            masks: seeds.child("masks"),
             lines: LogLines::new(trains.name(), total),
         };
         if let Some(resumption) = resumption {
@@ -132,11 +136,11 @@ impl Course<'_> {
         if self.is_unmeasured(at) {
             return self.end_epoch(supervisor);
         }
-        let batch = self.batch(at.stepper.done, at.seeds);
+        let batch = self.batch(at);
         let examples: Vec<Example<'_>> = batch.iter().map(Masked::example).collect();
         let loss = match at.stepper.step(&examples, supervisor)? {
-            Some(measured) => measured.loss,
-            None => {
+            Stepped::Done(measured) => measured.loss,
+            Stepped::NoTarget | Stepped::Overflowed => {
                 at.stepper.skip()?;
                 0.0
             }
@@ -183,18 +187,15 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// The sequences of step `done`, masked for their epoch.
-    fn batch(&self, done: usize, seeds: &Seeds) -> Vec<Masked> {
-        let (batch_size, per_epoch) = (self.job.params.batch_size, self.per_epoch());
-        let (epoch, at) = (done / per_epoch, done % per_epoch);
-        let mut order = seeds.child("order").nth(epoch).draws();
-        let batches = bucketed(&self.train.lengths(), batch_size, &mut order);
-        let masks = seeds.child("masks").nth(epoch);
+    /// The sequences of the next step, masked for their epoch.
+    fn batch(&self, at: &mut InPhase<'_>) -> Vec<Masked> {
+        let StepBatch { epoch, sequences } = at.batches.after(at.stepper.done);
+        let masks = at.masks.nth(epoch);
         let mask = |index: &usize| {
             let mut draws = masks.nth(*index).draws();
             Masked::new(&self.train.ids[*index], self.job.params.mask_share, &self.vocabulary, &mut draws)
         };
-        batches[at].iter().map(mask).collect()
+        sequences.iter().map(mask).collect()
     }
 
     fn measure(&mut self, when: &str, supervisor: &mut dyn Supervisor) -> Result<HeldOutScores, TrainError> {
@@ -243,7 +244,7 @@ impl Course<'_> {
         let dir = out.join("adapter");
         write_adapter(&dir, self.job, family, &tensors, &summary).map_err(TrainError::output(&dir))?;
         let path = out.join("summary.json");
-        write_summary(&path, &summary).map_err(TrainError::output(&path))?;
+        write_json(&path, &summary).map_err(TrainError::output(&path))?;
         self.keeper.forget()?;
         Ok(summary)
     }

@@ -4,6 +4,7 @@
 //! first where the backbone has none, then the branches) → `outputs`. `held_out` measures before and after. Owns the order
 //! of these things. Must not know entities.
 
+mod batches;
 mod course;
 mod held_out;
 mod log_lines;

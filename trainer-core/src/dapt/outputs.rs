@@ -1,19 +1,24 @@
-//! The files of a finished pretraining: the adapter in PEFT's layout, a new head, the summary.
+//! The files of a finished pretraining: the adapter in PEFT's layout, and a new head.
 
 use std::io;
 use std::path::Path;
 
 use serde_json::json;
 
+use crate::adapter::files::{CARD, CONFIG, WEIGHTS};
 use crate::backbone::Family;
-use crate::values::{Named, safetensors_file};
+use crate::json_file::write_json;
+use crate::values::{NamedValues, safetensors_file};
 use crate::{DaptJob, DaptSummary};
+
+/// The file of a new head.
+const HEAD: &str = "lm_head.safetensors";
 
 /// What a pretraining has trained.
 pub(super) struct TrainedTensors {
-    pub(super) branches: Named,
+    pub(super) branches: NamedValues,
     /// Those of a new head; empty where the backbone has one.
-    pub(super) head: Named,
+    pub(super) head: NamedValues,
 }
 
 /// The class of transformers that the adapter was trained on.
@@ -39,9 +44,9 @@ pub(super) fn write_adapter(
     summary: &DaptSummary,
 ) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    std::fs::write(dir.join("adapter_model.safetensors"), safetensors_file(&tensors.branches)?)?;
+    std::fs::write(dir.join(WEIGHTS), safetensors_file(&tensors.branches)?)?;
     if !tensors.head.is_empty() {
-        std::fs::write(dir.join("lm_head.safetensors"), safetensors_file(&tensors.head)?)?;
+        std::fs::write(dir.join(HEAD), safetensors_file(&tensors.head)?)?;
     }
     let class = class(family);
     let params = &job.params;
@@ -59,8 +64,8 @@ pub(super) fn write_adapter(
         "fan_in_fan_out": false,
         "use_rslora": false,
     });
-    std::fs::write(dir.join("adapter_config.json"), serde_json::to_string_pretty(&config)? + "\n")?;
-    std::fs::write(dir.join("README.md"), card(job, &class, summary))
+    write_json(&dir.join(CONFIG), &config)?;
+    std::fs::write(dir.join(CARD), card(job, &class, summary))
 }
 
 fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
@@ -70,7 +75,7 @@ fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
     } else {
         format!(
             "The backbone has no masked-LM head: {} steps before the first measurement trained only a new one \
-             (`lm_head.safetensors`).",
+             (`{HEAD}`).",
             summary.head_steps
         )
     };
@@ -88,12 +93,4 @@ fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
         summary.before.masked_accuracy,
         summary.after.masked_accuracy,
     )
-}
-
-/// Writes the summary.
-///
-/// # Errors
-/// What the file system said.
-pub(super) fn write_summary(path: &Path, summary: &DaptSummary) -> io::Result<()> {
-    std::fs::write(path, serde_json::to_string_pretty(summary)? + "\n")
 }

@@ -31,6 +31,7 @@ fn run(job: &DaptJob, supervisor: &mut dyn Supervisor) -> Result<DaptSummary, Tr
     let (backbone, out) = (&job.setup.backbone, &job.setup.out);
     let config = EncoderConfig::read(backbone)?;
     let pieces = WordPieces::open(backbone)?;
+    pieces.check(backbone, &config)?;
     if backbone.join(START).is_dir() {
         let problem = format!(
             "holds {START}/, an adapter of an earlier pretraining; merge it first with `pedigree export`"
@@ -38,7 +39,7 @@ fn run(job: &DaptJob, supervisor: &mut dyn Supervisor) -> Result<DaptSummary, Tr
         return Err(BackboneError::Malformed { path: backbone.clone(), problem }.into());
     }
     let weights = Weights::open(backbone, config.family)?;
-    let vocabulary = vocabulary(job, &pieces, &config)?;
+    let vocabulary = vocabulary(job, &pieces)?;
     let longest = job.params.max_length.min(config.longest_input());
     let pack = job.params.pack.then(|| seeds.child("packing").draws());
     let train = Sequences::read(&job.passages, &pieces, longest, pack)?;
@@ -73,13 +74,12 @@ fn run(job: &DaptJob, supervisor: &mut dyn Supervisor) -> Result<DaptSummary, Tr
     course.finish(config.family, scores)
 }
 
-fn vocabulary(job: &DaptJob, pieces: &WordPieces, config: &EncoderConfig) -> Result<Vocabulary, TrainError> {
+fn vocabulary(job: &DaptJob, pieces: &WordPieces) -> Result<Vocabulary, TrainError> {
     let Some(mask) = pieces.mask() else {
         let problem = "has no [MASK] piece, which masked-language modelling needs".to_owned();
         return Err(BackboneError::Malformed { path: job.setup.backbone.clone(), problem }.into());
     };
-    let size = pieces.vocabulary().min(config.vocab_size);
-    Ok(Vocabulary { mask, size, special: [pieces.frame.cls, pieces.frame.sep] })
+    Ok(Vocabulary { mask, size: pieces.vocabulary(), special: [pieces.frame.cls, pieces.frame.sep] })
 }
 
 fn lora(job: &DaptJob) -> LoraShape {

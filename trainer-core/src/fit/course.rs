@@ -9,8 +9,8 @@ use super::progress::{BestEpoch, Progress, Resumption, checkpoint, resume};
 use crate::checkpoint::Keeper;
 use crate::corpus::batch::bucketed;
 use crate::rng::Seeds;
-use crate::step::{Example, Stepper};
-use crate::values::Named;
+use crate::step::{Example, Stepped, Stepper};
+use crate::values::NamedValues;
 use crate::{EpochMetrics, Resumed, Supervisor, TrainError, TrainJob, TrainerEvent};
 
 /// A training in progress.
@@ -22,7 +22,7 @@ pub(super) struct Course<'a> {
     pub(super) keeper: Keeper,
     pub(super) at: Progress,
     /// Trained tensors of the best epoch.
-    pub(super) best: Named,
+    pub(super) best: NamedValues,
     /// The best epoch's evaluation on dev; absent where an earlier run of the job trained it.
     pub(super) best_dev: Option<Evaluation>,
     pub(super) total_steps: usize,
@@ -96,7 +96,7 @@ impl Course<'_> {
         for members in batches.iter().skip(self.at.batches) {
             let began = Instant::now();
             let examples: Vec<Example<'_>> = members.iter().map(|&at| train.example(at)).collect();
-            if let Some(measured) = self.stepper.step(&examples, supervisor)? {
+            if let Stepped::Done(measured) = self.stepper.step(&examples, supervisor)? {
                 self.at.pass.add(measured, members.len(), began.elapsed().as_secs_f64());
             }
             self.at.batches += 1;

@@ -14,9 +14,8 @@ mod progress;
 mod run;
 mod splits;
 mod tagging;
-mod train;
 
 pub use bench::{BenchReport, BenchSpec, bench};
 pub(crate) use evaluate::word_logits;
+pub use run::train;
 pub(crate) use splits::Windowed;
-pub use train::train;

@@ -1,12 +1,13 @@
-//! The files of a finished training: `predictions.jsonl`, `summary.json`, and `errors.json` where a test split was opened.
+//! What a finished training writes beside its adapter and summary: predictions, and mistakes where a test split was opened.
 
 use std::io;
 use std::path::Path;
 
 use super::evaluate::Evaluation;
 use super::splits::Windowed;
+use crate::SentencePrediction;
+use crate::json_file::write_json;
 use crate::score::{SurfaceForms, error_report, sentence_predictions};
-use crate::{SentencePrediction, TrainSummary};
 
 /// One line for each sentence of a split: predicted and gold tags, and the counts that significance tests need.
 pub(super) fn predictions(
@@ -32,13 +33,5 @@ pub(super) fn write_errors(
 ) -> io::Result<()> {
     let seen = SurfaceForms::of(&train.sentences);
     let report = error_report(&split.sentences, &evaluation.tags, Some(&seen), EXAMPLES);
-    std::fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-}
-
-/// Writes the summary.
-///
-/// # Errors
-/// What the file system said.
-pub(super) fn write_summary(path: &Path, summary: &TrainSummary) -> io::Result<()> {
-    std::fs::write(path, serde_json::to_string_pretty(summary)? + "\n")
+    write_json(path, &report)
 }

@@ -8,7 +8,7 @@ use crate::adapter::StartAdapter;
 use crate::checkpoint::{Checkpoint, Groups, Identity, hash_backbone, hash_file};
 use crate::optim::LossScale;
 use crate::step::Stepper;
-use crate::values::Named;
+use crate::values::NamedValues;
 use crate::{EpochMetrics, ProtocolScores, TrainError, TrainJob};
 
 /// Everything but tensors that cannot be computed again from the job.
@@ -93,7 +93,7 @@ pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<I
 pub(super) fn checkpoint(
     progress: &Progress,
     stepper: &Stepper<'_>,
-    best: &Named,
+    best: &NamedValues,
 ) -> Result<Checkpoint<Progress>, TrainError> {
     let groups =
         Groups { trained: stepper.snapshot()?, best: best.clone(), moments: stepper.moments().clone() };
@@ -105,7 +105,7 @@ pub(super) fn checkpoint(
 pub(super) struct Resumption {
     pub(super) progress: Progress,
     /// Trained tensors of the best epoch.
-    pub(super) best: Named,
+    pub(super) best: NamedValues,
 }
 
 /// Puts a checkpoint back into the stepper.

@@ -5,22 +5,33 @@ use std::time::Instant;
 use super::course::Course;
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
-use super::outputs::{predictions, write_errors, write_summary};
+use super::outputs::{predictions, write_errors};
 use super::progress::{BestEpoch, Progress, identity};
 use super::tagging::step_plan;
 use crate::adapter::Adapter;
 use crate::checkpoint::Keeper;
+use crate::json_file::write_json;
 use crate::optim::Schedule;
 use crate::rng::Seeds;
 use crate::step::Stepper;
-use crate::values::Named;
+use crate::values::NamedValues;
 use crate::{
-    Resumed, Supervisor, TestAccess, TestScores, TrainError, TrainJob, TrainSummary, TrainerEvent,
+    Resumed, Supervisor, TestAccess, TestScores, TrainError, TrainJob, TrainSummary, TrainerEvent, threads,
     write_predictions,
 };
 
-/// See [`super::train()`].
-pub(super) fn run(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
+/// Trains, evaluates, and writes `adapter/`, `predictions.jsonl` and `summary.json` into the job's `out`.
+///
+/// The same job on the same machine gives the same bits on the CPU, whatever the number of threads.
+///
+/// # Errors
+/// See [`TrainError`]; its [`TrainError::reason`] is the exit code of a trainer process.
+pub fn train(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
+    job.check()?;
+    threads::with(job.setup.threads, || run(job, supervisor))
+}
+
+fn run(job: &TrainJob, supervisor: &mut dyn Supervisor) -> Result<TrainSummary, TrainError> {
     let clock = Instant::now();
     let seeds = Seeds::root(job.setup.seed);
     let loaded = Loaded::new(job, &seeds, supervisor)?;
@@ -54,7 +65,7 @@ fn course<'a>(
             job.setup.checkpoint.clone(),
         ),
         at: Progress::new(job.params.patience),
-        best: Named::new(),
+        best: NamedValues::new(),
         best_dev: None,
         total_steps: schedule.total(),
         clock,
@@ -88,7 +99,7 @@ fn finish(mut course: Course<'_>, supervisor: &mut dyn Supervisor) -> Result<Tra
         peak_memory_bytes: course.stepper.peak_bytes(),
     };
     let path = job.setup.out.join("summary.json");
-    write_summary(&path, &summary).map_err(TrainError::output(&path))?;
+    write_json(&path, &summary).map_err(TrainError::output(&path))?;
     course.keeper.forget()?;
     Ok(summary)
 }
@@ -120,7 +131,7 @@ fn write_adapter(
     job: &TrainJob,
     loaded: &Loaded,
     best: BestEpoch,
-    tensors: &Named,
+    tensors: &NamedValues,
 ) -> Result<(), TrainError> {
     let adapter = Adapter {
         job,

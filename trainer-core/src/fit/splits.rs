@@ -43,7 +43,7 @@ impl Windowed {
             let mut counts = vec![0; sentence.tokens.len()];
             of_sentence.iter().for_each(|piece| counts[piece.word as usize] += 1);
             pieces_per_word.push(counts);
-            let cut = windows(index, &of_sentence, pieces, shape);
+            let cut = windows(index, &of_sentence, pieces.frame, shape);
             order.extend(0..cut.len());
             all.extend(cut);
         }

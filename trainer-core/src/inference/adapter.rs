@@ -9,6 +9,7 @@ use candle_core::Var;
 use serde::Deserialize;
 
 use super::InferenceError;
+use crate::adapter::files::{CONFIG, LABELS};
 use crate::adapter::{SavedAdapter, StartAdapter};
 use crate::backbone::{BackboneError, Family, Weights};
 use crate::corpus::LabelSet;
@@ -41,7 +42,7 @@ pub fn base_model(dir: &Path) -> Result<Option<String>, InferenceError> {
     struct Config {
         base_model_name_or_path: Option<String>,
     }
-    let config: Config = json(&dir.join("adapter_config.json"))?;
+    let config: Config = json(&dir.join(CONFIG))?;
     Ok(config.base_model_name_or_path)
 }
 
@@ -51,7 +52,7 @@ impl AdapterFolder {
     /// # Errors
     /// What is missing or wrong, with the file.
     pub fn open(dir: &Path) -> Result<Self, InferenceError> {
-        let path = dir.join("ner_labels.json");
+        let path = dir.join(LABELS);
         let labels: NerLabels = json(&path)?;
         let shape = WindowShape {
             max_length: labels.max_length.unwrap_or(WindowShape::USUAL.max_length),

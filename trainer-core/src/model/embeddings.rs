@@ -10,12 +10,12 @@ use super::packed::Packed;
 use super::projection::Projection;
 use super::source::Source;
 use crate::TrainError;
-use crate::backbone::{EncoderConfig, LinearShape};
+use crate::backbone::{EncoderConfig, LinearShape, names};
 
 pub(super) struct Embeddings {
     /// `[vocab, embedding]`. The decoder of a masked-LM head is tied to them.
     pub(super) words: Tensor,
-    /// From the first position on; `None` in families with relative positions.
+    /// Row 0 is the first position's; `None` in families with relative positions.
     positions: Option<Tensor>,
     /// `None` in families without token types.
     types: Option<Tensor>,
@@ -29,20 +29,19 @@ pub(super) struct Embeddings {
 impl Embeddings {
     pub(super) fn new(source: &Source<'_>, config: &EncoderConfig) -> Result<Self, TrainError> {
         let width = config.embedding_size;
-        let table =
-            |name: &str, rows| source.tensor(&format!("embeddings.{name}_embeddings.weight"), &[rows, width]);
-        let positions = config.relative.is_none().then(|| {
-            let all = table("position", config.max_position_embeddings)?;
+        let table = |name, rows| source.tensor(name, &[rows, width]);
+        let positions = config.position_rows().map(|rows| {
+            let all = table(names::POSITIONS, rows)?;
             Ok::<_, TrainError>(all.narrow(0, config.first_position(), config.longest_input())?)
         });
-        let types = (config.type_vocab_size > 0).then(|| table("token_type", config.type_vocab_size));
+        let types = (config.type_vocab_size > 0).then(|| table(names::TOKEN_TYPES, config.type_vocab_size));
         let shape = LinearShape { output: config.hidden_size, input: width };
         let projection = config.embedding_projection().map(|path| source.projection(path.into(), shape));
         Ok(Self {
-            words: table("word", config.vocab_size)?,
+            words: table(names::WORDS, config.vocab_size)?,
             positions: positions.transpose()?,
             types: types.transpose()?,
-            norm: source.norm("embeddings.LayerNorm", width)?,
+            norm: source.norm(names::EMBEDDINGS_NORM, width)?,
             projection: projection.transpose()?,
             eps: config.layer_norm_eps,
             dropout: config.hidden_dropout_prob,

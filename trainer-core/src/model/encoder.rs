@@ -10,8 +10,9 @@ use super::layer::Layer;
 use super::lora::LoraShape;
 use super::mask_keys::MaskKeys;
 use super::packed::Packed;
+use super::peft::{LORA_A, LORA_B, OUTER};
 use super::projection::Projection;
-use super::relative::{Positions, RelativeEmbeddings};
+use super::relative::{RelativeEmbeddings, RelativePositions};
 use super::source::Source;
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights, encoder_parameters};
@@ -61,9 +62,9 @@ impl Encoder {
         let mut trainable = BTreeMap::new();
         for projection in self.projections() {
             if let Some(lora) = &projection.lora {
-                let path = format!("base_model.model.{}.{}", self.family.module(), projection.path);
-                trainable.insert(format!("{path}.lora_A.weight"), lora.a.clone());
-                trainable.insert(format!("{path}.lora_B.weight"), lora.b.clone());
+                let path = format!("{OUTER}{}.{}", self.family.module(), projection.path);
+                trainable.insert(format!("{path}{LORA_A}"), lora.a.clone());
+                trainable.insert(format!("{path}{LORA_B}"), lora.b.clone());
             }
         }
         trainable
@@ -79,7 +80,7 @@ impl Encoder {
     }
 
     /// The relative positions that a batch needs, in families that have them.
-    pub(super) fn positions(&self, batch: &Packed) -> candle_core::Result<Option<Positions>> {
+    pub(super) fn positions(&self, batch: &Packed) -> candle_core::Result<Option<RelativePositions>> {
         self.relative.as_ref().map(|relative| relative.of(batch)).transpose()
     }
 

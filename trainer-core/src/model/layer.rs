@@ -7,10 +7,10 @@ use super::operand::Affine;
 use super::ops::{add_norm, attention, disentangled_attention, gelu};
 use super::packed::Packed;
 use super::projection::Projection;
-use super::relative::Positions;
+use super::relative::RelativePositions;
 use super::source::Source;
 use crate::TrainError;
-use crate::backbone::{EncoderConfig, Site};
+use crate::backbone::{EncoderConfig, Site, names};
 
 pub(super) struct Layer {
     pub(super) query: Projection,
@@ -29,7 +29,7 @@ pub(super) struct Layer {
 
 impl Layer {
     pub(super) fn new(source: &Source<'_>, config: &EncoderConfig, index: usize) -> Result<Self, TrainError> {
-        let at = |part: &str| format!("encoder.layer.{index}.{part}");
+        let at = |part: &str| names::in_layer(index, part);
         let linear = |site| source.projection(at(config.family.path(site)), config.shape(site));
         Ok(Self {
             query: linear(Site::Query)?,
@@ -38,8 +38,8 @@ impl Layer {
             attention_output: linear(Site::AttentionOutput)?,
             up: linear(Site::Up)?,
             down: linear(Site::Down)?,
-            attention_norm: source.norm(&at("attention.output.LayerNorm"), config.hidden_size)?,
-            output_norm: source.norm(&at("output.LayerNorm"), config.hidden_size)?,
+            attention_norm: source.norm(&at(names::ATTENTION_NORM), config.hidden_size)?,
+            output_norm: source.norm(&at(names::OUTPUT_NORM), config.hidden_size)?,
             heads: config.num_attention_heads,
             eps: config.layer_norm_eps,
             dropout: config.hidden_dropout_prob,
@@ -56,7 +56,7 @@ impl Layer {
         &self,
         x: &Tensor,
         batch: &Packed,
-        positions: Option<&Positions>,
+        positions: Option<&RelativePositions>,
         keys: &mut MaskKeys<'_>,
     ) -> candle_core::Result<Tensor> {
         let context = self.attend(x, batch, positions, keys)?;
@@ -71,7 +71,7 @@ impl Layer {
         &self,
         x: &Tensor,
         batch: &Packed,
-        positions: Option<&Positions>,
+        positions: Option<&RelativePositions>,
         keys: &mut MaskKeys<'_>,
     ) -> candle_core::Result<Tensor> {
         let value = self.value.forward(x, keys)?;

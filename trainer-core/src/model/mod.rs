@@ -17,6 +17,7 @@ mod masked_lm;
 mod operand;
 mod ops;
 mod packed;
+pub(crate) mod peft;
 mod projection;
 mod relative;
 mod source;

@@ -10,11 +10,11 @@ use super::ops::{dropout, norm};
 use super::packed::Packed;
 use super::source::Source;
 use crate::TrainError;
-use crate::backbone::{EncoderConfig, Relative};
+use crate::backbone::{EncoderConfig, RelativeSettings, names};
 
 /// The table, frozen.
 pub(super) struct RelativeEmbeddings {
-    relative: Relative,
+    relative: RelativeSettings,
     /// `[2 * span, hidden]`.
     table: Tensor,
     norm: Option<Affine>,
@@ -22,7 +22,7 @@ pub(super) struct RelativeEmbeddings {
 }
 
 /// The rows of the table that a batch needs.
-pub(super) struct Positions {
+pub(super) struct RelativePositions {
     /// `[rows, hidden]`, normed.
     pub(super) embeddings: Tensor,
     /// Which row belongs to which distance.
@@ -37,13 +37,13 @@ impl RelativeEmbeddings {
     ) -> std::result::Result<Option<Self>, TrainError> {
         let Some(relative) = config.relative else { return Ok(None) };
         let hidden = config.hidden_size;
-        let table = source.tensor("encoder.rel_embeddings.weight", &[2 * relative.span(), hidden])?;
-        let norm = relative.normed.then(|| source.norm("encoder.LayerNorm", hidden)).transpose()?;
+        let table = source.tensor(names::RELATIVE, &[2 * relative.span(), hidden])?;
+        let norm = relative.normed.then(|| source.norm(names::RELATIVE_NORM, hidden)).transpose()?;
         Ok(Some(Self { relative, table, norm, eps: config.layer_norm_eps }))
     }
 
     /// The positions of a batch. Only distances that occur in it are projected: short sentences need few of the buckets.
-    pub(super) fn of(&self, batch: &Packed) -> Result<Positions> {
+    pub(super) fn of(&self, batch: &Packed) -> Result<RelativePositions> {
         let longest = batch.sequences.offsets.windows(2).map(|bound| bound[1] - bound[0]).max().unwrap_or(1);
         let farthest = longest as i64 - 1;
         let (first, last) = (self.relative.row(-farthest), self.relative.row(farthest));
@@ -55,11 +55,11 @@ impl RelativeEmbeddings {
         let by_distance =
             (-farthest..=farthest).map(|distance| self.relative.row(distance) - first).collect();
         let rows = RelativeRows { by_distance, c2p: self.relative.c2p, p2c: self.relative.p2c };
-        Ok(Positions { embeddings, rows: Arc::new(rows) })
+        Ok(RelativePositions { embeddings, rows: Arc::new(rows) })
     }
 }
 
-impl Positions {
+impl RelativePositions {
     /// `x` with the position embeddings, after dropout, as further rows: `[pieces + rows, hidden]`.
     pub(super) fn below(&self, x: &Tensor, probability: f64, keys: &mut MaskKeys<'_>) -> Result<Tensor> {
         let embeddings = dropout(&self.embeddings, next_mask(keys, probability))?;

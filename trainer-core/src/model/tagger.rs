@@ -12,6 +12,7 @@ use super::lora::LoraShape;
 use super::mask_keys::{MaskKeys, next_mask};
 use super::ops::{dropout, rows as chosen_rows};
 use super::packed::Packed;
+use super::peft;
 use crate::TrainError;
 use crate::backbone::{EncoderConfig, Family, Weights};
 use crate::rng::{Draws, Seeds};
@@ -65,8 +66,8 @@ impl Tagger {
     /// Trained tensors by their name in a PEFT adapter, sorted by name.
     pub(crate) fn trainable(&self) -> BTreeMap<String, Var> {
         let mut trainable = self.encoder.trainable();
-        trainable.insert("base_model.model.classifier.weight".to_owned(), self.head_weight.clone());
-        trainable.insert("base_model.model.classifier.bias".to_owned(), self.head_bias.clone());
+        trainable.insert(peft::CLASSIFIER_WEIGHT.to_owned(), self.head_weight.clone());
+        trainable.insert(peft::CLASSIFIER_BIAS.to_owned(), self.head_bias.clone());
         trainable
     }
 

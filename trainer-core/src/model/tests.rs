@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::layer::Layer;
 use super::operand::Affine;
 use super::ops;
-use super::relative::Positions;
+use super::relative::RelativePositions;
 use super::{Compute, LoraShape, MaskedLm, Packed, Tagger};
 use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Family, RandomEncoder, Weights, write_random};
@@ -76,7 +76,12 @@ fn plain_norm(x: &Tensor, layer: &Affine, eps: f64) -> Tensor {
 }
 
 /// Attention by candle's own operations; with `rows`, the disentangled scores of DeBERTa by index tensors.
-fn plain_attention(layer: &Layer, x: &Tensor, offsets: &[usize], positions: Option<&Positions>) -> Tensor {
+fn plain_attention(
+    layer: &Layer,
+    x: &Tensor,
+    offsets: &[usize],
+    positions: Option<&RelativePositions>,
+) -> Tensor {
     let width = x.dim(1).unwrap();
     let depth = width / layer.heads;
     let split = |t: &Tensor, start: usize, length: usize| {

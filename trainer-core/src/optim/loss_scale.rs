@@ -14,6 +14,15 @@ pub(crate) struct LossScale {
     good: u32,
 }
 
+/// What to do with a step's gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Use them. Gradients that are not finite even at the smallest factor are the caller's to report.
+    Use,
+    /// Skip the step: a smaller factor may help.
+    Skip,
+}
+
 impl Default for LossScale {
     fn default() -> Self {
         Self { factor: START, good: 0 }
@@ -26,19 +35,18 @@ impl LossScale {
         self.factor
     }
 
-    /// Adapts to whether a step's gradients were finite. False: they were not, a smaller factor may help, and the step is to
-    /// be skipped.
-    pub(crate) fn after(&mut self, finite: bool) -> bool {
+    /// Adapts the factor to whether a step's gradients were finite.
+    pub(crate) fn after(&mut self, finite: bool) -> Verdict {
         if finite {
             self.good += 1;
             if self.good == PATIENCE {
                 *self = Self { factor: self.factor * 2.0, good: 0 };
             }
-            return true;
+            return Verdict::Use;
         }
         let smallest = self.factor <= 1.0;
         *self = Self { factor: (self.factor / 2.0).max(1.0), good: 0 };
-        smallest
+        if smallest { Verdict::Use } else { Verdict::Skip }
     }
 }
 
@@ -47,14 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_on_overflow_and_doubles_after_long_peace() {
+    fn halves_on_overflow_and_doubles_after_many_finite_steps() {
         let mut scale = LossScale::default();
-        assert!(!scale.after(false));
+        assert_eq!(scale.after(false), Verdict::Skip);
         assert_eq!(scale.factor(), 32_768.0);
-        assert!((0..2_000).all(|_| scale.after(true)));
+        assert!((0..2_000).all(|_| scale.after(true) == Verdict::Use));
         assert_eq!(scale.factor(), 65_536.0);
-        // At 1 the fault is not the scale's: the caller's own check speaks.
-        assert_eq!((0..17).map(|_| scale.after(false)).filter(|leave| *leave).count(), 1);
+        // At 1 no smaller factor can help: the caller's own check reports the fault.
+        assert_eq!((0..17).filter(|_| scale.after(false) == Verdict::Use).count(), 1);
         assert_eq!(scale.factor(), 1.0);
     }
 }

@@ -10,5 +10,5 @@ mod schedule;
 
 pub(crate) use adamw::{AdamW, Moments, Step};
 pub(crate) use gradients::Gradients;
-pub(crate) use loss_scale::LossScale;
+pub(crate) use loss_scale::{LossScale, Verdict};
 pub(crate) use schedule::Schedule;

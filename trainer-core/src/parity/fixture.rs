@@ -9,7 +9,7 @@ use super::shared;
 use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Weights};
 use crate::loss::smoothed;
-use crate::model::{Compute, LoraShape, MaskedLm, Packed, Tagger};
+use crate::model::{Compute, LoraShape, MaskedLm, Packed, Tagger, peft};
 use crate::optim::Gradients;
 use crate::rng::Seeds;
 
@@ -195,7 +195,7 @@ impl Fixture {
         let model = if self.is_masked_lm() {
             Model::MaskedLm(MaskedLm::new(&config, &weights, lora, &seeds, &Compute::cpu()).unwrap())
         } else {
-            let labels = trained["base_model.model.classifier.bias"].elem_count();
+            let labels = trained[peft::CLASSIFIER_BIAS].elem_count();
             Model::Tagger(Tagger::new(&config, &weights, labels, lora, &seeds, &Compute::cpu()).unwrap())
         };
         if adapter {
@@ -203,7 +203,7 @@ impl Fixture {
         }
         for (name, var) in model.trainable() {
             let base = |name: &str| {
-                let name = name.trim_start_matches("base_model.model.");
+                let name = name.trim_start_matches(peft::OUTER);
                 weights.outside(name, var.dims(), &Device::Cpu).unwrap()
             };
             var.set(&if adapter { trained[&name].clone() } else { base(&name) }).unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::Var;
 
 use crate::TrainError;
+use crate::model::peft::LORA_A;
 use crate::optim::Gradients;
 
 /// Loss and gradients are numbers.
@@ -40,9 +41,9 @@ pub(super) fn check_reached(
     gradients: &Gradients,
 ) -> Result<(), TrainError> {
     for name in trainable.keys() {
-        let reached = gradients.get(name).is_some_and(|values| {
-            name.ends_with("lora_A.weight") || values.iter().any(|&value| value != 0.0)
-        });
+        let reached = gradients
+            .get(name)
+            .is_some_and(|values| name.ends_with(LORA_A) || values.iter().any(|&value| value != 0.0));
         if !reached {
             return Err(TrainError::NoGradient { tensor: name.clone() });
         }

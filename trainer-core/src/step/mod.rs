@@ -11,4 +11,4 @@ mod stepper;
 pub(crate) use batch::{Batch, Example, Target};
 pub(crate) use parts::Parts;
 pub(crate) use plan::StepPlan;
-pub(crate) use stepper::{Measured, Stepper, Trainee};
+pub(crate) use stepper::{Measured, Stepped, Stepper, Trainee};

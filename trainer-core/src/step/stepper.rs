@@ -11,9 +11,9 @@ use super::{Batch, Example, StepPlan};
 use crate::loss::smoothed;
 use crate::memory::{device_memory, peak_bytes};
 use crate::model::Compute;
-use crate::optim::{AdamW, Gradients, LossScale, Moments, Step};
+use crate::optim::{AdamW, Gradients, LossScale, Moments, Step, Verdict};
 use crate::rng::{Draws, Seeds};
-use crate::values::{self, Named};
+use crate::values::{self, NamedValues};
 use crate::{Interrupted, Supervisor, TrainError};
 
 /// What a step trains.
@@ -54,6 +54,18 @@ pub(crate) struct Stepper<'a> {
     pub(crate) done: usize,
 }
 
+/// How a step ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stepped {
+    /// The trained values have moved.
+    Done(Measured),
+    /// No example had a target. Nothing has changed, and the step is not counted.
+    NoTarget,
+    /// Gradients of f16 overflowed. The step is counted, the trained values stay, and the next step has a smaller factor on
+    /// the loss.
+    Overflowed,
+}
+
 /// What a step measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
@@ -92,8 +104,7 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Trains on a batch of examples. `None` where none of them has a target, or where gradients of f16 have overflowed: the
-    /// next step is tried with a smaller factor on the loss.
+    /// Trains on a batch of examples.
     ///
     /// # Errors
     /// [`TrainError::Diverged`], or the supervisor's wish to stop, before anything is changed;
@@ -102,10 +113,10 @@ impl<'a> Stepper<'a> {
         &mut self,
         examples: &[Example<'_>],
         supervisor: &mut dyn Supervisor,
-    ) -> Result<Option<Measured>, TrainError> {
+    ) -> Result<Stepped, TrainError> {
         match self.sums(examples, supervisor)? {
             Some(sums) => self.update(&sums),
-            None => Ok(None),
+            None => Ok(Stepped::NoTarget),
         }
     }
 
@@ -113,7 +124,7 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// See [`Self::step`].
-    pub(crate) fn step_on(&mut self, batch: &Batch) -> Result<Option<Measured>, TrainError> {
+    pub(crate) fn step_on(&mut self, batch: &Batch) -> Result<Stepped, TrainError> {
         let mut keys = self.dropout.nth(self.done).draws();
         let (loss, gradients) = self.backward(batch, &mut keys)?;
         let (pieces, computed) = (batch.packed.pieces(), batch.packed.computed());
@@ -129,13 +140,13 @@ impl<'a> Stepper<'a> {
     }
 
     /// Moves everything that is trained.
-    fn update(&mut self, sums: &Sums) -> Result<Option<Measured>, TrainError> {
+    fn update(&mut self, sums: &Sums) -> Result<Stepped, TrainError> {
         let &Sums { loss, ref gradients, pieces, computed } = sums;
         let gradient_norm = gradients.norm();
         let finite = gradient_norm.is_finite() && loss.is_finite();
-        if self.scale.as_mut().is_some_and(|scale| !scale.after(finite)) {
+        if self.scale.as_mut().is_some_and(|scale| scale.after(finite) == Verdict::Skip) {
             self.done += 1;
-            return Ok(None);
+            return Ok(Stepped::Overflowed);
         }
         check_finite(self.done + 1, loss, gradients, gradient_norm)?;
         if !self.reached && pieces > 0 {
@@ -152,7 +163,7 @@ impl<'a> Stepper<'a> {
         };
         self.optimiser.step(&self.trainable, gradients, step)?;
         self.done += 1;
-        Ok(Some(Measured { loss, gradient_norm, learning_rate, pieces, computed }))
+        Ok(Stepped::Done(Measured { loss, gradient_norm, learning_rate, pieces, computed }))
     }
 
     /// Loss and gradients of a batch. After memory ran out, from smaller parts, where the job allows it.
@@ -237,7 +248,7 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub(crate) fn snapshot(&self) -> Result<Named, TrainError> {
+    pub(crate) fn snapshot(&self) -> Result<NamedValues, TrainError> {
         Ok(values::copies(&self.trainable)?)
     }
 
@@ -245,7 +256,7 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// The device failed.
-    pub(crate) fn restore(&self, snapshot: &Named) -> Result<(), TrainError> {
+    pub(crate) fn restore(&self, snapshot: &NamedValues) -> Result<(), TrainError> {
         Ok(values::put_back(&self.trainable, snapshot)?)
     }
 

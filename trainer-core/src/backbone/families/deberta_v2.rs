@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bert;
-use crate::backbone::Relative;
+use crate::backbone::RelativeSettings;
 use crate::backbone::facts::{EmbeddingWidth, Facts, HeadLayout, Paths, Positions, Published, Random, Size};
 
 const HEAD: HeadLayout = HeadLayout {
@@ -25,7 +25,7 @@ pub(in crate::backbone) const FACTS: Facts = Facts {
         down: "output.dense",
     },
     positions: Positions::Relative {
-        published: Relative { buckets: Some(256), longest: 512, normed: true, c2p: true, p2c: true },
+        published: RelativeSettings { buckets: Some(256), longest: 512, normed: true, c2p: true, p2c: true },
     },
     token_types: None,
     embedding_width: EmbeddingWidth::MustBeHidden,
@@ -45,8 +45,6 @@ pub(in crate::backbone) const FACTS: Facts = Facts {
 
 fn settings(_: usize, max_positions: usize) -> Vec<(&'static str, Value)> {
     vec![
-        ("type_vocab_size", json!(0)),
-        ("layer_norm_eps", json!(1e-7)),
         ("relative_attention", json!(true)),
         ("position_biased_input", json!(false)),
         ("pos_att_type", json!("p2c|c2p")),

@@ -58,6 +58,15 @@ struct Positioned<'a> {
     scale: f32,
 }
 
+/// The two factors of positional scores x p^T.
+#[derive(Clone, Copy)]
+struct Factors<'a> {
+    /// The operand whose pieces are x.
+    x: Operand<'a>,
+    /// The operand whose relative rows are p.
+    p: Operand<'a>,
+}
+
 /// Gradients to the used rows of `q` and `k`, `[count, heads * d]` each.
 struct ToRows {
     rows: Range<usize>,
@@ -162,11 +171,10 @@ impl<'a> Positioned<'a> {
     }
 
     /// With `by_row` `[heads, length, count]`: adds `by_row` p to the pieces `to_pieces`, and `by_row`^T x to `to_rows`.
-    /// The operands are x and p.
     fn spread(
         &self,
         by_row: &CpuStorage,
-        [x, p]: [Operand<'_>; 2],
+        Factors { x, p }: Factors<'_>,
         to_pieces: &mut [f32],
         to_rows: &mut [f32],
     ) -> Result<()> {
@@ -222,10 +230,10 @@ impl Disentangled {
         sequence.combine(&scores, &sequence.square(), k, to_q)?;
         sequence.combine(&scores, &sequence.square_transposed(), q, to_k)?;
         if let Some(by_query) = by_query {
-            at.spread(&by_query, [q, k], to_q, &mut to_rows.k)?;
+            at.spread(&by_query, Factors { x: q, p: k }, to_q, &mut to_rows.k)?;
         }
         if let Some(by_key) = by_key {
-            at.spread(&by_key, [k, q], to_k, &mut to_rows.q)?;
+            at.spread(&by_key, Factors { x: k, p: q }, to_k, &mut to_rows.q)?;
         }
         Ok(to_rows)
     }

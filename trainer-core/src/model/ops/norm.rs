@@ -60,7 +60,7 @@ impl CustomOp2 for AddNorm {
         let mut out = vec![0.0f32; x.len()];
         with_values([&self.layer.weight, &self.layer.bias], |[weight, bias]| {
             self.each_block(&mut out, x, y, width, |_, row| {
-                let Moments { mean, inverse } = Moments::of(row, self.eps);
+                let MeanAndScale { mean, inverse } = MeanAndScale::of(row, self.eps);
                 for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
                     *value = (*value - mean) * inverse * weight + bias;
                 }
@@ -128,13 +128,13 @@ impl AddNorm {
     }
 }
 
-struct Moments {
+struct MeanAndScale {
     mean: f32,
     /// One over the standard deviation.
     inverse: f32,
 }
 
-impl Moments {
+impl MeanAndScale {
     #[inline(always)]
     fn of(row: &[f32], eps: f32) -> Self {
         let count = row.len() as f32;
@@ -148,7 +148,7 @@ impl Moments {
 /// (w - mean(w) - h * mean(w * h)) / deviation.
 #[inline(always)]
 fn backward_row(row: &mut [f32], gradient: &[f32], weight: &[f32], eps: f32) {
-    let Moments { mean, inverse } = Moments::of(row, eps);
+    let MeanAndScale { mean, inverse } = MeanAndScale::of(row, eps);
     let count = row.len() as f32;
     let weighted = |at: usize| gradient[at] * weight[at];
     let mean_weighted = sum(row.len(), weighted) / count;

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::grid::{Gradients, Grid, transposed};
+use super::grid::{AttentionGradients, Grid, transposed};
 use super::kept::Kept;
 use crate::model::operand::Mask;
 use crate::model::ops::by_hand::of_three;
@@ -26,7 +26,8 @@ pub(in crate::model::ops) fn attention(
         let [q, k, v] = inputs.each_ref().map(|x| grid.split(x));
         let (q, k, v) = (q?, k?, v?);
         let probabilities = grid.softmax(&q.matmul(&k.t()?)?, 1)?;
-        let Gradients { to_v, to_scores } = grid.backward(&probabilities, kept.as_ref(), &v, gradient, 1)?;
+        let AttentionGradients { to_v, to_scores } =
+            grid.backward(&probabilities, kept.as_ref(), &v, gradient, 1)?;
         let (to_q, to_k) = (to_scores.matmul(&k)?, transposed(&to_scores)?.matmul(&q)?);
         Ok([Some(grid.join(&to_q)?), Some(grid.join(&to_k)?), Some(grid.join(&to_v)?)])
     })

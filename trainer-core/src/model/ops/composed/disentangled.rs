@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{D, Result, Tensor};
 
-use super::grid::{Gradients, Grid, by_head, transposed};
+use super::grid::{AttentionGradients, Grid, by_head, transposed};
 use super::kept::Kept;
 use super::wide::wide;
 use crate::model::operand::{Mask, RelativeRows};
@@ -31,7 +31,7 @@ pub(in crate::model::ops) fn disentangled_attention(
     of_three([q, k, v], &value, move |[q, k, v], gradient| {
         let sides = op.sides(&q, &k)?;
         let (probabilities, v) = (op.probabilities(&sides)?, op.grid.split(&v)?);
-        let Gradients { to_v, to_scores } =
+        let AttentionGradients { to_v, to_scores } =
             op.grid.backward(&probabilities, kept.as_ref(), &v, gradient, op.rows.terms())?;
         let (to_q, to_k) = op.to_sides(&sides, &to_scores)?;
         Ok([Some(to_q), Some(to_k), Some(op.grid.join(&to_v)?)])

@@ -55,18 +55,18 @@ impl Grid {
         v: &Tensor,
         gradient: &Tensor,
         terms: usize,
-    ) -> Result<Gradients> {
+    ) -> Result<AttentionGradients> {
         let gradient = self.split(gradient)?;
         let to_v = transposed(&Kept::apply(kept, probabilities)?)?.matmul(&gradient)?;
         let to_p = Kept::apply(kept, &gradient.matmul(&v.t()?)?)?;
         let along = (&to_p * probabilities)?.sum_keepdim(D::Minus1)?;
         let to_scores = (to_p.broadcast_sub(&along)? * probabilities)?;
-        Ok(Gradients { to_v, to_scores: (to_scores * self.scale(terms))? })
+        Ok(AttentionGradients { to_v, to_scores: (to_scores * self.scale(terms))? })
     }
 }
 
 /// What a backward gives.
-pub(super) struct Gradients {
+pub(super) struct AttentionGradients {
     pub(super) to_v: Tensor,
     /// To the unscaled scores.
     pub(super) to_scores: Tensor,
