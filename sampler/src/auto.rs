@@ -1,6 +1,6 @@
 //! The default method: chooses the sampler that suits the space and the budget, and says why.
 //!
-//! Knows what the other samplers are good at, not how they work.
+//! Owns what each sampler is good at. Must not know how the samplers work.
 
 use crate::gp::Gp;
 use crate::sampler::{Ask, Chosen, Drawn, Sampler};
@@ -25,9 +25,10 @@ impl Sampler for Auto {
     }
 }
 
-/// With more finished trials, or a larger budget, a Gaussian process costs more than it gains: it keeps 120 trials.
+/// With more finished trials than this, or a larger budget, a Gaussian process costs more than it gains: it looks at only
+/// 120 trials.
 const MANY_TRIALS: usize = 200;
-/// With more dimensions, so few trials say little about each.
+/// With more dimensions than this, a Gaussian process learns too little about each from so few trials.
 const MANY_DIMENSIONS: usize = 24;
 
 fn choose(ask: &Ask<'_>) -> Chosen {

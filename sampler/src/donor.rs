@@ -21,7 +21,7 @@ pub struct Donor {
 pub(crate) struct RankedDonor {
     pub(crate) study: String,
     pub(crate) trials: Vec<Seen>,
-    /// 0 at chance; the more of this study's trials it ranks rightly, the nearer to 1.
+    /// From 0 to 1: how well the donor ranks this study's trials. 0 is no better than chance.
     pub(crate) weight: f64,
 }
 
@@ -38,7 +38,7 @@ impl RankedDonor {
     }
 }
 
-/// The donors of one question; empty where there are none, and once the study has enough trials of its own.
+/// The donors of one suggestion. Empty where the study has no donors, or has enough trials of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Donors(pub(crate) Vec<RankedDonor>);
 

@@ -1,7 +1,7 @@
 //! Whether a recorded suggestion can be computed again, bit for bit, from its record.
 //!
-//! The record names the trials that the sampler saw. Their results do not change once they have ended, so the study's trials
-//! as they are now give back what the sampler saw then. Pure: where trials are kept is not known here.
+//! The record names the trials that the sampler saw. The result of an ended trial never changes, so today's trials of the
+//! study give back what the sampler saw then. Pure. Must not know where trials are kept.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::sampler::Search;
 use crate::suggest::suggest;
 use crate::trial::{Observed, Outcome};
 
-/// What became of computing a suggestion again.
+/// The result of computing a suggestion again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Replay {
     /// Parameters and record are the same to the last bit.
@@ -34,8 +34,8 @@ pub enum Replay {
         /// The one that would answer now.
         here: String,
     },
-    /// The record contradicts the trials; a sentence says how.
-    Unreadable(String),
+    /// The record contradicts the trials. The sentence says how.
+    Contradicts(String),
 }
 
 /// Computes the suggestion of a trial again. `trials` are the study's trials as they are now, with or without the trial
@@ -49,7 +49,7 @@ pub fn replay(
 ) -> Replay {
     let history = match history(record, trials) {
         Ok(history) => history,
-        Err(sentence) => return Replay::Unreadable(sentence),
+        Err(sentence) => return Replay::Contradicts(sentence),
     };
     let now = suggest(search, record.number, &history.with_donors(donors.to_vec()));
     let (there, here) = (maker(record), maker(&now.record));

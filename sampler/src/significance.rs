@@ -40,11 +40,11 @@ const ROUNDING: f64 = 1e-12;
 /// Swaps the two systems in each unit with probability 1/2, `rounds` times, and counts how often the difference in F1
 /// is at least the observed one.
 pub fn approximate_randomisation(units: &[PairedUnit], rounds: u32, seed: u64) -> Randomisation {
-    let total = sums(units.iter().copied());
+    let total: PairedUnit = units.iter().copied().sum();
     let difference = total.b.f1() - total.a.f1();
     // Swapping changes nothing in a unit where both did the same.
     let (moving, fixed): (Vec<PairedUnit>, Vec<_>) = units.iter().partition(|unit| unit.a != unit.b);
-    let fixed = sums(fixed.into_iter());
+    let fixed = fixed.into_iter().sum();
     let mut draws = significance_generator(seed, "randomisation");
     let reaches = |_: &u32| {
         let swapped = swap_at_random(&moving, fixed, &mut draws);
@@ -72,20 +72,14 @@ fn swap_at_random(moving: &[PairedUnit], fixed: PairedUnit, draws: &mut impl Rng
 pub fn paired_bootstrap(units: &[PairedUnit], rounds: u32, seed: u64) -> Interval {
     let mut draws = significance_generator(seed, "bootstrap");
     let mut difference = |_| {
-        let drawn = sums((0..units.len()).map(|_| units[draws.random_range(0..units.len())]));
+        let units = (0..units.len()).map(|_| units[draws.random_range(0..units.len())]);
+        let drawn: PairedUnit = units.sum();
         drawn.b.f1() - drawn.a.f1()
     };
     let mut differences: Vec<f64> = (0..rounds.max(1)).map(&mut difference).collect();
     differences.sort_by(f64::total_cmp);
     let quantile = |share: f64| differences[((differences.len() - 1) as f64 * share).round() as usize];
     Interval { low: quantile(0.025), high: quantile(0.975) }
-}
-
-fn sums(units: impl Iterator<Item = PairedUnit>) -> PairedUnit {
-    units.fold(PairedUnit::default(), |mut sum, unit| {
-        sum += unit;
-        sum
-    })
 }
 
 /// Adjusted p-values for several tests at once, in the order of `p`: the i-th smallest (from 0) of m is multiplied by

@@ -1,9 +1,9 @@
-//! A scrambled Sobol sequence, indexed by trial number. Its points fill the space evenly in whichever order they are asked
-//! for.
+//! A scrambled Sobol sequence: trial n gets point n. The points fill the space evenly, even if trials are drawn out of
+//! order.
 //!
-//! Owen scrambling by hashing (Burley, *Practical Hash-based Owen Scrambling*, JCGT 9(4), 2020) with the direction
-//! numbers of Joe and Kuo. Also the start-up design of the samplers that learn. Knows the history only to avoid
-//! repetitions.
+//! The sequence has the direction numbers of Joe and Kuo and Owen scrambling by hashing (Burley, *Practical Hash-based Owen
+//! Scrambling*, JCGT 9(4), 2020). Samplers that learn use it as their start-up design. It looks at the history only to
+//! avoid repetitions.
 
 use rand::RngExt;
 
@@ -15,7 +15,7 @@ use crate::sampler::{Ask, Drawn, Sampler};
 const POINTS: u32 = 1 << 16;
 /// Dimensions of one sequence.
 const DIMENSIONS: u32 = 256;
-/// Points that are tried in turn where the trial's own is a repetition.
+/// If the trial's own point is a repetition, up to this many points are tried in turn.
 const SKIPS: u32 = 64;
 
 /// The point with the trial's number.
@@ -36,7 +36,8 @@ impl Sampler for Sobol {
     }
 }
 
-/// The point at `place`, counted from 1. Where it repeats a trial: a point from far later in the sequence, or a random one.
+/// The point at `place`, counted from 1. If it repeats a trial, a point from far later in the sequence or a random one
+/// replaces it.
 /// `coordinate` maps a dimension and a share of its mass to a coordinate.
 pub(crate) fn draw_new(ask: &Ask<'_>, place: u32, coordinate: impl Fn(usize, f64) -> f64) -> Point {
     let sequence = ask.seeds.study("sobol").random();

@@ -135,7 +135,7 @@ fn what_cannot_be_computed_again_says_why() {
     assert!(matches!(again(&last.record, &changed), Replay::Differs { .. }));
 
     let sentence = |replay| match replay {
-        Replay::Unreadable(sentence) => sentence,
+        Replay::Contradicts(sentence) => sentence,
         other => panic!("{other:?}"),
     };
     let first = last.record.finished.iter().next().unwrap();

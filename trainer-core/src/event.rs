@@ -1,4 +1,4 @@
-//! What a trainer process says and hears: one JSON object a line on stdout and stdin, and an exit code at the end.
+//! What a trainer process writes and reads: JSON objects, one a line, on stdout and stdin, and an exit code at the end.
 //!
 //! Owns the shape of these lines. Must not know who reads them.
 

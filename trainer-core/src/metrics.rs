@@ -37,7 +37,7 @@ pub struct EpochMetrics {
     pub padded_tokens_per_second: f64,
     /// Highest resident memory of the process so far, bytes.
     pub peak_memory_bytes: u64,
-    /// An earlier run of the job trained this epoch; the checkpoint brought it.
+    /// An earlier run of the job trained this epoch, and its report comes from the checkpoint.
     #[serde(default)]
     pub carried: bool,
 }
@@ -148,7 +148,7 @@ pub struct DaptEpoch {
     pub tokens_per_second: f64,
     /// Highest resident memory of the process so far, bytes.
     pub peak_memory_bytes: u64,
-    /// An earlier run of the job trained this epoch; the checkpoint brought it.
+    /// An earlier run of the job trained this epoch, and its report comes from the checkpoint.
     #[serde(default)]
     pub carried: bool,
 }
@@ -156,9 +156,9 @@ pub struct DaptEpoch {
 /// The result of a finished pretraining.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DaptSummary {
-    /// Without the adapter; with the new head, where one was trained.
+    /// Scores before the adapter's first step. A new head is trained already.
     pub before: HeldOutScores,
-    /// With the adapter.
+    /// Scores with the trained adapter.
     pub after: HeldOutScores,
     /// Optimiser steps of the adapter.
     pub steps: usize,

@@ -2,7 +2,7 @@
 
 use crate::TrainError;
 
-/// Does `work` with `threads` threads; `None` leaves the process's own pool.
+/// Does `work` in a pool of `threads` threads. With `None` it runs in the pool of the process.
 ///
 /// # Errors
 /// Those of `work`, or no threads.
@@ -12,7 +12,7 @@ pub(crate) fn with<R: Send>(
 ) -> Result<R, TrainError> {
     match threads {
         None => work(),
-        // A pool of its own: the global one may already be in use with another size.
+        // The global pool may already be in use with another size.
         Some(threads) => rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(work),
     }
 }

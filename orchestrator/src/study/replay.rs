@@ -99,6 +99,6 @@ fn verdict(replay: Replay) -> (ReplayVerdict, Option<String>) {
             );
             (ReplayVerdict::OtherVersion, Some(sentence))
         }
-        Replay::Unreadable(sentence) => (ReplayVerdict::Unreadable, Some(sentence)),
+        Replay::Contradicts(sentence) => (ReplayVerdict::Unreadable, Some(sentence)),
     }
 }

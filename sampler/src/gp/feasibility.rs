@@ -1,9 +1,9 @@
 //! The probability that a point breaks no constraint: a Gaussian process classifier over trials that have a loss and trials
 //! that broke a constraint (out of memory, over a limit, diverged).
 //!
-//! Regression on the labels finds the lengths of the features relative to each other. The evidence of the classifier finds
-//! their overall scale and the signal's variance. Without the classifier, regression is overconfident where nothing was
-//! tried, and there improvement looks largest. Must not know the loss.
+//! Regression on the labels finds the ratios of the features' lengths. The classifier's evidence finds their overall scale and
+//! the signal's variance. Regression without the classifier would be overconfident far from all trials, which is where
+//! improvement looks largest. Must not know the loss.
 
 use std::f64::consts::PI;
 
@@ -17,17 +17,19 @@ use super::outlook::Outlook;
 use super::posterior;
 use crate::real::ln;
 
-/// Only this many of the newest trials that broke a constraint are kept: as many as of each half of the losses.
+/// Only this many trials that broke a constraint are kept, the newest ones. Each half of the losses has the same limit.
 const MOST: usize = 60;
-/// The signal variances that are tried: this one times powers of two. The prior of the exponent is a normal with this
-/// standard deviation.
+/// The signal variance is this value times a power of two.
 const SIGNAL: f64 = 8.0;
+/// The exponents of two that are tried.
 const SIGNAL_STEPS: [i32; 6] = [-2, -1, 0, 1, 2, 3];
+/// Standard deviation of the exponent's prior, a normal around 0.
 const SIGNAL_WIDTH: f64 = 2.0;
-/// The lengths that are tried: those of the regression times powers of this ratio. The prior of the exponent is a normal
-/// with this standard deviation.
+/// The lengths are those of the regression times a power of this ratio.
 const LENGTH_RATIO: f64 = 1.6;
+/// The exponents of the ratio that are tried.
 const LENGTH_STEPS: [i32; 5] = [-2, -1, 0, 1, 2];
+/// Standard deviation of the exponent's prior, a normal around 0.
 const LENGTH_WIDTH: f64 = 2.0;
 /// Added to every variance to keep matrices positive definite.
 const JITTER: f64 = 1e-6;

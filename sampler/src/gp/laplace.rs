@@ -1,12 +1,13 @@
-//! Laplace's approximation of a process of which only labels are seen: the most probable latent values behind yes (+1) and
-//! no (-1) under the logistic likelihood, and how certain they are.
+//! Laplace's approximation for classification. The observations are labels, yes (+1) or no (-1). The approximation finds the
+//! most probable latent values behind them under the logistic likelihood, and how certain these values are.
 //!
-//! Rasmussen & Williams 2006, section 3.4, algorithms 3.1 and 3.2. Knows covariances and labels, no kernel.
+//! Rasmussen & Williams 2006, section 3.4, algorithms 3.1 and 3.2. Owns the mathematics on covariances and labels. Must not
+//! know kernels.
 
 use super::cholesky::{Cholesky, dot};
 use crate::real::{exp, ln_1p};
 
-/// The most Newton steps; a dozen is already a lot.
+/// The most Newton steps. A search rarely needs a dozen.
 const STEPS: usize = 40;
 /// The most halvings of a step that overshoots.
 const HALVINGS: usize = 12;
@@ -26,7 +27,7 @@ pub(super) struct Mode {
     pub(super) log_evidence: f64,
 }
 
-/// Latent values, less their mean.
+/// Latent values minus their mean.
 struct Latent {
     /// `K⁻¹ f`
     a: Vec<f64>,

@@ -21,6 +21,15 @@ impl std::ops::AddAssign for PairedUnit {
     }
 }
 
+impl std::iter::Sum for PairedUnit {
+    fn sum<I: Iterator<Item = Self>>(units: I) -> Self {
+        units.fold(Self::default(), |mut sum, unit| {
+            sum += unit;
+            sum
+        })
+    }
+}
+
 /// What is swapped and drawn as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -52,10 +61,7 @@ pub struct Paired {
 impl Paired {
     /// The counts of both over all units.
     pub fn total(&self) -> PairedUnit {
-        self.units.iter().fold(PairedUnit::default(), |mut sum, unit| {
-            sum += *unit;
-            sum
-        })
+        self.units.iter().copied().sum()
     }
 }
 

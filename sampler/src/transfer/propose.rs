@@ -18,7 +18,7 @@ const BEST: usize = 3;
 const SPREAD: f64 = 0.12;
 /// How often a draw keeps the good trial's choice in a dimension without an order.
 const KEEP: f64 = 0.8;
-/// Draws before the donors give up, where every one of them repeats a trial.
+/// If this many draws in a row repeat a trial, the donors propose nothing.
 const REDRAWS: usize = 16;
 
 /// A donor's configuration.
@@ -46,7 +46,7 @@ pub(crate) fn record(donors: &Donors, given: Option<&Given>) -> Option<Transfer>
     (!donors.is_empty()).then_some(Transfer { version: VERSION, donors, origin })
 }
 
-/// The configuration that the question's donors propose.
+/// The configuration that the donors propose.
 pub(crate) fn propose(ask: &Ask<'_>) -> Option<Given> {
     if ask.donors.0.is_empty() {
         return None;
@@ -55,7 +55,7 @@ pub(crate) fn propose(ask: &Ask<'_>) -> Option<Given> {
     first.or_else(|| near(ask))
 }
 
-/// Of each donor's best untried configurations, the one that all donors together rank highest.
+/// Takes the best untried configurations of each donor, and returns the one that all donors together rank highest.
 fn best(ask: &Ask<'_>) -> Option<Given> {
     let donors = &ask.donors.0;
     let tried = |trial: &Seen| ask.view.trials().any(|seen| seen.coordinates == trial.coordinates);

@@ -34,12 +34,12 @@ pub(crate) struct Facts {
     pub(crate) class_prefix: &'static str,
     pub(crate) paths: Paths,
     pub(crate) positions: Positions,
-    /// Token types of a file that does not say how many; `None`: the family has none, and a file may not name any.
+    /// Default of `type_vocab_size`. `None` in a family without token types, whose files must not ask for any.
     pub(crate) token_types: Option<usize>,
     pub(crate) embedding_width: EmbeddingWidth,
     /// Default of `layer_norm_eps`.
     pub(crate) layer_norm_eps: f64,
-    /// Whether `classifier_dropout` of the file counts. Otherwise a classifier has the dropout of hidden states.
+    /// Whether the key `classifier_dropout` is read. If not, a classifier has the dropout of hidden states.
     pub(crate) has_classifier_dropout: bool,
     /// Where masked-LM heads lie in files of this family, the usual place first.
     pub(crate) heads: &'static [HeadLayout],
@@ -132,13 +132,13 @@ pub(crate) struct Size {
     pub(crate) embedding: usize,
 }
 
-/// Encoders with random weights, for tests and demonstrations: what differs from a BERT.
+/// How the family's encoders with random weights, for tests and demonstrations, differ from those of others.
 #[derive(Debug)]
 pub(crate) struct Random {
     /// Whether the file has a masked-LM head, as the published ones of this family have.
     pub(crate) has_head: bool,
     /// Whether the folder needs a `tokenizer.json` beside `vocab.txt`, and a class of tokenizers that reads it.
     pub(crate) needs_tokenizer_file: bool,
-    /// Keys of `config.json`, from the hidden width and the longest input.
+    /// Further keys of `config.json`, computed from the hidden width and the longest input.
     pub(crate) settings: fn(hidden: usize, max_positions: usize) -> Vec<(&'static str, Value)>,
 }

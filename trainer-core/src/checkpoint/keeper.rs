@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use super::{Checkpoint, CheckpointError, Identity};
 use crate::CheckpointPlan;
 
-/// After a step this slow a checkpoint is written: the next one might not end within the time that a stop allows.
+/// A checkpoint is written after each step that takes this long: a trainer that is told to stop might not have the time to
+/// end another one.
 const SLOW_STEP: Duration = Duration::from_secs(2);
 
 /// Keeps the progress of one job.

@@ -4,7 +4,7 @@
 
 use crate::rng::Draws;
 
-/// Batches per mega-batch. Windows are sorted by length within one.
+/// Batches per mega-batch. Windows are sorted by length only within a mega-batch.
 const MEGA: usize = 50;
 
 /// Indices of windows, batch by batch. They are shuffled, cut into mega-batches, sorted by length within each, and cut

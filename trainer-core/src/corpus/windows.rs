@@ -1,10 +1,11 @@
 //! Sentences into windows of at most `max_length` pieces, and predictions of windows back into sentences.
 //!
-//! Owns two rules: the first piece of a word stands for it, and the window with more context wins. Must not know tokenizers or models.
+//! Owns two rules. The first piece of a word stands for the word. Where windows overlap, the window that shows more context
+//! around a word decides. Must not know tokenizers or models.
 
 use crate::backbone::pieces::{Frame, Piece};
 
-/// The size of windows, in pieces; two of them are `[CLS]` and `[SEP]`.
+/// The size of windows, in pieces. Two pieces of each window are `[CLS]` and `[SEP]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WindowShape {
     pub(crate) max_length: usize,
@@ -32,7 +33,8 @@ pub(crate) struct Window {
     pub(crate) sentence: usize,
     /// Piece ids, `[CLS]` first and `[SEP]` last.
     pub(crate) ids: Vec<u32>,
-    /// First pieces: (position in `ids`, word of the sentence). A word that begins before the window has none here.
+    /// First pieces of words, as (position in `ids`, word of the sentence). A word that begins before the window is not among
+    /// them.
     pub(crate) words: Vec<(u32, u32)>,
 }
 
@@ -43,7 +45,7 @@ impl Window {
     }
 }
 
-/// The windows of one sentence. The first that reaches its end is the last.
+/// The windows of one sentence, from its start. The last window is the first one that reaches the end.
 pub(crate) fn windows(sentence: usize, pieces: &[Piece], frame: Frame, shape: WindowShape) -> Vec<Window> {
     let room = shape.max_length - 2;
     let mut windows = Vec::with_capacity(1);
@@ -67,8 +69,8 @@ fn framed(sentence: usize, pieces: &[Piece], range: std::ops::Range<usize>, fram
     Window { sentence, ids, words }
 }
 
-/// Joins the predictions of windows. A word in several windows takes the prediction of the window that shows more context
-/// around it; at a tie, of the earlier window.
+/// Joins the predictions of windows. If several windows show a word, the window with the most context around it decides.
+/// At a tie the earlier window does.
 #[derive(Debug)]
 pub(crate) struct Merge<T> {
     best: Vec<Vec<Option<Seen<T>>>>,

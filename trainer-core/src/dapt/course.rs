@@ -158,7 +158,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Whether the branches have ended an epoch, or their last step, and nothing was measured there yet.
+    /// Whether the branches are at the end of an epoch or of the phase, and the measurement there is not made yet.
     fn is_unmeasured(&self, at: &InPhase<'_>) -> bool {
         let at_an_end = self.at.steps == at.total || self.at.steps.is_multiple_of(self.per_epoch());
         at.trains == Trains::Branches && self.at.epoch.steps > 0 && at_an_end

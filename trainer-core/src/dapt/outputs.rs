@@ -74,8 +74,8 @@ fn card(job: &DaptJob, class: &str, summary: &DaptSummary) -> String {
         "The backbone's own masked-LM head was used, frozen.".to_owned()
     } else {
         format!(
-            "The backbone has no masked-LM head: {} steps before the first measurement trained only a new one \
-             (`{HEAD}`).",
+            "The backbone has no masked-LM head. The first {} steps, before the first measurement, trained only a new \
+             one (`{HEAD}`).",
             summary.head_steps
         )
     };

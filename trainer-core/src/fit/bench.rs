@@ -70,8 +70,8 @@ pub struct BenchReport {
     pub trainable_parameters: u64,
 }
 
-/// Times training steps with the trainer's defaults (LoRA of rank 16 on q and v). `progress` hears the number of each step
-/// done, warm-up included, and of all steps.
+/// Times training steps with the trainer's defaults (LoRA of rank 16 on q and v). `progress` gets the number of steps
+/// done, warm-up included, and the number of all steps.
 ///
 /// # Errors
 /// Those of a training. Random weights do not diverge within the steps of a bench.
@@ -206,8 +206,8 @@ impl Measured {
     }
 }
 
-/// Operations per piece of the products with frozen weights: two for each weight in the forward, and two to the input. The
-/// input of the lowest layer's q, k and v needs no gradient.
+/// Floating-point operations per piece in products with frozen weights. Each weight takes two in the forward, and two for
+/// the gradient of the layer's input. The lowest layer's q, k and v take only the first two: their input needs no gradient.
 fn frozen_operations(config: &EncoderConfig) -> f64 {
     let (width, inner) = (config.hidden_size as f64, config.intermediate_size as f64);
     let layer = 4.0 * width * width + 2.0 * width * inner;

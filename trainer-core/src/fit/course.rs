@@ -50,7 +50,7 @@ impl Course<'_> {
         }
     }
 
-    /// Trains to the end. After an interruption it keeps the progress first.
+    /// Trains to the end. If it is interrupted, it writes a checkpoint first.
     ///
     /// # Errors
     /// Those of [`Stepper::step`], an interruption, a checkpoint that cannot be written.

@@ -50,8 +50,8 @@ pub(super) fn evaluate(
     Ok(Evaluation { tags, scores, loss })
 }
 
-/// Runs the model over `split`, windows of similar length together. Before each batch `each` hears the number of windows
-/// done; it may stop the run.
+/// Runs the model over `split`, windows of similar length together. Before each batch, `each` gets the number of windows
+/// done. It may stop the run.
 ///
 /// # Errors
 /// `each` stopped it.

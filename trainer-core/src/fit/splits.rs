@@ -73,7 +73,8 @@ impl Windowed {
         self.sentences.iter().map(|sentence| sentence.tags.as_slice()).collect()
     }
 
-    /// The first and the last word whose first piece each window shows, by sentence.
+    /// For each sentence, the words that its windows show, one pair (first, last) for each window. A window shows a word if it
+    /// has the word's first piece.
     pub(crate) fn shown_words(&self) -> Vec<Vec<(usize, usize)>> {
         let mut shown = vec![Vec::new(); self.sentences.len()];
         for window in &self.windows {

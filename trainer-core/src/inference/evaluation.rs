@@ -65,8 +65,8 @@ pub struct Evaluated {
     pub predictions: Vec<SentencePrediction>,
 }
 
-/// Tags `sentences` and compares the result with their gold tags. `progress` hears the number of windows done and of all
-/// windows; it may stop the run.
+/// Tags `sentences` and compares the result with their gold tags. `progress` gets the number of windows done and of all
+/// windows. It may stop the run.
 ///
 /// # Errors
 /// Types of the corpus that the model cannot predict; `progress` stopped it.

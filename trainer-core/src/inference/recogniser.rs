@@ -69,7 +69,8 @@ impl Recogniser {
         &self.labels
     }
 
-    /// Tags sentences, given as words. `progress` hears the number of windows done and of all windows; it may stop the run.
+    /// Tags sentences, given as words. `progress` gets the number of windows done and of all windows. It may
+    /// stop the run.
     ///
     /// # Errors
     /// `progress` stopped it, or the matrix library failed.

@@ -16,7 +16,7 @@ pub(super) fn read<J: DeserializeOwned>(
 ) -> Result<J, InvalidJob> {
     let fault = |problem: String| InvalidJob { key: path.display().to_string(), problem };
     let text = std::fs::read_to_string(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
-    // First by themselves: serde no longer knows the lines of keys that are flattened into a larger struct.
+    // The shared keys are read by themselves first: serde gives no line for a fault in a flattened struct.
     serde_json::from_str::<Setup>(&text).map_err(|e| fault(e.to_string()))?;
     let job: J = serde_json::from_str(&text).map_err(|e| fault(e.to_string()))?;
     check(&job)?;

@@ -1,4 +1,4 @@
-//! What every job says: on which backbone, into which folder, and how it computes.
+//! The keys that every job has: its backbone, its folder for results, and how it computes.
 
 use std::path::{Path, PathBuf};
 

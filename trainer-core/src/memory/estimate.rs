@@ -19,7 +19,7 @@ const TRAINED_COPIES: u64 = 9;
 const KEPT_HIDDEN: u64 = 14;
 /// Values of width `intermediate`: before and after the activation, and their gradients for the layer in progress.
 const KEPT_INTERMEDIATE: u64 = 2;
-/// Values of both widths that the layer in progress needs besides.
+/// Further values of both widths that the layer in progress needs.
 const TRANSIENT: u64 = 8;
 
 /// The sizes that decide what a training needs.
@@ -98,7 +98,7 @@ impl Sizes {
         }
     }
 
-    /// The most windows of a batch that fit at once, even if they are the longest ones. `lengths` are those of all windows.
+    /// The most windows of a batch that fit at once, even if they are the longest ones. `lengths` has all windows of the split.
     ///
     /// # Errors
     /// The demand of one window, where even that does not fit.
@@ -115,7 +115,7 @@ impl Sizes {
 }
 
 impl Demand {
-    /// The sum. Reading the weights needs them twice for a moment.
+    /// The whole demand. While weights are read, they are in memory twice.
     pub(crate) fn bytes(&self) -> u64 {
         (BASE + self.weights + self.trained + self.activations).max(BASE + 2 * self.weights)
     }

@@ -1,5 +1,5 @@
-//! An encoder's input: the sum of the word, position and token-type embeddings that the family has, normed, and in small
-//! ELECTRAs projected to the width of the layers. All are frozen; only the projection may have a branch.
+//! An encoder's input: the sum of the family's word, position and token-type embeddings, followed by a layer norm. Small
+//! ELECTRAs then project it to the width of the layers. All tensors are frozen. Only the projection may have a branch.
 
 use candle_core::Tensor;
 

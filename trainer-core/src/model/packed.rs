@@ -11,9 +11,9 @@ use super::compute::Compute;
 pub(crate) struct Packed {
     /// Piece ids, `[pieces]`.
     pub(crate) ids: Tensor,
-    /// Position of each piece in its sequence, from 0, `[pieces]`. Where a family's table starts later, `embeddings` knows.
+    /// Position of each piece in its sequence, from 0, `[pieces]`.
     pub(crate) positions: Tensor,
-    /// Token type of each piece, `[pieces]`. Absent: all are 0, as NER has one segment.
+    /// Token type of each piece, `[pieces]`. If absent, all are 0: NER has one segment.
     pub(crate) types: Option<Tensor>,
     pub(crate) sequences: Sequences,
     /// Pieces without padding.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The first factor. A power of two changes only the exponent's bits.
 const START: f64 = 65_536.0;
-/// Good steps after which the factor doubles.
+/// The factor doubles after this many steps in a row without an overflow.
 const PATIENCE: u32 = 2_000;
 
 /// A factor that halves when a gradient overflows, and doubles after many steps without an overflow.

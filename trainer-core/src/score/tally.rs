@@ -26,7 +26,7 @@ pub fn error_report(
     tally.report(train.is_some())
 }
 
-/// Entities in one stretch of words that are not equal but touch.
+/// Entities of gold and prediction that differ and share words, directly or through each other.
 #[derive(Default)]
 struct Stretch<'a> {
     gold: Vec<Entity<'a>>,
@@ -47,7 +47,7 @@ impl<'a> Compared<'a> {
         Self { index, words: &sentence.tokens, gold, predicted }
     }
 
-    /// Stretches of words in which entities touch that are not equal.
+    /// The entities that gold and prediction do not have in common, grouped by the stretches of words that they cover.
     fn stretches(&self) -> Vec<Stretch<'a>> {
         let wrong = |these: &[Entity<'a>], those: &[Entity<'a>], is_gold: bool| {
             let wrong = these.iter().filter(|entity| !those.contains(entity));

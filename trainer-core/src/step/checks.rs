@@ -8,7 +8,7 @@ use crate::TrainError;
 use crate::model::peft::LORA_A;
 use crate::optim::Gradients;
 
-/// Loss and gradients are numbers.
+/// Checks that loss and gradients are finite.
 ///
 /// # Errors
 /// [`TrainError::Diverged`] with `step` and the first tensor at fault.
@@ -31,8 +31,8 @@ pub(super) fn check_finite(
     })
 }
 
-/// Every trainable tensor has a gradient. It is not zero, except for A, whose gradient is zero as long as B is. candle
-/// loses gradients silently where an operation has no backward.
+/// Checks that a gradient reaches every trainable tensor: candle loses gradients silently where an operation has no
+/// backward. The gradient must not be zero, except that of an A, which is zero while its B is zero.
 ///
 /// # Errors
 /// [`TrainError::NoGradient`] with the first tensor that no gradient reached.

@@ -1,4 +1,4 @@
-//! What every step of a training is done with.
+//! The settings that all steps of a training share.
 
 use super::Parts;
 use crate::optim::Schedule;

@@ -24,8 +24,8 @@ pub(crate) trait Trainee {
     /// What is trained, by name.
     fn trainable(&self) -> BTreeMap<String, Var>;
 
-    /// The loss that `loss` makes of the logits of the batch's targets, and the gradients of what is trained, in as many
-    /// stores as the backward had parts.
+    /// Runs the model over the batch. Returns the loss, which `loss` computes from the logits of the batch's targets, and the
+    /// gradients of what is trained: one store for each part of the backward.
     ///
     /// # Errors
     /// The matrix library failed.
@@ -131,7 +131,7 @@ impl<'a> Stepper<'a> {
         self.update(&Sums { loss, gradients, pieces, computed })
     }
 
-    /// Counts a step that had no target: the schedule and the optimiser move on, the trained values stay.
+    /// Counts a step that had no target. The schedule and the optimiser move on, and the trained values stay.
     ///
     /// # Errors
     /// None in practice; see [`Self::step`].
