@@ -26,7 +26,7 @@ struct NerLabels {
 
 /// An adapter, read and checked as far as possible without its backbone.
 #[derive(Debug)]
-pub struct AdapterFolder {
+pub(super) struct AdapterFolder {
     dir: PathBuf,
     saved: SavedAdapter,
     labels: LabelSet,
@@ -51,7 +51,7 @@ impl AdapterFolder {
     ///
     /// # Errors
     /// What is missing or wrong, with the file.
-    pub fn open(dir: &Path) -> Result<Self, InferenceError> {
+    pub(super) fn open(dir: &Path) -> Result<Self, InferenceError> {
         let path = dir.join(LABELS);
         let labels: NerLabels = json(&path)?;
         let shape = WindowShape {
@@ -66,7 +66,7 @@ impl AdapterFolder {
     }
 
     /// The tags of the head.
-    pub fn labels(&self) -> &LabelSet {
+    pub(super) fn labels(&self) -> &LabelSet {
         &self.labels
     }
 

@@ -8,7 +8,8 @@ mod evaluation;
 mod labels;
 mod recogniser;
 
-pub use adapter::{AdapterFolder, base_model};
+use adapter::AdapterFolder;
+pub use adapter::base_model;
 pub use error::InferenceError;
 pub use evaluation::{Evaluated, EvaluationOptions, EvaluationReport, evaluate};
 pub use labels::{LabelMapError, TypeMap};

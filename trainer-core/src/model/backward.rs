@@ -14,8 +14,8 @@ use crate::rng::Draws;
 /// From the last hidden state to the loss, a scalar.
 pub(super) type Top<'a> = dyn Fn(&Tensor, &mut MaskKeys<'_>) -> Result<Tensor> + 'a;
 
-/// The loss that `top` makes of the last hidden state, and the gradients of what is trained, in as many stores as the
-/// backward had parts.
+/// Returns the loss, which `top` computes from the last hidden state, and the gradients of what is trained: one store for each
+/// part of the backward.
 ///
 /// # Errors
 /// The matrix library failed.

@@ -107,8 +107,8 @@ impl MaskedLm {
         self.head.logits(&hidden, &self.encoder.embeddings.words)
     }
 
-    /// The loss that `loss` makes of the logits of `rows`, and the gradients of the branches, in as many stores as the
-    /// backward had parts.
+    /// Returns the loss, which `loss` computes from the logits of `rows`, and the gradients of the branches: one store for each part
+    /// of the backward.
     pub(crate) fn gradients(
         &self,
         batch: &Packed,

@@ -109,8 +109,8 @@ impl Tagger {
         hidden.matmul(&self.head_weight.t()?)?.broadcast_add(&self.head_bias)
     }
 
-    /// The loss that `loss` makes of the logits of `rows`, and the gradients of what is trained, in as many stores as the
-    /// backward had parts.
+    /// Returns the loss, which `loss` computes from the logits of `rows`, and the gradients of what is trained: one store for each part
+    /// of the backward.
     pub(crate) fn gradients(
         &self,
         batch: &Packed,

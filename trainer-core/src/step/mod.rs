@@ -7,6 +7,8 @@ mod checks;
 mod parts;
 mod plan;
 mod stepper;
+#[cfg(test)]
+mod stepper_tests;
 
 pub(crate) use batch::{Batch, Example, Target};
 pub(crate) use parts::Parts;

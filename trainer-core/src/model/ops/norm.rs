@@ -60,9 +60,9 @@ impl CustomOp2 for AddNorm {
         let mut out = vec![0.0f32; x.len()];
         with_values([&self.layer.weight, &self.layer.bias], |[weight, bias]| {
             self.each_block(&mut out, x, y, width, |_, row| {
-                let MeanAndScale { mean, inverse } = MeanAndScale::of(row, self.eps);
+                let MeanAndScale { mean, scale } = MeanAndScale::of(row, self.eps);
                 for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
-                    *value = (*value - mean) * inverse * weight + bias;
+                    *value = (*value - mean) * scale * weight + bias;
                 }
             });
             Ok(())
@@ -131,7 +131,7 @@ impl AddNorm {
 struct MeanAndScale {
     mean: f32,
     /// One over the standard deviation.
-    inverse: f32,
+    scale: f32,
 }
 
 impl MeanAndScale {
@@ -140,7 +140,7 @@ impl MeanAndScale {
         let count = row.len() as f32;
         let mean = sum(row.len(), |at| row[at]) / count;
         let variance = sum(row.len(), |at| (row[at] - mean) * (row[at] - mean)) / count;
-        Self { mean, inverse: 1.0 / (variance + eps).sqrt() }
+        Self { mean, scale: 1.0 / (variance + eps).sqrt() }
     }
 }
 
@@ -148,13 +148,13 @@ impl MeanAndScale {
 /// (w - mean(w) - h * mean(w * h)) / deviation.
 #[inline(always)]
 fn backward_row(row: &mut [f32], gradient: &[f32], weight: &[f32], eps: f32) {
-    let MeanAndScale { mean, inverse } = MeanAndScale::of(row, eps);
+    let MeanAndScale { mean, scale } = MeanAndScale::of(row, eps);
     let count = row.len() as f32;
     let weighted = |at: usize| gradient[at] * weight[at];
     let mean_weighted = sum(row.len(), weighted) / count;
-    let mean_along = sum(row.len(), |at| weighted(at) * (row[at] - mean) * inverse) / count;
+    let mean_along = sum(row.len(), |at| weighted(at) * (row[at] - mean) * scale) / count;
     for (at, value) in row.iter_mut().enumerate() {
-        let normed = (*value - mean) * inverse;
-        *value = inverse * (weighted(at) - mean_weighted - normed * mean_along);
+        let normed = (*value - mean) * scale;
+        *value = scale * (weighted(at) - mean_weighted - normed * mean_along);
     }
 }
