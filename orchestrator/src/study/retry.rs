@@ -7,7 +7,7 @@
 use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
 use pedigree_protocol::study::{Retried, RetryFailed, StudyState};
-use pedigree_protocol::{RunId, StudyId};
+use pedigree_protocol::{QueueId, RunId, StudyId};
 use sqlx::PgConnection;
 
 use crate::error::{ApiError, ApiResult};
@@ -31,7 +31,9 @@ struct Candidate {
 
 /// Has one run tried again.
 pub(crate) async fn run(studies: &Studies, id: RunId) -> ApiResult<Retried> {
-    match run::owner::find(&studies.pool, id).await? {
+    let select = sqlx::query!(r#"SELECT kind AS "kind: RunKind", queue_id FROM runs WHERE id = $1"#, id.0);
+    let row = select.fetch_optional(&studies.pool).await?.ok_or_else(|| run::view::unknown(id))?;
+    match Owner::of(row.kind, QueueId(row.queue_id)) {
         Owner::Study(study) => retry(studies, &study.to_string(), |candidate| candidate.id == id).await,
         Owner::Pretraining(_) => {
             let why = "a pretraining is not tried again by hand; queue it anew under another name";
