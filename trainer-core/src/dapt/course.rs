@@ -16,7 +16,7 @@ use crate::json_file::write_json;
 use crate::memory::peak_bytes;
 use crate::model::MaskedLm;
 use crate::rng::Seeds;
-use crate::step::{Example, Stepped, Stepper};
+use crate::step::{Example, Stepper};
 use crate::values::copies;
 use crate::{DaptEpoch, DaptJob, DaptSummary, HeldOutScores, Supervisor, TrainError, TrainerEvent};
 
@@ -138,13 +138,7 @@ impl Course<'_> {
         }
         let batch = self.batch(at);
         let examples: Vec<Example<'_>> = batch.iter().map(Masked::example).collect();
-        let loss = match at.stepper.step(&examples, supervisor)? {
-            Stepped::Done(measured) => measured.loss,
-            Stepped::NoTarget | Stepped::Overflowed => {
-                at.stepper.skip()?;
-                0.0
-            }
-        };
+        let loss = at.stepper.step_counted(&examples, supervisor)?;
         at.lines.after(at.stepper.done, loss, supervisor);
         match at.trains {
             Trains::Head => self.at.head_steps = at.stepper.done,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::phase::Trains;
 use crate::checkpoint::{Checkpoint, Groups, Identity, hash_backbone, hash_file};
 use crate::model::MaskedLm;
-use crate::optim::Moments;
+use crate::optim::{LossScale, Moments};
 use crate::step::Stepper;
 use crate::values::{copies, put_back};
 use crate::{DaptEpoch, DaptJob, HeldOutScores, TrainError};
@@ -30,6 +30,9 @@ pub(super) struct Progress {
     /// The epoch of the branches that is in progress.
     #[serde(default)]
     pub(super) epoch: EpochSoFar,
+    /// The factor on the loss, in f16, of the phase in progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_scale: Option<LossScale>,
 }
 
 /// Sums over the steps of an epoch.
@@ -68,7 +71,11 @@ pub(super) fn checkpoint(
     let mut trained = copies(&model.trainable())?;
     trained.extend(copies(model.fresh_head())?);
     let groups = Groups { trained, moments: stepper.moments().clone(), ..Groups::default() };
-    Ok(Checkpoint { state: progress.clone(), tensors: groups.into_tensors() })
+    Ok(Checkpoint { state: state(progress, stepper), tensors: groups.into_tensors() })
+}
+
+fn state(progress: &Progress, stepper: &Stepper<'_>) -> Progress {
+    Progress { loss_scale: stepper.loss_scale(), ..progress.clone() }
 }
 
 /// What a checkpoint holds for the phase in which it was written.
@@ -97,7 +104,32 @@ impl Resumption {
             Trains::Branches => (self.progress.before.is_some(), self.progress.steps),
         };
         if is_current {
-            stepper.resume(done, std::mem::take(&mut self.moments), None);
+            stepper.resume(done, std::mem::take(&mut self.moments), self.progress.loss_scale);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Seeds;
+    use crate::step::overflowing::{Overflowing, Silent, plan, with_target};
+
+    #[test]
+    fn a_resumed_phase_in_f16_keeps_its_factor_on_the_loss() {
+        let model = Overflowing::new();
+        let mut stopped = Stepper::new(&model, plan(), &Seeds::root(1));
+        stopped.step_counted(&[with_target()], &mut Silent).unwrap();
+        let kept =
+            serde_json::to_string(&state(&Progress { head_steps: 1, ..Progress::default() }, &stopped));
+        let progress = serde_json::from_str(&kept.unwrap()).unwrap();
+        let mut resumption = Resumption { progress, moments: BTreeMap::new() };
+        let mut resumed = Stepper::new(&model, plan(), &Seeds::root(1));
+        assert_ne!(resumed.loss_scale(), stopped.loss_scale());
+        resumption.begin_phase(Trains::Head, &mut resumed);
+        assert_eq!((resumed.done, resumed.loss_scale()), (1, stopped.loss_scale()));
+        let mut next_phase = Stepper::new(&model, plan(), &Seeds::root(1));
+        resumption.begin_phase(Trains::Branches, &mut next_phase);
+        assert_eq!((next_phase.done, next_phase.loss_scale()), (0, Some(LossScale::default())));
     }
 }

@@ -4,6 +4,8 @@
 
 mod batch;
 mod checks;
+#[cfg(test)]
+pub(crate) mod overflowing;
 mod parts;
 mod plan;
 mod stepper;

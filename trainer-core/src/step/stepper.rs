@@ -95,7 +95,7 @@ impl<'a> Stepper<'a> {
             trainee,
             plan,
             trainable: trainee.trainable(),
-            optimiser: AdamW::default(),
+            optimiser: AdamW::new(plan.adam),
             dropout: seeds.child("dropout"),
             scale: (trainee.compute().dtype == DType::F16).then(LossScale::default),
             reached: false,
@@ -120,6 +120,23 @@ impl<'a> Stepper<'a> {
         }
     }
 
+    /// Trains on a batch of examples and counts the step whatever became of it. Returns the loss, which is 0 where nothing
+    /// was learnt.
+    ///
+    /// # Errors
+    /// See [`Self::step`].
+    pub(crate) fn step_counted(
+        &mut self,
+        examples: &[Example<'_>],
+        supervisor: &mut dyn Supervisor,
+    ) -> Result<f64, TrainError> {
+        match self.step(examples, supervisor)? {
+            Stepped::Done(measured) => Ok(measured.loss),
+            Stepped::Overflowed => Ok(0.0),
+            Stepped::NoTarget => self.skip().map(|()| 0.0),
+        }
+    }
+
     /// Trains on one batch that is packed already.
     ///
     /// # Errors
@@ -135,7 +152,7 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// None in practice; see [`Self::step`].
-    pub(crate) fn skip(&mut self) -> Result<(), TrainError> {
+    fn skip(&mut self) -> Result<(), TrainError> {
         self.update(&Sums::default()).map(drop)
     }
 
@@ -272,7 +289,7 @@ impl<'a> Stepper<'a> {
         moments: BTreeMap<String, Moments>,
         scale: Option<LossScale>,
     ) {
-        self.optimiser = AdamW::resumed(done, moments);
+        self.optimiser.resume(done, moments);
         self.done = done;
         self.reached = done > 0;
         self.scale = self.scale.map(|start| scale.unwrap_or(start));
