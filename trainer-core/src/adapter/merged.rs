@@ -27,15 +27,15 @@ pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<
     let pieces = WordPieces::open(backbone)?;
     let saved = SavedAdapter::open(adapter)?;
     if let Some(start) = StartAdapter::beside(adapter)? {
-        start.merge_into(&mut weights, config.family)?;
+        start.merge_into(&mut weights, &config)?;
     }
-    saved.merge_into(&mut weights, config.family)?;
-    std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
+    saved.merge_into(&mut weights, &config)?;
     let tensors = match saved.classifier() {
         Some(classifier) => tagger_tensors(&config, &weights, classifier)?,
         None => weights.all()?,
     };
     let settings = settings(backbone, &config, &saved.tags()).map_err(TrainError::output(out))?;
+    std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
     write(out, &tensors, &settings, backbone, &pieces).map_err(TrainError::output(out))
 }
 

@@ -4,17 +4,23 @@
 //! adapter that the training started from. The folder never holds a `config.json`: with one,
 //! `AutoModel.from_pretrained` would look for a whole model.
 
+mod account;
 mod card;
+mod config;
 mod content;
 pub(crate) mod files;
 mod folder;
+mod labels;
 mod merged;
+#[cfg(test)]
+mod refusal_tests;
 mod saved;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use content::Adapter;
+pub(crate) use labels::NerLabels;
 pub use merged::export_merged;
 pub(crate) use saved::SavedAdapter;
 pub(crate) use start::StartAdapter;

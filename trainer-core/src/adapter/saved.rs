@@ -1,56 +1,30 @@
 //! An adapter folder read back: one of ours, or one that PEFT wrote.
 //!
-//! Owns what is refused: every setting of PEFT that changes the computation beyond plain LoRA.
+//! The one reader of the format, for evaluation, export and starts alike. Settings that are not plain LoRA are refused in
+//! `config.rs`, tensors without a place in `account.rs`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, Var};
-use serde::Deserialize;
-use serde_json::Value;
 
+use super::config::Config;
 use super::files::{CONFIG, LABELS, WEIGHTS};
-use crate::backbone::{BackboneError, Family, Weights, read_json};
+use super::labels::NerLabels;
+use crate::LoraTargets;
+use crate::backbone::{BackboneError, EncoderConfig, Family, Weights, read_bytes, read_json};
 use crate::model::LoraShape;
 use crate::model::peft::{CLASSIFIER_BIAS, CLASSIFIER_WEIGHT, LORA_A, LORA_B, OUTER};
-use crate::{LoraScaling, LoraTargets};
 
 /// Trained tensors with what is needed to use them.
 #[derive(Debug)]
 pub(crate) struct SavedAdapter {
     path: PathBuf,
-    config: Config,
+    pub(super) config: Config,
     /// By PEFT name, f32.
-    tensors: HashMap<String, Tensor>,
-    /// Tags in the order of the classifier's rows; empty for a masked LM, or where no file names them.
-    tags: Vec<String>,
-}
-
-/// The keys of `adapter_config.json` that matter.
-#[derive(Debug, Deserialize)]
-struct Config {
-    peft_type: String,
-    r: usize,
-    lora_alpha: f64,
-    #[serde(default)]
-    lora_dropout: f64,
-    #[serde(default)]
-    use_rslora: bool,
-    #[serde(default)]
-    use_dora: bool,
-    #[serde(default)]
-    lora_bias: bool,
-    #[serde(default)]
-    fan_in_fan_out: bool,
-    bias: Option<String>,
-    rank_pattern: Option<BTreeMap<String, Value>>,
-    alpha_pattern: Option<BTreeMap<String, Value>>,
-}
-
-/// The part of `ner_labels.json` that is read.
-#[derive(Deserialize)]
-struct Labels {
-    label2id: BTreeMap<String, usize>,
+    pub(super) tensors: BTreeMap<String, Tensor>,
+    /// What `ner_labels.json` says, where it is there.
+    labels: Option<NerLabels>,
 }
 
 /// The classifier of an adapter.
@@ -66,42 +40,74 @@ impl SavedAdapter {
     /// Reads the folder.
     ///
     /// # Errors
-    /// A file that is missing or malformed, or a setting of PEFT that is not implemented.
+    /// A file that is missing or malformed, a setting of PEFT that is not implemented, or files that do not fit each other.
     pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
         let config_path = dir.join(CONFIG);
-        let config: Config = read_json(&config_path)?;
-        config.check().map_err(|problem| BackboneError::Malformed { path: config_path, problem })?;
+        let config = Config::new(read_json(&config_path)?)
+            .map_err(|problem| BackboneError::Malformed { path: config_path, problem })?;
         let path = dir.join(WEIGHTS);
-        let unreadable = |source| BackboneError::Unreadable { path: path.clone(), source };
         let malformed = |error: candle_core::Error| BackboneError::Malformed {
             path: path.clone(),
             problem: format!("not a file of safetensors: {error}"),
         };
-        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        let bytes = read_bytes(&path)?;
         let stored = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(malformed)?;
         let as_f32 = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(DType::F32)?));
         let tensors =
             stored.into_iter().map(as_f32).collect::<candle_core::Result<_>>().map_err(malformed)?;
-        let labels = dir.join(LABELS);
-        let tags = if labels.is_file() { ordered(&labels, read_json(&labels)?)? } else { Vec::new() };
-        let saved = Self { path, config, tensors, tags };
-        let unpaired = saved.tensors.keys().find(|name| {
-            let other = name.strip_suffix(LORA_A).map(|path| format!("{path}{LORA_B}"));
-            other.is_some_and(|other| !saved.tensors.contains_key(&other))
-        });
-        unpaired.map_or(Ok(()), |name| Err(saved.fault(name, "its lora_B is missing".into())))?;
+        let labels = dir.join(LABELS).is_file().then(|| NerLabels::read(dir)).transpose()?;
+        let saved = Self { path, config, tensors, labels };
+        saved.check_pairs()?;
+        saved.check_classifier()?;
         Ok(saved)
+    }
+
+    /// Of A and B of a branch, none stands alone.
+    fn check_pairs(&self) -> Result<(), BackboneError> {
+        for name in self.tensors.keys() {
+            for (this, other) in [(LORA_A, LORA_B), (LORA_B, LORA_A)] {
+                let Some(path) = name.strip_suffix(this) else { continue };
+                let partner = format!("{path}{other}");
+                if !self.tensors.contains_key(&partner) {
+                    return Err(self.fault(&partner, format!("missing, though {name} is there")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A tagger has a whole classifier, with a row for each tag.
+    fn check_classifier(&self) -> Result<(), BackboneError> {
+        let holds = |name: &&str| self.tensors.contains_key(*name);
+        let parts = [CLASSIFIER_WEIGHT, CLASSIFIER_BIAS];
+        let is_asked = self.config.is_tagger() || self.labels.is_some() || parts.iter().any(holds);
+        if let Some(missing) = parts.into_iter().find(|name| is_asked && !holds(name)) {
+            return Err(self.fault(missing, "missing: a tagger cannot do without its classifier".into()));
+        }
+        let Some(Classifier { weight, bias }) = self.classifier() else { return Ok(()) };
+        let rows = bias.elem_count();
+        if weight.dims().first() != Some(&rows) || bias.dims().len() != 1 {
+            let problem = format!("has shape {:?}, but the bias has {:?}", weight.dims(), bias.dims());
+            return Err(self.fault(CLASSIFIER_WEIGHT, problem));
+        }
+        match &self.labels {
+            Some(labels) if labels.tags.len() != rows => {
+                let problem = format!("has {rows} rows, but {LABELS} names {} tags", labels.tags.len());
+                Err(self.fault(CLASSIFIER_WEIGHT, problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Tags in the order of the classifier's rows, as `ner_labels.json` names them, or else as transformers does. Empty for
     /// an adapter without a classifier.
     pub(crate) fn tags(&self) -> Vec<String> {
-        match self.classifier() {
-            None => Vec::new(),
-            Some(Classifier { bias, .. }) if self.tags.len() != bias.elem_count() => {
+        match (&self.labels, self.classifier()) {
+            (_, None) => Vec::new(),
+            (Some(labels), Some(_)) => labels.tags.clone(),
+            (None, Some(Classifier { bias, .. })) => {
                 (0..bias.elem_count()).map(|id| format!("LABEL_{id}")).collect()
             }
-            Some(_) => self.tags.clone(),
         }
     }
 
@@ -111,24 +117,18 @@ impl SavedAdapter {
         Some(Classifier { weight, bias })
     }
 
-    /// The branches of a model that can hold this adapter. A layer that the adapter leaves out gets a branch whose B is
-    /// zero, which adds nothing.
+    /// The branches of a model on the backbone that can hold this adapter. A layer that the adapter leaves out gets a branch
+    /// whose B is zero, which adds nothing.
     ///
     /// # Errors
-    /// A branch on a layer that no choice of targets covers.
-    pub(crate) fn lora(&self, family: Family) -> Result<LoraShape, BackboneError> {
-        let paths: Vec<&str> = self.pairs(family).map(|(path, ..)| path).collect();
-        let choices = [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear];
-        let covers = |targets: &LoraTargets| paths.iter().all(|path| family.covers(*targets, path));
-        let Some(targets) = choices.into_iter().find(covers) else {
-            let stray = paths.iter().find(|path| !family.covers(LoraTargets::AllLinear, path));
-            return Err(
-                self.fault(stray.copied().unwrap_or_default(), "is no linear layer of the encoder".into())
-            );
-        };
-        let Config { r: rank, lora_alpha, lora_dropout: dropout, use_rslora, .. } = self.config;
-        let scaling = if use_rslora { LoraScaling::Rslora } else { LoraScaling::Standard };
-        Ok(LoraShape { rank, alpha: scaling.plain_alpha(lora_alpha, rank), dropout, targets })
+    /// A tensor that has no place in such a model.
+    pub(crate) fn lora(&self, backbone: &EncoderConfig) -> Result<LoraShape, BackboneError> {
+        self.account(backbone)?;
+        let family = backbone.family;
+        let choices = [LoraTargets::Qv, LoraTargets::Qkvo];
+        let covers =
+            |targets: &LoraTargets| self.pairs(family).all(|(path, ..)| family.covers(*targets, path));
+        Ok(self.config.shape(choices.into_iter().find(covers).unwrap_or(LoraTargets::AllLinear)))
     }
 
     /// Puts the trained values into a model's variables, which are named as in a PEFT adapter.
@@ -156,10 +156,14 @@ impl SavedAdapter {
     /// Adds every branch to the weight under it: W + scale B A.
     ///
     /// # Errors
-    /// A branch on a layer that the backbone does not have, or of another shape.
-    pub(crate) fn merge_into(&self, weights: &mut Weights, family: Family) -> Result<(), BackboneError> {
-        let scale = self.lora(family)?.scale();
-        for (path, a, b) in self.pairs(family) {
+    /// A tensor that the backbone has no place for.
+    pub(crate) fn merge_into(
+        &self,
+        weights: &mut Weights,
+        backbone: &EncoderConfig,
+    ) -> Result<(), BackboneError> {
+        let scale = self.lora(backbone)?.scale();
+        for (path, a, b) in self.pairs(backbone.family) {
             let delta = b.matmul(a).and_then(|product| product * scale);
             let delta = delta.map_err(|error| self.fault(path, error.to_string()))?;
             weights.add(&format!("{path}.weight"), &delta)?;
@@ -177,35 +181,7 @@ impl SavedAdapter {
         })
     }
 
-    fn fault(&self, tensor: &str, problem: String) -> BackboneError {
+    pub(super) fn fault(&self, tensor: &str, problem: String) -> BackboneError {
         BackboneError::Tensor { path: self.path.clone(), tensor: tensor.to_owned(), problem }
     }
-}
-
-impl Config {
-    fn check(&self) -> Result<(), String> {
-        let filled =
-            |pattern: &Option<BTreeMap<String, Value>>| pattern.as_ref().is_some_and(|map| !map.is_empty());
-        let refused = [
-            (self.peft_type != "LORA", "peft_type must be LORA"),
-            (self.r == 0, "r must be at least 1"),
-            (self.use_dora, "use_dora is not implemented"),
-            (self.lora_bias, "lora_bias is not implemented"),
-            (self.fan_in_fan_out, "fan_in_fan_out is not implemented"),
-            (self.bias.as_deref().unwrap_or("none") != "none", "bias must be \"none\""),
-            (filled(&self.rank_pattern), "rank_pattern is not implemented: all branches have rank r"),
-            (filled(&self.alpha_pattern), "alpha_pattern is not implemented: all branches have lora_alpha"),
-        ];
-        refused.iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, problem)| Err((*problem).to_owned()))
-    }
-}
-
-fn ordered(path: &Path, labels: Labels) -> Result<Vec<String>, BackboneError> {
-    let mut by_id: Vec<(usize, String)> = labels.label2id.into_iter().map(|(tag, id)| (id, tag)).collect();
-    by_id.sort();
-    if by_id.iter().enumerate().any(|(at, (id, _))| at != *id) {
-        let problem = "label2id must number the tags from 0 without gaps".to_owned();
-        return Err(BackboneError::Malformed { path: path.to_owned(), problem });
-    }
-    Ok(by_id.into_iter().map(|(_, tag)| tag).collect())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::files::{CONFIG, WEIGHTS};
 use super::saved::SavedAdapter;
 use crate::TrainJob;
-use crate::backbone::{BackboneError, EncoderConfig, Family, START, Weights};
+use crate::backbone::{BackboneError, EncoderConfig, START, Weights};
 
 /// An adapter without a classifier, read and checked.
 #[derive(Debug)]
@@ -51,8 +51,12 @@ impl StartAdapter {
     ///
     /// # Errors
     /// An adapter of another backbone.
-    pub(crate) fn merge_into(&self, weights: &mut Weights, family: Family) -> Result<(), BackboneError> {
-        self.saved.merge_into(weights, family)
+    pub(crate) fn merge_into(
+        &self,
+        weights: &mut Weights,
+        backbone: &EncoderConfig,
+    ) -> Result<(), BackboneError> {
+        self.saved.merge_into(weights, backbone)
     }
 
     /// Copies it into the folder of a trained adapter.
@@ -82,7 +86,7 @@ pub fn check_start(adapter: &Path, backbone: &Path) -> Result<Vec<(String, PathB
     let config = EncoderConfig::read(backbone)?;
     let mut weights = Weights::open(backbone, config.family)?;
     let start = StartAdapter::open(adapter)?;
-    start.merge_into(&mut weights, config.family)?;
+    start.merge_into(&mut weights, &config)?;
     Ok([CONFIG, WEIGHTS]
         .iter()
         .zip(start.files())

@@ -8,7 +8,7 @@ use candle_core::{Result, Tensor, Var};
 use crate::MicroBatch;
 use crate::job::DaptParameters;
 use crate::model::{Compute, MaskedLm};
-use crate::optim::Schedule;
+use crate::optim::{AdamSettings, Schedule};
 use crate::rng::Draws;
 use crate::step::{Batch, Parts, StepPlan, Trainee};
 
@@ -42,6 +42,7 @@ impl Trains {
             weight_decay: params.weight_decay,
             clip: params.clip,
             label_smoothing: 0.0,
+            adam: AdamSettings::default(),
             schedule: Schedule::with_warmup(total, params.warmup_steps.min(total / 10)),
             parts: Parts::new(MicroBatch::Size(params.micro_batch), usize::MAX),
         }

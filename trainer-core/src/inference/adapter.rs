@@ -10,19 +10,11 @@ use serde::Deserialize;
 
 use super::InferenceError;
 use crate::adapter::files::{CONFIG, LABELS};
-use crate::adapter::{SavedAdapter, StartAdapter};
-use crate::backbone::{BackboneError, Family, Weights};
+use crate::adapter::{NerLabels, SavedAdapter, StartAdapter};
+use crate::backbone::{BackboneError, EncoderConfig, Weights};
 use crate::corpus::LabelSet;
 use crate::corpus::windows::WindowShape;
 use crate::model::LoraShape;
-
-/// The keys of `ner_labels.json` that are used. Files of other trainers may lack the window.
-#[derive(Debug, Deserialize)]
-struct NerLabels {
-    id2label: BTreeMap<usize, String>,
-    max_length: Option<usize>,
-    stride: Option<usize>,
-}
 
 /// An adapter, read and checked as far as possible without its backbone.
 #[derive(Debug)]
@@ -52,16 +44,14 @@ impl AdapterFolder {
     /// # Errors
     /// What is missing or wrong, with the file.
     pub(super) fn open(dir: &Path) -> Result<Self, InferenceError> {
-        let path = dir.join(LABELS);
-        let labels: NerLabels = json(&path)?;
+        let labels = NerLabels::read(dir)?;
         let shape = WindowShape {
             max_length: labels.max_length.unwrap_or(WindowShape::USUAL.max_length),
             stride: labels.stride.unwrap_or(WindowShape::USUAL.stride),
         };
-        let rows = labels.id2label.keys().copied().eq(0..labels.id2label.len());
-        let labels = rows.then(|| LabelSet::from_tags(labels.id2label.into_values().collect())).flatten();
         let problem = "id2label must name O as 0 and B- and I- tags from 1 on, without gaps";
-        let labels = labels.ok_or_else(|| fault(path, problem.into()))?;
+        let labels = LabelSet::from_tags(labels.tags);
+        let labels = labels.ok_or_else(|| fault(dir.join(LABELS), problem.into()))?;
         Ok(Self { dir: dir.to_owned(), saved: SavedAdapter::open(dir)?, labels, shape })
     }
 
@@ -74,16 +64,26 @@ impl AdapterFolder {
     ///
     /// # Errors
     /// The start adapter is damaged, or belongs to another backbone.
-    pub(super) fn prepare(&self, weights: &mut Weights, family: Family) -> Result<(), InferenceError> {
+    pub(super) fn prepare(
+        &self,
+        weights: &mut Weights,
+        backbone: &EncoderConfig,
+    ) -> Result<(), InferenceError> {
         match StartAdapter::beside(&self.dir)? {
-            Some(start) => Ok(start.merge_into(weights, family)?),
+            Some(start) => Ok(start.merge_into(weights, backbone)?),
             None => Ok(()),
         }
     }
 
     /// The branches of the model.
-    pub(super) fn lora(&self, family: Family) -> Result<LoraShape, InferenceError> {
-        Ok(self.saved.lora(family)?)
+    ///
+    /// # Errors
+    /// A tensor that the model does not have, or has in another shape: the adapter belongs to another backbone.
+    pub(super) fn lora(&self, backbone: &EncoderConfig) -> Result<LoraShape, InferenceError> {
+        if self.saved.classifier().is_none() {
+            return Err(fault(self.dir.clone(), "the adapter has no classifier: it tags nothing".into()));
+        }
+        self.saved.lora(backbone).map_err(with_advice)
     }
 
     /// Puts the adapter's values into a model's trainable tensors.
@@ -91,17 +91,17 @@ impl AdapterFolder {
     /// # Errors
     /// A tensor that the model does not have, or has in another shape: the adapter belongs to another backbone.
     pub(super) fn fill(&self, trainable: &BTreeMap<String, Var>) -> Result<(), InferenceError> {
-        let with_advice = |error| match error {
-            BackboneError::Tensor { path, tensor, problem } => {
-                let advice = "give the adapter's own backbone with --backbone";
-                fault(path, format!("tensor {tensor}: {problem}; {advice}"))
-            }
-            error => error.into(),
-        };
-        if self.saved.classifier().is_none() {
-            return Err(fault(self.dir.clone(), "the adapter has no classifier: it tags nothing".into()));
-        }
         self.saved.put_into(trainable).map_err(with_advice)
+    }
+}
+
+fn with_advice(error: BackboneError) -> InferenceError {
+    match error {
+        BackboneError::Tensor { path, tensor, problem } => {
+            let advice = "give the adapter's own backbone with --backbone";
+            fault(path, format!("tensor {tensor}: {problem}; {advice}"))
+        }
+        error => error.into(),
     }
 }
 

@@ -55,8 +55,8 @@ impl Recogniser {
         let pieces = WordPieces::open(backbone)?;
         pieces.check(backbone, &config)?;
         let mut weights = Weights::open(backbone, config.family)?;
-        adapter.prepare(&mut weights, config.family)?;
-        let (count, lora) = (adapter.labels().tags().len(), adapter.lora(config.family)?);
+        adapter.prepare(&mut weights, &config)?;
+        let (count, lora) = (adapter.labels().tags().len(), adapter.lora(&config)?);
         // Every value that the seed decides is overwritten.
         let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), &Compute::cpu())?;
         adapter.fill(&tagger.trainable())?;

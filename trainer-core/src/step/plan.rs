@@ -1,7 +1,7 @@
 //! The settings that all steps of a training share.
 
 use super::Parts;
-use crate::optim::Schedule;
+use crate::optim::{AdamSettings, Schedule};
 
 /// Rates, bounds and sizes.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,7 @@ pub(crate) struct StepPlan {
     pub(crate) clip: f64,
     /// Mass of the label distribution spread over all classes.
     pub(crate) label_smoothing: f64,
+    pub(crate) adam: AdamSettings,
     pub(crate) schedule: Schedule,
     pub(crate) parts: Parts,
 }
