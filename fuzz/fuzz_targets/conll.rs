@@ -9,7 +9,7 @@ use pedigree_trainer_core::corpus::{ReadOptions, parse};
 
 fuzz_target!(|bytes: &[u8]| {
     let path = Path::new("input.conll");
-    let options = ReadOptions { entity_type: Some("Disease".into()) };
+    let options = ReadOptions { entity_type: Some("Disease".into()), ..ReadOptions::default() };
     let Ok(split) = parse(path, bytes, &options) else { return };
     let canonical = split.to_canonical_conll();
     let again = parse(path, canonical.as_bytes(), &options).expect("the canonical form is readable");

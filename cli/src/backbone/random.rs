@@ -50,8 +50,10 @@ pub(super) fn run(args: &RandomArgs, output: Output) -> anyhow::Result<()> {
             args.heads
         );
     }
-    let train =
-        corpus::read(&train_file(&args.corpus)?, &ReadOptions { entity_type: Some("Entity".to_owned()) })?;
+    let train = corpus::read(
+        &train_file(&args.corpus)?,
+        &ReadOptions { entity_type: Some("Entity".to_owned()), ..ReadOptions::default() },
+    )?;
     let spec = RandomEncoder {
         family: args.family,
         hidden: args.hidden,

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dataset::{DatasetSpec, Split, Splits};
-use pedigree_trainer_core::corpus::{self, LabelSet, ReadOptions};
+use pedigree_trainer_core::corpus::{self, ReadOptions};
 
+use super::checks::Corpus;
+use super::columns::ColumnArgs;
 use super::show::write_dataset;
 use super::splits::{SplitArgs, SplitFiles};
 use crate::connection::Connection;
@@ -18,9 +20,8 @@ pub(crate) struct AddArgs {
     name: String,
     #[command(flatten)]
     splits: SplitArgs,
-    /// Entity type to assume for files whose tags are only B, I and O, without a type
-    #[arg(long, value_name = "TYPE")]
-    entity_type: Option<String>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Mark the dataset as synthetic; a folder made by `pedigree data synth` is recognised without this flag
     #[arg(long)]
     synthetic: bool,
@@ -35,11 +36,12 @@ struct Prepared {
 
 pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) -> anyhow::Result<()> {
     let files = args.splits.find()?;
-    let options = ReadOptions { entity_type: args.entity_type };
+    let options = args.columns.options();
     let (train, dev, test) =
         (prepare(&files.train, &options)?, prepare(&files.dev, &options)?, prepare(&files.test, &options)?);
-    let labels = LabelSet::of(&train.corpus, &dev.corpus)?;
-    labels.check_test(&test.corpus)?;
+    let splits = Corpus { train: &train.corpus, dev: &dev.corpus, test: &test.corpus };
+    let labels = splits.check()?;
+    splits.warn(output);
     let overlap = corpus::overlap(&train.corpus, &test.corpus);
     let client = connection.client()?;
     upload(&client, [(&train, false), (&dev, false), (&test, true)]).await?;
@@ -57,7 +59,7 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
 }
 
 fn prepare(path: &Path, options: &ReadOptions) -> anyhow::Result<Prepared> {
-    let corpus = corpus::read(path, options)?;
+    let corpus = corpus::read_foreign(path, options)?;
     let content = corpus.to_canonical_conll().into_bytes();
     let counts = corpus.statistics();
     let entities = counts.entities_by_type.into_iter().map(|(kind, count)| Ok((kind, u64::try_from(count)?)));

@@ -1,6 +1,8 @@
 //! `pedigree data`: datasets are three splits, known by their content.
 
 mod add;
+mod checks;
+mod columns;
 mod show;
 mod splits;
 
@@ -15,6 +17,7 @@ use crate::connection::Connection;
 use crate::listing::Listing;
 use crate::output::Output;
 
+pub(crate) use columns::{ColumnArgs, column};
 pub(crate) use splits::{split_file, train_file};
 
 #[derive(Debug, Subcommand)]

@@ -37,6 +37,8 @@ pub(super) struct Corpus {
     split: String,
     file: PathBuf,
     train: Option<PathBuf>,
+    /// Whether its columns were checked when it was registered.
+    is_registered: bool,
 }
 
 /// The sentences.
@@ -58,11 +60,23 @@ pub(super) async fn find(
     let path = Path::new(on);
     let mut corpus = if path.is_file() {
         let stem = path.file_stem().map_or(on.into(), |stem| stem.to_string_lossy());
-        Corpus { name: on.to_owned(), split: stem.into_owned(), file: path.to_owned(), train: None }
+        Corpus {
+            name: on.to_owned(),
+            split: stem.into_owned(),
+            file: path.to_owned(),
+            train: None,
+            is_registered: false,
+        }
     } else if path.is_dir() {
         let name = format!("{on}, {}", split.name());
         let file = split_file(path, split.name())?;
-        Corpus { name, split: split.name().to_owned(), file, train: split_file(path, "train").ok() }
+        Corpus {
+            name,
+            split: split.name().to_owned(),
+            file,
+            train: split_file(path, "train").ok(),
+            is_registered: false,
+        }
     } else {
         registered(on, split, &connection.client()?).await?
     };
@@ -89,7 +103,13 @@ async fn registered(name: &str, split: SplitName, client: &Client) -> anyhow::Re
     let file = fetch::content(client, &asked.sha256).await.map_err(|error| sealed(error, name))?;
     let train = fetch::content(client, &splits.train.sha256).await?;
     let split = split.name().to_owned();
-    Ok(Corpus { name: format!("dataset {name}, {split}"), split, file, train: Some(train) })
+    Ok(Corpus {
+        name: format!("dataset {name}, {split}"),
+        split,
+        file,
+        train: Some(train),
+        is_registered: true,
+    })
 }
 
 /// Adds the way out to the server's refusal of a sealed split.
@@ -105,11 +125,17 @@ fn sealed(error: anyhow::Error, name: &str) -> anyhow::Error {
 }
 
 impl Corpus {
-    /// Reads the sentences. Tags without a type get `entity_type`. Only the mentions of a training split are used.
-    pub(super) fn read(&self, entity_type: Option<String>) -> anyhow::Result<ReadCorpus> {
-        let options = ReadOptions { entity_type };
-        let sentences = corpus::read(&self.file, &options)?.sentences;
-        let train = self.train.as_deref().map(|file| corpus::read(file, &options)).transpose()?;
+    /// Reads the sentences. Only the mentions of a training split are used.
+    pub(super) fn read(&self, options: &ReadOptions) -> anyhow::Result<ReadCorpus> {
+        let read = |file: &Path| {
+            if self.is_registered {
+                corpus::read(file, &ReadOptions::default())
+            } else {
+                corpus::read_foreign(file, options)
+            }
+        };
+        let sentences = read(&self.file)?.sentences;
+        let train = self.train.as_deref().map(read).transpose()?;
         Ok(ReadCorpus {
             name: self.name.clone(),
             split: self.split.clone(),

@@ -14,6 +14,7 @@ use pedigree_trainer_core::write_predictions;
 
 use self::screen::Document;
 use crate::connection::Connection;
+use crate::data::ColumnArgs;
 use crate::model::ModelArgs;
 use crate::output::Output;
 use crate::progress;
@@ -34,9 +35,8 @@ pub(crate) struct EvaluateArgs {
     /// split of --on; none if --on is a file]
     #[arg(long, value_name = "FILE")]
     train: Option<PathBuf>,
-    /// Entity type to assume for files whose tags are only B, I and O, without a type
-    #[arg(long, value_name = "TYPE")]
-    entity_type: Option<String>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// How to decode an I- tag that continues no entity
     #[arg(long, value_enum, default_value_t = Decode::Argmax)]
     decode: Decode,
@@ -89,7 +89,7 @@ pub(crate) async fn run(args: EvaluateArgs, connection: &Connection, output: Out
     let model = args.model.find(connection).await?;
     let corpus = corpus::find(&args.on, args.split, args.train.as_deref(), connection).await?;
     let document = tokio::task::block_in_place(|| {
-        let read = corpus.read(args.entity_type.clone())?;
+        let read = corpus.read(&args.columns.options())?;
         output.note(&read.summary());
         let options = EvaluationOptions {
             split: read.split.clone(),

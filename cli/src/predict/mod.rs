@@ -14,6 +14,7 @@ use pedigree_trainer_core::inference::Recogniser;
 use serde_json::json;
 
 use crate::connection::Connection;
+use crate::data::column;
 use crate::model::ModelArgs;
 use crate::output::Output;
 use crate::progress;
@@ -33,6 +34,9 @@ pub(crate) struct PredictArgs {
     /// Format of the input [default: conll for .conll, .tsv and .iob2, else text]
     #[arg(long, value_enum)]
     input: Option<InputFormat>,
+    /// Column of the words in CoNLL input, counted from 1 [default: the first, which must look like words]
+    #[arg(long, value_name = "N", value_parser = column)]
+    token_column: Option<usize>,
     /// Format of the output
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
@@ -115,7 +119,7 @@ fn one(file: &Path, model: &Recogniser, args: &PredictArgs, done: &mut Done) -> 
         Box::new(File::open(file).with_context(|| format!("{} cannot be read", file.display()))?)
     };
     let format = args.input.unwrap_or_else(|| InputFormat::of(file));
-    let mut source = Source::new(BufReader::with_capacity(1 << 16, reader), format);
+    let mut source = Source::new(BufReader::with_capacity(1 << 16, reader), format, args.token_column);
     let name = if is_stdin { "-".to_owned() } else { file.display().to_string() };
     let mut sink = Sink::open(args.format, &name, args.out.as_deref())?;
     let bar = progress::counter("sentences")?;

@@ -15,11 +15,16 @@ impl LabelSet {
     /// From the entity types of train and dev.
     ///
     /// # Errors
-    /// [`CorpusError::NoEntities`].
+    /// A split without entities.
     pub fn of(train: &Split, dev: &Split) -> Result<Self, CorpusError> {
         let types: BTreeSet<&str> = types(&train.sentences).chain(types(&dev.sentences)).collect();
         if types.is_empty() {
             return Err(CorpusError::NoEntities);
+        }
+        for (name, split) in [("train", train), ("dev", dev)] {
+            if self::types(&split.sentences).next().is_none() {
+                return Err(CorpusError::NoEntitiesIn { split: name });
+            }
         }
         Ok(Self::from_types(types.into_iter().map(String::from).collect()))
     }

@@ -4,9 +4,14 @@
 //! Owns what a sentence is. Must not know any model.
 
 pub(crate) mod batch;
+mod columns;
 mod conll;
+#[cfg(test)]
+mod conll_tests;
 mod error;
 mod labels;
+mod lines;
+mod plausible;
 mod scheme;
 mod sentence;
 mod statistics;
@@ -14,9 +19,10 @@ pub mod synth;
 pub mod text;
 pub(crate) mod windows;
 
-pub use conll::{ReadOptions, parse, read};
-pub use error::{CorpusError, Fault};
+pub use conll::{ReadOptions, parse, read, read_foreign};
+pub use error::{CorpusError, Fault, LineFault};
 pub use labels::LabelSet;
+pub use plausible::instead_of_words;
 pub use scheme::Scheme;
 pub use sentence::{Sentence, Split};
 pub use statistics::{Overlap, SplitStatistics, overlap};

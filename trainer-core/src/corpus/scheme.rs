@@ -79,38 +79,47 @@ impl Tag {
     }
 }
 
-/// The scheme that a whole file follows. `E` and `S` mean IOBES, `L` and `U` BILOU. A file with only `B` and `I` is IOB1
-/// when some `I-` opens an entity and every `B-` follows an entity of the same type; otherwise it is IOB2.
-pub(super) fn detect<'a>(sentences: impl Iterator<Item = &'a [Tag]> + Clone) -> Scheme {
-    let has = |letters: &str| sentences.clone().flatten().any(|tag| letters.contains(tag.prefix()));
-    if has("ES") {
-        return Scheme::Iobes;
-    }
-    if has("LU") {
-        return Scheme::Bilou;
-    }
-    let (mut opening_inside, mut needless_begin) = (false, false);
+/// IOB2 tags of a sentence, and what is wrong with them, by the place in the sentence.
+type Converted = (Vec<String>, Vec<(usize, Fault)>);
+
+/// The scheme that a whole file follows, and the IOB2 tags of each sentence. Where no scheme fits all tags, the one that fits
+/// most is taken, so that the faults are those of the few.
+pub(super) fn converted(sentences: &[&[Tag]]) -> (Scheme, Vec<Converted>) {
+    let convert = |scheme| sentences.iter().map(|tags| to_iob2(scheme, tags)).collect::<Vec<_>>();
+    let faults = |all: &[Converted]| all.iter().map(|(_, faults)| faults.len()).sum::<usize>();
+    candidates(sentences)
+        .into_iter()
+        .map(|scheme| (scheme, convert(scheme)))
+        .min_by_key(|(_, all)| faults(all))
+        .unwrap_or((Scheme::Iob2, Vec::new()))
+}
+
+/// The schemes that a file may follow, the likeliest first. `E` and `S` mean IOBES, `L` and `U` BILOU. With `B` and `I` the
+/// file is IOB1 when more `I-` open an entity than `B-` open one that touches no other of its type; otherwise it is IOB2.
+fn candidates(sentences: &[&[Tag]]) -> Vec<Scheme> {
+    let has = |letters: &str| sentences.iter().copied().flatten().any(|tag| letters.contains(tag.prefix()));
+    let (mut opening_inside, mut needless_begin) = (0, 0);
     for tags in sentences {
         let mut before: Option<&str> = None;
-        for tag in tags {
+        for tag in *tags {
             let continues = tag.kind().is_some() && tag.kind() == before;
-            opening_inside |= tag.prefix() == 'I' && !continues;
-            needless_begin |= tag.prefix() == 'B' && !continues;
+            opening_inside += usize::from(tag.prefix() == 'I' && !continues);
+            needless_begin += usize::from(tag.prefix() == 'B' && !continues);
             before = tag.kind();
         }
     }
-    if opening_inside && !needless_begin { Scheme::Iob1 } else { Scheme::Iob2 }
+    let of_two = if opening_inside > needless_begin { Scheme::Iob1 } else { Scheme::Iob2 };
+    [(has("ES"), Scheme::Iobes), (has("LU"), Scheme::Bilou), (true, of_two)]
+        .into_iter()
+        .filter_map(|(is_possible, scheme)| is_possible.then_some(scheme))
+        .collect()
 }
 
-/// The IOB2 tags of one sentence.
-///
-/// # Errors
-/// The index of the first tag that breaks the scheme, and how.
-pub(super) fn to_iob2(scheme: Scheme, tags: &[Tag]) -> Result<Vec<String>, (usize, Fault)> {
-    let mut out = Vec::with_capacity(tags.len());
+fn to_iob2(scheme: Scheme, tags: &[Tag]) -> Converted {
+    let (mut out, mut faults) = (Vec::with_capacity(tags.len()), Vec::new());
     for (index, tag) in tags.iter().enumerate() {
         let before = index.checked_sub(1).map_or(&Tag::Outside, |at| &tags[at]);
-        check(scheme, before, tag, tags.get(index + 1)).map_err(|fault| (index, fault))?;
+        faults.extend(check(scheme, before, tag, tags.get(index + 1)).err().map(|fault| (index, fault)));
         let Tag::Inside { prefix, kind } = tag else {
             out.push("O".into());
             continue;
@@ -121,7 +130,7 @@ pub(super) fn to_iob2(scheme: Scheme, tags: &[Tag]) -> Result<Vec<String>, (usiz
         };
         out.push(format!("{}-{kind}", if opens { 'B' } else { 'I' }));
     }
-    Ok(out)
+    (out, faults)
 }
 
 /// Whether `tag` may stand between its neighbours.
@@ -136,7 +145,11 @@ fn check(scheme: Scheme, before: &Tag, tag: &Tag, after: Option<&Tag>) -> Result
     if !allowed.contains(prefix) {
         return Err(Fault::MixedSchemes { tag: tag.show(), scheme: name });
     }
-    if scheme == Scheme::Iob1 || tag == &Tag::Outside {
+    if scheme == Scheme::Iob1 {
+        let is_needless = prefix == 'B' && before.kind() != tag.kind();
+        return if is_needless { Err(Fault::NeedlessBegin { tag: tag.show() }) } else { Ok(()) };
+    }
+    if tag == &Tag::Outside {
         return Ok(());
     }
     let continues = before.kind() == tag.kind() && !matches!(before.prefix(), 'E' | 'S' | 'L' | 'U');

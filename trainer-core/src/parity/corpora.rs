@@ -25,10 +25,13 @@ fn corpora_have_their_recorded_counts() {
         for (name, counts) in splits {
             let path = dir.join(&corpus).join(format!("{name}.conll"));
             let Ok(want) = serde_json::from_value::<Counts>(counts) else { continue };
-            let options =
-                ReadOptions { entity_type: (corpus == "species-800").then(|| "Species".to_owned()) };
+            let options = ReadOptions {
+                entity_type: (corpus == "species-800").then(|| "Species".to_owned()),
+                ..ReadOptions::default()
+            };
             let split = read(&path, &options).unwrap();
             let ours = split.statistics();
+            assert_eq!(split.instead_of_words(), None, "{corpus} {name}");
             assert_eq!(split.scheme, Scheme::Iob2, "{corpus} {name}");
             assert_eq!(ours.sentences, want.sentences, "{corpus} {name}");
             assert_eq!(ours.sentences_with_entity, want.sentences_with_mention, "{corpus} {name}");
