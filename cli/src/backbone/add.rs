@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use pedigree_protocol::backbone::{AdaptedName, BackboneShape, BackboneSpec, StartAdapter, listing};
 use pedigree_protocol::client::Client;
-use pedigree_trainer_core::backbone::inspect;
+use pedigree_trainer_core::backbone::{inspect, weights_files};
 use pedigree_trainer_core::check_start;
 use serde_json::Value;
 
-use super::files::{Located, WEIGHTS, other_files};
+use super::files::{Located, other_files};
 use super::hub;
 use super::show::write_backbone;
 use crate::connection::Connection;
@@ -54,6 +54,9 @@ async fn upload_files(
 ) -> anyhow::Result<BackboneSpec> {
     let located = locate(source, output).await?;
     let shape = inspect(&located.folder)?;
+    if let Some(warning) = &shape.warning {
+        output.note(&format!("warning: {warning}"));
+    }
     let mut files = local_files(&located.folder)?;
     let start = adapter.map(|adapter| start_files(adapter, &located.folder)).transpose()?;
     let start_adapter =
@@ -95,9 +98,9 @@ async fn locate(source: &str, output: Output) -> anyhow::Result<Located> {
 }
 
 fn local_files(folder: &Path) -> anyhow::Result<Vec<LocalFile>> {
-    let is_present = |name: &&str| folder.join(name).is_file();
-    let files = WEIGHTS.into_iter().find(is_present).into_iter().chain(other_files().filter(is_present));
-    files.map(|name| LocalFile::open(folder.join(name), name.to_owned())).collect()
+    let others = other_files().filter(|name| folder.join(name).is_file()).map(String::from);
+    let files = weights_files(folder)?.into_iter().chain(others);
+    files.map(|name| LocalFile::open(folder.join(&name), name)).collect()
 }
 
 /// Checks the adapter against the backbone; returns its files by their names in the backbone's folder.

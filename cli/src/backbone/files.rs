@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use pedigree_trainer_core::backbone::TOKENIZER_FILES;
 
-/// The weights files that training reads, the preferred one first. Only one is registered.
-pub(super) const WEIGHTS: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
-
-/// The other files of a backbone. Those that exist are registered.
+/// The files of a backbone beside its weights. Those that exist are registered.
 pub(super) fn other_files() -> impl Iterator<Item = &'static str> {
     std::iter::once("config.json").chain(TOKENIZER_FILES)
 }

@@ -3,8 +3,9 @@
 use anyhow::{Context, anyhow, bail};
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
+use pedigree_trainer_core::backbone::{WEIGHTS_FILES, shards};
 
-use super::files::{Located, WEIGHTS, other_files};
+use super::files::{Located, other_files};
 
 /// A model of the hub at a revision.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,13 +42,22 @@ pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let commit = info.sha;
     let repo = api.repo(Repo::with_revision(model.clone(), RepoType::Model, commit.clone()));
     let offered = |name: &str| info.siblings.iter().any(|file| file.rfilename == name);
-    let Some(weights) = WEIGHTS.into_iter().find(|name| offered(name)) else {
-        bail!("{model}@{revision} has no {}; convert its weights and give the folder", WEIGHTS.join(" or "));
+    let Some(weights) = WEIGHTS_FILES.into_iter().find(|name| offered(name)) else {
+        bail!(
+            "{model}@{revision} has no {}; convert its weights and give the folder",
+            WEIGHTS_FILES.join(" or ")
+        );
     };
     let mut folder = None;
     for name in other_files().filter(|name| offered(name)).chain([weights]) {
         let path = repo.get(name).map_err(unreachable)?;
         folder = path.parent().map(ToOwned::to_owned);
+    }
+    if weights.ends_with(".json") {
+        let index = repo.get(weights).map_err(unreachable)?;
+        for shard in shards(&index, &std::fs::read(&index)?)? {
+            repo.get(&shard).map_err(unreachable)?;
+        }
     }
     let folder = folder.with_context(|| format!("{model}@{revision} holds no file that training reads"))?;
     Ok(Located { folder, source: format!("hf:{model}"), revision: Some(commit) })

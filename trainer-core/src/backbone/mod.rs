@@ -16,13 +16,16 @@ mod random;
 mod relative;
 mod shape;
 mod weights;
+mod weights_files;
+#[cfg(test)]
+mod weights_files_tests;
 
 pub(crate) use config::EncoderConfig;
 pub use error::BackboneError;
 pub(crate) use facts::{HeadLayout, Site};
 pub use family::Family;
-pub(crate) use folder::read_json;
 pub use folder::{START, TOKENIZER_FILES};
+pub(crate) use folder::{read_bytes, read_json};
 pub(crate) use layout::{LinearShape, TensorShape, encoder_parameters, encoder_tensors};
 pub use published::PublishedSize;
 pub(crate) use published::{published, random_weights};
@@ -30,3 +33,4 @@ pub use random::{RandomEncoder, write_random};
 pub(crate) use relative::RelativeSettings;
 pub use shape::{BackboneShape, inspect};
 pub(crate) use weights::Weights;
+pub use weights_files::{WEIGHTS_FILES, shards, weights_files};

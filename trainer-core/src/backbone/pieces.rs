@@ -12,6 +12,7 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
+use super::folder::{read_bytes, read_json};
 use super::{BackboneError, EncoderConfig};
 
 /// One piece: its id, and the index of the word that it is part of.
@@ -26,6 +27,8 @@ pub(crate) struct WordPieces {
     tokenizer: Tokenizer,
     pub(crate) frame: Frame,
     pub(crate) unknown: u32,
+    /// Whether text keeps its capital letters only because the vocabulary has some.
+    is_inferred_cased: bool,
 }
 
 /// The pieces before and after every input.
@@ -44,34 +47,48 @@ impl WordPieces {
     /// No tokenizer, a malformed one, or one without `[CLS]`, `[SEP]`, `[UNK]`.
     pub(crate) fn open(dir: &Path) -> Result<Self, BackboneError> {
         let (path, vocabulary) = (dir.join("tokenizer.json"), dir.join("vocab.txt"));
+        let mut is_inferred_cased = false;
         let (path, tokenizer) = if path.is_file() {
             from_json(path)?
         } else if !vocabulary.is_file() && dir.join(SENTENCE_PIECE).is_file() {
             return Err(unconverted(dir));
         } else {
-            from_vocabulary(dir, vocabulary)?
+            let (tokenizer, is_inferred) = from_vocabulary(dir, &vocabulary)?;
+            is_inferred_cased = is_inferred;
+            (vocabulary, tokenizer)
         };
         let id = |piece: &str| {
             tokenizer.token_to_id(piece).ok_or_else(|| malformed(&path, format!("has no {piece} piece")))
         };
         let (cls, sep, unknown) = (id("[CLS]")?, id("[SEP]")?, id("[UNK]")?);
-        Ok(Self { tokenizer, frame: Frame { cls, sep }, unknown })
+        Ok(Self { tokenizer, frame: Frame { cls, sep }, unknown, is_inferred_cased })
     }
 
-    /// Refuses a tokenizer with more pieces than the encoder beside it has embeddings. `dir` is their folder.
+    /// Refuses a tokenizer that can give an id for which the encoder beside it has no embedding. `dir` is their folder.
     ///
     /// # Errors
-    /// The two sizes.
+    /// The piece with the highest id.
     pub(crate) fn check(&self, dir: &Path, config: &EncoderConfig) -> Result<(), BackboneError> {
-        if self.vocabulary() <= config.vocab_size {
-            return Ok(());
+        let highest = self.tokenizer.get_vocab(true).into_iter().max_by_key(|&(_, id)| id);
+        match highest.filter(|&(_, id)| id as usize >= config.vocab_size) {
+            None => Ok(()),
+            Some((piece, id)) => {
+                let problem = format!(
+                    "vocab_size is {}, but the tokenizer beside it gives the piece {piece:?} the id {id}; ids go up to {}",
+                    config.vocab_size,
+                    config.vocab_size.saturating_sub(1)
+                );
+                Err(malformed(&dir.join("config.json"), problem))
+            }
         }
-        let problem = format!(
-            "vocab_size is {}, but the tokenizer beside it has {} pieces",
-            config.vocab_size,
-            self.vocabulary()
-        );
-        Err(malformed(&dir.join("config.json"), problem))
+    }
+
+    /// What was inferred because the folder does not say it.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        self.is_inferred_cased.then_some(
+            "vocab.txt holds capital letters and no file says whether text is lower-cased: it is not; if it should be, put \
+             {\"do_lower_case\": true} into tokenizer_config.json",
+        )
     }
 
     /// Writes a `tokenizer.json`.
@@ -112,54 +129,64 @@ impl WordPieces {
 
 /// Switches padding and truncation of the file off: windows are cut elsewhere, and truncated pieces would be lost.
 fn from_json(path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
-    let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| malformed(&path, error.to_string()))?;
+    let mut tokenizer =
+        Tokenizer::from_bytes(read_bytes(&path)?).map_err(|error| malformed(&path, error.to_string()))?;
     tokenizer.with_truncation(None).map_err(|error| malformed(&path, error.to_string()))?;
     tokenizer.with_padding(None);
     Ok((path, tokenizer))
 }
 
-fn from_vocabulary(dir: &Path, path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
-    #[derive(Deserialize)]
-    #[serde(default)]
-    struct Settings {
-        do_lower_case: bool,
-        strip_accents: Option<bool>,
-        tokenize_chinese_chars: bool,
+/// How `tokenizer_config.json` has text prepared.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Settings {
+    do_lower_case: Option<bool>,
+    strip_accents: Option<bool>,
+    tokenize_chinese_chars: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { do_lower_case: None, strip_accents: None, tokenize_chinese_chars: true }
     }
-    impl Default for Settings {
-        fn default() -> Self {
-            Self { do_lower_case: true, strip_accents: None, tokenize_chinese_chars: true }
-        }
-    }
-    let bytes =
-        std::fs::read(&path).map_err(|source| BackboneError::Unreadable { path: path.clone(), source })?;
-    let model = WordPiece::read_bytes(&bytes)
-        .and_then(|vocabulary| WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".into()).build())
-        .map_err(|error| malformed(&path, error.to_string()))?;
+}
+
+/// A tokenizer of `vocab.txt`, and whether it keeps capital letters only because the vocabulary has some.
+fn from_vocabulary(dir: &Path, path: &Path) -> Result<(Tokenizer, bool), BackboneError> {
+    let wrong = |error: tokenizers::Error| malformed(path, error.to_string());
+    let vocabulary = WordPiece::read_bytes(&read_bytes(path)?).map_err(wrong)?;
+    let has_capitals = holds_capitals(vocabulary.keys().map(String::as_str));
+    let model = WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".into()).build().map_err(wrong)?;
     let settings_path = dir.join("tokenizer_config.json");
-    let settings = match std::fs::read_to_string(&settings_path) {
-        Ok(text) => {
-            serde_json::from_str(&text).map_err(|error| malformed(&settings_path, error.to_string()))?
-        }
-        Err(_) => Settings::default(),
-    };
+    let settings = if settings_path.is_file() { read_json(&settings_path)? } else { Settings::default() };
     let normalizer = BertNormalizer::new(
         true,
         settings.tokenize_chinese_chars,
         settings.strip_accents,
-        settings.do_lower_case,
+        settings.do_lower_case.unwrap_or(!has_capitals),
     );
+    let is_inferred_cased = settings.do_lower_case.is_none() && has_capitals;
     let mut tokenizer = Tokenizer::new(model);
-    tokenizer
-        .with_normalizer(Some(NormalizerWrapper::from(normalizer)))
-        .map_err(|error| malformed(&path, error.to_string()))?;
+    tokenizer.with_normalizer(Some(NormalizerWrapper::from(normalizer))).map_err(wrong)?;
     tokenizer.with_pre_tokenizer(Some(PreTokenizerWrapper::from(BertPreTokenizer)));
     let special = |piece: &str| tokenizer.token_to_id(piece).map(|id| (piece.to_owned(), id));
     if let (Some(sep), Some(cls)) = (special("[SEP]"), special("[CLS]")) {
         // Only for readers of a saved tokenizer: here, special pieces are put around windows.
         tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(sep, cls))));
     }
-    Ok((path, tokenizer))
+    Ok((tokenizer, is_inferred_cased))
+}
+
+/// Whether a vocabulary was made of text with capital letters: one in a hundred of its pieces has one. Special pieces, as
+/// `[CLS]`, do not count.
+fn holds_capitals<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
+    let is_special = |piece: &str| piece.starts_with('[') && piece.ends_with(']');
+    let (mut all, mut capital) = (0, 0);
+    for piece in pieces.filter(|piece| !is_special(piece)) {
+        all += 1;
+        capital += usize::from(piece.chars().any(char::is_uppercase));
+    }
+    capital > 0 && capital * 100 >= all
 }
 
 const SENTENCE_PIECE: &str = "spm.model";

@@ -24,6 +24,9 @@ pub struct BackboneShape {
     pub max_positions: usize,
     /// Values in the weights file, heads and poolers included.
     pub parameters: u64,
+    /// What was inferred because no file says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// Checks that `dir` is a backbone that can be trained: a known family, every tensor of the encoder with its shape, and
@@ -35,7 +38,8 @@ pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
     let config = EncoderConfig::read(dir)?;
     let weights = Weights::open(dir, config.family)?;
     weights.check(&config)?;
-    WordPieces::open(dir)?;
+    let pieces = WordPieces::open(dir)?;
+    pieces.check(dir, &config)?;
     Ok(BackboneShape {
         family: config.family.model_type().to_owned(),
         hidden: config.hidden_size,
@@ -45,5 +49,6 @@ pub fn inspect(dir: &Path) -> Result<BackboneShape, BackboneError> {
         vocab: config.vocab_size,
         max_positions: config.longest_input(),
         parameters: weights.parameters(),
+        warning: pieces.warning().map(String::from),
     })
 }

@@ -1,7 +1,7 @@
-//! The weights file of a backbone: tensors by their name inside the encoder.
+//! The weights of a backbone: tensors by their name inside the encoder.
 //!
-//! Owns the file formats (`model.safetensors`, or the pickle of `pytorch_model.bin`) and the spelling of names: with or
-//! without the family's prefix, and the old `gamma` / `beta` of layer norms. Must not know what the tensors are for.
+//! Owns the spelling of names: with or without the family's prefix, and the old `gamma` / `beta` of layer norms. Must not know
+//! file formats, or what the tensors are for.
 
 #[cfg(test)]
 use std::collections::BTreeMap;
@@ -12,13 +12,11 @@ use candle_core::{DType, Device, Tensor};
 
 use super::layout::{TensorShape, encoder_tensors};
 use super::names;
+use super::weights_files::WeightsFile;
 use super::{BackboneError, EncoderConfig, Family};
 use crate::values::{NamedValues, Values};
 
-const SAFETENSORS: &str = "model.safetensors";
-const PICKLE: &str = "pytorch_model.bin";
-
-/// All tensors of a weights file, in memory.
+/// All tensors of a backbone's weights, in memory.
 pub(crate) struct Weights {
     path: PathBuf,
     tensors: HashMap<String, Tensor>,
@@ -27,23 +25,13 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// Opens `model.safetensors` in `dir`, or else `pytorch_model.bin`.
+    /// Reads the weights in `dir`.
     ///
     /// # Errors
     /// A file that is missing, malformed, or of another architecture.
     pub(crate) fn open(dir: &Path, family: Family) -> Result<Self, BackboneError> {
-        let (safetensors, pickle) = (dir.join(SAFETENSORS), dir.join(PICKLE));
-        let (path, tensors) = if safetensors.is_file() || !pickle.is_file() {
-            let bytes = std::fs::read(&safetensors)
-                .map_err(|source| BackboneError::Unreadable { path: safetensors.clone(), source })?;
-            let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
-                .map_err(|error| malformed(&safetensors, "safetensors", &error))?;
-            (safetensors, tensors)
-        } else {
-            let tensors = candle_core::pickle::read_all(&pickle)
-                .map_err(|error| malformed(&pickle, "PyTorch weights", &error))?;
-            (pickle, tensors.into_iter().collect())
-        };
+        let file = WeightsFile::find(dir)?;
+        let (tensors, path) = (file.read()?, file.path);
         let prefixes = [String::new(), format!("{}.", family.module())];
         let holds = |prefix: &String| tensors.contains_key(&format!("{prefix}{}", names::WORDS));
         let Some(prefix) = prefixes.into_iter().find(holds) else {
@@ -173,8 +161,4 @@ impl Weights {
         }
         variables
     }
-}
-
-fn malformed(path: &Path, kind: &str, error: &candle_core::Error) -> BackboneError {
-    BackboneError::Malformed { path: path.to_owned(), problem: format!("not a file of {kind}: {error}") }
 }

@@ -8,6 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::backbone::weights_files;
+
 /// Named facts about a job. Files count by the hash of their content, so that a job is the same on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,6 +24,16 @@ impl Identity {
     /// With further facts.
     pub(crate) fn with<'a>(mut self, facts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         self.0.extend(facts.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self
+    }
+
+    /// Without the facts that have these values.
+    pub(crate) fn without<'a>(mut self, facts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        for (name, value) in facts {
+            if self.0.get(name).is_some_and(|found| found == value) {
+                self.0.remove(name);
+            }
+        }
         self
     }
 
@@ -71,7 +83,9 @@ pub(crate) fn hash_backbone(dir: &Path) -> io::Result<String> {
         "vocab.txt",
     ];
     let mut hasher = Sha256::new();
-    for name in FILES {
+    let shards = weights_files(dir).unwrap_or_default();
+    let shards = shards.iter().map(String::as_str).filter(|name| !FILES.contains(name));
+    for name in FILES.into_iter().chain(shards) {
         let path = dir.join(name);
         if path.is_file() {
             hasher.update(name.as_bytes());

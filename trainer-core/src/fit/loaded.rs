@@ -8,7 +8,7 @@ use crate::adapter::StartAdapter;
 use crate::backbone::pieces::WordPieces;
 use crate::backbone::{EncoderConfig, Weights};
 use crate::corpus::windows::WindowShape;
-use crate::corpus::{LabelSet, ReadOptions, Sentence, read};
+use crate::corpus::{LabelSet, ReadOptions, Sentence, Split, read};
 use crate::memory::Sizes;
 use crate::model::{LoraShape, Tagger};
 use crate::rng::Seeds;
@@ -40,13 +40,19 @@ impl Loaded {
         seeds: &Seeds,
         supervisor: &mut dyn Supervisor,
     ) -> Result<Self, TrainError> {
-        let options = ReadOptions { entity_type: job.entity_type.clone() };
+        let options = ReadOptions { entity_type: job.entity_type.clone(), ..ReadOptions::default() };
         let (train, dev) = (read(&job.train, &options)?, read(&job.dev, &options)?);
+        for (name, split) in [("train", &train), ("dev", &dev)] {
+            warn_of(name, split, supervisor);
+        }
         let labels = LabelSet::of(&train, &dev)?;
         let backbone = &job.setup.backbone;
         let config = EncoderConfig::read(backbone)?;
         let pieces = WordPieces::open(backbone)?;
         pieces.check(backbone, &config)?;
+        if let Some(warning) = pieces.warning() {
+            supervisor.log(&format!("warning: {warning}"));
+        }
         let shape = window_shape(job, &config, supervisor);
         let windowed = |split, sentences| Windowed::new(split, sentences, &labels, &pieces, shape);
         let train = windowed("train", first(train.sentences, job.params.max_train_sentences))?;
@@ -60,7 +66,7 @@ impl Loaded {
         let mut weights = Weights::open(backbone, config.family)?;
         let start = StartAdapter::of_job(job)?;
         if let Some(start) = &start {
-            start.merge_into(&mut weights, config.family)?;
+            start.merge_into(&mut weights, &config)?;
             supervisor
                 .log("starting from an adapter of domain-adaptive pretraining, merged into the weights");
         }
@@ -102,6 +108,17 @@ fn window_shape(job: &TrainJob, config: &EncoderConfig, supervisor: &mut dyn Sup
         ));
     }
     shape
+}
+
+/// What a split shows that is seldom meant. Whoever registered the dataset may have meant it.
+fn warn_of(name: &str, split: &Split, supervisor: &mut dyn Supervisor) {
+    if let Some(found) = split.instead_of_words() {
+        supervisor.log(&format!("warning: the words of {name} are {found}; is their column right?"));
+    }
+    if split.is_unseparated() {
+        supervisor
+            .log(&format!("warning: {name} has no blank line between sentences: all of it is one sentence"));
+    }
 }
 
 fn log_split(name: &str, split: &Windowed, supervisor: &mut dyn Supervisor) {
