@@ -83,7 +83,13 @@ pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<I
         hashes.into_iter().collect::<Result<String, _>>()
     };
     let start = start.map(of_start).transpose()?.map(|hashes| ("start_adapter", hashes));
-    Ok(facts.with(start).with_object("params", &job.params))
+    let facts = facts.with(start).with_object("params", &job.params);
+    // Checkpoints of versions without these keys stay valid.
+    Ok(facts.without([
+        ("params.adam_beta1", "0.9"),
+        ("params.adam_beta2", "0.999"),
+        ("params.adam_epsilon", "1e-8"),
+    ]))
 }
 
 /// The checkpoint of a training.

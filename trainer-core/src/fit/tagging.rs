@@ -7,7 +7,7 @@ use candle_core::{Result, Tensor, Var};
 
 use crate::job::Hyperparameters;
 use crate::model::{Compute, Tagger};
-use crate::optim::Schedule;
+use crate::optim::{AdamSettings, Schedule};
 use crate::rng::Draws;
 use crate::step::{Batch, Parts, StepPlan, Trainee};
 
@@ -38,6 +38,11 @@ pub(super) fn step_plan(params: &Hyperparameters, schedule: Schedule, parts: Par
         weight_decay: params.weight_decay,
         clip: params.clip,
         label_smoothing: params.label_smoothing,
+        adam: AdamSettings {
+            beta1: params.adam_beta1,
+            beta2: params.adam_beta2,
+            epsilon: params.adam_epsilon,
+        },
         schedule,
         parts,
     }

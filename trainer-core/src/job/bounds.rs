@@ -12,6 +12,10 @@ pub(super) fn learning_rate(key: &str, value: f64) -> Result<(), InvalidJob> {
     need(value.is_finite() && value > 0.0, key, problem)
 }
 
+pub(super) fn positive(key: &str, value: f64) -> Result<(), InvalidJob> {
+    need(value.is_finite() && value > 0.0, key, format!("{value} is too small; give a positive number"))
+}
+
 /// 0 <= `value` < 1.
 pub(super) fn share(key: &str, value: f64) -> Result<(), InvalidJob> {
     need((0.0..1.0).contains(&value), key, format!("{value} is not a share; give 0 <= value < 1"))

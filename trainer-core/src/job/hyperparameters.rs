@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{clip, count, learning_rate, lora_alpha, need, share, weight_decay};
+use super::bounds::{clip, count, learning_rate, lora_alpha, need, positive, share, weight_decay};
 use super::{InvalidJob, LoraScaling, LoraTargets};
 
 /// The hyperparameters of one training. Field names are the dimension names of search-space files.
@@ -22,6 +22,15 @@ pub struct Hyperparameters {
     /// Decoupled weight decay, on all trainable tensors but biases.
     #[serde(default = "default_weight_decay")]
     pub weight_decay: f64,
+    /// AdamW's decay of the mean of gradients, 0..1.
+    #[serde(default = "default_adam_beta1")]
+    pub adam_beta1: f64,
+    /// AdamW's decay of the mean of their squares, 0..1.
+    #[serde(default = "default_adam_beta2")]
+    pub adam_beta2: f64,
+    /// What AdamW adds to the root of that mean.
+    #[serde(default = "default_adam_epsilon")]
+    pub adam_epsilon: f64,
     /// Share of all steps spent in linear warm-up, 0..1.
     #[serde(default = "default_warmup_ratio")]
     pub warmup_ratio: f64,
@@ -72,6 +81,15 @@ fn default_batch_size() -> usize {
 fn default_weight_decay() -> f64 {
     0.01
 }
+fn default_adam_beta1() -> f64 {
+    0.9
+}
+fn default_adam_beta2() -> f64 {
+    0.999
+}
+fn default_adam_epsilon() -> f64 {
+    1e-8
+}
 fn default_warmup_ratio() -> f64 {
     0.1
 }
@@ -112,6 +130,9 @@ impl Hyperparameters {
             head_learning_rate: None,
             batch_size: default_batch_size(),
             weight_decay: default_weight_decay(),
+            adam_beta1: default_adam_beta1(),
+            adam_beta2: default_adam_beta2(),
+            adam_epsilon: default_adam_epsilon(),
             warmup_ratio: default_warmup_ratio(),
             max_epochs: default_max_epochs(),
             patience: default_patience(),
@@ -136,6 +157,9 @@ impl Hyperparameters {
     pub fn check(&self) -> Result<(), InvalidJob> {
         learning_rate("learning_rate", self.learning_rate)?;
         learning_rate("head_learning_rate", self.head_learning_rate.unwrap_or(1.0))?;
+        share("adam_beta1", self.adam_beta1)?;
+        share("adam_beta2", self.adam_beta2)?;
+        positive("adam_epsilon", self.adam_epsilon)?;
         share("warmup_ratio", self.warmup_ratio)?;
         share("label_smoothing", self.label_smoothing)?;
         share("lora_dropout", self.lora_dropout)?;

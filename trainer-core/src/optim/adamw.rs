@@ -6,13 +6,27 @@ use candle_core::{Result, Tensor, Var};
 
 use super::Gradients;
 
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPS: f64 = 1e-8;
+/// What decides how fast the means of AdamW forget.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct AdamSettings {
+    /// Decay of the mean of the gradient.
+    pub(crate) beta1: f64,
+    /// Decay of the mean of its square.
+    pub(crate) beta2: f64,
+    /// What is added to the root of that square.
+    pub(crate) epsilon: f64,
+}
+
+impl Default for AdamSettings {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+}
 
 /// The optimiser's state. It can be copied out and put back, so that a training can resume.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct AdamW {
+    settings: AdamSettings,
     step: u32,
     moments: BTreeMap<String, Moments>,
 }
@@ -40,9 +54,15 @@ pub(crate) struct Step {
 }
 
 impl AdamW {
-    /// The state after `step` steps, with the moments of each tensor that was moved.
-    pub(crate) fn resumed(step: usize, moments: BTreeMap<String, Moments>) -> Self {
-        Self { step: u32::try_from(step).unwrap_or(u32::MAX), moments }
+    /// Before the first step.
+    pub(crate) fn new(settings: AdamSettings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Puts a state back: the one after `step` steps, with the moments of each tensor that was moved.
+    pub(crate) fn resume(&mut self, step: usize, moments: BTreeMap<String, Moments>) {
+        self.step = u32::try_from(step).unwrap_or(u32::MAX);
+        self.moments = moments;
     }
 
     /// The moments of each tensor that was moved.
@@ -69,7 +89,11 @@ impl AdamW {
             moments.second.resize(values.len(), 0.0);
             let rate = if name.contains(".classifier.") { step.head_rate } else { step.rate };
             let decay = if name.ends_with("bias") { 0.0 } else { step.decay };
-            moments.update(&mut values, gradient, Rates { rate, decay, scale: step.scale, step: self.step });
+            moments.update(
+                &mut values,
+                gradient,
+                Rates { rate, decay, scale: step.scale, step: self.step, settings: self.settings },
+            );
             var.set(&Tensor::from_vec(values, var.shape(), var.device())?)?;
         }
         Ok(())
@@ -82,24 +106,28 @@ struct Rates {
     decay: f64,
     scale: f64,
     step: u32,
+    settings: AdamSettings,
 }
 
 impl Moments {
     fn update(&mut self, values: &mut [f32], gradient: &[f32], at: Rates) {
-        let correction1 = 1.0 - BETA1.powi(at.step as i32);
-        let correction2 = (1.0 - BETA2.powi(at.step as i32)).sqrt();
+        let AdamSettings { beta1, beta2, epsilon } = at.settings;
+        let correction1 = 1.0 - beta1.powi(at.step as i32);
+        let correction2 = (1.0 - beta2.powi(at.step as i32)).sqrt();
         let keep = (1.0 - at.rate * at.decay) as f32;
         let size = (at.rate / correction1) as f32;
-        let (scale, correction2, eps) = (at.scale as f32, correction2 as f32, EPS as f32);
-        let (b1, b2) = (BETA1 as f32, BETA2 as f32);
+        // What f32 would round to 0 would make 0 / 0 of a gradient that is 0.
+        let epsilon = (epsilon as f32).max(f32::MIN_POSITIVE);
+        let (scale, correction2) = (at.scale as f32, correction2 as f32);
+        let (b1, b2) = (beta1 as f32, beta2 as f32);
         // In f32 the difference 1 - 0.999 would be off by 5e-5 of itself.
-        let (rest1, rest2) = ((1.0 - BETA1) as f32, (1.0 - BETA2) as f32);
+        let (rest1, rest2) = ((1.0 - beta1) as f32, (1.0 - beta2) as f32);
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((value, &gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
             let gradient = gradient * scale;
             *first = b1 * *first + rest1 * gradient;
             *second = b2 * *second + rest2 * gradient * gradient;
-            *value = *value * keep - size * *first / (second.sqrt() / correction2 + eps);
+            *value = *value * keep - size * *first / (second.sqrt() / correction2 + epsilon);
         }
     }
 }
@@ -123,10 +151,46 @@ mod tests {
         one.step(&trainable, &gradients(&var), step).unwrap();
         let moved = var.to_vec1::<f32>().unwrap();
         assert!((moved[0] - 0.9).abs() < 1e-6 && (moved[1] + 1.1).abs() < 1e-6, "{moved:?}");
-        let mut two = AdamW::resumed(1, one.moments().clone());
+        let mut two = AdamW::default();
+        two.resume(1, one.moments().clone());
         assert_eq!(one, two);
         one.step(&trainable, &gradients(&var), step).unwrap();
         two.step(&trainable, &gradients(&var), step).unwrap();
         assert_eq!(one, two);
+    }
+
+    /// Against the formula, in f64.
+    #[test]
+    fn settings_of_adam_are_those_of_the_formula() {
+        let settings = AdamSettings { beta1: 0.5, beta2: 0.8, epsilon: 0.25 };
+        let var = Var::from_tensor(&Tensor::new(&[1.0f32], &Device::Cpu).unwrap()).unwrap();
+        let trainable = BTreeMap::from([("w".to_owned(), var.clone())]);
+        let mut optimiser = AdamW::new(settings);
+        let (mut value, mut first, mut second) = (1.0f64, 0.0f64, 0.0f64);
+        for step in 1..=5 {
+            let gradient = f64::from(step) - 2.5;
+            let loss = (var.as_tensor() * gradient).unwrap().sum_all().unwrap();
+            let gradients = Gradients::take(&mut loss.backward().unwrap(), &trainable).unwrap();
+            let at = Step { rate: 0.1, head_rate: 0.1, decay: 0.01, scale: 1.0 };
+            optimiser.step(&trainable, &gradients, at).unwrap();
+            first = 0.5 * first + 0.5 * gradient;
+            second = 0.8 * second + 0.2 * gradient * gradient;
+            let (mean, square) = (first / (1.0 - 0.5f64.powi(step)), second / (1.0 - 0.8f64.powi(step)));
+            value = value * (1.0 - 0.1 * 0.01) - 0.1 * mean / (square.sqrt() + 0.25);
+            let ours = f64::from(var.to_vec1::<f32>().unwrap()[0]);
+            assert!((ours - value).abs() < 1e-6, "step {step}: {ours} and {value}");
+        }
+    }
+
+    #[test]
+    fn an_epsilon_below_f32_moves_nothing_where_nothing_is_to_move() {
+        let var = Var::from_tensor(&Tensor::new(&[1.0f32], &Device::Cpu).unwrap()).unwrap();
+        let trainable = BTreeMap::from([("w".to_owned(), var.clone())]);
+        let loss = (var.as_tensor() * 0.0).unwrap().sum_all().unwrap();
+        let gradients = Gradients::take(&mut loss.backward().unwrap(), &trainable).unwrap();
+        let step = Step { rate: 0.1, head_rate: 0.1, decay: 0.0, scale: 1.0 };
+        let settings = AdamSettings { epsilon: 1e-60, ..AdamSettings::default() };
+        AdamW::new(settings).step(&trainable, &gradients, step).unwrap();
+        assert_eq!(var.to_vec1::<f32>().unwrap(), [1.0]);
     }
 }

@@ -8,7 +8,7 @@ mod gradients;
 mod loss_scale;
 mod schedule;
 
-pub(crate) use adamw::{AdamW, Moments, Step};
+pub(crate) use adamw::{AdamSettings, AdamW, Moments, Step};
 pub(crate) use gradients::Gradients;
 pub(crate) use loss_scale::{LossScale, Verdict};
 pub(crate) use schedule::Schedule;

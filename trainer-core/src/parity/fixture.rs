@@ -10,6 +10,7 @@ use crate::LoraTargets;
 use crate::backbone::{EncoderConfig, Weights};
 use crate::loss::smoothed;
 use crate::model::{Compute, LoraShape, MaskedLm, Packed, Tagger, peft};
+use crate::optim::AdamSettings;
 use crate::optim::Gradients;
 use crate::rng::Seeds;
 
@@ -48,6 +49,13 @@ pub(super) struct AdamWSettings {
     pub(super) eps: f64,
     pub(super) weight_decay: f64,
     pub(super) steps: usize,
+}
+
+impl AdamWSettings {
+    pub(super) fn adam(&self) -> AdamSettings {
+        let [beta1, beta2] = self.betas;
+        AdamSettings { beta1, beta2, epsilon: self.eps }
+    }
 }
 
 /// All cases, or none where the fixtures are missing.
