@@ -13,6 +13,7 @@ mod coordinators;
 mod dapt;
 mod dependency_rules;
 mod determinism;
+mod fault_table;
 mod gpus;
 mod invariants;
 mod json_output;
