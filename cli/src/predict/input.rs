@@ -73,7 +73,8 @@ impl<R: Read> Source<R> {
                 InputFormat::Text => self.text_line(&mut batch)?,
                 InputFormat::Conll => self.conll_sentence(&mut batch)?,
             };
-            let pauses = self.reader.buffer().is_empty() && !batch.sentences.is_empty();
+            let is_drained = self.pending.is_empty() && self.reader.buffer().is_empty();
+            let pauses = is_drained && !batch.sentences.is_empty();
             if more && (batch.sentences.len() >= most || pauses) {
                 self.check_words(&batch)?;
                 return Ok(Some(batch));
