@@ -17,6 +17,7 @@ use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::study::studies::Studies;
+use crate::tasks::Tasks;
 
 /// The parts that a handler can reach. A restart loses only caches.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) admission: Arc<Semaphore>,
     /// Changes and wake-ups that the database announces.
     pub(crate) feed: Feed,
+    /// The tasks beside the requests, and which of them has fallen.
+    pub(crate) tasks: Tasks,
     /// Cancelled when the coordinator stops: requests that are held open are then answered.
     pub(crate) shutdown: CancellationToken,
 }

@@ -29,6 +29,9 @@ pub(crate) enum ApiError {
     /// The coordinator was told to stop.
     #[error("this coordinator is stopping")]
     Leaving,
+    /// A panic that was caught.
+    #[error(transparent)]
+    Panicked(#[from] crate::wall::Panicked),
     /// A state that should be impossible.
     #[error("an invariant is broken: {0}")]
     Broken(String),
@@ -82,7 +85,9 @@ impl ApiError {
         match self {
             Self::Database(error) => is_outage(error),
             Self::Unflushed => true,
-            Self::Refused { .. } | Self::Store(_) | Self::Leaving | Self::Broken(_) => false,
+            Self::Refused { .. } | Self::Store(_) | Self::Leaving | Self::Panicked(_) | Self::Broken(_) => {
+                false
+            }
         }
     }
 
@@ -103,6 +108,8 @@ impl ApiError {
             Self::Unflushed => {
                 (StatusCode::SERVICE_UNAVAILABLE, internal("the database does not answer; try again"))
             }
+            // Its trace is in the log already.
+            Self::Panicked(panic) => (StatusCode::INTERNAL_SERVER_ERROR, internal(&panic.to_string())),
             Self::Leaving => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 internal("this coordinator is stopping; try again elsewhere"),

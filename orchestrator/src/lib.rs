@@ -45,12 +45,14 @@ mod run;
 mod seal;
 mod serve;
 mod study;
+mod tasks;
 #[cfg(test)]
 mod testing;
 mod tls;
 #[cfg(test)]
 mod upgrade_tests;
 mod upkeep;
+mod wall;
 
 pub use config::{Config, TlsFiles};
 pub use openapi::openapi;

@@ -18,6 +18,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::run::trials::Trials;
 use crate::study::donors;
 use crate::study::locked::LockedStudy;
+use crate::wall::{self, Panicked, Place};
 
 /// Proposes trials until as many are open as the study allows, or its budget is spent.
 pub(crate) async fn top_up_trials(
@@ -36,7 +37,10 @@ pub(crate) async fn top_up_trials(
         // Under the study's lock nothing is added to it.
         let given = if queue_is_empty { None } else { enqueued::take(db, study, number).await? };
         queue_is_empty = given.is_none();
-        let (params, record) = given.unwrap_or_else(|| timed_suggestion(spec, number, &history));
+        let (params, record) = match given {
+            Some(given) => given,
+            None => timed_suggestion(spec, number, &history)?,
+        };
         let pending = Outcome::Pending;
         history.add(Observed { number, params: params.clone().into(), outcome: pending });
         proposals.push(Proposal { number: Some(number), params, record: Some(record) });
@@ -44,12 +48,18 @@ pub(crate) async fn top_up_trials(
     if proposals.is_empty() { Ok(()) } else { insert(db, study, proposals).await }
 }
 
-fn timed_suggestion(spec: &StudySpec, number: u32, history: &History) -> (ParamValues, Record) {
+fn timed_suggestion(
+    spec: &StudySpec,
+    number: u32,
+    history: &History,
+) -> Result<(ParamValues, Record), Panicked> {
     let began = Instant::now();
     let ask = tracing::info_span!("ask", study = spec.name, trial = number);
-    let Suggestion { params, record } = ask.in_scope(|| suggest(&search(spec), number, history));
+    let suggest = || ask.in_scope(|| suggest(&search(spec), number, history));
+    let Suggestion { params, record } =
+        wall::guard(Place::Proposing, format_args!("{}/{number}", spec.name), suggest)?;
     histogram!("pedigree_suggestion_duration_seconds").record(began.elapsed());
-    (params.into_values(), record.into())
+    Ok((params.into_values(), record.into()))
 }
 
 /// What becomes a run.

@@ -1,12 +1,14 @@
 //! The whole HTTP service: every route, and what each request passes on its way.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 use tracing::field::Empty;
@@ -16,7 +18,9 @@ use crate::access::http::login;
 use crate::access::need::{Access, READ};
 use crate::access::recognise::Credentials;
 use crate::app::App;
+use crate::error::ApiError;
 use crate::routes::Routes;
+use crate::wall::{Panicked, Place};
 use crate::{dashboard, durable, health, leaving, meter, openapi};
 
 /// The service.
@@ -32,6 +36,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.durable.clone(), durable::before_answer))
         .layer(from_fn_with_state(gate, gate::check))
         .layer(from_fn_with_state(app.shutdown.clone(), leaving::let_go))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(meter::observe))
         // Failures are logged where their cause is known: in `error`.
         .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_failure(()))
@@ -47,6 +52,11 @@ fn all() -> Routes {
         .get("/readyz", Access::Open, health::ready)
         .get("/metrics", READ, meter::render)
         .get("/login", Access::Open, login)
+}
+
+/// The answer of a handler that panicked. Its connection goes on.
+fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    ApiError::from(Panicked::caught(Place::Request, &*payload)).into_response()
 }
 
 /// Names the path only: a query may hold a login code.

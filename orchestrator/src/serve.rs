@@ -24,8 +24,9 @@ use crate::db::OpenError;
 use crate::durable::Durability;
 use crate::events::Feed;
 use crate::study::studies::Studies;
+use crate::tasks::Tasks;
 use crate::tls::{self, TlsError};
-use crate::{dashboard, db, events, meter, reconcile, router};
+use crate::{dashboard, db, events, meter, reconcile, router, wall};
 
 /// How long open requests may take to end once the coordinator takes no new ones.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -94,15 +95,8 @@ pub async fn serve(
         .await
         .map_err(|source| ServeError::Listen { address: config.listen, source })?;
     let address = listener.local_addr().map_err(ServeError::Http)?;
-    let tasks = TaskTracker::new();
-    meter::handle();
-    tasks.spawn(meter::fold(stop.clone()));
-    tasks.spawn(events::listener::run(app.pool.clone(), app.feed.clone(), stop.clone()));
-    let (studies, store, feed) = (app.studies.clone(), app.store.clone(), app.feed.clone());
-    let (pool, durable, swept) = (app.pool.clone(), app.durable.clone(), store.clone());
-    tasks.spawn(reconcile::sweep_artifacts::run(pool, durable, swept, stop.clone()));
-    tasks.spawn(reconcile::driver::run(studies, store, feed, config.lease_ttl, stop.clone()));
-    tasks.close();
+    wall::log_panics();
+    let tasks = start_tasks(&app, &stop);
     tracing::info!(%address, "the coordinator listens");
     // A caller that does not need the address has dropped the receiver.
     let _ = ready.send(address);
@@ -116,6 +110,31 @@ pub async fn serve(
         tracing::warn!("the database does not answer; its connections are cut off");
     }
     result
+}
+
+/// Starts what serves everybody beside the requests.
+fn start_tasks(app: &App, stop: &CancellationToken) -> TaskTracker {
+    let tracker = TaskTracker::new();
+    let (tasks, lease_ttl) = (&app.tasks, app.lease_ttl);
+    meter::handle();
+    let ending = stop.clone();
+    tasks.spawn(&tracker, "the meter", stop.clone(), move || meter::fold(ending.clone()));
+    let (pool, feed, ending) = (app.pool.clone(), app.feed.clone(), stop.clone());
+    tasks.spawn(&tracker, "the listener for changes", stop.clone(), move || {
+        events::listener::run(pool.clone(), feed.clone(), ending.clone())
+    });
+    let (pool, durable, store, ending) =
+        (app.pool.clone(), app.durable.clone(), app.store.clone(), stop.clone());
+    tasks.spawn(&tracker, "the sweep of the artifact store", stop.clone(), move || {
+        reconcile::sweep_artifacts::run(pool.clone(), durable.clone(), store.clone(), ending.clone())
+    });
+    let (studies, store, feed, ending) =
+        (app.studies.clone(), app.store.clone(), app.feed.clone(), stop.clone());
+    tasks.spawn(&tracker, "upkeep", stop.clone(), move || {
+        reconcile::driver::run(studies.clone(), store.clone(), feed.clone(), lease_ttl, ending.clone())
+    });
+    tracker.close();
+    tracker
 }
 
 async fn close(tasks: TaskTracker, pool: PgPool) {
@@ -142,6 +161,7 @@ async fn open(config: &Config, shutdown: CancellationToken) -> Result<App, Serve
         largest_artifact: config.largest_artifact,
         dashboard: dashboard::Source::new(config.ui_dir.clone()),
         feed: Feed::new(),
+        tasks: Tasks::default(),
         shutdown,
     })
 }

@@ -35,6 +35,7 @@ use crate::durable::Durability;
 use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::study::studies::Studies;
+use crate::tasks::Tasks;
 use crate::{artifact, backbone, dashboard, dataset, fleet, lease, reconcile, run, study};
 
 /// A coordinator's app over a fresh database, without listener and upkeep.
@@ -65,6 +66,7 @@ impl Coordinator {
             largest_artifact: 1 << 20,
             dashboard: dashboard::Source::new(None),
             feed: Feed::new(),
+            tasks: Tasks::default(),
             shutdown: CancellationToken::new(),
         };
         Self { app, folder }

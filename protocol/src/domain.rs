@@ -49,6 +49,12 @@ pub enum Domain {
     },
 }
 
+/// The largest whole number up to which doubles tell all of them apart.
+const MOST_WHOLE: u64 = 1 << 53;
+
+/// Most points of a range with a step. A larger number is taken for a typing error.
+const MOST_STEPS: f64 = 1e9;
+
 /// Why a domain is refused.
 pub(crate) struct InvalidDomain {
     /// The key at fault.
@@ -86,6 +92,24 @@ impl Domain {
         value.as_f64().is_some_and(|value| min <= value && value <= max)
     }
 
+    /// Refuses a grid whose points no number can count or tell apart. A stored space may have one: only new ones are
+    /// asked.
+    pub(crate) fn check_grid(&self) -> Result<(), InvalidDomain> {
+        match self {
+            Self::Float { min, max, step: Some(step), .. } => check_steps(*min, *max, *step),
+            Self::Int { min, max, step, .. } => {
+                let points = (i128::from(*max) - i128::from(*min)) / i128::from(step.unwrap_or(1).max(1));
+                let far = min.unsigned_abs().max(max.unsigned_abs());
+                if points <= MOST_WHOLE.into() && far <= MOST_WHOLE {
+                    return Ok(());
+                }
+                let problem = format!("{min} .. {max} reaches beyond {MOST_WHOLE}; give a smaller range");
+                Err(InvalidDomain { key: "max", problem })
+            }
+            Self::Float { .. } | Self::Ordinal { .. } | Self::Categorical { .. } => Ok(()),
+        }
+    }
+
     /// Whether some value lies in the domain, and its keys go together.
     pub(crate) fn check(&self) -> Result<(), InvalidDomain> {
         match self {
@@ -118,6 +142,21 @@ fn check_range(min: f64, max: f64, log: bool, step: Option<f64>) -> Result<(), I
         Some(_) if log => fault("step", "step and log do not go together; give one of them".to_owned()),
         _ => Ok(()),
     }
+}
+
+fn check_steps(min: f64, max: f64, step: f64) -> Result<(), InvalidDomain> {
+    let points = (max - min) / step;
+    let problem = if points > MOST_STEPS {
+        let least = (max - min) / MOST_STEPS;
+        format!(
+            "step {step:e} divides {min} .. {max} into more than {MOST_STEPS:e} values; give at least {least:e}"
+        )
+    } else if min + step == min || max - step == max {
+        format!("step {step:e} is too small beside {min} .. {max} to change them; give a larger one")
+    } else {
+        return Ok(());
+    };
+    Err(InvalidDomain { key: "step", problem: format!("{problem}, or leave step out") })
 }
 
 fn check_values(values: &[Scalar]) -> Result<(), InvalidDomain> {

@@ -79,6 +79,18 @@ impl Space {
         Ok(Self(dimensions))
     }
 
+    /// Refuses what cannot be searched although each value can be read: a grid with more points than can be counted.
+    /// Studies that were created before this was asked keep their space.
+    ///
+    /// # Errors
+    /// The first dimension with such a grid.
+    pub fn check_grids(&self) -> Result<(), InvalidSpace> {
+        self.0.iter().try_for_each(|dimension| {
+            let invalid = |InvalidDomain { key, problem }| InvalidSpace::new(&dimension.name, key, problem);
+            dimension.domain.check_grid().map_err(invalid)
+        })
+    }
+
     /// The dimensions, in file order.
     pub fn dimensions(&self) -> &[Dimension] {
         &self.0

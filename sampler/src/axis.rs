@@ -110,8 +110,8 @@ impl<'a> Axis<'a> {
         match self.shape {
             _ if self.is_fixed() => Some(1),
             Shape::Continuous { .. } => None,
-            Shape::Grid { last } => Some(last as usize + 1),
-            Shape::LogInt { min, max } => Some((max - min) as usize + 1),
+            Shape::Grid { last } => counted(last),
+            Shape::LogInt { min, max } => counted(max - min),
             Shape::Choice { count } => Some(count),
         }
     }
@@ -262,6 +262,12 @@ impl Shape {
             }
         }
     }
+}
+
+/// How many whole numbers lie in `0..=last`; `None` where doubles cannot tell them apart.
+fn counted(last: f64) -> Option<usize> {
+    const MOST: f64 = (1_u64 << 53) as f64;
+    (last < MOST).then(|| last as usize + 1)
 }
 
 /// Reads values by name as coordinates. Made once for each history, because a suggestion reads all of its trials.

@@ -44,6 +44,8 @@ pub(crate) struct Held {
     pub(crate) judged_by: Option<Criteria>,
     /// Why the study's pruner wants the trial to end.
     pub(crate) prune_reason: Option<String>,
+    /// Why its study must end: a fault of this program that the write met.
+    pub(crate) fault: Option<String>,
     /// The write by which its worker ended it.
     pub(crate) end_write: Option<AttemptWrite>,
 }
@@ -150,6 +152,7 @@ async fn lock(db: &mut PgConnection, run: RunId, attempt: Attempt) -> ApiResult<
             pruner: row.pruner.map_or(Pruner::None, |pruner| pruner.0),
         }),
         prune_reason: row.prune_reason,
+        fault: None,
         end_write: row.end_write.map(|write| write.0),
     }))
 }

@@ -3,7 +3,7 @@
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
 use pedigree_protocol::run::{AttemptState, RunState};
-use pedigree_protocol::{Attempt, RunId};
+use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgConnection;
 use tracing::Span;
 use tracing::field::{Empty, display};
@@ -17,6 +17,7 @@ use crate::run;
 use crate::run::machine::Event;
 use crate::run::owner::Owner;
 use crate::run::report::Shown;
+use crate::study;
 
 const LOST: WriteReply = WriteReply { outcome: WriteOutcome::Lost, directive: Directive::Stop, ttl_ms: 0 };
 const UNKNOWN: WriteReply =
@@ -32,7 +33,10 @@ pub(crate) async fn apply(
     attempt: Attempt,
     write: &AttemptWrite,
 ) -> ApiResult<WriteReply> {
-    let (reply, ended) = commit(app, run, attempt, write).await?;
+    let Applied { reply, ended, faulty } = commit(app, run, attempt, write).await?;
+    if let Some((study, why)) = faulty {
+        study::end_by_fault(&app.studies, study, &why).await?;
+    }
     let Some(owner) = ended else {
         app.durable.flushed().await?;
         return Ok(reply);
@@ -46,29 +50,42 @@ pub(crate) async fn apply(
     flushed.map(|()| reply)
 }
 
-/// Applies the write in one transaction. The answer names the owner of the run, if the attempt has ended.
-async fn commit(
-    app: &App,
-    run: RunId,
-    attempt: Attempt,
-    write: &AttemptWrite,
-) -> ApiResult<(WriteReply, Option<Owner>)> {
+/// What a write has done.
+#[derive(Debug)]
+struct Applied {
+    reply: WriteReply,
+    /// The owner of the run, if the attempt has ended.
+    ended: Option<Owner>,
+    /// A study that must end because of a fault of this program, and the sentence that says which.
+    faulty: Option<(StudyId, String)>,
+}
+
+impl Applied {
+    const fn only(reply: WriteReply) -> Self {
+        Self { reply, ended: None, faulty: None }
+    }
+}
+
+/// Applies the write in one transaction.
+async fn commit(app: &App, run: RunId, attempt: Attempt, write: &AttemptWrite) -> ApiResult<Applied> {
     check(write)?;
     let _admitted = app.admit().await?;
     held::open(&app.pool, run, attempt, async |db, held| {
-        let Some(mut held) = held else { return Ok((UNKNOWN, None)) };
+        let Some(mut held) = held else { return Ok(Applied::only(UNKNOWN)) };
         Span::current().record("queue.id", display(held.queue)).record("worker.id", display(held.worker));
         if !held.is_live() {
             // The answer to the end may have been lost: the very same end, sent again, is still won.
             let again = held.end_write.is_some() && held.end_write.as_ref() == write.parts().last();
-            return Ok((if again { ENDED } else { LOST }, None));
+            return Ok(Applied::only(if again { ENDED } else { LOST }));
         }
         let directive = perform(db, &mut held, write.parts()).await?;
+        let faulty = held.fault.take().map(|why| (StudyId(held.queue.0), why));
         if write.is_end() {
-            return Ok((ENDED, Some(held.owner())));
+            return Ok(Applied { reply: ENDED, ended: Some(held.owner()), faulty });
         }
         held::renew(db, &held, app.lease_ttl).await?;
-        Ok((WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() }, None))
+        let reply = WriteReply { outcome: WriteOutcome::Won, directive, ttl_ms: app.lease_ttl_ms() };
+        Ok(Applied { reply, ended: None, faulty })
     })
     .await
 }
@@ -175,7 +192,7 @@ async fn report(
         held.reported = held.reported.and(tally, metric.goal);
     }
     if let Some(epoch) = reports.iter().map(|report| report.epoch).max() {
-        held.prune_reason = run::prune::judge(db, held, epoch).await?;
+        run::prune::judge(db, held, epoch).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::error::ApiResult;
 use crate::reconcile::Failures;
 use crate::run::owner::Owner;
 use crate::study::studies::Studies;
+use crate::wall::{self, Place};
 use crate::{dapt, study};
 
 /// Moves on every study and pretraining whose runs call for it.
@@ -14,7 +15,8 @@ pub(crate) async fn advance_due(studies: &Studies) -> ApiResult<()> {
     let ended = dapt::end::due(&studies.pool).await?.into_iter().map(Owner::Pretraining);
     let mut failures = Failures::default();
     for owner in due.chain(ended) {
-        failures.note(advance(studies, owner).await)?;
+        let advanced = wall::guard_async(Place::Upkeep, advance(studies, owner)).await;
+        failures.note(advanced.unwrap_or_else(|panic| Err(panic.into())))?;
     }
     failures.into_result()
 }

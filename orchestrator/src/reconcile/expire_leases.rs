@@ -7,6 +7,7 @@ use crate::error::ApiResult;
 use crate::lease::{end, held};
 use crate::reconcile::Failures;
 use crate::study::studies::Studies;
+use crate::wall::{self, Place};
 
 /// Ends every attempt whose lease ran out.
 pub(crate) async fn expire_leases(studies: &Studies) -> ApiResult<()> {
@@ -16,7 +17,10 @@ pub(crate) async fn expire_leases(studies: &Studies) -> ApiResult<()> {
     );
     let mut failures = Failures::default();
     for row in select.fetch_all(&studies.pool).await? {
-        failures.note(expire(studies, RunId(row.run_id), Attempt(row.attempt)).await)?;
+        let expired = expire(studies, RunId(row.run_id), Attempt(row.attempt));
+        failures.note(
+            wall::guard_async(Place::Upkeep, expired).await.unwrap_or_else(|panic| Err(panic.into())),
+        )?;
     }
     failures.into_result()
 }

@@ -17,31 +17,41 @@ use sqlx::types::Json;
 use crate::error::{ApiError, ApiResult};
 use crate::lease::held::{Criteria, Held};
 use crate::run::report::objective;
+use crate::wall::{self, Place};
 
-/// Asks the study's pruner about a trial that has just reported `epoch`; a verdict stays with the attempt.
-pub(crate) async fn judge(db: &mut PgConnection, held: &Held, epoch: i32) -> ApiResult<Option<String>> {
-    let Some(Criteria { metric, pruner }) = &held.judged_by else { return Ok(None) };
+/// Asks the study's pruner about a trial that has just reported `epoch`; a verdict stays with the attempt. A pruner that
+/// panics has no verdict: `held.fault` then says why its study must end.
+pub(crate) async fn judge(db: &mut PgConnection, held: &mut Held, epoch: i32) -> ApiResult<()> {
+    let Some(Criteria { metric, pruner }) = &held.judged_by else { return Ok(()) };
     if *pruner == Pruner::None || held.kind != RunKind::Trial || held.prune_reason.is_some() {
-        return Ok(held.prune_reason.clone());
+        return Ok(());
     }
     let mut tracks = tracks(db, held.queue, *metric).await?;
-    let Some(mut trial) = tracks.remove(&held.run) else { return Ok(None) };
+    let Some(mut trial) = tracks.remove(&held.run) else { return Ok(()) };
     // A lost attempt may have come further than this attempt.
     trial.reports.retain(|step, _| *step <= epoch.unsigned_abs());
     let others: Vec<Track> = tracks.into_values().collect();
-    let reason = decide(pruner, metric.goal, &trial, &others);
-    if let Some(reason) = &reason {
-        sqlx::query!(
-            "UPDATE attempts SET prune_reason = $3 WHERE run_id = $1 AND attempt = $2",
-            held.run.0,
-            held.attempt.0,
-            reason,
-        )
-        .execute(db)
-        .await?;
-        tracing::info!(run.id = %held.run, epoch, reason, "the trial is pruned");
+    match wall::guard(Place::Pruning, held.queue, || decide(pruner, metric.goal, &trial, &others)) {
+        Ok(Some(reason)) => give_up(db, held, epoch, reason).await?,
+        Ok(None) => {}
+        Err(panic) => held.fault = Some(panic.to_string()),
     }
-    Ok(reason)
+    Ok(())
+}
+
+/// Stores the verdict with the attempt.
+async fn give_up(db: &mut PgConnection, held: &mut Held, epoch: i32, reason: String) -> ApiResult<()> {
+    sqlx::query!(
+        "UPDATE attempts SET prune_reason = $3 WHERE run_id = $1 AND attempt = $2",
+        held.run.0,
+        held.attempt.0,
+        reason,
+    )
+    .execute(db)
+    .await?;
+    tracing::info!(run.id = %held.run, epoch, reason, "the trial is pruned");
+    held.prune_reason = Some(reason);
+    Ok(())
 }
 
 /// The reports of every trial of a study. If several attempts reported an epoch, the newest attempt's report counts.

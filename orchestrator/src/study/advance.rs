@@ -10,19 +10,39 @@ use pedigree_protocol::study::StudyState;
 use sqlx::PgConnection;
 
 use crate::db;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::propose;
 use crate::queue::entry;
 use crate::run::trial;
 use crate::study::locked::{self, LockedStudy};
 use crate::study::machine::Event;
 use crate::study::studies::Studies;
+use crate::wall::{self, Place};
 
 /// Does whatever the study's runs call for. Of several calls at once, one that begins later does the work of the
 /// others: they wait for it, and hold no connection meanwhile.
 #[tracing::instrument(skip_all, fields(study.id = %id))]
 pub(crate) async fn advance(studies: &Studies, id: StudyId) -> ApiResult<()> {
-    studies.turns.take(id, || advance_now(studies, id)).await
+    studies.turns.take(id, || behind_a_wall(studies, id)).await
+}
+
+/// A panic on the way ends the study, so that the next look does not meet it again.
+async fn behind_a_wall(studies: &Studies, id: StudyId) -> ApiResult<()> {
+    match wall::guard_async(Place::Advancing, advance_now(studies, id)).await {
+        Ok(done) => done,
+        Err(panic) => end_by_fault(studies, id, &panic.to_string()).await,
+    }
+}
+
+/// Ends a study that a fault of this program keeps from going on.
+pub(crate) async fn end_by_fault(studies: &Studies, id: StudyId, why: &str) -> ApiResult<()> {
+    db::transaction(&studies.pool, async |db| match locked::lock(db, id).await? {
+        Some(study) if !study.state.is_final() => study.fail(db, why).await.map(drop),
+        _ => Ok(()),
+    })
+    .await?;
+    studies.trials.forget(id);
+    Ok(())
 }
 
 async fn advance_now(studies: &Studies, id: StudyId) -> ApiResult<()> {
@@ -56,7 +76,10 @@ async fn search(db: &mut PgConnection, studies: &Studies, study: &LockedStudy) -
     }
     if trials.ended() < study.spec.trials as usize {
         if study.hold == Hold::None {
-            propose::top_up_trials(db, study, trials).await?;
+            match propose::top_up_trials(db, study, trials).await {
+                Err(ApiError::Panicked(panic)) => return study.fail(db, &panic.to_string()).await,
+                proposed => proposed?,
+            }
         }
         return Ok(study.state);
     }

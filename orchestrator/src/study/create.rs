@@ -93,6 +93,7 @@ async fn insert(db: &mut PgConnection, id: StudyId, dataset: DatasetId, spec: &S
 }
 
 fn check(spec: &StudySpec) -> ApiResult<()> {
+    spec.parameters.check_grids().map_err(|error| ApiError::invalid(format!("parameters.{error}")))?;
     if let Err((key, message)) = spec.pruner.check() {
         return Err(ApiError::invalid(format!("pruner.{key}: {message}")));
     }

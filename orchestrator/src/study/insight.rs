@@ -18,6 +18,7 @@ use crate::db;
 use crate::error::ApiResult;
 use crate::run::trial::{self, Trial};
 use crate::study::view;
+use crate::wall::{self, Place};
 
 /// What the study's trials say so far.
 pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<StudyInsight> {
@@ -32,7 +33,7 @@ pub(crate) async fn of_study(pool: &PgPool, id_or_name: &str) -> ApiResult<Study
         donors: donors(&records),
         trials: u32::try_from(completed).unwrap_or(u32::MAX),
         fewest: u32::try_from(FEWEST).unwrap_or(u32::MAX),
-        parameters: parameters(&study.spec, &observed),
+        parameters: wall::guard(Place::Insight, &study.spec.name, || parameters(&study.spec, &observed))?,
     })
 }
 

@@ -22,8 +22,10 @@ pub(crate) mod studies;
 mod tests;
 pub(crate) mod turn;
 pub(crate) mod view;
+#[cfg(test)]
+mod wall_tests;
 
-pub(crate) use advance::advance;
+pub(crate) use advance::{advance, end_by_fault};
 pub(crate) use cancel::cancel;
 pub(crate) use create::create;
 pub(crate) use enqueue::enqueue;

@@ -40,7 +40,7 @@ fn admit(
     dimension.when.retain(|parent, _| !broken.contains(parent));
     let mut longer = space.clone();
     longer.push(dimension);
-    Space::new(longer.clone())?;
+    Space::new(longer.clone())?.check_grids()?;
     *space = longer;
     Ok(())
 }

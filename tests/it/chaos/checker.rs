@@ -4,7 +4,7 @@ use pedigree_tests::chaos::checker::{INVARIANTS, violations, watch};
 use sqlx::{Connection as _, PgPool, raw_sql};
 
 /// What breaks an invariant, by its name.
-const DOCTORED: [(&str, &str); 11] = [
+const DOCTORED: [(&str, &str); 12] = [
     (
         "every run ended exactly once",
         "ALTER TABLE runs DISABLE TRIGGER runs_step;
@@ -48,6 +48,7 @@ const DOCTORED: [(&str, &str); 11] = [
         "nothing is lost and nothing is doubled",
         "UPDATE runs SET number = 2 WHERE kind = 'trial'",
     ),
+    ("a panic ends its own study only", "UPDATE queue SET name = 'frail'"),
 ];
 
 #[sqlx::test(migrations = "../migrations")]

@@ -110,6 +110,7 @@ impl Arena {
             command.args(["serve", "--listen", &address.to_string(), "--lease-ttl", &lease_ttl.to_string()]);
             command.args(["--linger", &linger.to_string(), "--max-requests", "0"]);
             command.arg("--artifacts").arg(&artifacts).env("DATABASE_URL", &database);
+            command.env("PEDIGREE_PLANTED_PANICS", "proposing:frail/2");
             command
         })?;
         self.coordinators.push(service);

@@ -7,7 +7,7 @@
 use sqlx::{PgConnection, raw_sql};
 
 /// The invariants, by what they say.
-pub const INVARIANTS: [(&str, &str); 6] = [
+pub const INVARIANTS: [(&str, &str); 7] = [
     ("every run ended exactly once", include_str!("invariants/ended_once.sql")),
     ("attempts only grow", include_str!("invariants/attempts_grow.sql")),
     (
@@ -17,6 +17,7 @@ pub const INVARIANTS: [(&str, &str); 6] = [
     ("a device holds at most one live lease", include_str!("invariants/one_lease.sql")),
     ("the test split is opened once", include_str!("invariants/sealed_once.sql")),
     ("nothing is lost and nothing is doubled", include_str!("invariants/nothing_lost.sql")),
+    ("a panic ends its own study only", include_str!("invariants/walls.sql")),
 ];
 
 /// Lets the witness watch from now on. The database must have its schema.

