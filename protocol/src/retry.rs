@@ -17,6 +17,8 @@ pub enum Policy {
     Elsewhere,
     /// Again at once, anywhere, from where it was left.
     Anywhere,
+    /// Again at once, and no retry is spent: the run is not to blame. The worker takes nothing for a while.
+    AnotherHost,
 }
 
 impl FailureCause {
@@ -28,12 +30,16 @@ impl FailureCause {
             Self::Crashed => Policy::AfterPause,
             Self::Device => Policy::Elsewhere,
             Self::Lost | Self::Timeout => Policy::Anywhere,
+            Self::Host => Policy::AnotherHost,
         }
     }
 
     /// Whether another attempt can succeed where this one failed.
     pub const fn is_retryable(self) -> bool {
-        matches!(self.policy(), Policy::AfterPause | Policy::Elsewhere | Policy::Anywhere)
+        match self.policy() {
+            Policy::AfterPause | Policy::Elsewhere | Policy::Anywhere | Policy::AnotherHost => true,
+            Policy::Result | Policy::EndStudy => false,
+        }
     }
 
     /// Whether one trial that failed so ends its study. A job that the trainer refuses does until a trial has
@@ -42,7 +48,13 @@ impl FailureCause {
         match self {
             Self::InvalidInput => true,
             Self::InvalidJob => !a_trial_completed,
-            Self::Oom | Self::Diverged | Self::Crashed | Self::Device | Self::Lost | Self::Timeout => false,
+            Self::Oom
+            | Self::Diverged
+            | Self::Crashed
+            | Self::Device
+            | Self::Lost
+            | Self::Timeout
+            | Self::Host => false,
         }
     }
 
@@ -57,6 +69,7 @@ impl FailureCause {
             Self::Device => "device",
             Self::InvalidJob => "invalid_job",
             Self::Timeout => "timeout",
+            Self::Host => "host",
         }
     }
 }
@@ -77,6 +90,7 @@ mod tests {
             ("device", Policy::Elsewhere),
             ("invalid_job", Policy::Result),
             ("timeout", Policy::Anywhere),
+            ("host", Policy::AnotherHost),
         ];
         assert_eq!(table, expected);
         for cause in FailureCause::ALL {

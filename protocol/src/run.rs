@@ -168,11 +168,13 @@ pub enum FailureCause {
     InvalidJob,
     /// The attempt took longer than its study's walltime.
     Timeout,
+    /// The worker's host cannot train: its disk is full, a file cannot be read, a library or the driver is missing.
+    Host,
 }
 
 impl FailureCause {
     /// All causes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Oom,
         Self::Diverged,
         Self::InvalidInput,
@@ -181,6 +183,7 @@ impl FailureCause {
         Self::Device,
         Self::InvalidJob,
         Self::Timeout,
+        Self::Host,
     ];
 }
 

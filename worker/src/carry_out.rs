@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pedigree_protocol::lease::{AttemptEnd, LeaseGrant};
-use tokio::time::{sleep, timeout};
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -24,7 +24,7 @@ use crate::slot::Slot;
 use crate::stop_reason::StopReason;
 use crate::supervision::run_trainer;
 
-/// The pause after an attempt for which no folder could be made: it keeps a full disk from using up a run's attempts.
+/// How long the end of an attempt for which no folder could be made is tried to be told.
 const NO_FOLDER: Duration = Duration::from_secs(5);
 /// How long a device may take to become free before the attempt's end is told regardless. The device itself stays
 /// withheld: its slot claims nothing until it is free.
@@ -36,11 +36,7 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
     async {
         let folder = match host.folder.attempt(&claim.grant) {
             Ok(folder) => folder,
-            // The lease runs out by itself.
-            Err(error) => {
-                tracing::error!(%error, "no folder can be made for an attempt");
-                return sleep(NO_FOLDER).await;
-            }
+            Err(error) => return without_folder(host, &claim, &error).await,
         };
         let lease = Lease::new(host.client.clone(), &HeldAttempt::from(&claim.grant), claim.asked);
         let keeper =
@@ -53,6 +49,20 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
     }
     .instrument(span)
     .await;
+}
+
+/// Ends an attempt for which no folder can be made.
+async fn without_folder(host: &Host, claim: &Claim, error: &std::io::Error) {
+    let end = AttemptEnd::Failed {
+        failure: exit::by_host(format!("no folder can be made for an attempt: {error}")),
+    };
+    host.aside.note(&end);
+    let lease = Lease::new(host.client.clone(), &HeldAttempt::from(&claim.grant), claim.asked);
+    let write = AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None };
+    // If this is not heard, the lease runs out by itself.
+    if timeout(NO_FOLDER, lease.deliver(&write)).await.is_err() {
+        tracing::warn!("the end of an attempt without a folder was not heard");
+    }
 }
 
 fn span(host: &Host, grant: &LeaseGrant) -> tracing::Span {
@@ -117,6 +127,7 @@ async fn end(
         tracing::warn!("the lease is lost; the attempt is dropped");
         return attempt.folder.remove();
     };
+    attempt.host.aside.note(&ended);
     attempt.keep(&ended);
     let told = async {
         if timeout(LEAVE_LIMIT, attempt.slot.until_left(&attempt.claim.idle)).await.is_err() {

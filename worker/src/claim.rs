@@ -46,7 +46,11 @@ pub(crate) async fn next_grant(
 /// Ends when the device is free; meanwhile the coordinator is told why it is not.
 async fn until_free(slot: &Slot, host: &Host, before: Option<&Usage>) -> Usage {
     loop {
-        match slot.check_left(before).await {
+        let free = match host.aside.sentence() {
+            Some(sentence) => Err(sentence),
+            None => slot.check_left(before).await,
+        };
+        match free {
             Ok(usage) => {
                 host.roster.set_unavailable(&slot.device.uuid, None).await;
                 return usage;

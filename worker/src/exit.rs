@@ -35,6 +35,11 @@ pub(crate) fn crashed(message: String) -> Failure {
     Failure::new(FailureCause::Crashed, message)
 }
 
+/// A failure of this host, which costs the run nothing.
+pub(crate) fn by_host(message: String) -> Failure {
+    Failure::new(FailureCause::Host, message)
+}
+
 /// Judges a trainer's end by its exit status first: what it said counts only where that agrees, and its log only where
 /// neither names a class. `killed_by_kernel`: the kernel's out-of-memory killer was at work meanwhile.
 pub(crate) fn judge(status: ExitStatus, words: LastWords, log: &str, killed_by_kernel: bool) -> Verdict {
@@ -83,6 +88,10 @@ fn by_reason(reason: ExitReason, said: Option<String>, log: &str, status: ExitSt
     let read = said_sign.or_else(|| sign::find(log, &last_lines(log)));
     let (cause, evidence) = match read {
         Some(sign) if class == FailureCause::Crashed => (sign.cause, sign.line),
+        // The worker has put the file there: that it cannot be read says nothing about its content.
+        Some(sign) if class == FailureCause::InvalidInput && sign.cause == FailureCause::Host => {
+            (sign.cause, sign.line)
+        }
         _ => (class, status.to_string()),
     };
     let message = said.unwrap_or_else(|| quoting(silent_sentence(reason), log));
@@ -257,6 +266,26 @@ mod tests {
         assert_eq!(blame(by_gpu(fault()), fault()), by_gpu(fault()));
         let diverged = failure(exited(4), Some("loss is NaN"), "");
         assert_eq!(blame(diverged.clone(), fault()), diverged, "the trainer's own class stays");
+    }
+
+    #[test]
+    fn a_disk_that_is_full_or_fails_is_the_hosts_fault_whatever_the_trainer_made_of_it() {
+        for (code, said) in [
+            (1, "out/adapter: No space left on device (os error 28)"),
+            (3, "cannot read train.conll: Input/output error (os error 5)"),
+            (3, "cannot read config.json: Permission denied (os error 13)"),
+        ] {
+            let failure = failure(exited(code), Some(said), "");
+            assert_eq!((failure.cause, failure.message.as_str()), (FailureCause::Host, said));
+        }
+        let unloaded = "pedigree: error while loading shared libraries: libcublas.so.12: cannot open";
+        assert_eq!(failure(exited(127), None, unloaded).cause, FailureCause::Host);
+        let missing = failure(exited(3), Some("cannot read tokenizer.json: No such file (os error 2)"), "");
+        assert_eq!(missing.cause, FailureCause::InvalidInput, "the backbone lacks it on every host");
+        let earlier = "a checkpoint was not kept: No space left on device (os error 28)\nepoch 2\n"
+            .to_owned()
+            + &"line\n".repeat(QUOTED_LINES);
+        assert_eq!(failure(exited(101), None, &earlier).cause, FailureCause::Crashed);
     }
 
     #[test]

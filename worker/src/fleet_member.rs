@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::artifacts::Cache;
+use crate::aside::Aside;
 use crate::attempt_folder::WorkerFolder;
 use crate::config::Config;
 use crate::drain::{self, Drain};
@@ -139,7 +140,7 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauge
     let slots = offered.into_iter().map(slot).collect();
     let uuids = gpus.into_iter().map(|gpu| gpu.uuid).collect();
     let gauges = Gauges::new(uuids, Arc::clone(&probe), journal);
-    Ok((Host { client, roster, cache, folder, trainer }, slots, gauges))
+    Ok((Host { client, roster, aside: Aside::default(), cache, folder, trainer }, slots, gauges))
 }
 
 /// After its first hello the next worker in this folder follows this one.

@@ -366,6 +366,8 @@ async fn a_worker_with_a_walltime_tells_it_and_stops_in_time() {
 mod dapt;
 #[path = "fleet_member_gpu_tests.rs"]
 mod gpus;
+#[path = "fleet_member_host_tests.rs"]
+mod hosts;
 #[path = "fleet_member_joining_tests.rs"]
 mod joining;
 #[path = "fleet_member_outage_tests.rs"]

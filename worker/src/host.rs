@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pedigree_protocol::client::Client;
 
 use crate::artifacts::Cache;
+use crate::aside::Aside;
 use crate::attempt_folder::WorkerFolder;
 use crate::roster::Roster;
 
@@ -14,6 +15,7 @@ use crate::roster::Roster;
 pub(crate) struct Host {
     pub(crate) client: Client,
     pub(crate) roster: Roster,
+    pub(crate) aside: Aside,
     pub(crate) cache: Cache,
     pub(crate) folder: WorkerFolder,
     pub(crate) trainer: Trainer,

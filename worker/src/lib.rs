@@ -13,6 +13,7 @@
 //! a training computes.
 
 mod artifacts;
+mod aside;
 mod attempt;
 mod attempt_folder;
 mod carry_out;

@@ -13,6 +13,7 @@ use pedigree_protocol::run::{Failure, FailureCause};
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
 use crate::error::describe;
+use crate::exit;
 use crate::host::Host;
 use crate::job::{self, Surroundings};
 use crate::lease_keeper::Lease;
@@ -50,8 +51,8 @@ pub(crate) async fn prepare(
         }
         Work::Adapt { job, .. } => serde_json::to_vec_pretty(&job::dapt_job(job, here).map_err(refused)?),
     };
-    let text = job.map_err(|error| crashed("the job file", &error))?;
-    tokio::fs::write(folder.job(), text).await.map_err(|error| crashed("the job file", &error))
+    let text = job.map_err(|error| unwritten("the job file", &error))?;
+    tokio::fs::write(folder.job(), text).await.map_err(|error| unwritten("the job file", &error))
 }
 
 /// What the work needs, on this host.
@@ -83,7 +84,7 @@ async fn fetch_checkpoint(lease: &Lease, path: &Path, limit: Duration) -> Result
         .notify(|error, _| tracing::debug!(%error, "the checkpoint was not fetched yet"));
     match fetched.await {
         Ok(content) => {
-            tokio::fs::write(path, content).await.map_err(|error| crashed("the checkpoint", &error))
+            tokio::fs::write(path, content).await.map_err(|error| unwritten("the checkpoint", &error))
         }
         Err(error) => {
             tracing::warn!(%error, "the checkpoint cannot be had; the run begins anew");
@@ -102,7 +103,7 @@ pub(crate) async fn open_test(lease: &Lease, path: &Path) -> Result<(), Failure>
     if content.is_empty() {
         return Err(invalid("the test split is empty; register the dataset with its test sentences".into()));
     }
-    tokio::fs::write(path, content).await.map_err(|error| crashed("the test split", &error))
+    tokio::fs::write(path, content).await.map_err(|error| unwritten("the test split", &error))
 }
 
 /// Whether fetching again may help. Content that arrived damaged was cut or changed on the way.
@@ -117,7 +118,9 @@ fn may_pass(error: &FetchError) -> bool {
 fn unfetched(error: &FetchError) -> Failure {
     let sentence = describe(error);
     match error {
-        FetchError::Disk { .. } => Failure::new(FailureCause::Crashed, sentence),
+        FetchError::Disk { .. } => exit::by_host(sentence),
+        // Only the coordinator itself can say that there is no such content; anything else stands between it and this host.
+        FetchError::Coordinator { source, .. } if source.code().is_none() => exit::by_host(sentence),
         FetchError::Coordinator { .. }
         | FetchError::Damaged { .. }
         | FetchError::Stalled { .. }
@@ -138,6 +141,6 @@ fn invalid(message: String) -> Failure {
     Failure::new(FailureCause::InvalidInput, message)
 }
 
-fn crashed(what: &str, error: &dyn Error) -> Failure {
-    Failure::new(FailureCause::Crashed, format!("{what} cannot be written: {error}"))
+fn unwritten(what: &str, error: &dyn Error) -> Failure {
+    exit::by_host(format!("{what} cannot be written: {error}"))
 }

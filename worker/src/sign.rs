@@ -34,6 +34,22 @@ const MEMORY: [&str; 5] = [
     "alloc failed",
 ];
 
+/// Errors of the host: its disk, its permissions, its libraries, its driver.
+const HOST: [&str; 12] = [
+    "no space left on device",
+    "(os error 28)",
+    "disk quota exceeded",
+    "(os error 122)",
+    "read-only file system",
+    "(os error 30)",
+    "(os error 5)",
+    "(os error 13)",
+    "error while loading shared libraries",
+    "cuda_error_system_driver_mismatch",
+    "cuda_error_insufficient_driver",
+    "driver/library version mismatch",
+];
+
 /// A line and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sign {
@@ -41,12 +57,13 @@ pub(crate) struct Sign {
     pub(crate) line: String,
 }
 
-/// The first sign of a failed device in `log`; else the first sign in `end`, its last lines, that memory ran out. Earlier
-/// lines do not count for memory: a trainer that runs out of it may go on with less.
+/// The first sign of a failed device in `log`; else the first sign in `end`, its last lines, that the host is at fault or that
+/// memory ran out. Earlier lines do not count for these: a trainer may go on after them.
 pub(crate) fn find(log: &str, end: &str) -> Option<Sign> {
     let device = || first(log, is_of_device).map(|line| Sign { cause: FailureCause::Device, line });
     let memory = || first(end, |line| has(line, &MEMORY)).map(|line| Sign { cause: FailureCause::Oom, line });
-    device().or_else(memory)
+    let host = || first(end, |line| has(line, &HOST)).map(|line| Sign { cause: FailureCause::Host, line });
+    device().or_else(host).or_else(memory)
 }
 
 fn is_of_device(line: &str) -> bool {
@@ -89,6 +106,8 @@ mod tests {
             ("DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")", FailureCause::Oom),
             ("CublasError(CUBLAS_STATUS_ALLOC_FAILED)", FailureCause::Oom),
             ("memory allocation of 536870912 bytes failed", FailureCause::Oom),
+            ("cannot write out/log: No space left on device (os error 28)", FailureCause::Host),
+            ("DriverError(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, ..)", FailureCause::Host),
         ];
         for (line, expected) in seen {
             assert_eq!(cause(line), Some(expected), "{line}");
@@ -97,7 +116,6 @@ mod tests {
             "",
             "DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, ..)",
             "epoch 3 dev_f1 0.8",
-            "no space left on device",
             "NVRM: Xid (PCI:0000:3b:00): 31, pid=1, MMU Fault",
         ] {
             assert_eq!(cause(line), None, "{line}");

@@ -32,7 +32,8 @@ pub(crate) async fn run_trainer(attempt: &Attempt<'_>) -> Result<Verdict, StopRe
         Ok((trainer, outbox)) => supervise(attempt, trainer, outbox).await,
         Err(error) => {
             let program = attempt.host.trainer.program.display();
-            Ok(crashed(format!("the trainer `{program}` cannot be started: {error}")))
+            let failure = exit::by_host(format!("the trainer `{program}` cannot be started: {error}"));
+            Ok(Verdict::Ended(AttemptEnd::Failed { failure }))
         }
     }
 }
@@ -159,7 +160,7 @@ async fn drive(
 }
 
 fn report(outbox: &mut Outbox, write: AttemptWrite) -> Result<(), Failure> {
-    let unkept = |error| exit::crashed(format!("an epoch's report cannot be kept: {error}"));
+    let unkept = |error| exit::by_host(format!("an epoch's report cannot be kept: {error}"));
     outbox.push(write).map_err(unkept)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::bail;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::dataset::{DatasetSpec, Split, Splits};
 use pedigree_trainer_core::corpus::{self, ReadOptions};
@@ -39,6 +40,7 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
     let options = args.columns.options();
     let (train, dev, test) =
         (prepare(&files.train, &options)?, prepare(&files.dev, &options)?, prepare(&files.test, &options)?);
+    check_distinct([("train", &train), ("dev", &dev), ("test", &test)])?;
     let splits = Corpus { train: &train.corpus, dev: &dev.corpus, test: &test.corpus };
     let labels = splits.check()?;
     splits.warn(output);
@@ -56,6 +58,17 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
     };
     let dataset = client.add_dataset(&spec).await?;
     output.document(&dataset, |screen| write_dataset(screen, &dataset))
+}
+
+/// Refuses two splits with one content, before anything is sent.
+fn check_distinct(splits: [(&str, &Prepared); 3]) -> anyhow::Result<()> {
+    for (place, (name, split)) in splits.iter().enumerate() {
+        let same = |(_, other): &&(&str, &Prepared)| other.record.sha256 == split.record.sha256;
+        if let Some((other, _)) = splits[place + 1..].iter().find(same) {
+            bail!("{name} and {other} are one file: they have the same sentences; give another {other} file");
+        }
+    }
+    Ok(())
 }
 
 fn prepare(path: &Path, options: &ReadOptions) -> anyhow::Result<Prepared> {

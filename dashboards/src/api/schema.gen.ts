@@ -1674,7 +1674,7 @@ export interface components {
          * @description Why an attempt failed. What follows is [`FailureCause::policy`]'s.
          * @enum {string}
          */
-        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job" | "timeout";
+        FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job" | "timeout" | "host";
         /** @description The final run of a study. */
         FinalRun: {
             /** @description The run. */

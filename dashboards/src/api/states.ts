@@ -40,6 +40,7 @@ export const ATTEMPT_STATES: Record<AttemptState, Shown & { live: boolean }> = {
 
 export const FAILURE_CAUSES: Record<FailureCause, string> = {
   oom: 'out of memory',
+  host: 'fault of the host',
   diverged: 'diverged',
   invalid_input: 'invalid input',
   crashed: 'crashed',

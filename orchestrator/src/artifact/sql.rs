@@ -57,14 +57,31 @@ pub(crate) async fn record(pool: &PgPool, sha256: &Sha256, bytes: i64, sealed: b
         );
         let is_sealed = upsert.fetch_one(&mut *db).await?;
         match (is_sealed, sealed) {
-            (true, false) => Err(ApiError::conflict(format!(
-                "this content ({sha256}) is a sealed test split; it stays sealed and cannot be stored as readable"
-            ))),
+            (true, false) => unseal(db, sha256).await,
             (false, true) => seal(db, sha256).await,
             (true, true) | (false, false) => Ok(()),
         }
     })
     .await
+}
+
+/// Makes content readable that was sent as a test split, unless a dataset was registered with it: a registration that was
+/// refused seals nothing.
+async fn unseal(db: &mut PgConnection, sha256: &Sha256) -> ApiResult<()> {
+    let select = sqlx::query_scalar!(
+        "SELECT name FROM datasets WHERE test_sha256 = $1 ORDER BY name LIMIT 1",
+        sha256.as_str()
+    );
+    if let Some(dataset) = select.fetch_optional(&mut *db).await? {
+        return Err(ApiError::conflict(format!(
+            "this content ({sha256}) is the sealed test split of dataset {dataset:?}; it stays sealed and cannot be stored \
+             as readable"
+        )));
+    }
+    sqlx::query!("UPDATE artifacts SET sealed = false WHERE sha256 = $1", sha256.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Makes content a sealed test split, unless trials can read it already.

@@ -7,17 +7,18 @@ use pedigree_protocol::artifact::Sha256;
 use sqlx::PgPool;
 
 use crate::artifact;
-use crate::testing::{Coordinator, TRAIN, is_code, sha256};
+use crate::testing::{Coordinator, TEST, TRAIN, is_code, sha256};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn sealed_content_is_not_served_and_stays_sealed(pool: PgPool) {
     let coordinator = Coordinator::new(pool);
-    let sha256 = coordinator.put(b"secret", true).await.unwrap();
-    assert!(is_code(artifact::serve(&coordinator.app, &sha256).await, ErrorCode::Sealed));
-    assert!(is_code(coordinator.put(b"secret", false).await, ErrorCode::Conflict));
-    coordinator.put(b"secret", true).await.unwrap();
-    assert!(is_code(artifact::serve(&coordinator.app, &sha256).await, ErrorCode::Sealed));
-    assert_eq!(artifact::read(&coordinator.app, &sha256).await.unwrap(), "secret");
+    let sent = coordinator.put(TEST, true).await.unwrap();
+    assert!(is_code(artifact::serve(&coordinator.app, &sent).await, ErrorCode::Sealed));
+    coordinator.add_dataset("corpus").await.unwrap();
+    assert!(is_code(coordinator.put(TEST, false).await, ErrorCode::Conflict));
+    coordinator.put(TEST, true).await.unwrap();
+    assert!(is_code(artifact::serve(&coordinator.app, &sent).await, ErrorCode::Sealed));
+    assert_eq!(artifact::read(&coordinator.app, &sent).await.unwrap(), TEST);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

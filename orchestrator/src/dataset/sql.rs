@@ -89,6 +89,11 @@ async fn insert(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<bool> {
 /// Checks that every split has been uploaded and that train and dev can be read. Seals the test split.
 async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()> {
     let splits = &spec.splits;
+    for (name, split) in [("train", &splits.train), ("dev", &splits.dev)] {
+        if split.sha256 == splits.test.sha256 {
+            return Err(ApiError::invalid(format!("{name} and test are one file; give another test file")));
+        }
+    }
     artifact::sql::want(db, &[&splits.train.sha256, &splits.dev.sha256, &splits.test.sha256]).await?;
     for (split, name) in [(&splits.train, "train"), (&splits.dev, "dev")] {
         if check_uploaded(db, name, split).await? {
@@ -100,11 +105,6 @@ async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()
         }
     }
     check_uploaded(db, "test", &splits.test).await?;
-    if splits.test.sha256 == splits.train.sha256 || splits.test.sha256 == splits.dev.sha256 {
-        return Err(ApiError::invalid(
-            "the test split has the content of train or dev; give another test file",
-        ));
-    }
     artifact::sql::seal(db, &splits.test.sha256).await
 }
 

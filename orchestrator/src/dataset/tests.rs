@@ -61,3 +61,25 @@ async fn a_test_split_uploaded_readable_is_sealed_by_its_registration(pool: PgPo
     sql::add(coordinator.pool(), dataset_spec("corpus", TRAIN, DEV, TEST)).await.unwrap();
     assert!(is_code(coordinator.put(TEST, false).await, ErrorCode::Conflict));
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_registration_that_was_refused_seals_nothing(pool: PgPool) {
+    let coordinator = Coordinator::new(pool);
+    // By a slip the dev file is given as the test file too.
+    for (content, sealed) in [(TRAIN, false), (DEV, false)] {
+        coordinator.put(content, sealed).await.unwrap();
+    }
+    let slip = message(sql::add(coordinator.pool(), dataset_spec("corpus", TRAIN, DEV, DEV)).await);
+    assert_eq!(slip, "dev and test are one file; give another test file");
+    // Or the files change places.
+    coordinator.put(TEST, false).await.unwrap();
+    coordinator.put(b"other\tO\n", true).await.unwrap();
+    let unsent = dataset_spec("corpus", b"nowhere\tO\n", TEST, b"other\tO\n");
+    assert!(message(sql::add(coordinator.pool(), unsent).await).contains("has not been uploaded"));
+    // The right command registers, whatever the wrong ones had sent as a test split.
+    coordinator.put(b"other\tO\n", false).await.unwrap();
+    coordinator.put(TEST, true).await.unwrap();
+    sql::add(coordinator.pool(), dataset_spec("corpus", b"other\tO\n", DEV, TEST)).await.unwrap();
+    let again = message(coordinator.put(TEST, false).await);
+    assert!(again.contains("is the sealed test split of dataset \"corpus\""), "{again}");
+}

@@ -126,6 +126,13 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
         AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
         AttemptEnd::Failed { .. } if held.cancel_asked => (AttemptState::Failed, Event::Cancelled),
         AttemptEnd::Failed { .. } if pruned => (AttemptState::Failed, Event::Pruned),
+        // The run is not to blame: nothing is counted against it.
+        AttemptEnd::Failed { failure }
+            if failure.cause.policy() == Policy::AnotherHost
+                && decision.is_some_and(|decision| decision.retry) =>
+        {
+            (AttemptState::Failed, Event::Released)
+        }
         AttemptEnd::Failed { .. } => {
             (AttemptState::Failed, Event::Failed { retry: decision.is_some_and(|decision| decision.retry) })
         }

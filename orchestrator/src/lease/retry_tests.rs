@@ -3,7 +3,7 @@
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, LeaseGrant};
 use pedigree_protocol::replay::ReplayVerdict;
-use pedigree_protocol::run::{Failure, FailureCause, RunState};
+use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunState};
 use pedigree_protocol::study::RetryFailed;
 use pedigree_protocol::study::{StudySpec, StudyState};
 use sqlx::PgPool;
@@ -52,6 +52,30 @@ async fn complaint_30_a_failed_run_is_redone_by_its_cause_and_says_so(pool: PgPo
             study::cancel(coordinator.studies(), &name).await.unwrap();
         }
     }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_fault_of_the_host_costs_the_run_nothing_however_often(pool: PgPool) {
+    let coordinator = Coordinator::with_content(pool.clone()).await;
+    let worker = coordinator.worker(1).await;
+    coordinator.create(study_spec("study", 1, 1)).await;
+    for _ in 0..25 {
+        let grant = fail(&coordinator, &worker, 0, FailureCause::Host).await;
+        let detail = coordinator.detail(grant.run_id).await;
+        assert_eq!((detail.run.state, detail.run.failure), (RunState::Waiting, None));
+        let attempt = detail.attempts.last().unwrap();
+        assert_eq!(
+            (attempt.state, attempt.failure.as_ref().unwrap().cause),
+            (AttemptState::Failed, FailureCause::Host)
+        );
+        let said = attempt.consequence.as_deref();
+        assert_eq!(said, Some("tried again: its host is at fault, which costs the run nothing"));
+    }
+    let spent = "SELECT crashes + losses FROM runs";
+    assert_eq!(sqlx::query_scalar::<_, i32>(spent).fetch_one(&pool).await.unwrap(), 0);
+    let grant = coordinator.claim(&worker).await.unwrap();
+    coordinator.complete(&grant, 0.5, None).await;
+    assert_eq!(coordinator.study("study").await.trials.completed, 1);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -3,7 +3,7 @@
 
 use crate::advance::advance;
 use crate::error::ApiResult;
-use crate::reconcile::Failures;
+use crate::reconcile::failures::Failures;
 use crate::run::owner::Owner;
 use crate::study::studies::Studies;
 use crate::wall::{self, Place};

@@ -5,7 +5,7 @@ use pedigree_protocol::{Attempt, RunId};
 use crate::advance::advance;
 use crate::error::ApiResult;
 use crate::lease::{end, held};
-use crate::reconcile::Failures;
+use crate::reconcile::failures::Failures;
 use crate::study::studies::Studies;
 use crate::wall::{self, Place};
 

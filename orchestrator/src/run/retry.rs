@@ -61,6 +61,7 @@ pub(crate) fn decide(cause: FailureCause, budget: &Budget) -> Decision {
         {
             refused(&format!("the {} retries of the study are spent", budget.study_limit))
         }
+        Policy::AnotherHost => again(Duration::ZERO, "its host is at fault, which costs the run nothing"),
         Policy::AfterPause => again(pause(budget.failures), &count(budget)),
         Policy::Anywhere => again(Duration::ZERO, &format!("{}, from where it was left", count(budget))),
         Policy::Elsewhere => again(Duration::ZERO, &format!("{}, on another device", count(budget))),
@@ -130,11 +131,18 @@ mod tests {
             (FailureCause::Device, "tried again: retry 1 of 2, on another device"),
             (FailureCause::InvalidJob, result),
             (FailureCause::Timeout, "tried again: retry 1 of 2, from where it was left"),
+            (FailureCause::Host, "tried again: its host is at fault, which costs the run nothing"),
         ];
         assert_eq!(expected.map(|(cause, _)| cause), FailureCause::ALL);
         for (cause, expected) in expected {
             assert_eq!(sentence(cause, FRESH), expected, "{cause:?}");
         }
+    }
+
+    #[test]
+    fn a_fault_of_the_host_is_tried_again_whatever_is_spent() {
+        let spent = Budget { failures: 2, losses: 20, in_study: 10, ..FRESH };
+        assert!(decide(FailureCause::Host, &spent).retry);
     }
 
     #[test]

@@ -374,7 +374,7 @@ fn wrong_pruners_are_answered() {
 fn a_grid_that_nobody_can_count_is_refused_at_its_key() {
     let refuse = |range: &str| refuse_with("{min: 1e-5, max: 1.0e-3, log: true}", range);
     assert_snapshot!(refuse("{min: 0.0001, max: 1.0, step: 1e-300}"), @"s.yaml:7:48: parameters.learning_rate.step: step 1e-300 divides 0.0001 .. 1 into more than 1e9 values; give at least 9.999e-10, or leave step out");
-    assert_snapshot!(refuse("{min: 0.5, max: 1.5, step: 1e-20}"), @"s.yaml:7:44: parameters.learning_rate.step: step 1e-20 divides 0.5 .. 1.5 into more than 1e9 values; give at least 1e-9, or leave step out");
+    assert_snapshot!(refuse("{min: 0.5, max: 1.5, step: 1e-20}"), @"s.yaml:7:45: parameters.learning_rate.step: step 1e-20 divides 0.5 .. 1.5 into more than 1e9 values; give at least 1e-9, or leave step out");
     assert_snapshot!(refuse("{min: 1e12, max: 1000000000001.0, step: 1e-5}"), @"s.yaml:7:58: parameters.learning_rate.step: step 1e-5 is too small beside 1000000000000 .. 1000000000001 to change them; give a larger one, or leave step out");
     let refuse =
         |range: &str| refuse_with("{min: 8, max: 64, int: true, ", &format!("{{{range}, int: true, "));
