@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../fuzz"
 seconds=${1:?seconds for each target}
 shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(conll sweep_file adapter report)
+[ ${#targets[@]} -gt 0 ] || targets=(conll sweep_file adapter report shards sentence_piece)
 cargo +nightly run --quiet --bin seeds
 for target in "${targets[@]}"; do
   echo "== $target, $seconds s"

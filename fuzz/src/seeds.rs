@@ -10,7 +10,7 @@ use safetensors::tensor::TensorView;
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = root.join("corpus");
-    for target in ["conll", "sweep_file", "adapter", "report"] {
+    for target in ["conll", "sweep_file", "adapter", "report", "shards", "sentence_piece"] {
         fs::create_dir_all(corpus.join(target))?;
     }
     fs::write(corpus.join("conll/good"), "-DOCSTART-\tO\n\nBreast\tB-Disease\ncancer\tI-Disease\n.\tO\n\nof\tO\n")?;
@@ -20,7 +20,11 @@ fn main() -> std::io::Result<()> {
     }
     fs::write(corpus.join("report/good"), REPORT)?;
     fs::write(corpus.join("report/end"), r#"{"kind":"end","end":{"result":"released"},"artifacts":[]}"#)?;
-    fs::write(corpus.join("adapter/good"), adapter())
+    fs::write(corpus.join("adapter/good"), adapter())?;
+    let index = br#"{"weight_map":{"embeddings.word_embeddings.weight":"a.safetensors","x":"b.safetensors"}}"#;
+    fs::write(corpus.join("shards/good"), pack([index, b"", b""]))?;
+    let model = root.join("../trainer-core/vectors/sentence-piece/spm.model");
+    fs::copy(model, corpus.join("sentence_piece/good")).map(drop)
 }
 
 const REPORT: &str = r#"{"kind":"report","metrics":{"epoch":1,"step":4,"train_loss":0.5,"dev_loss":0.25,"dev":{

@@ -2,6 +2,7 @@
 //!
 //! Owns what is read from such a folder. Must not know LoRA branches or training.
 
+mod charsmap;
 mod config;
 mod error;
 mod facts;
@@ -14,11 +15,15 @@ pub(crate) mod pieces;
 mod published;
 mod random;
 mod relative;
+mod sentence_piece;
+#[cfg(test)]
+mod sentence_piece_tests;
 mod shape;
 mod weights;
 mod weights_files;
 #[cfg(test)]
 mod weights_files_tests;
+mod wire;
 
 pub(crate) use config::EncoderConfig;
 pub use error::BackboneError;

@@ -13,6 +13,7 @@ use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
 use super::folder::{read_bytes, read_json};
+use super::sentence_piece::{self, SENTENCE_PIECE};
 use super::{BackboneError, EncoderConfig};
 
 /// One piece: its id, and the index of the word that it is part of.
@@ -22,7 +23,7 @@ pub(crate) struct Piece {
     pub(crate) word: u32,
 }
 
-/// A WordPiece tokenizer and the ids of the special pieces.
+/// A tokenizer (WordPiece or Unigram) and the ids of the special pieces.
 pub(crate) struct WordPieces {
     tokenizer: Tokenizer,
     pub(crate) frame: Frame,
@@ -41,7 +42,7 @@ pub(crate) struct Frame {
 }
 
 impl WordPieces {
-    /// Opens `tokenizer.json` in `dir`, or else `vocab.txt` as a BERT WordPiece vocabulary.
+    /// Opens `tokenizer.json` in `dir`, or else `vocab.txt` as a BERT WordPiece vocabulary, or else `spm.model`.
     ///
     /// # Errors
     /// No tokenizer, a malformed one, or one without `[CLS]`, `[SEP]`, `[UNK]`.
@@ -51,7 +52,7 @@ impl WordPieces {
         let (path, tokenizer) = if path.is_file() {
             from_json(path)?
         } else if !vocabulary.is_file() && dir.join(SENTENCE_PIECE).is_file() {
-            return Err(unconverted(dir));
+            (dir.join(SENTENCE_PIECE), sentence_piece::open(dir)?)
         } else {
             let (tokenizer, is_inferred) = from_vocabulary(dir, &vocabulary)?;
             is_inferred_cased = is_inferred;
@@ -189,19 +190,6 @@ fn holds_capitals<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
     capital > 0 && capital * 100 >= all
 }
 
-const SENTENCE_PIECE: &str = "spm.model";
-
-/// A SentencePiece model is not read; transformers converts it.
-fn unconverted(dir: &Path) -> BackboneError {
-    let folder = dir.display();
-    let problem = format!(
-        "a SentencePiece model is not read; make a tokenizer.json beside it (pip install transformers sentencepiece \
-         tiktoken protobuf): python -c \"from transformers import AutoTokenizer as T; \
-         T.from_pretrained('{folder}').save_pretrained('{folder}')\""
-    );
-    malformed(&dir.join(SENTENCE_PIECE), problem)
-}
-
 fn malformed(path: &Path, problem: String) -> BackboneError {
     BackboneError::Malformed { path: path.to_owned(), problem }
 }
@@ -225,17 +213,6 @@ mod tests {
         std::fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false}"#).unwrap();
         let cased = WordPieces::open(dir.path()).unwrap();
         assert_eq!(cased.split(&words("Gout"))[0].id, 1);
-    }
-
-    #[test]
-    fn a_sentence_piece_model_is_refused_with_the_command_that_converts_it() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("spm.model"), b"").unwrap();
-        let error = WordPieces::open(dir.path()).map(drop).unwrap_err().to_string();
-        assert!(
-            error.contains("spm.model: a SentencePiece model") && error.contains("save_pretrained"),
-            "{error}"
-        );
     }
 
     #[test]
