@@ -58,7 +58,10 @@ pub(crate) async fn by_worker(
 /// What follows a failure of the held run.
 async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiResult<Decision> {
     if !held.open {
-        return Ok(retry::refused("its study has ended"));
+        return Ok(retry::refused(match held.kind {
+            RunKind::Trial | RunKind::Final => "its study has ended",
+            RunKind::Dapt => "its pretraining has ended",
+        }));
     }
     if held.cancel_asked {
         return Ok(retry::refused("a user cancelled it"));
