@@ -56,8 +56,11 @@ impl Connection {
     /// A client of the chosen server.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
         let Resolved { server, token, kept_up } = self.resolve(&data_folder())?;
-        let client = Client::new(&server, token);
-        Ok(if kept_up { client.patient(RESTART) } else { client })
+        Ok(match kept_up {
+            // It runs on this machine, whatever the address on which it listens.
+            true => Client::direct(&server, token).patient(RESTART),
+            false => Client::new(&server, token),
+        })
     }
 
     /// The chosen server: by flag or environment, else of the running `up`, else the default.

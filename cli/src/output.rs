@@ -107,9 +107,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn sentence(error: &anyhow::Error) -> String {
     let client = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>());
     match client {
-        Some(silent @ ClientError::Unreachable { source, .. }) => {
+        Some(silent @ ClientError::Unreachable { source, proxy, .. }) => {
             let why = root(source);
-            let way_out = if why.contains("certificate") {
+            let way_out = if proxy.is_some() {
+                "check the proxy, or give --server URL"
+            } else if why.contains("certificate") {
                 "trust its issuer with SSL_CERT_FILE=FILE or in the system's store, or give --server URL"
             } else {
                 "start one with `pedigree up`, or give --server URL"

@@ -1,13 +1,13 @@
 //! Opening the database: its pools, patience while it starts, and the migrations. Must not know a table.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::{Instant, timeout};
 
+use crate::database_url;
 use crate::error::{ApiResult, is_outage};
 
 /// The schema. Migrating takes an advisory lock, so that several coordinators may start at once.
@@ -56,11 +56,22 @@ pub(crate) const ADMITTED: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL is no Postgres URL.
-    #[error("the database URL is not valid; it looks like postgres://USER@HOST/DATABASE")]
-    Url(#[source] sqlx::Error),
+    #[error("the database URL is not valid ({0}); it looks like postgres://USER@HOST/DATABASE")]
+    Url(String),
     /// The database did not answer.
     #[error("the database does not answer")]
     Connect(#[source] sqlx::Error),
+    /// The database is somebody else's.
+    #[error(
+        "the database {database:?} holds tables of another program ({tables}); give Pedigree a database of its own \
+         (`createdb NAME`), since it makes its tables there"
+    )]
+    Foreign {
+        /// Its name.
+        database: String,
+        /// The first few of the tables.
+        tables: String,
+    },
     /// The schema is of a later release.
     #[error(
         "the database was migrated by a newer Pedigree (migration {migration}); install that release here"
@@ -85,7 +96,7 @@ pub(crate) struct Database {
 
 /// Connects to the database, waiting for one that is just starting, and brings its schema up to date.
 pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
-    let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?;
+    let options = database_url::read(url).map_err(OpenError::Url)?;
     let options = options.application_name("pedigree").options(SAFEGUARDS);
     let pools = PgPoolOptions::new()
         .acquire_timeout(ACQUIRE)
@@ -99,7 +110,7 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
 
 /// A pool for a look at a database that no coordinator has opened. It connects when it is first used.
 pub(crate) fn connect(url: &str) -> Result<PgPool, OpenError> {
-    let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?;
+    let options = database_url::read(url).map_err(OpenError::Url)?;
     Ok(PgPoolOptions::new().acquire_timeout(ACQUIRE).connect_lazy_with(options))
 }
 
@@ -165,8 +176,22 @@ async fn wait_until_it_is_ready(pool: &PgPool) -> Result<(), OpenError> {
     }
 }
 
+/// Tables that lie where ours would be made, in a database that has never been migrated. Those of extensions do not count.
+const FOREIGN: &str = "SELECT current_database()::text, string_agg(relname, ', ' ORDER BY relname) FROM (
+    SELECT c.relname::text FROM pg_class c
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+        AND to_regclass('_sqlx_migrations') IS NULL
+        AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY 1 LIMIT 5) found";
+
 async fn migrate(pool: &PgPool) -> Result<(), OpenError> {
-    drop(pool.acquire().await.map_err(OpenError::Connect)?);
+    let mut db = pool.acquire().await.map_err(OpenError::Connect)?;
+    let found: (String, Option<String>) =
+        sqlx::query_as(FOREIGN).fetch_one(&mut *db).await.map_err(OpenError::Connect)?;
+    drop(db);
+    if let (database, Some(tables)) = found {
+        return Err(OpenError::Foreign { database, tables });
+    }
     MIGRATOR.run(pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(migration) => OpenError::Newer { migration },
         error => OpenError::Migrate(error),
@@ -194,6 +219,20 @@ mod tests {
             refused.to_string(),
             "the database was migrated by a newer Pedigree (migration 9000); install that release here"
         );
+    }
+
+    #[sqlx::test(migrations = false)]
+    async fn a_database_of_another_program_is_refused_and_left_as_it_is(test: PgPool) {
+        let run = async |sql: &'static str| sqlx::raw_sql(sql).execute(&test).await.unwrap();
+        run("CREATE TABLE customers (id integer); CREATE SCHEMA other; CREATE TABLE other.orders (id integer)").await;
+        let url = test.connect_options().to_url_lossy();
+        let refused = open(url.as_str()).await.unwrap_err().to_string();
+        assert!(refused.contains("holds tables of another program (customers)"), "{refused}");
+        let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+        assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&test).await.unwrap(), 1);
+        run("DROP TABLE customers").await;
+        open(url.as_str()).await.unwrap();
+        open(url.as_str()).await.unwrap();
     }
 
     #[sqlx::test(migrations = false)]

@@ -17,6 +17,7 @@ mod checkpoint;
 mod config;
 mod dapt;
 mod dashboard;
+mod database_url;
 mod dataset;
 pub mod db;
 mod durable;

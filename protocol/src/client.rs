@@ -10,6 +10,7 @@ mod error;
 mod fleet;
 mod lease;
 mod pages;
+mod proxy;
 mod route;
 mod run;
 mod study;
@@ -19,12 +20,13 @@ use std::fmt;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::error::ClientError;
 use self::error::Result;
+pub use self::proxy::is_this_machine;
 use self::route::Route;
 use crate::access::Secret;
 use crate::error::ApiErrorBody;
@@ -40,6 +42,8 @@ pub struct Client {
     server: String,
     token: Option<Secret>,
     patience: Option<Duration>,
+    /// The proxy through which it asks.
+    proxy: Option<String>,
 }
 
 impl fmt::Debug for Client {
@@ -50,13 +54,24 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`), recognised by the token.
+    /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`), recognised by the token. It asks through
+    /// the environment's proxy where that is meant for this server, and never for one on this machine.
     pub fn new(server: &str, token: Option<Secret>) -> Self {
+        Self::through(proxy::of(server), server, token)
+    }
+
+    /// The same, but for a coordinator that is known to run on this machine, whatever its address: no proxy is asked.
+    pub fn direct(server: &str, token: Option<Secret>) -> Self {
+        Self::through(None, server, token)
+    }
+
+    fn through(proxy: Option<String>, server: &str, token: Option<Secret>) -> Self {
         // The first client of a process chooses the TLS implementation; a later choice fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = server.trim_end_matches('/').to_owned();
-        let http = reqwest::Client::builder().pool_idle_timeout(IDLE).build().unwrap_or_default();
-        Self { http, server, token, patience: None }
+        let http = reqwest::Client::builder().pool_idle_timeout(IDLE);
+        let http = if proxy.is_some() { http } else { http.no_proxy() };
+        Self { http: http.build().unwrap_or_default(), server, token, patience: None, proxy }
     }
 
     /// The same client, but it repeats a request without an answer for up to `patience`, so that a restart of the
@@ -100,8 +115,7 @@ impl Client {
         let response = self.send(request).await?;
         let status = response.status();
         let body = response.bytes().await.map_err(|source| self.unreachable(source))?;
-        serde_json::from_slice(&body)
-            .map_err(|_| ClientError::Foreign { server: self.server.clone(), status })
+        serde_json::from_slice(&body).map_err(|_| self.foreign(status))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
@@ -113,7 +127,7 @@ impl Client {
         let body = response.bytes().await.map_err(|source| self.unreachable(source))?;
         Err(match serde_json::from_slice::<ApiErrorBody>(&body) {
             Ok(body) => ClientError::Refused(body),
-            Err(_) => ClientError::Foreign { server: self.server.clone(), status },
+            Err(_) => self.foreign(status),
         })
     }
 
@@ -133,7 +147,11 @@ impl Client {
     }
 
     fn unreachable(&self, source: reqwest::Error) -> ClientError {
-        ClientError::Unreachable { server: self.server.clone(), source }
+        ClientError::Unreachable { server: self.server.clone(), proxy: self.proxy.clone(), source }
+    }
+
+    fn foreign(&self, status: StatusCode) -> ClientError {
+        ClientError::Foreign { server: self.server.clone(), proxy: self.proxy.clone(), status }
     }
 }
 

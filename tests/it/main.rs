@@ -23,5 +23,6 @@ mod pruning;
 mod restart;
 mod resume;
 mod seal;
+mod surroundings;
 mod traces;
 mod wire;

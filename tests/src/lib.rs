@@ -16,5 +16,5 @@ pub use corpus::{TINY_SWEEP, tiny_study};
 pub use fake_nvml::FakeNvml;
 pub use processes::{children_of, kill_nine, terminate};
 pub use served::Served;
-pub use up::{Up, binary, built, workspace_root};
+pub use up::{Surroundings, Up, binary, built, workspace_root};
 pub use wait::wait_for;

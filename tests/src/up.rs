@@ -43,28 +43,51 @@ pub fn built(program: &str) -> PathBuf {
 #[derive(Debug)]
 pub struct Up {
     folder: TempDir,
+    surroundings: Surroundings,
     arguments: Vec<String>,
     child: Child,
+}
+
+/// Where a `pedigree up` is started.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Name of the data folder.
+    pub data: &'static str,
+    /// The umask, in octal digits.
+    pub umask: &'static str,
+    /// Variables that are set, or unset, beside those of the test.
+    pub variables: Vec<(&'static str, Option<String>)>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { data: "data", umask: "022", variables: Vec::new() }
+    }
 }
 
 impl Up {
     /// Starts `pedigree up` in a fresh folder and waits until it is up.
     pub async fn start(cpu_slots: usize, lease_ttl: u32) -> Self {
+        Self::start_amid(Surroundings::default(), cpu_slots, lease_ttl).await
+    }
+
+    /// Starts it in surroundings of the test's own; the command line beside it finds itself in the same.
+    pub async fn start_amid(surroundings: Surroundings, cpu_slots: usize, lease_ttl: u32) -> Self {
         let folder = tempfile::Builder::new().prefix("pedigree-it-").tempdir().expect("a temporary folder");
         // Run as root, Postgres belongs to another user, who must be able to pass through.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).expect("own folder");
         let arguments = ["--cpu-slots", &cpu_slots.to_string(), "--lease-ttl", &lease_ttl.to_string()];
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let child = spawn(folder.path(), &arguments);
-        let mut up = Self { folder, arguments, child };
+        let child = spawn(folder.path(), &surroundings, &arguments);
+        let mut up = Self { folder, surroundings, arguments, child };
         up.wait_until_up().await;
         up
     }
 
     /// Starts it again in the same folder, after [`Up::interrupt`] or [`Up::kill`].
     pub async fn start_again(&mut self) {
-        self.child = spawn(self.folder.path(), &self.arguments);
+        self.child = spawn(self.folder.path(), &self.surroundings, &self.arguments);
         self.wait_until_up().await;
     }
 
@@ -91,7 +114,7 @@ impl Up {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.path().join(self.surroundings.data)
     }
 
     /// A scratch path beside the data folder.
@@ -140,11 +163,9 @@ impl Up {
 
     /// Runs the binary against this server.
     pub fn cli(&self, arguments: &[&str]) -> Output {
-        Command::new(binary())
+        program(&self.surroundings)
             .args(arguments)
             .env("PEDIGREE_DATA", self.data())
-            .env_remove("PEDIGREE_SERVER")
-            .env_remove("DATABASE_URL")
             .stdin(Stdio::null())
             .output()
             .expect("the binary runs")
@@ -216,13 +237,25 @@ fn files_below(folder: &Path, part: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn spawn(folder: &Path, arguments: &[String]) -> Child {
-    Command::new(binary())
+/// The binary in these surroundings.
+fn program(surroundings: &Surroundings) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("umask {}; exec \"$0\" \"$@\"", surroundings.umask)]).arg(binary());
+    command.env_remove("DATABASE_URL").env_remove("PEDIGREE_SERVER");
+    for (name, value) in &surroundings.variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+fn spawn(folder: &Path, surroundings: &Surroundings, arguments: &[String]) -> Child {
+    program(surroundings)
         .args(["up", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.join("data"))
+        .arg(folder.join(surroundings.data))
         .args(arguments)
-        .env_remove("DATABASE_URL")
-        .env_remove("PEDIGREE_SERVER")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())

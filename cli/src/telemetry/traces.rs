@@ -12,6 +12,7 @@ use opentelemetry_otlp::{WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use pedigree_protocol::client::is_this_machine;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -32,7 +33,8 @@ impl Traces {
         let endpoint = endpoint(url)?;
         // The first to choose a TLS implementation does so for the process, as in the coordinator's client.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::blocking::Client::builder().timeout(ANSWER).build()?;
+        let http = reqwest::blocking::Client::builder().timeout(ANSWER);
+        let http = if is_this_machine(&endpoint) { http.no_proxy() } else { http }.build()?;
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(http)

@@ -3,6 +3,8 @@
 //! Root cannot run Postgres: the cluster then belongs to the user `postgres` (else `nobody`), and both that user and
 //! root may connect over the socket by peer authentication. Durable: fsync, synchronous commit and checksums are on.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,12 +13,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
 use super::supervise::Part;
 
 const ROLE: &str = "pedigree";
+/// The port names the socket's file; nothing listens on a network.
+const PORT: u16 = 5432;
 /// A path of a unix socket holds 107 bytes, the socket's name included.
 const LONGEST_SOCKET_FOLDER: usize = 85;
 /// Where root's clusters are when their owner cannot reach the data folder.
@@ -55,7 +60,7 @@ impl Cluster {
 
     /// The URL of the cluster's database.
     pub(super) fn url(&self) -> String {
-        format!("postgres://{ROLE}@localhost/postgres?host={}", self.socket.display())
+        url(&self.socket)
     }
 
     /// The server process.
@@ -73,10 +78,11 @@ impl Cluster {
     fn server(&self) -> Command {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.folder.join("data"));
-        let socket = format!("unix_socket_directories={}", self.socket.display());
+        command.arg("-c").arg(socket_setting(&self.socket));
+        let port = format!("port={PORT}");
         let settings = [
             "listen_addresses=",
-            &socket,
+            &port,
             "unix_socket_permissions=0700",
             "fsync=on",
             "synchronous_commit=on",
@@ -154,6 +160,24 @@ pub(crate) fn server_binaries() -> anyhow::Result<PathBuf> {
     find_binaries(Path::new(""))
 }
 
+/// The URL of a cluster's database. It says everything, so that no `PGHOST`, `PGPORT` or `PGSSLMODE` adds to it.
+fn url(socket: &Path) -> String {
+    /// Besides these, what means something in a URL is encoded.
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-');
+    let host = percent_encode(socket.as_os_str().as_bytes(), PLAIN);
+    format!("postgres://{ROLE}@localhost:{PORT}/postgres?host={host}&port={PORT}&sslmode=disable")
+}
+
+/// The setting that names the socket's folder. It holds a list with commas, whose entries may stand in quotes.
+fn socket_setting(socket: &Path) -> OsString {
+    let mut setting = b"unix_socket_directories=\"".to_vec();
+    for byte in socket.as_os_str().as_bytes() {
+        setting.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 }));
+    }
+    setting.push(b'"');
+    OsString::from_vec(setting)
+}
+
 fn unprivileged_user() -> anyhow::Result<User> {
     for name in ["postgres", "nobody"] {
         if let Some(user) = User::from_name(name)? {
@@ -176,6 +200,9 @@ fn cluster_folder(data: &Path, owner: &User) -> anyhow::Result<PathBuf> {
     }
     let folder = Path::new(ROOT_CLUSTERS).join(short_hash(data));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // A strict umask of root's keeps the cluster's owner out.
+    let mode = std::fs::metadata(ROOT_CLUSTERS)?.permissions().mode();
+    std::fs::set_permissions(ROOT_CLUSTERS, std::fs::Permissions::from_mode(mode | 0o011))?;
     std::fs::write(data.join("postgres-is-elsewhere.txt"), format!("{}\n", folder.display()))?;
     Ok(folder)
 }
@@ -227,4 +254,21 @@ fn pg_config() -> Option<PathBuf> {
     let answer = std::process::Command::new("pg_config").arg("--bindir").output().ok()?;
     let folder = String::from_utf8(answer.stdout).ok()?;
     Some(PathBuf::from(folder.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_and_the_socket_of_a_cluster_survive_an_odd_folder() {
+        let odd = Path::new("/a +#&,%25'\"ü/run");
+        let url = url(odd);
+        let encoded = "/a%20%2B%23%26%2C%2525%27%22%C3%BC/run";
+        assert_eq!(
+            url,
+            format!("postgres://pedigree@localhost:5432/postgres?host={encoded}&port=5432&sslmode=disable")
+        );
+        assert_eq!(socket_setting(odd), OsString::from("unix_socket_directories=\"/a +#&,%25'\"\"ü/run\""));
+    }
 }

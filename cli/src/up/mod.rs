@@ -9,12 +9,15 @@ mod record;
 mod stand;
 mod supervise;
 
+use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
+use nix::unistd::Uid;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::access::{Role, Secret, TokenSpec};
 use pedigree_protocol::client::Client;
@@ -51,16 +54,18 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     lease: LeaseArg,
     /// Postgres database to use instead of a private one
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
 
 /// Starts everything, waits for Ctrl-C or SIGTERM, stops everything.
 pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     let folder = std::path::absolute(args.data.clone().unwrap_or_else(connection::data_folder))?;
-    std::fs::create_dir_all(folder.join("logs"))
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    make_folders(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let _lock = record::lock(&folder)?;
+    if args.database_url.is_none() && std::env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty()) {
+        output.note("DATABASE_URL is set, but not used: `up` has a database of its own; --database-url URL takes another");
+    }
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
@@ -96,6 +101,18 @@ pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes the data folder and its logs. A new folder of root's can be passed through by the cluster's owner, whatever the
+/// umask; what lies in it keeps the umask's modes.
+fn make_folders(data: &Path) -> std::io::Result<()> {
+    let is_new = !data.exists();
+    std::fs::create_dir_all(data.join("logs"))?;
+    if is_new && Uid::effective().is_root() {
+        let mode = std::fs::metadata(data)?.permissions().mode();
+        std::fs::set_permissions(data, std::fs::Permissions::from_mode(mode | 0o011))?;
+    }
+    Ok(())
+}
+
 async fn start(
     args: &UpArgs,
     folder: &Path,
@@ -106,7 +123,7 @@ async fn start(
     start_server(args, folder, listen, record, kept).await?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let token = worker_token(record).await.context("cannot make a token for the worker")?;
-    kept.push(Part::keep(worker(args, folder, record, &program, token), record.clone()));
+    kept.push(Part::keep(worker(args, folder, listen, record, &program, token), record.clone()));
     Ok(())
 }
 
@@ -136,7 +153,7 @@ async fn start_server(
 
 /// Makes a token that allows only a worker's requests. It replaces that of an earlier start.
 async fn worker_token(record: &Record) -> anyhow::Result<Secret> {
-    let client = Client::new(&record.url(), Some(record.token().to_owned().into())).patient(START_LIMIT);
+    let client = Client::direct(&record.url(), Some(record.token().to_owned().into())).patient(START_LIMIT);
     let spec = TokenSpec { name: record.worker_token_name(), role: Role::Worker, lifetime_s: None };
     match client.revoke_token(&spec.name).await {
         Ok(_) => {}
@@ -156,10 +173,17 @@ fn coordinator(
 ) -> Part {
     let (program, token) = (program.to_owned(), record.token().to_owned());
     let (artifacts, ttl) = (folder.join("artifacts"), args.lease.lease_ttl.to_string());
+    let (data, is_private) = (folder.to_owned(), args.database_url.is_none());
     let command = move || {
         let mut command = Command::new(&program);
+        if is_private {
+            // What they say is meant for another database.
+            for name in postgres_variables() {
+                command.env_remove(name);
+            }
+        }
         // Secrets travel by environment: arguments are visible to every user of the host.
-        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url);
+        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url).env("PEDIGREE_DATA", &data);
         command.args([
             "serve",
             "--supervised",
@@ -182,14 +206,35 @@ fn coordinator(
     }
 }
 
-fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path, token: Secret) -> Part {
+/// The variables of the environment that Postgres's clients read.
+fn postgres_variables() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"PG"))
+}
+
+/// `no_proxy` as the environment has it, and this machine's address.
+fn no_proxy(listen: SocketAddr) -> String {
+    let listed =
+        ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    format!("{listed},{}", listen.ip())
+}
+
+fn worker(
+    args: &UpArgs,
+    folder: &Path,
+    listen: SocketAddr,
+    record: &Record,
+    program: &Path,
+    token: Secret,
+) -> Part {
     let program = program.to_owned();
-    let (home, server) = (folder.join("worker"), record.url());
+    let (data, home, server) = (folder.to_owned(), folder.join("worker"), record.url());
+    let no_proxy = no_proxy(listen);
     let gpu = || DeviceChoice::Cuda.is_built() && pedigree_worker::gpu_present();
     let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!gpu())).to_string();
     let command = move || {
         let mut command = Command::new(&program);
         command.env("PEDIGREE_TOKEN", token.expose()).env("PEDIGREE_SERVER", &server);
+        command.env("PEDIGREE_DATA", &data).env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
         command.args(["worker", "--supervised", "--cpu-slots", &slots]);
         command.arg("--folder").arg(&home);
         command
@@ -205,7 +250,7 @@ fn worker(args: &UpArgs, folder: &Path, record: &Record, program: &Path, token: 
 
 /// Waits for the coordinator's first answer. A part that keeps ending is reported with the end of its log.
 async fn wait_until_ready(record: &Record, log: &Path, kept: &[Kept]) -> anyhow::Result<()> {
-    let client = Client::new(&record.url(), None);
+    let client = Client::direct(&record.url(), None);
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let error = match client.ready().await {

@@ -44,7 +44,7 @@ impl Stand {
 
     /// A client with every right.
     pub(crate) fn client(&self) -> Client {
-        Client::new(&self.record.url(), Some(self.record.token().to_owned().into()))
+        Client::direct(&self.record.url(), Some(self.record.token().to_owned().into()))
     }
 
     /// URL of the coordinator's database.

@@ -81,9 +81,7 @@ impl Client {
     /// Downloads content as it arrives.
     pub async fn artifact(&self, sha256: &Sha256) -> Result<impl Stream<Item = Result<Bytes>> + use<>> {
         let response = self.send(self.request(Method::GET, &route!["artifacts", sha256])?).await?;
-        let server = self.server.clone();
-        Ok(response.bytes_stream().map(move |chunk| {
-            chunk.map_err(|source| ClientError::Unreachable { server: server.clone(), source })
-        }))
+        let client = self.clone();
+        Ok(response.bytes_stream().map(move |chunk| chunk.map_err(|source| client.unreachable(source))))
     }
 }

@@ -10,10 +10,12 @@ pub(super) type Result<T> = std::result::Result<T, ClientError>;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// No answer, or one that broke off; the same request may succeed later.
-    #[error("the coordinator at {server} does not answer")]
+    #[error("the coordinator at {server} does not answer{}", through(proxy.as_deref()))]
     Unreachable {
         /// The coordinator's address.
         server: String,
+        /// The proxy through which it was asked.
+        proxy: Option<String>,
         /// Why.
         #[source]
         source: reqwest::Error,
@@ -22,13 +24,24 @@ pub enum ClientError {
     #[error("{}", .0.message)]
     Refused(ApiErrorBody),
     /// An answer that is not the coordinator's.
-    #[error("{server} answered {status} with something that is no Pedigree answer; is the address right?")]
+    #[error(
+        "{server} answered {status} with something that is no Pedigree answer{}; is the address right?",
+        through(proxy.as_deref())
+    )]
     Foreign {
         /// The coordinator's address.
         server: String,
+        /// The proxy through which it was asked.
+        proxy: Option<String>,
         /// HTTP status.
         status: StatusCode,
     },
+}
+
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| {
+        format!(" through the proxy {proxy}, which the environment names (no_proxy lists the hosts that need none)")
+    })
 }
 
 impl ClientError {
