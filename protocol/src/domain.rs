@@ -2,6 +2,8 @@
 //!
 //! Must not know the dimension: its name, its condition, its prior.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -119,6 +121,25 @@ impl Domain {
                 check_range(*min as f64, *max as f64, *log, step.map(|s| s as f64))
             }
             Self::Ordinal { values } | Self::Categorical { values } => check_values(values),
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    /// `0.0001 to 0.01`, `8 to 64 in whole steps of 8`, `one of qv, qkvo`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Float { min, max, step, .. } => {
+                write!(f, "{} to {}", Scalar::Float(*min), Scalar::Float(*max))?;
+                step.map_or(Ok(()), |step| write!(f, " in steps of {}", Scalar::Float(step)))
+            }
+            Self::Int { min, max, step, .. } => {
+                write!(f, "{min} to {max} in whole steps of {}", step.unwrap_or(1))
+            }
+            Self::Ordinal { values } | Self::Categorical { values } => {
+                let values: Vec<String> = values.iter().map(Scalar::to_string).collect();
+                write!(f, "one of {}", values.join(", "))
+            }
         }
     }
 }

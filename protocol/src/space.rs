@@ -122,7 +122,7 @@ impl Space {
                     return Err(InvalidSpace::new(
                         &dimension.name,
                         None,
-                        format!("{value} is outside its domain"),
+                        format!("{value} is outside its domain: {}", dimension.domain),
                     ));
                 }
                 _ => {}
@@ -206,6 +206,28 @@ mod tests {
         let mut wrong = adam;
         wrong.insert("momentum".into(), Scalar::Float(0.5));
         assert!(space.admit(wrong).is_err());
+    }
+
+    #[test]
+    fn a_configuration_outside_the_space_is_told_the_domain() {
+        let mut batch = choice("batch_size", &[]);
+        batch.domain = Domain::Int { min: 8, max: 64, log: false, step: Some(8) };
+        let space = Space::new(vec![float("lr", 1e-4, 0.1, true), batch, choice("targets", &["qv", "qkvo"])]);
+        let space = space.unwrap();
+        let refused = |lr: f64, batch: i64, targets: &str| {
+            let values = [
+                ("lr", Scalar::Float(lr)),
+                ("batch_size", Scalar::Int(batch)),
+                ("targets", Scalar::Text(targets.into())),
+            ];
+            space.admit(values.map(|(name, value)| (name.to_owned(), value)).into()).unwrap_err().to_string()
+        };
+        assert_eq!(refused(1.0, 8, "qv"), "lr: 1 is outside its domain: 1e-4 to 0.1");
+        assert_eq!(
+            refused(0.1, 12, "qv"),
+            "batch_size: 12 is outside its domain: 8 to 64 in whole steps of 8"
+        );
+        assert_eq!(refused(0.1, 16, "all"), "targets: all is outside its domain: one of qv, qkvo");
     }
 
     #[test]

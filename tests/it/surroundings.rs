@@ -15,7 +15,9 @@ fn proxy() -> (String, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
     std::thread::spawn(move || {
-        listener.incoming().for_each(|_| { counted.fetch_add(1, Ordering::SeqCst); })
+        listener.incoming().for_each(|_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
     });
     (address, asked)
 }

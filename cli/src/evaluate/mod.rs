@@ -116,7 +116,8 @@ pub(crate) async fn run(args: EvaluateArgs, connection: &Connection, output: Out
         }
         anyhow::Ok(Document { adapter: model.name, backbone: model.backbone_name, corpus: read.name, report })
     })?;
-    output.document(&document, |out| screen::write(out, &document))
+    let shown = screen::without_undefined(serde_json::to_value(&document)?);
+    output.document(&shown, |out| screen::write(out, &document))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use pedigree_trainer_core::inference::EvaluationReport;
 use pedigree_trainer_core::score::{ErrorClass, ErrorReport, Example, LONGEST, Mention};
 use pedigree_trainer_core::{EntityScore, ProtocolScores};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::output::{table, write_facts, write_table};
 
@@ -40,6 +41,10 @@ pub(super) fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> 
             "note: the corpus holds no {types}, so every {types} predicted counts as spurious; --ignore-type leaves \
              a type out"
         )?;
+    }
+    let all = &report.overall.strict;
+    if !undefined(all.true_positives, all.false_positives, all.false_negatives).is_empty() {
+        writeln!(out, "note: the corpus holds no entity, so recall and F1 are undefined (-)")?;
     }
     write_scores(out, report)?;
     write_errors(out, &report.errors)
@@ -84,9 +89,45 @@ fn row(name: &str, protocol: &str, score: &EntityScore) -> Vec<String> {
 }
 
 fn numbers(score: &EntityScore) -> Vec<String> {
-    let shares = [score.precision, score.recall, score.f1].map(|value| format!("{value:.4}"));
+    let undefined = undefined(score.true_positives, score.false_positives, score.false_negatives);
+    let shares = [("precision", score.precision), ("recall", score.recall), ("f1", score.f1)];
+    let shares = shares.map(|(name, value)| match undefined.contains(&name) {
+        true => "-".to_owned(),
+        false => format!("{value:.4}"),
+    });
     let counts = [score.true_positives, score.false_positives, score.false_negatives].map(|n| n.to_string());
     [shares, counts].concat()
+}
+
+/// Which of a score's shares say nothing: recall and F1 where there is no entity to find, and precision too where none was
+/// found.
+fn undefined<N: Into<i128>>(right: N, spurious: N, missed: N) -> &'static [&'static str] {
+    let (right, spurious, missed) = (right.into(), spurious.into(), missed.into());
+    match (right + missed, right + spurious) {
+        (0, 0) => &["precision", "recall", "f1"],
+        (0, _) => &["recall", "f1"],
+        _ => &[],
+    }
+}
+
+/// The same document with null for every share that says nothing.
+pub(super) fn without_undefined(mut document: Value) -> Value {
+    if let Value::Object(fields) = &mut document {
+        let count = |name: &str| fields.get(name).and_then(Value::as_i64);
+        let counts = (count("true_positives"), count("false_positives"), count("false_negatives"));
+        if let (Some(right), Some(spurious), Some(missed)) = counts {
+            for name in undefined(right, spurious, missed) {
+                fields.insert((*name).to_owned(), Value::Null);
+            }
+        }
+    }
+    match document {
+        Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key, without_undefined(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_undefined).collect(),
+        other => other,
+    }
 }
 
 fn write_errors(out: &mut dyn Write, errors: &ErrorReport) -> io::Result<()> {
@@ -202,6 +243,29 @@ mod tests {
             errors: error_report(&sentences, &[predicted], Some(&SurfaceForms::default()), 1),
         };
         Document { adapter: "a".into(), backbone: "b".into(), corpus: "c".into(), report }
+    }
+
+    #[test]
+    fn what_no_entity_defines_is_undefined_and_not_zero() {
+        let score = |right: i64, spurious: i64, missed: i64| {
+            let score = serde_json::json!({
+                "precision": 0.0, "recall": 0.0, "f1": 0.0,
+                "true_positives": right, "false_positives": spurious, "false_negatives": missed,
+            });
+            let read = without_undefined(serde_json::json!({ "all": [score] }))["all"][0].clone();
+            ["precision", "recall", "f1"].map(|name| read[name].as_f64())
+        };
+        assert_eq!(score(0, 0, 0), [None, None, None]);
+        assert_eq!(score(0, 3, 0), [Some(0.0), None, None]);
+        assert_eq!(score(0, 0, 3), [Some(0.0), Some(0.0), Some(0.0)]);
+        let mut document = document();
+        let none = compare(&[], &[], &[]).strict.score();
+        document.report.overall = ProtocolScores { strict: none, conlleval: none, subtoken_all: none };
+        let mut text = Vec::new();
+        write(&mut text, &document).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("note: the corpus holds no entity"), "{text}");
+        assert!(text.contains("all types  strict                 -       -   -      0"), "{text}");
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl<'a> Sink<'a> {
             To::Brat { annotations, number, .. } => {
                 for Mention { kind, start, end, text } in mentions {
                     *number += 1;
-                    writeln!(annotations, "T{number}\t{kind} {start} {end}\t{text}")?;
+                    writeln!(annotations, "T{number}\t{} {start} {end}\t{text}", brat_type(&kind))?;
                 }
             }
         }
@@ -128,6 +128,11 @@ fn brat(document: &str, folder: &Path) -> anyhow::Result<To> {
     Ok(To::Brat { text: create("txt")?, annotations: create("ann")?, number: 0 })
 }
 
+/// brat separates a type from the positions by a blank, so that a type has none.
+fn brat_type(kind: &str) -> String {
+    kind.replace(char::is_whitespace, "_")
+}
+
 /// The entities of a sentence, with positions in the whole input.
 fn mentions(sentence: &TextSentence, tags: &[String]) -> Vec<Mention> {
     let mention = |entity: &pedigree_trainer_core::score::Entity<'_>| Mention {
@@ -155,6 +160,18 @@ mod tests {
         let (batch, tags) = batch();
         let found = mentions(&batch.sentences[1], &tags[1]);
         assert_eq!((found[0].start, found[0].end, found[0].text.as_str()), (9, 21, "Severe  gout"));
+    }
+
+    #[test]
+    fn a_type_with_a_blank_stays_one_word_in_brats_files() {
+        let (batch, mut tags) = batch();
+        tags[0][0] = "B-Body part".into();
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = Sink::open(Format::Brat, "a.txt", Some(folder.path())).unwrap();
+        sink.write(&batch, &tags).unwrap();
+        sink.finish().unwrap();
+        let annotations = std::fs::read_to_string(folder.path().join("a.ann")).unwrap();
+        assert!(annotations.starts_with("T1\tBody_part 0 1\tα\n"), "{annotations}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) async fn run(args: &SweepArgs, connection: &Connection, output: Outpu
     };
     let document = json!({
         "file": args.file, "valid": true, "description": file.description(),
-        "remarks": file.notes().collect::<Vec<_>>(), "names": names,
+        "remarks": file.notes().collect::<Vec<_>>(), "names": names, "read": file.as_read(&overrides),
     });
     output.document(&document, |screen| {
         writeln!(screen, "{} is right; dataset and backbone: {names}", args.file.display())

@@ -171,7 +171,7 @@ async fn complaint_08_a_configuration_given_by_thirty_at_once_is_tried_once(pool
     let full = message(enqueue(wanted("c", 4e-3)).await);
     assert_eq!(full, "all 3 trials of \"study\" are taken: 1 proposed, 2 enqueued");
     let outside = message(enqueue(wanted("d", 4.0)).await);
-    assert_eq!(outside, "params: learning_rate: 4 is outside its domain");
+    assert_eq!(outside, "params: learning_rate: 4 is outside its domain: 1e-5 to 0.01");
     for value in [0.1, 0.2, 0.3] {
         let grant = coordinator.claim(&worker).await.unwrap();
         coordinator.complete(&grant, value, None).await;

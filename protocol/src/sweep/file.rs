@@ -98,6 +98,31 @@ impl SweepFile {
         })
     }
 
+    /// The study as it was read, with every default; dataset, backbone and name are null where they are still missing.
+    pub fn as_read(&self, flags: &Overrides) -> serde_json::Value {
+        let given = |flag: &Option<String>, placed: &Option<Placed>| flag.is_some() || placed.is_some();
+        let filled = |flag: &Option<String>, placed: &Option<Placed>| {
+            flag.clone().or_else(|| placed.is_none().then(String::new))
+        };
+        let complete = Overrides {
+            dataset: filled(&flags.dataset, &self.dataset),
+            backbone: filled(&flags.backbone, &self.backbone),
+            ..flags.clone()
+        };
+        let Ok(Ok(mut read)) = self.spec(&complete).map(serde_json::to_value) else {
+            return serde_json::Value::Null;
+        };
+        let (dataset, backbone) =
+            (given(&flags.dataset, &self.dataset), given(&flags.backbone, &self.backbone));
+        let named = given(&flags.name, &self.name) || dataset && backbone;
+        for (key, is_given) in [("dataset", dataset), ("backbone", backbone), ("name", named)] {
+            if !is_given {
+                read[key] = serde_json::Value::Null;
+            }
+        }
+        read
+    }
+
     /// Remarks that are no problems, such as names of other tools and what they were read as.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.notes.iter().map(|note| note.line(&self.file_name))

@@ -26,4 +26,6 @@ pub use problem::{Position, Problem, Problems};
 pub use schema::schema;
 
 #[cfg(test)]
+mod notation_tests;
+#[cfg(test)]
 mod tests;

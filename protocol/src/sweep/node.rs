@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, NonFiniteFloatPolicy, Spanned};
 
+use super::parameters::has_leading_zero;
 use super::problem::{Position, Problem};
 use crate::params::Scalar;
 
@@ -35,6 +36,9 @@ impl Value {
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".to_owned(),
+            Self::Scalar(Scalar::Text(text)) if has_leading_zero(text) => {
+                format!("{text}, whose leading zero some readers take for octal")
+            }
             Self::Scalar(Scalar::Text(text)) => format!("the text {text:?}"),
             Self::Scalar(scalar) => scalar.to_string(),
             Self::List(_) => "a list".to_owned(),
@@ -49,9 +53,15 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
+        // 010 is ten to some readers and eight to others: whoever wrote it decides.
+        leading_zero_numbers_as_strings: true,
     };
     serde_saphyr::from_str_with_options::<Spanned<Value>>(text, options).map(Node::from).map_err(|error| {
         let position = position(error.location().unwrap_or(Location::UNKNOWN));
+        if matches!(error.without_snippet(), serde_saphyr::Error::MultipleDocuments { .. }) {
+            let message = "a second YAML document begins here; a file describes one study: put each in a file of its own";
+            return Problem::at(position, "", message);
+        }
         let text = error.without_snippet().to_string();
         let sentence = text.split(" at line ").next().unwrap_or(&text);
         Problem::at(position, "", format!("this is not YAML: {sentence}"))

@@ -110,8 +110,15 @@ impl Parameter {
     /// # Errors
     /// What is wrong with the value and what would be right.
     pub fn accept(&self, value: &Scalar) -> Result<Scalar, String> {
-        let value = match self.kind {
-            Choice(_) => value.clone(),
+        let value = match (self.kind, value) {
+            (Choice(_), _) => value.clone(),
+            (_, Scalar::Text(text)) if has_leading_zero(text) => {
+                return Err(format!(
+                    "{text} has a leading zero, which some readers take for octal; write {}",
+                    decimal(text)
+                ));
+            }
+            (Count(_), _) => as_number(value).map_or_else(|| value.clone(), as_whole),
             _ => as_number(value).unwrap_or_else(|| value.clone()),
         };
         if self.admits(&value) { Ok(value) } else { Err(format!("{value} is not {}", self.kind.describe())) }
@@ -157,10 +164,31 @@ pub(super) fn as_number(value: &Scalar) -> Option<Scalar> {
     match value {
         Scalar::Int(_) => Some(value.clone()),
         Scalar::Float(number) if number.is_finite() => Some(value.clone()),
+        Scalar::Text(text) if has_leading_zero(text) => None,
         Scalar::Text(text) => match text.parse::<i64>() {
             Ok(whole) => Some(Scalar::Int(whole)),
             Err(_) => text.parse::<f64>().ok().filter(|v| v.is_finite()).map(Scalar::Float),
         },
         Scalar::Float(_) | Scalar::Bool(_) => None,
     }
+}
+
+/// `32.0` as the whole number that it is.
+pub(crate) fn as_whole(value: Scalar) -> Scalar {
+    match value {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        Scalar::Float(float) if float.fract() == 0.0 && float.abs() < 9e15 => Scalar::Int(float as i64),
+        other => other,
+    }
+}
+
+/// Whether a text is a whole number with a leading zero, as `010`.
+pub(super) fn has_leading_zero(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The same digits without the zeros.
+fn decimal(text: &str) -> String {
+    text.parse::<i64>().map_or_else(|_| text.to_owned(), |number| number.to_string())
 }

@@ -1,7 +1,7 @@
 //! A mapping of known keys, and typed reads out of it; whatever does not fit is reported once. Must not know the keys.
 
 use super::node::{Node, Value};
-use super::parameters::as_number;
+use super::parameters::{as_number, as_whole};
 use super::problem::{Position, Report, hint};
 use crate::params::Scalar;
 
@@ -90,10 +90,8 @@ impl<'n> Table<'n> {
 
     pub(super) fn whole(&self, name: &str, report: &mut Report) -> Option<i64> {
         self.read(name, "a whole number", report, |value| match value {
-            Value::Scalar(scalar) => match as_number(scalar)? {
+            Value::Scalar(scalar) => match as_whole(as_number(scalar)?) {
                 Scalar::Int(whole) => Some(whole),
-                #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-                Scalar::Float(float) if float.fract() == 0.0 && float.abs() < 9e15 => Some(float as i64),
                 _ => None,
             },
             _ => None,

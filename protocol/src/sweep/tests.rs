@@ -11,7 +11,7 @@ use crate::prior::Prior;
 use crate::pruner::{Pruner, Watch};
 use crate::resources::Resources;
 
-const GOOD: &str = "\
+pub(super) const GOOD: &str = "\
 name: try
 dataset: ncbi-disease
 backbone: minilm
@@ -27,12 +27,12 @@ trials: 6
 early_stop: {patience: 2}
 ";
 
-fn refuse(text: &str) -> String {
+pub(super) fn refuse(text: &str) -> String {
     SweepFile::parse(text, "s.yaml").unwrap_err().to_string()
 }
 
 /// The problems of the good file with one piece replaced.
-fn refuse_with(from: &str, to: &str) -> String {
+pub(super) fn refuse_with(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from:?} is not in the good file");
     refuse(&GOOD.replacen(from, to, 1))
 }
