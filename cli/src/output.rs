@@ -77,7 +77,7 @@ impl Output {
             // The sentence is on stderr too.
             let _ = self.document(&document, |_| Ok(()));
         }
-        ExitCode::from(1)
+        ExitCode::from(crate::worker::exit_code(error))
     }
 
     /// Reports a wrong command line, or prints the requested help.

@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::Client;
-use pedigree_protocol::fleet::{DeviceRecord, Worker, WorkerFilter};
+use pedigree_protocol::fleet::{DeviceRecord, Worker, WorkerFilter, WorkerToken};
 use pedigree_protocol::resources::{Hold, parse_duration};
 use pedigree_trainer_core::DeviceChoice;
-use pedigree_worker::Config;
+use pedigree_worker::{Allotment, Config, WorkerError};
 
 use crate::connection::{Connection, Resolved, data_folder};
 use crate::listing::Listing;
@@ -98,6 +98,10 @@ struct OfferArgs {
     /// Folder for the worker's cache and its attempts [default: worker/ in the data folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// UUIDs of the GPUs to offer, or their first characters [default: all that CUDA_VISIBLE_DEVICES and
+    /// NVIDIA_VISIBLE_DEVICES allot]
+    #[arg(long, value_name = "UUID,...", value_delimiter = ',')]
+    gpus: Option<Vec<String>>,
     /// Path of the NVML library, if it is not the system's
     #[arg(long, value_name = "FILE")]
     nvml_library: Option<PathBuf>,
@@ -166,6 +170,7 @@ async fn offer(args: OfferArgs, connection: &Connection) -> anyhow::Result<()> {
         name: args.name,
         cpu_slots: args.cpu_slots,
         trains_on_gpus,
+        allotment: Allotment::of_environment(args.gpus),
         nvml_library: args.nvml_library,
         folder: args.folder.unwrap_or_else(|| data.join("worker")),
         trainer: vec![program.into_os_string()],
@@ -186,14 +191,25 @@ async fn list(args: &ListArgs, connection: &Connection, output: Output) -> anyho
 
 /// The state of a worker's device, as a sentence.
 pub(crate) fn state(worker: &Worker, record: &DeviceRecord) -> String {
-    match &record.device.unavailable {
-        _ if !worker.alive => "gone".to_owned(),
-        _ if record.quarantine.is_some() => {
+    let trouble = worker.token.as_ref().and_then(WorkerToken::trouble);
+    match (&record.device.unavailable, trouble) {
+        (_, trouble) if !worker.alive => {
+            trouble.map_or("gone".to_owned(), |trouble| format!("gone: {trouble}"))
+        }
+        (_, _) if record.quarantine.is_some() => {
             format!("out of use: {}", record.quarantine.as_deref().unwrap_or_default())
         }
-        Some(why) => format!("not offered: {why}"),
-        None => held(worker.hold).unwrap_or("alive").to_owned(),
+        (Some(why), _) => format!("not offered: {why}"),
+        (None, trouble) => {
+            let state = held(worker.hold).unwrap_or("alive");
+            trouble.map_or(state.to_owned(), |trouble| format!("{state}, but {trouble}"))
+        }
     }
+}
+
+/// The exit code of a failed command.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    error.downcast_ref().map_or(1, WorkerError::exit_code)
 }
 
 fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {

@@ -92,6 +92,49 @@ pub struct Worker {
     pub available_until: Option<DateTime<Utc>>,
     /// Its devices.
     pub devices: Vec<DeviceRecord>,
+    /// The token by which it is known; absent where that is the coordinator's own, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<WorkerToken>,
+}
+
+/// A worker's token, as far as others may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerToken {
+    /// Its name.
+    pub name: String,
+    /// Whether it still opens the door.
+    pub state: TokenState,
+    /// When it expires, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Whether a token is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// It is.
+    Live,
+    /// It is, and expires within a week.
+    Expiring,
+    /// Not any more: its time is over.
+    Expired,
+    /// Not any more: somebody revoked it.
+    Revoked,
+}
+
+impl WorkerToken {
+    /// What is wrong with it or soon will be, as a sentence; `None` where nothing is.
+    pub fn trouble(&self) -> Option<String> {
+        let name = &self.name;
+        let day = self.expires_at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+        match self.state {
+            TokenState::Live => None,
+            TokenState::Expiring => Some(format!("its token {name} expires at {day}")),
+            TokenState::Expired => Some(format!("its token {name} expired at {day}")),
+            TokenState::Revoked => Some(format!("its token {name} was revoked")),
+        }
+    }
 }
 
 /// What holds a device, as people call it.

@@ -38,7 +38,12 @@ pub(crate) async fn carry_out(host: &Host, slot: &Slot, claim: Claim, drain: &Dr
             Ok(folder) => folder,
             Err(error) => return without_folder(host, &claim, &error).await,
         };
-        let lease = Lease::new(host.client.clone(), &HeldAttempt::from(&claim.grant), claim.asked);
+        let lease = Lease::new(
+            host.client.clone(),
+            Arc::clone(&host.token),
+            &HeldAttempt::from(&claim.grant),
+            claim.asked,
+        );
         let keeper =
             AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(&lease)).in_current_span()));
         let attempt = Attempt { host, slot, claim, lease, folder, drain };
@@ -57,7 +62,12 @@ async fn without_folder(host: &Host, claim: &Claim, error: &std::io::Error) {
         failure: exit::by_host(format!("no folder can be made for an attempt: {error}")),
     };
     host.aside.note(&end);
-    let lease = Lease::new(host.client.clone(), &HeldAttempt::from(&claim.grant), claim.asked);
+    let lease = Lease::new(
+        host.client.clone(),
+        Arc::clone(&host.token),
+        &HeldAttempt::from(&claim.grant),
+        claim.asked,
+    );
     let write = AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None };
     // If this is not heard, the lease runs out by itself.
     if timeout(NO_FOLDER, lease.deliver(&write)).await.is_err() {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use pedigree_protocol::access::Secret;
 
+use crate::gpu::Allotment;
+
 /// A worker's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -19,6 +21,8 @@ pub struct Config {
     pub cpu_slots: usize,
     /// Whether the trainer can compute on GPUs. If not, the GPUs that NVML finds are listed with the reason, and not used.
     pub trains_on_gpus: bool,
+    /// Which of the host's GPUs it may offer.
+    pub allotment: Allotment,
     /// File of NVML's library, where it is not the system's.
     pub nvml_library: Option<PathBuf>,
     /// The worker's own folder, for `cache/`, `attempts/` and what the next worker must know. One worker at a time may use it.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::gpu::GpuFault;
+use crate::gpu::{GpuFault, WrongGpus};
 use crate::retry::RequestError;
 
 /// Why a worker cannot start, or had to end.
@@ -10,7 +10,8 @@ use crate::retry::RequestError;
 pub enum WorkerError {
     /// Neither a GPU nor a CPU slot.
     #[error(
-        "no GPU to offer ({why}); give `--cpu-slots N` to train on the CPU, or install NVIDIA's driver on this host"
+        "no GPU to offer ({why}); give `--cpu-slots N` to train on the CPU, or make a GPU usable here (`pedigree doctor` looks \
+         at them)"
     )]
     NoDevice {
         /// Why there is no GPU.
@@ -30,6 +31,9 @@ pub enum WorkerError {
         "the GPUs of this host cannot be listed; check the driver with `nvidia-smi`, and the NVML library's path"
     )]
     Gpu(#[from] GpuFault),
+    /// `--gpus` names what cannot be offered.
+    #[error(transparent)]
+    WrongGpus(#[from] WrongGpus),
     /// The trainer's command is empty.
     #[error("the trainer's command is empty; give a program, such as [\"pedigree\"]")]
     NoTrainer,
@@ -57,9 +61,38 @@ pub enum WorkerError {
         #[source]
         source: RequestError,
     },
+    /// The coordinator does not take the token.
+    #[error(
+        "the coordinator at {server} does not take this worker's token; make one (`pedigree token create NAME --role worker`) \
+         and start the worker again with it in PEDIGREE_TOKEN: what is still to be told waits in the worker's folder"
+    )]
+    TokenRefused {
+        /// The coordinator's address.
+        server: String,
+        /// Its sentence.
+        #[source]
+        source: RequestError,
+    },
     /// A defect: the task of a device ended by a panic.
     #[error("the task of a device died; this is a defect of the worker")]
     SlotDied(#[source] tokio::task::JoinError),
+}
+
+impl WorkerError {
+    /// The exit code of a worker that ends so; a supervisor need not start it again after one of its own.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoDevice { .. } | Self::CpuOnly { .. } | Self::WrongGpus(_) => Self::NOTHING_TO_OFFER,
+            Self::TokenRefused { .. } => Self::TOKEN_NOT_TAKEN,
+            _ => 1,
+        }
+    }
+
+    /// The coordinator does not take the worker's token (`EX_NOPERM`).
+    pub const TOKEN_NOT_TAKEN: u8 = 77;
+
+    /// There is no device to offer (`EX_UNAVAILABLE`).
+    pub const NOTHING_TO_OFFER: u8 = 69;
 }
 
 /// An error with its causes, in one sentence.

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use backon::Retryable as _;
-use pedigree_protocol::WorkerId;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::{Device, Hello};
+use pedigree_protocol::{ErrorCode, WorkerId};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -18,7 +18,7 @@ use crate::attempt_folder::WorkerFolder;
 use crate::config::Config;
 use crate::drain::{self, Drain};
 use crate::error::{WorkerError, describe};
-use crate::gpu::{self, GpuProbe, Journal};
+use crate::gpu::{self, Gpu, GpuProbe, Journal};
 use crate::host::{Host, Trainer};
 use crate::left_over;
 use crate::offer;
@@ -27,6 +27,7 @@ use crate::retry::{RequestError, pauses};
 use crate::roster::Roster;
 use crate::serve::serve;
 use crate::slot::Slot;
+use crate::token_watch::TokenWatch;
 use crate::unfit;
 use crate::untold_faults::UntoldFaults;
 
@@ -110,16 +111,23 @@ async fn outcome(
 }
 
 fn refused(host: &Host, source: RequestError) -> WorkerError {
-    WorkerError::Refused { server: host.client.server().to_owned(), source }
+    let server = host.client.server().to_owned();
+    match source.code() {
+        Some(ErrorCode::Unauthorized | ErrorCode::Forbidden) => WorkerError::TokenRefused { server, source },
+        _ => WorkerError::Refused { server, source },
+    }
 }
 
 fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauges), WorkerError> {
     let probe: Arc<dyn GpuProbe> = gpu::open(config.nvml_library.as_deref())?.into();
     let worker_id = WorkerId::new();
-    let gpus = probe.inventory()?;
-    let devices = offer::devices(&gpus, || probe.absence(), worker_id, &config)?;
+    let allotted = config.allotment.of(probe.inventory()?)?;
+    let absence = offer::absence(&allotted, probe.as_ref());
+    let devices = offer::devices(&allotted.gpus, || absence.clone(), worker_id, &config)?;
+    offer::say(&allotted, &absence, &config);
+    let gpus: Vec<Gpu> = allotted.gpus.into_iter().filter(|gpu| gpu.memory_bytes.is_ok()).collect();
     let journal = Arc::new(Journal::default());
-    probe.watch(&journal);
+    probe.watch(&gpus, &journal);
     let offered: Vec<Device> =
         devices.iter().filter(|device| device.unavailable.is_none()).cloned().collect();
     let mut trainer = config.trainer.iter().cloned();
@@ -135,12 +143,13 @@ fn open(config: Config, ends: Option<Instant>) -> Result<(Host, Vec<Slot>, Gauge
         .map_err(|source| WorkerError::Folder { path: config.folder, source })?;
     let hello = Hello { follows: folder.last_worker(), ..offer::hello(worker_id, config.name, devices) };
     let hello = offer::with_faults(hello, &untold.all());
-    let roster = Roster::new(client.clone(), hello, untold, ends);
+    let token = Arc::new(TokenWatch::default());
+    let roster = Roster::new(client.clone(), Arc::clone(&token), hello, untold, ends);
     let slot = |device| Slot::new(device, Arc::clone(&probe), Arc::clone(&journal));
     let slots = offered.into_iter().map(slot).collect();
     let uuids = gpus.into_iter().map(|gpu| gpu.uuid).collect();
     let gauges = Gauges::new(uuids, Arc::clone(&probe), journal);
-    Ok((Host { client, roster, aside: Aside::default(), cache, folder, trainer }, slots, gauges))
+    Ok((Host { client, roster, token, aside: Aside::default(), cache, folder, trainer }, slots, gauges))
 }
 
 /// After its first hello the next worker in this folder follows this one.
@@ -166,6 +175,7 @@ async fn first_hello(host: &Host) -> Result<(), WorkerError> {
 fn is_refusal(error: &RequestError) -> bool {
     match error {
         RequestError::TimedOut(_) => false,
+        RequestError::TokenRefused(_) => true,
         RequestError::Failed(error) => !error.is_transient() && error.code().is_some(),
     }
 }

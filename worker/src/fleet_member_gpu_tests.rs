@@ -1,6 +1,7 @@
 //! GPUs under a whole worker: the real NVML wrapper over a fake library, real processes as trainers.
 
 use super::*;
+use crate::gpu::Allotment;
 use crate::gpu::fake::{FIRST, FakeNvml, INSTANCES, SECOND, mig};
 
 const FOREVER: &str = "while :; do sleep 0.01; done";
@@ -16,6 +17,57 @@ async fn start_on(
     answers: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
 ) -> Running {
     start_on_in(tempfile::tempdir().unwrap(), fake, script, answers).await
+}
+
+/// What a worker with such an allotment offers of two GPUs, and what it lists without offering it.
+async fn offered(fake: &FakeNvml, allotment: Allotment) -> (Vec<String>, Vec<(String, String)>) {
+    let coordinator = ScriptedCoordinator::start(without_work()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(coordinator.server(), &folder, "exit 1");
+    let config = Config { cpu_slots: 0, nvml_library: Some(fake.library()), allotment, ..config };
+    let running = Running::begin(coordinator, folder, config);
+    running.coordinator.until(|seen| first_hello(seen).is_some()).await;
+    let hello: Hello = serde_json::from_value(first_hello(&running.coordinator.seen()).unwrap()).unwrap();
+    running.drain().await;
+    let (withheld, offered): (Vec<_>, Vec<_>) =
+        hello.devices.into_iter().partition(|device| device.unavailable.is_some());
+    let withheld = withheld.into_iter().map(|device| (device.uuid, device.unavailable.unwrap_or_default()));
+    (offered.into_iter().map(|device| device.uuid).collect(), withheld.collect())
+}
+
+#[tokio::test]
+async fn a_worker_offers_the_gpus_that_it_was_allotted_and_no_others() {
+    let state = format!("gpu {FIRST} 81920 4 A100\ngpu {SECOND} 81920 4 A100\n");
+    let Some(fake) = FakeNvml::build(&state) else { return };
+    let cuda = |text: &str| Allotment { cuda: Some(text.into()), ..Allotment::default() };
+    let flag = |text: &str| Allotment { flag: Some(vec![text.into()]), ..Allotment::default() };
+    assert_eq!(offered(&fake, Allotment::default()).await, (vec![FIRST.into(), SECOND.into()], vec![]));
+    for second in [cuda("1"), cuda(SECOND), cuda("GPU-2222"), flag(SECOND)] {
+        assert_eq!(offered(&fake, second.clone()).await, (vec![SECOND.into()], vec![]), "{second:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let refused = async |allotment| {
+        let config = config("http://127.0.0.1:9", &folder, "exit 1");
+        let config = Config { cpu_slots: 0, nvml_library: Some(fake.library()), allotment, ..config };
+        run(config, std::future::pending()).await.unwrap_err()
+    };
+    let none = refused(cuda("")).await;
+    assert_eq!(none.exit_code(), WorkerError::NOTHING_TO_OFFER);
+    assert!(none.to_string().contains(&format!("{FIRST}: CUDA_VISIBLE_DEVICES= does not name it")), "{none}");
+    let unknown = refused(flag("GPU-9")).await;
+    assert!(unknown.to_string().starts_with("--gpus GPU-9: no GPU"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_gpu_that_tells_no_memory_is_listed_with_the_reason_beside_one_that_is_offered() {
+    let state = format!("gpu {FIRST} 81920 4 A100\ngpu {SECOND} 0 0 GB10\nnomemory {SECOND}\n");
+    let Some(fake) = FakeNvml::build(&state) else { return };
+    let (offered, withheld) = offered(&fake, Allotment::default()).await;
+    assert_eq!(offered, [FIRST]);
+    assert!(
+        withheld[0].0 == SECOND && withheld[0].1.starts_with("NVML does not tell its memory"),
+        "{withheld:?}"
+    );
 }
 
 /// The same in the folder of an earlier worker.

@@ -26,7 +26,8 @@ async fn a_coordinator_that_forgot_the_worker_hears_hello_again() {
 async fn a_wrong_token_is_told_at_the_start() {
     let running = start("exit 1", |_| refusal(401, "unauthorized")).await;
     let error = timeout(PATIENCE, running.worker).await.unwrap().unwrap().unwrap_err();
-    assert!(matches!(error, WorkerError::Refused { .. }), "{error}");
+    assert!(matches!(error, WorkerError::TokenRefused { .. }), "{error}");
+    assert_eq!(error.exit_code(), WorkerError::TOKEN_NOT_TAKEN);
 }
 
 /// Whatever it asks, the coordinator says that it is of another release.

@@ -125,6 +125,7 @@ fn config(server: &str, folder: &TempDir, script: &str) -> Config {
         name: Some("test".into()),
         cpu_slots: 1,
         trains_on_gpus: true,
+        allotment: crate::gpu::Allotment::default(),
         nvml_library: None,
         folder: folder.path().join("worker"),
         trainer: vec!["sh".into(), path.into()],
@@ -372,3 +373,5 @@ mod hosts;
 mod joining;
 #[path = "fleet_member_outage_tests.rs"]
 mod outage;
+#[path = "fleet_member_token_tests.rs"]
+mod token;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pedigree_protocol::client::Client;
 
@@ -9,12 +10,14 @@ use crate::artifacts::Cache;
 use crate::aside::Aside;
 use crate::attempt_folder::WorkerFolder;
 use crate::roster::Roster;
+use crate::token_watch::TokenWatch;
 
 /// What all slots of this worker share.
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) client: Client,
     pub(crate) roster: Roster,
+    pub(crate) token: Arc<TokenWatch>,
     pub(crate) aside: Aside,
     pub(crate) cache: Cache,
     pub(crate) folder: WorkerFolder,

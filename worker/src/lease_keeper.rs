@@ -20,11 +20,13 @@ use crate::held_attempt::HeldAttempt;
 use crate::renewal::RenewalSchedule;
 use crate::retry::{RequestError, pauses, within};
 use crate::stop_reason::StopReason;
+use crate::token_watch::TokenWatch;
 
 /// A held lease.
 #[derive(Debug)]
 pub(crate) struct Lease {
     client: Client,
+    token: Arc<TokenWatch>,
     run: RunId,
     attempt: Attempt,
     state: watch::Sender<LeaseState>,
@@ -50,10 +52,15 @@ pub(crate) enum Delivery {
 
 impl Lease {
     /// A lease that was granted to a request made at `asked`.
-    pub(crate) fn new(client: Client, held: &HeldAttempt, asked: Instant) -> Arc<Self> {
+    pub(crate) fn new(
+        client: Client,
+        token: Arc<TokenWatch>,
+        held: &HeldAttempt,
+        asked: Instant,
+    ) -> Arc<Self> {
         let renewals = RenewalSchedule::new(asked, Duration::from_millis(held.ttl_ms.into()));
         let state = watch::Sender::new(LeaseState { renewals, stop: None });
-        Arc::new(Self { client, run: held.run_id, attempt: held.attempt, state })
+        Arc::new(Self { client, token, run: held.run_id, attempt: held.attempt, state })
     }
 
     /// The coordinator's client.
@@ -110,7 +117,9 @@ impl Lease {
     async fn write(&self, write: &AttemptWrite) -> Result<WriteOutcome, RequestError> {
         let asked = Instant::now();
         let limit = self.renewals().request_limit();
-        let reply = within(limit, self.client.write(self.run, self.attempt, write)).await?;
+        let answer = within(limit, self.client.write(self.run, self.attempt, write)).await;
+        self.token.notice(&answer);
+        let reply = answer?;
         self.learn(asked, reply);
         Ok(reply.outcome)
     }

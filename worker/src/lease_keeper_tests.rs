@@ -15,7 +15,7 @@ fn reply(outcome: &str, directive: &str, ttl_ms: u32) -> serde_json::Value {
 }
 
 fn held(coordinator: &ScriptedCoordinator, ttl_ms: u32) -> Arc<Lease> {
-    Lease::new(coordinator.client(), &HeldAttempt::from(&grant(ttl_ms)), Instant::now())
+    Lease::new(coordinator.client(), Arc::default(), &HeldAttempt::from(&grant(ttl_ms)), Instant::now())
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(crate) async fn settle(host: Arc<Host>, held: HeldAttempt, folder: AttemptFo
         "left over", run.id = %held.run_id, attempt = %held.attempt, name = held.queue_name);
     async {
         tracing::info!("an earlier worker left this attempt");
-        let lease = Lease::new(host.client.clone(), &held, Instant::now());
+        let lease = Lease::new(host.client.clone(), Arc::clone(&host.token), &held, Instant::now());
         let told = async {
             until_trainer_is_gone(&folder).await;
             tell(&lease, &folder).await;

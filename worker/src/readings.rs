@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::drain::Drain;
 use crate::gpu::journal::Incident;
 use crate::gpu::{Asker, GpuProbe, Journal, Reading, Usage};
 use crate::host::Host;
-use crate::retry::ANSWER_LIMIT;
+use crate::retry::{ANSWER_LIMIT, within};
 
 /// Between readings.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -52,7 +52,8 @@ pub(crate) async fn tell(gauges: Gauges, host: Arc<Host>, drain: Drain) {
     loop {
         if let Some(gpus) = gauges.read().await {
             let readings = GpuReadings { worker_id: host.roster.worker_id(), gpus };
-            let answer = timeout(ANSWER_LIMIT, host.client.tell_readings(&readings)).await;
+            let answer = within(ANSWER_LIMIT, host.client.tell_readings(&readings)).await;
+            host.token.notice(&answer);
             tracing::trace!(?answer, "the GPUs were read");
         }
         tokio::select! {

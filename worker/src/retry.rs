@@ -36,6 +36,9 @@ pub enum RequestError {
     /// No answer in time.
     #[error("the coordinator did not answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// The coordinator does not take this worker's token; its sentence.
+    #[error("{0}")]
+    TokenRefused(String),
     /// An answer, or a connection, that failed.
     #[error(transparent)]
     Failed(#[from] ClientError),
@@ -45,7 +48,7 @@ impl RequestError {
     /// Whether the same request may succeed later.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::TimedOut(_) => true,
+            Self::TimedOut(_) | Self::TokenRefused(_) => true,
             Self::Failed(error) => may_pass(error),
         }
     }
@@ -59,6 +62,7 @@ impl RequestError {
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::TimedOut(_) => None,
+            Self::TokenRefused(_) => Some(ErrorCode::Unauthorized),
             Self::Failed(error) => error.code(),
         }
     }
@@ -76,7 +80,7 @@ pub(crate) async fn within<T>(
 }
 
 /// Whether the same request may succeed later. A wrong token counts: an operator can correct it at the coordinator, and
-/// a lease that nobody renews ends by itself.
+/// a lease that nobody renews ends by itself (`token_watch` says meanwhile that it is refused).
 pub(crate) fn may_pass(error: &ClientError) -> bool {
     match error {
         ClientError::Refused(body) => {

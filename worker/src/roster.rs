@@ -2,7 +2,7 @@
 //!
 //! Owns which faults the coordinator has not heard of yet. Must not know what a fault means.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::Retryable as _;
@@ -12,12 +12,14 @@ use pedigree_protocol::fleet::Hello;
 use tokio::time::Instant;
 
 use crate::retry::{ANSWER_LIMIT, RequestError, pauses, within};
+use crate::token_watch::TokenWatch;
 use crate::untold_faults::UntoldFaults;
 
 /// What the coordinator has been told about this worker.
 #[derive(Debug)]
 pub(crate) struct Roster {
     client: Client,
+    token: Arc<TokenWatch>,
     /// When this worker stops, where that is known.
     ends: Option<Instant>,
     untold: UntoldFaults,
@@ -32,10 +34,16 @@ struct Known {
 }
 
 impl Roster {
-    pub(crate) fn new(client: Client, hello: Hello, untold: UntoldFaults, ends: Option<Instant>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        token: Arc<TokenWatch>,
+        hello: Hello,
+        untold: UntoldFaults,
+        ends: Option<Instant>,
+    ) -> Self {
         // Replaced by the coordinator's at the first hello, before anything is claimed.
         let lease_ttl = Duration::from_secs(30);
-        Self { client, ends, untold, known: Mutex::new(Known { hello, lease_ttl }) }
+        Self { client, token, ends, untold, known: Mutex::new(Known { hello, lease_ttl }) }
     }
 
     fn with_known<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
@@ -62,7 +70,9 @@ impl Roster {
         let left = self.ends.map(|end| end.saturating_duration_since(Instant::now()).as_secs());
         let remaining_s = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
         let hello = Hello { remaining_s, ..self.hello() };
-        let welcome = within(ANSWER_LIMIT, self.client.hello(&hello)).await?;
+        let answer = within(ANSWER_LIMIT, self.client.hello(&hello)).await;
+        self.token.notice(&answer);
+        let welcome = answer?;
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
         self.with_known(|known| {
             known.lease_ttl = lease_ttl;

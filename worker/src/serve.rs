@@ -24,7 +24,8 @@ const BETWEEN_CLAIMS: Duration = Duration::from_millis(250);
 /// Serves one device until the worker drains.
 ///
 /// # Errors
-/// When the coordinator serves another release and gives this worker no more work.
+/// When the coordinator serves another release and gives this worker no more work, or does not take its token while no slot
+/// is at work.
 pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) -> Result<(), RequestError> {
     // The device's state before the last trainer, until the device is known to be back in it.
     let mut before: Option<Usage> = None;
@@ -34,11 +35,13 @@ pub(crate) async fn serve(slot: Slot, host: Arc<Host>, drain: Drain) -> Result<(
         let claimed = tokio::select! {
             biased;
             () = drain.begun.cancelled() => return Ok(()),
+            useless = host.token.until_useless() => return Err(useless),
             claimed = until_answered(&slot, &host, before.take()) => claimed?,
         };
         match claimed {
             Some(claim) => {
                 before = Some(claim.idle.clone());
+                let _busy = host.token.busy();
                 carry_out(&host, &slot, claim, &drain).await;
             }
             None => sleep_until(asked + BETWEEN_CLAIMS).await,
@@ -57,6 +60,7 @@ async fn until_answered(
         let before = before.take();
         async move {
             let answer = next_grant(slot, host, before.as_ref()).await;
+            host.token.notice(&answer);
             if let Err(error) = &answer {
                 recover(error, host).await?;
             }

@@ -7,6 +7,8 @@
  *     process UUID PID MIB                       a compute process
  *     graphics UUID PID MIB                      a desktop's
  *     lost UUID                                  it fell off the bus
+ *     nomemory UUID                              it does not tell its memory
+ *     init CODE                                  the library answers this when it is initialised
  *     reset UUID                                 it has to be reset
  *     hang UUID                                  calls about it do not return while the line is there
  *     xid UUID NUMBER [GPU_INSTANCE [COMPUTE_INSTANCE]]   one event per line, in their order
@@ -36,7 +38,7 @@ enum { SUCCESS, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE
 enum { MOST_DEVICES = 64, MOST_PROCESSES = 32, MOST_INSTANCES = 7, EVENT_DOUBLE_BIT = 2, EVENT_XID = 8 };
 
 typedef unsigned long long u64;
-struct device { char uuid[80], parent[80], name[96]; u64 total, used; int lost, reset, hang, mig; };
+struct device { char uuid[80], parent[80], name[96]; u64 total, used; int lost, reset, hang, mig, nomemory; };
 struct process { unsigned pid; u64 bytes; unsigned gpu_instance, compute_instance; };
 struct memory { unsigned version; u64 total, reserved, free, used; };
 struct rates { unsigned gpu, memory; };
@@ -70,6 +72,8 @@ static int read_devices(struct device *devices) {
             if (count < MOST_DEVICES) devices[count++] = it;
         } else if (sscanf(line, "lost %79s", uuid) == 1) {
             for (int i = 0; i < count; i++) devices[i].lost |= !strcmp(devices[i].uuid, uuid) || !strcmp(devices[i].parent, uuid);
+        } else if (sscanf(line, "nomemory %79s", uuid) == 1) {
+            for (int i = 0; i < count; i++) devices[i].nomemory |= !strcmp(devices[i].uuid, uuid);
         } else if (sscanf(line, "reset %79s", uuid) == 1) {
             for (int i = 0; i < count; i++) devices[i].reset |= !strcmp(devices[i].uuid, uuid);
         } else if (sscanf(line, "hang %79s", uuid) == 1) {
@@ -115,9 +119,12 @@ static int write_text(char *to, unsigned size, const char *text) {
 
 int nvmlInit_v2(void) {
     FILE *state = open_state();
+    char line[512];
+    int code = SUCCESS;
     if (!state) return UNKNOWN;
+    while (fgets(line, sizeof line, state)) sscanf(line, "init %d", &code);
     fclose(state);
-    return SUCCESS;
+    return code;
 }
 
 int nvmlShutdown(void) { return SUCCESS; }
@@ -222,6 +229,7 @@ int nvmlDeviceGetMemoryInfo_v2(const char *handle, struct memory *memory) {
     struct device device;
     int failure = look(handle, &device);
     if (failure) return failure;
+    if (device.nomemory) return NOT_SUPPORTED;
     memory->total = device.total << 20;
     memory->used = device.used << 20;
     memory->reserved = 0;

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use pedigree_protocol::upkeep::Finding;
+use pedigree_trainer_core::DeviceChoice;
+use pedigree_worker::{Allotment, SeenGpu, SeenGpus};
 
 use crate::output::bytes;
 use crate::up;
@@ -43,25 +45,37 @@ impl Clock {
     }
 }
 
-/// The GPUs of this host, and whether another process uses one.
+/// The GPUs of this host, which of them a worker here would leave out, and whether another process uses one.
 pub(super) fn gpus() -> Finding {
-    match pedigree_worker::look_at_gpus() {
-        Ok(gpus) if gpus.is_empty() => Finding::ok("gpu", "there is no GPU; a worker here offers CPU slots"),
-        Ok(gpus) => {
-            let taken: Vec<String> = gpus.iter().filter_map(|gpu| gpu.occupied.clone()).collect();
-            let said: Vec<String> = gpus.iter().map(|gpu| format!("{} ({})", gpu.name, gpu.uuid)).collect();
-            match taken.is_empty() {
-                true => Finding::ok("gpu", said.join(", ")),
-                false => Finding::warning(
-                    "gpu",
-                    format!("{}; {}", said.join(", "), taken.join("; ")),
-                    "end that process, or leave it: Pedigree uses a GPU only while nothing else does",
-                ),
-            }
+    finding(pedigree_worker::look_at_gpus(&Allotment::of_environment(None)), DeviceChoice::Cuda.is_built())
+}
+
+fn finding(seen: SeenGpus, trains_on_gpus: bool) -> Finding {
+    let gpus = match seen {
+        SeenGpus::None(_) => return Finding::ok("gpu", "there is no GPU; a worker here offers CPU slots"),
+        SeenGpus::Broken(why) => {
+            let fix = "`nvidia-smi` must work for this user; after an update of the driver, restart the host";
+            return Finding::failure("gpu", format!("there is a driver, but it does not work: {why}"), fix);
         }
-        Err(sentence) => {
-            Finding::failure("gpu", sentence, "check the driver: `nvidia-smi` must work for this user")
-        }
+        SeenGpus::Listed(gpus) => gpus,
+    };
+    let name = |gpu: &SeenGpu| format!("{} ({})", gpu.name, gpu.uuid);
+    let offered = gpus.iter().filter(|gpu| gpu.left_out.is_none()).map(name);
+    let left_out =
+        gpus.iter().filter_map(|gpu| Some(format!("{} is left out: {}", name(gpu), gpu.left_out.as_ref()?)));
+    let taken = gpus.iter().filter_map(|gpu| gpu.occupied.clone());
+    let is_clear = gpus.iter().all(|gpu| gpu.occupied.is_none() && gpu.left_out.is_none());
+    let mut said: Vec<String> = offered.chain(left_out).chain(taken).collect();
+    if !trains_on_gpus {
+        said.push("this build trains on the CPU only (`make cuda` builds one for GPUs)".to_owned());
+    }
+    match is_clear {
+        true => Finding::ok("gpu", said.join("; ")),
+        false => Finding::warning(
+            "gpu",
+            said.join("; "),
+            "Pedigree uses a GPU only if it is allotted to the worker, tells its memory, and nothing else uses it",
+        ),
     }
 }
 
@@ -119,6 +133,25 @@ mod tests {
             [at(0.0), at(-1.0), at(-5.0), at(60.0)],
             [Level::Ok, Level::Ok, Level::Warning, Level::Warning]
         );
+    }
+
+    #[test]
+    fn a_driver_that_does_not_work_and_a_gpu_that_is_left_out_are_told() {
+        let broken = finding(SeenGpus::Broken("NVML: a version mismatch".into()), true);
+        assert_eq!(broken.level, Level::Failure);
+        assert!(broken.finding.contains("a version mismatch"), "{broken:?}");
+        let gpu = |uuid: &str, left_out: Option<&str>| SeenGpu {
+            uuid: uuid.into(),
+            name: "A100".into(),
+            left_out: left_out.map(Into::into),
+            occupied: None,
+        };
+        let told = finding(SeenGpus::Listed(vec![gpu("GPU-1", None), gpu("GPU-2", Some("not named"))]), true);
+        assert_eq!(told.level, Level::Warning);
+        assert_eq!(told.finding, "A100 (GPU-1); A100 (GPU-2) is left out: not named");
+        let clear = finding(SeenGpus::Listed(vec![gpu("GPU-1", None)]), true);
+        assert_eq!((clear.level, clear.finding.as_str()), (Level::Ok, "A100 (GPU-1)"));
+        assert_eq!(finding(SeenGpus::None("no library".into()), true).level, Level::Ok);
     }
 
     #[test]

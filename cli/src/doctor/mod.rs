@@ -6,6 +6,7 @@ mod local;
 
 use std::process::ExitCode;
 
+use pedigree_protocol::ErrorCode;
 use pedigree_protocol::client::Client;
 use pedigree_protocol::upkeep::{Diagnosis, Finding, Level};
 use serde_json::json;
@@ -53,7 +54,12 @@ async fn coordinator(args: &DoctorArgs, client: &Client) -> Vec<Finding> {
             findings
         }
         Err(error) => {
-            let fix = "start one with `pedigree up`, or name the one that runs with --server and --token";
+            let fix = match error.code() {
+                Some(ErrorCode::Unauthorized | ErrorCode::Forbidden) => {
+                    "give another token with --token or PEDIGREE_TOKEN: `pedigree token create NAME --role ROLE` makes one"
+                }
+                _ => "start one with `pedigree up`, or name the one that runs with --server and --token",
+            };
             let mut findings = vec![Finding::failure("coordinator", error.to_string(), fix)];
             if let Some(url) = &args.database_url {
                 findings.extend(database(url).await);

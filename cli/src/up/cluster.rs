@@ -72,6 +72,7 @@ impl Cluster {
             // "Fast shutdown": ends sessions, writes a checkpoint, leaves.
             stop_signal: Signal::SIGINT,
             grace: Duration::from_secs(60),
+            final_codes: &[],
         }
     }
 

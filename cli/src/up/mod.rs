@@ -1,28 +1,26 @@
 //! `pedigree up`: a private Postgres cluster, the coordinator and a worker, started in order, kept alive, stopped in
 //! order.
 //!
-//! Owns the data folder's layout. Must not know what the parts do: each is a process of its own, which may be killed
-//! at any moment and is restarted.
+//! Owns the data folder's layout. [`parts`] says how the parts are started, and [`devices`] what the worker offers. Must not
+//! know what the parts do: each is a process of its own, which may be killed at any moment and is restarted.
 
 mod cluster;
+mod devices;
+mod parts;
 mod record;
 mod stand;
 mod supervise;
 
-use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use nix::sys::signal::Signal;
 use nix::unistd::Uid;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::access::{Role, Secret, TokenSpec};
 use pedigree_protocol::client::Client;
-use pedigree_trainer_core::DeviceChoice;
-use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -31,6 +29,7 @@ use crate::output::Output;
 use crate::serve::LeaseArg;
 use cluster::Cluster;
 pub(crate) use cluster::server_binaries;
+use parts::Place;
 use record::Record;
 pub(crate) use stand::Stand;
 use supervise::{Kept, Part};
@@ -66,6 +65,10 @@ pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     if args.database_url.is_none() && std::env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty()) {
         output.note("DATABASE_URL is set, but not used: `up` has a database of its own; --database-url URL takes another");
     }
+    let devices = devices::choose(args.cpu_slots);
+    if let Some(note) = &devices.note {
+        output.note(note);
+    }
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
@@ -73,7 +76,7 @@ pub(crate) async fn run(args: UpArgs, output: Output) -> anyhow::Result<()> {
     let record = Record::new(&folder, listen)?;
     let mut kept = Vec::new();
     let started = tokio::select! {
-        started = start(&args, &folder, listen, &record, &mut kept) => started,
+        started = start(&args, devices.cpu_slots, &folder, listen, &record, &mut kept) => started,
         _ = interrupt.recv() => Err(anyhow::anyhow!("stopped before everything had started")),
         _ = terminate.recv() => Err(anyhow::anyhow!("stopped before everything had started")),
     };
@@ -113,17 +116,20 @@ fn make_folders(data: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Starts the server, and a worker where there is something to offer.
 async fn start(
     args: &UpArgs,
+    cpu_slots: Option<usize>,
     folder: &Path,
     listen: SocketAddr,
     record: &Record,
     kept: &mut Vec<Kept>,
 ) -> anyhow::Result<()> {
     start_server(args, folder, listen, record, kept).await?;
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let Some(cpu_slots) = cpu_slots else { return Ok(()) };
     let token = worker_token(record).await.context("cannot make a token for the worker")?;
-    kept.push(Part::keep(worker(args, folder, listen, record, &program, token), record.clone()));
+    let place = Place { folder, listen, record };
+    kept.push(Part::keep(parts::worker(&place, cpu_slots, token)?, record.clone()));
     Ok(())
 }
 
@@ -144,9 +150,8 @@ async fn start_server(
             url
         }
     };
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let coordinator = coordinator(args, folder, listen, record, &program, database_url.clone());
-    kept.push(Part::keep(coordinator, record.clone()));
+    let place = Place { folder, listen, record };
+    kept.push(Part::keep(parts::coordinator(&place, args, database_url.clone())?, record.clone()));
     wait_until_ready(record, &folder.join("logs/coordinator.log"), kept).await?;
     Ok(database_url)
 }
@@ -161,91 +166,6 @@ async fn worker_token(record: &Record) -> anyhow::Result<Secret> {
         Err(error) => return Err(error.into()),
     }
     Ok(client.create_token(&spec).await?.secret)
-}
-
-fn coordinator(
-    args: &UpArgs,
-    folder: &Path,
-    listen: SocketAddr,
-    record: &Record,
-    program: &Path,
-    database_url: String,
-) -> Part {
-    let (program, token) = (program.to_owned(), record.token().to_owned());
-    let (artifacts, ttl) = (folder.join("artifacts"), args.lease.lease_ttl.to_string());
-    let (data, is_private) = (folder.to_owned(), args.database_url.is_none());
-    let command = move || {
-        let mut command = Command::new(&program);
-        if is_private {
-            // What they say is meant for another database.
-            for name in postgres_variables() {
-                command.env_remove(name);
-            }
-        }
-        // Secrets travel by environment: arguments are visible to every user of the host.
-        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url).env("PEDIGREE_DATA", &data);
-        command.args([
-            "serve",
-            "--supervised",
-            "--linger",
-            "0",
-            "--lease-ttl",
-            &ttl,
-            "--listen",
-            &listen.to_string(),
-        ]);
-        command.arg("--artifacts").arg(&artifacts);
-        command
-    };
-    Part {
-        name: "coordinator",
-        command: Box::new(command),
-        log: folder.join("logs/coordinator.log"),
-        stop_signal: Signal::SIGTERM,
-        grace: Duration::from_secs(15),
-    }
-}
-
-/// The variables of the environment that Postgres's clients read.
-fn postgres_variables() -> impl Iterator<Item = OsString> {
-    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"PG"))
-}
-
-/// `no_proxy` as the environment has it, and this machine's address.
-fn no_proxy(listen: SocketAddr) -> String {
-    let listed =
-        ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
-    format!("{listed},{}", listen.ip())
-}
-
-fn worker(
-    args: &UpArgs,
-    folder: &Path,
-    listen: SocketAddr,
-    record: &Record,
-    program: &Path,
-    token: Secret,
-) -> Part {
-    let program = program.to_owned();
-    let (data, home, server) = (folder.to_owned(), folder.join("worker"), record.url());
-    let no_proxy = no_proxy(listen);
-    let gpu = || DeviceChoice::Cuda.is_built() && pedigree_worker::gpu_present();
-    let slots = args.cpu_slots.unwrap_or_else(|| usize::from(!gpu())).to_string();
-    let command = move || {
-        let mut command = Command::new(&program);
-        command.env("PEDIGREE_TOKEN", token.expose()).env("PEDIGREE_SERVER", &server);
-        command.env("PEDIGREE_DATA", &data).env("NO_PROXY", &no_proxy).env("no_proxy", &no_proxy);
-        command.args(["worker", "--supervised", "--cpu-slots", &slots]);
-        command.arg("--folder").arg(&home);
-        command
-    };
-    Part {
-        name: "worker",
-        command: Box::new(command),
-        log: folder.join("logs/worker.log"),
-        stop_signal: Signal::SIGTERM,
-        grace: Duration::from_secs(20),
-    }
 }
 
 /// Waits for the coordinator's first answer. A part that keeps ending is reported with the end of its log.

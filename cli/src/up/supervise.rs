@@ -4,6 +4,7 @@
 //! a pipe as its stdin: when `up` itself dies, the part reads the end of file and leaves.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) struct Part {
     pub(super) stop_signal: Signal,
     /// How long after the stop signal it gets SIGKILL.
     pub(super) grace: Duration,
+    /// Exit codes after which another start would end the same way.
+    pub(super) final_codes: &'static [u8],
 }
 
 /// A part that is being kept alive.
@@ -67,7 +70,10 @@ impl Part {
                         () = stop.cancelled() => return self.end(child).await,
                     };
                     record.set_process(self.name, None);
-                    tracing::warn!("{} ended ({}); starting it again", self.name, describe(status));
+                    if self.is_final(&status) {
+                        return self.leave(&status);
+                    }
+                    tracing::warn!("{} ended ({}); starting it again", self.name, describe(&status));
                 }
                 Err(error) => tracing::warn!("{error:#}"),
             }
@@ -79,6 +85,17 @@ impl Part {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    fn is_final(&self, status: &io::Result<ExitStatus>) -> bool {
+        let code = status.as_ref().ok().and_then(ExitStatus::code);
+        code.is_some_and(|code| self.final_codes.iter().any(|known| i32::from(*known) == code))
+    }
+
+    /// Says why a part stays ended.
+    fn leave(&self, status: &io::Result<ExitStatus>) {
+        let (name, log) = (self.name, self.log.display());
+        tracing::error!("the {name} ended ({}) and is not started again: {log} says why", describe(status));
     }
 
     fn spawn(&self) -> anyhow::Result<Child> {
@@ -128,6 +145,9 @@ impl Kept {
     }
 }
 
-fn describe(status: std::io::Result<ExitStatus>) -> String {
-    status.map_or_else(|error| error.to_string(), |status| status.to_string())
+fn describe(status: &io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    }
 }

@@ -3,13 +3,14 @@ import type { Column } from '../ui/column.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import styles from './GoneWorkers.module.css';
-import { offered } from './worker.model.ts';
+import { offered, tokenTrouble } from './worker.model.ts';
 
 export const GONE_COLUMNS: Column<Worker>[] = [
   { key: 'name', header: 'Worker', rowHeader: true, cell: ({ name }) => name },
   { key: 'process', header: 'Process', align: 'right', cell: ({ pid }) => pid },
   { key: 'version', header: 'Version', cell: ({ version }) => version },
   { key: 'offered', header: 'Offered', cell: offered },
+  { key: 'token', header: 'Token', cell: (worker) => tokenTrouble(worker) ?? '' },
   {
     key: 'seen',
     header: 'Last heard from',

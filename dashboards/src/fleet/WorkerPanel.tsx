@@ -7,7 +7,7 @@ import { readAt } from './device.model.ts';
 import { GpuTable } from './GpuTable.tsx';
 import { WorkerControls } from './WorkerControls.tsx';
 import styles from './WorkerPanel.module.css';
-import { noteOf, WORKER_STATES, workerState } from './worker.model.ts';
+import { noteOf, tokenTrouble, WORKER_STATES, workerState } from './worker.model.ts';
 
 /** A worker with its devices. `refusal` is the id of the element that says why this user controls nothing. */
 export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: string | undefined }) {
@@ -15,6 +15,7 @@ export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: stri
   const gpus = worker.devices.filter(({ device }) => device.kind === 'gpu');
   const cpus = worker.devices.filter(({ device }) => device.kind === 'cpu');
   const note = noteOf(worker);
+  const trouble = tokenTrouble(worker);
   const read = readAt(worker);
   return (
     <Panel
@@ -29,6 +30,7 @@ export function WorkerPanel({ worker, refusal }: { worker: Worker; refusal: stri
     >
       <p className={styles.about}>
         {note && <span>{note}</span>}
+        {trouble && <span>{trouble}</span>}
         <span>
           last heard from: <RelativeTime instant={worker.last_seen_at} pace="second" focusable />
         </span>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../test/factories.ts';
 import { device, holder, reading, workers } from '../../test/fleetFactories.ts';
 import { deviceRow, holderName, readAt } from './device.model.ts';
-import { hereAndGone, noteOf, summarise, workerState } from './worker.model.ts';
+import { hereAndGone, noteOf, summarise, tokenTrouble, workerState } from './worker.model.ts';
 
 const { live, draining, silent } = workers;
 
@@ -23,6 +23,17 @@ describe('a worker', () => {
     expect(noteOf(worker)).toContain('go on to their end');
     expect(noteOf({ ...worker, hold: 'now' })).toContain('handed back');
     expect(noteOf(live(1, 'a', []))).toBeUndefined();
+  });
+
+  it('says that its token is refused or will be', () => {
+    const worker = live(1, 'a', []);
+    const told = (token: typeof worker.token) => tokenTrouble({ ...worker, token });
+    const expires_at = '2026-12-01T08:30:00Z';
+    expect(told(undefined)).toBeUndefined();
+    expect(told({ name: 'gpu', state: 'live', expires_at })).toBeUndefined();
+    expect(told({ name: 'gpu', state: 'expiring', expires_at })).toBe('Its token gpu expires at 2026-12-01 08:30 UTC.');
+    expect(told({ name: 'gpu', state: 'expired', expires_at })).toContain('expired at 2026-12-01 08:30 UTC');
+    expect(told({ name: 'gpu', state: 'revoked' })).toContain('was revoked');
   });
 
   it('is listed under its name, apart from workers that are gone', () => {

@@ -28,6 +28,15 @@ export function workerState(worker: Worker): WorkerState {
   return holds ? 'draining' : 'drained';
 }
 
+/** What is wrong with the worker's token, or soon will be. */
+export function tokenTrouble({ token }: Worker): string | undefined {
+  if (token == null || token.state === 'live') return undefined;
+  const day = token.expires_at?.slice(0, 16).replace('T', ' ');
+  if (token.state === 'revoked') return `Its token ${token.name} was revoked: start it with another one.`;
+  if (token.state === 'expired') return `Its token ${token.name} expired at ${day} UTC: start it with another one.`;
+  return `Its token ${token.name} expires at ${day} UTC.`;
+}
+
 /** The sentence beside the worker's state. A worker that drains at once hands its runs back instead of ending them. */
 export function noteOf(worker: Worker): string | undefined {
   const state = workerState(worker);

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use crate::access::caller::{By, Caller};
 use crate::access::secret::{self, Hash};
 use crate::access::{session, token};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 
 /// What callers are recognised by.
 #[derive(Debug, Clone)]
@@ -45,9 +45,7 @@ impl Credentials {
         }
         match token::find(&self.pool, hash).await? {
             Some((id, role)) => Ok(Caller { role, by: By::Token(id) }),
-            None => Err(ApiError::unauthorized(
-                "this token is unknown, has expired or was revoked; `pedigree token create` makes another",
-            )),
+            None => Err(token::refusal(&self.pool, hash).await?),
         }
     }
 }

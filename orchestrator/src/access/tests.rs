@@ -210,3 +210,28 @@ async fn a_workers_token_reaches_its_own_attempts_alone(pool: PgPool) {
     assert_eq!(post(&second, &split, renew.clone()).await.0, 403, "another's split");
     assert_eq!(post(&first, &attempt, renew).await.0, 200);
 }
+
+/// What a worker has not told when its token is revoked is told by the next one, with a token of the same name.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_token_of_the_same_name_reaches_what_the_revoked_one_left(pool: PgPool) {
+    let coordinator = closed(pool.clone()).await;
+    let app = &coordinator.app;
+    let old = make(app, "gpu-host", Role::Worker).await.1;
+    coordinator.create(study_spec("study", 2, 1)).await;
+    let worker = hello(WorkerId::new(), 1);
+    let claim = json!({ "worker_id": worker.worker_id, "device_uuid": worker.devices[0].uuid, "wait_ms": 0 });
+    let post = |token, line, body| call(app, As::Token(token), line, body);
+    assert_eq!(post(&old, "POST /api/v1/workers", serde_json::to_value(worker).unwrap()).await.0, 200);
+    let grant: serde_json::Value = read(post(&old, "POST /api/v1/leases", claim).await);
+    let attempt =
+        format!("POST /api/v1/runs/{}/attempts/{}", grant["run_id"].as_str().unwrap(), grant["attempt"]);
+    token::revoke(&pool, "gpu-host").await.unwrap();
+    let renew = json!({ "kind": "renew" });
+    let (status, refused) = post(&old, &attempt, renew.clone()).await;
+    assert_eq!(status, 401);
+    assert!(String::from_utf8(refused).unwrap().contains("the token gpu-host was revoked"));
+    let other = make(app, "other-host", Role::Worker).await.1;
+    assert_eq!(post(&other, &attempt, renew.clone()).await.0, 403);
+    let new = make(app, "gpu-host", Role::Worker).await.1;
+    assert_eq!(post(&new, &attempt, renew).await.0, 200);
+}

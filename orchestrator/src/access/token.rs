@@ -87,6 +87,18 @@ pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenI
     Ok(Some((TokenId(row.id), row.role)))
 }
 
+/// Why a token that is not live is refused: what became of it, where it was made here.
+pub(crate) async fn refusal(pool: &PgPool, hash: &Hash) -> ApiResult<ApiError> {
+    let select = "SELECT name, revoked_at IS NOT NULL FROM tokens WHERE hash = $1";
+    let found: Option<(String, bool)> = sqlx::query_as(select).bind(&hash[..]).fetch_optional(pool).await?;
+    let what = match found {
+        Some((name, true)) => format!("the token {name} was revoked"),
+        Some((name, false)) => format!("the token {name} has expired"),
+        None => "this token is unknown here".to_owned(),
+    };
+    Ok(ApiError::unauthorized(format!("{what}; `pedigree token create` makes another")))
+}
+
 struct Row {
     id: uuid::Uuid,
     name: String,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::fleet::{Device, DeviceKind, DeviceRecord, Hello, Holder, Worker, WorkerFilter};
+use pedigree_protocol::fleet::{
+    Device, DeviceKind, DeviceRecord, Hello, Holder, TokenState, Worker, WorkerFilter, WorkerToken,
+};
 use pedigree_protocol::page::{Page, PageQuery};
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
@@ -145,7 +147,10 @@ async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Worker>> 
                d.uuid AS "uuid?", d.kind AS "kind?: DeviceKind", d.name AS "device_name?", d.memory_bytes,
                d.unavailable, a.run_id AS "run_id?", a.attempt AS "attempt?",
                e.name AS "queue_name?", r.kind AS "run_kind?: RunKind", r.number, q.reason AS "quarantine?",
-               g.reading AS "reading?", g.read_at AS "read_at?"
+               g.reading AS "reading?", g.read_at AS "read_at?",
+               t.name AS "token_name?", t.expires_at AS token_expires_at, t.revoked_at IS NOT NULL AS "token_revoked!",
+               coalesce(t.expires_at <= now(), false) AS "token_expired!",
+               coalesce(t.expires_at <= now() + interval '1 week', false) AS "token_expiring!"
            FROM (
                SELECT id FROM workers
                WHERE ($1 OR last_seen_at > now() - interval '1 week')
@@ -161,6 +166,7 @@ async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Worker>> 
            LEFT JOIN runs r ON r.id = a.run_id
            LEFT JOIN queue e ON e.id = r.queue_id
            LEFT JOIN quarantines q ON q.device_uuid = d.uuid AND q.released_at IS NULL
+           LEFT JOIN tokens t ON t.id = w.token_id
            LEFT JOIN gpu_readings g ON g.worker_id = d.worker_id AND g.device_uuid = d.uuid
            ORDER BY w.created_at DESC, w.id DESC, d.position"#,
         wanted.gone,
@@ -185,6 +191,16 @@ async fn select(pool: &PgPool, wanted: Selection<'_>) -> ApiResult<Vec<Worker>> 
                 hold: row.hold,
                 available_until: row.available_until,
                 devices: Vec::new(),
+                token: row.token_name.map(|name| WorkerToken {
+                    name,
+                    state: match (row.token_revoked, row.token_expired, row.token_expiring) {
+                        (true, ..) => TokenState::Revoked,
+                        (_, true, _) => TokenState::Expired,
+                        (_, _, true) => TokenState::Expiring,
+                        _ => TokenState::Live,
+                    },
+                    expires_at: row.token_expires_at,
+                }),
             });
         }
         let (Some(uuid), Some(kind), Some(name)) = (row.uuid, row.kind, row.device_name) else { continue };

@@ -2,22 +2,25 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use pedigree_protocol::access::Role;
+use pedigree_protocol::access::{Role, TokenSpec};
 use pedigree_protocol::fleet::{DeviceKind, DeviceRecord, Hello, Holder, WorkerFilter};
 use pedigree_protocol::gpu::{GpuIncident, GpuReading, GpuReadings};
 use pedigree_protocol::lease::ClaimRequest;
 use pedigree_protocol::page::PageQuery;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunKind;
-use pedigree_protocol::{ErrorCode, WorkerId};
+use pedigree_protocol::upkeep::Level;
+use pedigree_protocol::{ErrorCode, TokenId, WorkerId};
 use serde_json::json;
 use sqlx::PgPool;
 
 use crate::access::caller::{By, Caller};
+use crate::access::token;
 use crate::extract::Json;
 use crate::fleet::{http, quarantine, readings, sql};
 use crate::lease::claim;
 use crate::testing::{Coordinator, Worker, hello, is_code, message, study_spec};
+use crate::upkeep::diagnosis;
 
 /// The first page of the workers.
 async fn list(pool: &PgPool) -> Vec<pedigree_protocol::fleet::Worker> {
@@ -192,4 +195,43 @@ async fn an_unfit_device_is_out_of_use_until_it_is_released_whoever_offers_it(po
     assert!(coordinator.claim(&restarted).await.is_some());
     let foreign = quarantine::release(coordinator.pool(), "GPU-of-another").await;
     assert!(is_code(foreign, ErrorCode::NotFound), "a worker speaks for its own devices only");
+}
+
+/// The list of workers and the diagnosis tell a token that is refused or soon will be, until the worker has another.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_workers_token_that_is_refused_or_expires_soon_is_told(pool: PgPool) {
+    let token = async |name: &str, days: u32| {
+        let lifetime_s = Some(days * 24 * 60 * 60);
+        let spec = TokenSpec { name: name.into(), role: Role::Worker, lifetime_s };
+        token::create(&pool, &spec).await.unwrap().token.id
+    };
+    let start = async |token: TokenId| {
+        let hello = Hello { name: "gpus".into(), ..hello(WorkerId::new(), 1) };
+        sql::hello(&pool, &hello, Some(token), TTL).await.unwrap();
+    };
+    let told = async || {
+        let trouble = list(&pool).await[0].token.clone().unwrap().trouble();
+        let findings = diagnosis::of(&pool).await.unwrap().findings;
+        let finding = findings.into_iter().find(|finding| finding.check == "tokens").unwrap();
+        (trouble, finding.level, finding.finding)
+    };
+    start(token("long", 30).await).await;
+    assert!(matches!(told().await, (None, Level::Ok, _)));
+    start(token("short", 6).await).await;
+    let (trouble, level, finding) = told().await;
+    assert!(trouble.unwrap().starts_with("its token short expires at "));
+    assert!(
+        level == Level::Warning && finding.starts_with("the token short of gpus expires at "),
+        "{finding}"
+    );
+    token::revoke(&pool, "short").await.unwrap();
+    let (trouble, level, finding) = told().await;
+    assert_eq!(trouble.as_deref(), Some("its token short was revoked"));
+    assert_eq!((level, finding.as_str()), (Level::Failure, "the token short of gpus was revoked"));
+    start(token("late", 6).await).await;
+    sqlx::query("UPDATE tokens SET expires_at = now() - interval '1 hour'").execute(&pool).await.unwrap();
+    let (trouble, level, _) = told().await;
+    assert!(trouble.unwrap().starts_with("its token late expired at ") && level == Level::Failure);
+    start(token("new", 30).await).await;
+    assert!(matches!(told().await, (None, Level::Ok, _)));
 }

@@ -37,7 +37,12 @@ pub async fn diagnose(url: &str) -> Result<Diagnosis, DiagnoseError> {
 /// Looks at everything.
 pub(crate) async fn of(pool: &PgPool) -> ApiResult<Diagnosis> {
     let mut findings = vec![server(pool).await?, durability(pool).await?, migrations(pool).await?];
-    findings.extend([stale_leases(pool).await?, waiting_runs(pool).await?, devices(pool).await?]);
+    findings.extend([
+        stale_leases(pool).await?,
+        waiting_runs(pool).await?,
+        tokens(pool).await?,
+        devices(pool).await?,
+    ]);
     let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(pool).await?;
     Ok(Diagnosis { version: env!("CARGO_PKG_VERSION").into(), database_time: now, findings })
 }
@@ -131,6 +136,34 @@ async fn waiting_runs(pool: &PgPool) -> ApiResult<Finding> {
         return Ok(Finding::warning("workers", said, "start `pedigree worker` on a host with a free device"));
     }
     Ok(Finding::ok("workers", said))
+}
+
+/// Tokens of workers that are refused, or soon will be. A worker that was started again with another token is not meant.
+async fn tokens(pool: &PgPool) -> ApiResult<Finding> {
+    let select = sqlx::query!(
+        r#"SELECT DISTINCT w.name AS "worker!", t.name AS "token!",
+               CASE WHEN t.revoked_at IS NOT NULL THEN 'was revoked'
+                    WHEN t.expires_at <= now() THEN 'expired at ' || to_char(t.expires_at, 'YYYY-MM-DD HH24:MI')
+                    ELSE 'expires at ' || to_char(t.expires_at, 'YYYY-MM-DD HH24:MI') END AS "what!",
+               t.revoked_at IS NOT NULL OR t.expires_at <= now() AS "refused!"
+           FROM workers w JOIN tokens t ON t.id = w.token_id
+           WHERE w.last_seen_at > now() - interval '1 day'
+               AND (t.revoked_at IS NOT NULL OR t.expires_at <= now() + interval '1 week')
+               AND NOT EXISTS (SELECT 1 FROM workers later WHERE later.name = w.name AND later.created_at > w.created_at)
+           ORDER BY 1, 2"#
+    );
+    let rows = select.fetch_all(pool).await?;
+    if rows.is_empty() {
+        return Ok(Finding::ok("tokens", "every worker's token is taken, and will be for a week"));
+    }
+    let said: Vec<String> =
+        rows.iter().map(|row| format!("the token {} of {} {}", row.token, row.worker, row.what)).collect();
+    let fix = "make another (`pedigree token create NAME --role worker`; revoke the old one first, and give the new one its \
+               name, so that the worker's untold results count), and start the worker with it in PEDIGREE_TOKEN";
+    Ok(match rows.iter().any(|row| row.refused) {
+        true => Finding::failure("tokens", said.join("; "), fix),
+        false => Finding::warning("tokens", said.join("; "), fix),
+    })
 }
 
 /// Devices of workers that are alive, but that cannot be used, in the workers' words.

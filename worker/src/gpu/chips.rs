@@ -6,14 +6,18 @@ use nvml_wrapper::{Device, Nvml};
 /// How NVML says that a GPU is in MIG mode.
 const MIG_ENABLED: u32 = 1;
 
-/// The GPUs that answer, as they lie on the bus.
-pub(super) fn chips(library: &Nvml) -> Result<Vec<Device<'_>>, NvmlError> {
+/// The GPUs that answer, as they lie on the bus, with their indices. One that this process may not touch has none: CUDA
+/// does not count it either.
+pub(super) fn chips(library: &Nvml) -> Result<Vec<(usize, Device<'_>)>, NvmlError> {
     let mut found = Vec::new();
-    for index in 0..library.device_count()? {
-        match library.device_by_index(index).and_then(|device| device.uuid().map(|_| device)) {
-            Ok(device) => found.push(device),
+    let mut index = 0;
+    for place in 0..library.device_count()? {
+        match library.device_by_index(place).and_then(|device| device.uuid().map(|_| device)) {
+            Ok(device) => found.push((index, device)),
+            Err(NvmlError::NoPermission) => continue,
             Err(error) => tracing::warn!(index, %error, "a GPU does not answer NVML and is left out"),
         }
+        index += 1;
     }
     Ok(found)
 }
@@ -48,7 +52,7 @@ pub(super) fn find<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, Nvml
 /// Looks through all GPUs and instances.
 fn search<'a>(library: &'a Nvml, uuid: &str) -> Result<Device<'a>, NvmlError> {
     let is_it = |device: &Device<'_>| device.uuid().is_ok_and(|own| own == uuid);
-    for chip in chips(library)? {
+    for (_, chip) in chips(library)? {
         if is_it(&chip) {
             return Ok(chip);
         }

@@ -33,12 +33,18 @@ fn failed(doing: &'static str) -> impl Fn(NvmlError) -> GpuFault {
     move |source| GpuFault { doing, source }
 }
 
-fn describe(device: &Device<'_>, parent: Option<String>) -> Result<Gpu, GpuFault> {
+/// A GPU or instance as it describes itself; one question that it does not answer is not the others' fault.
+fn describe(library: &Library, device: &Device<'_>, chip: &str, index: usize) -> Result<Gpu, NvmlError> {
+    let uuid = device.uuid()?;
+    let memory = device.memory_info().map(|memory| memory.total);
+    let parent = (uuid != chip).then(|| chip.to_owned());
     Ok(Gpu {
-        uuid: device.uuid().map_err(failed("read a GPU's UUID"))?,
-        name: device.name().map_err(failed("read a GPU's name"))?,
-        memory_bytes: device.memory_info().map_err(failed("read a GPU's memory"))?.total,
+        name: device.name().unwrap_or_else(|_| "a GPU without a name".into()),
+        memory_bytes: memory.map_err(|error| format!("NVML does not tell its memory ({error})")),
+        instance: parent.as_ref().and_then(|_| library.instance(device).ok()),
+        uuid,
         parent,
+        index,
     })
 }
 
@@ -52,12 +58,13 @@ const fn bytes(process: &ProcessInfo) -> Option<u64> {
 impl GpuProbe for Nvml {
     fn inventory(&self) -> Result<Vec<Gpu>, GpuFault> {
         let mut gpus = Vec::new();
-        for chip in chips(self.library.nvml()).map_err(failed("count the GPUs"))? {
+        for (index, chip) in chips(self.library.nvml()).map_err(failed("count the GPUs"))? {
             let own = chip.uuid().map_err(failed("read a GPU's UUID"))?;
             for part in parts(chip) {
-                let gpu = describe(&part, None)?;
-                let parent = (gpu.uuid != own).then(|| own.clone());
-                gpus.push(Gpu { parent, ..gpu });
+                match describe(&self.library, &part, &own, index) {
+                    Ok(gpu) => gpus.push(gpu),
+                    Err(error) => tracing::warn!(gpu.uuid = own, %error, "a part of a GPU is left out"),
+                }
             }
         }
         Ok(gpus)
@@ -103,11 +110,8 @@ impl GpuProbe for Nvml {
         }
     }
 
-    fn watch(&self, journal: &Arc<Journal>) {
-        match self.inventory() {
-            Ok(gpus) => watcher::start(&self.library, &gpus, journal),
-            Err(error) => tracing::warn!(%error, "the GPUs are not watched"),
-        }
+    fn watch(&self, gpus: &[Gpu], journal: &Arc<Journal>) {
+        watcher::start(&self.library, gpus, journal);
     }
 
     fn absence(&self) -> String {

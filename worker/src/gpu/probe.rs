@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use nvml_wrapper::error::NvmlError;
+use pedigree_mig::Instance;
 
 use super::journal::Journal;
 use super::usage::Usage;
@@ -22,9 +23,21 @@ pub struct GpuFault {
 pub(crate) struct Gpu {
     pub(crate) uuid: String,
     pub(crate) name: String,
-    pub(crate) memory_bytes: u64,
+    /// Why it cannot be used, where it does not tell its memory: nobody could see whether it is free.
+    pub(crate) memory_bytes: Result<u64, String>,
     /// UUID of the GPU of which this is a MIG instance.
     pub(crate) parent: Option<String>,
+    /// NVML's index of the GPU, or of that of which it is an instance, among those that this process may see.
+    pub(crate) index: usize,
+    /// The numbers of an instance, where the driver tells them.
+    pub(crate) instance: Option<Instance>,
+}
+
+impl Gpu {
+    /// UUID of the whole GPU.
+    pub(crate) fn chip(&self) -> &str {
+        self.parent.as_deref().unwrap_or(&self.uuid)
+    }
 }
 
 /// What a GPU counts and shows; `None` where it does not say.
@@ -50,14 +63,18 @@ pub(crate) struct Reading {
 
 /// Where GPUs are looked for.
 pub(crate) trait GpuProbe: Send + Sync + fmt::Debug {
-    /// All GPUs that can be used, by NVML's index; a GPU in MIG mode as its instances.
+    /// All GPUs that answer, by NVML's index; a GPU in MIG mode as its instances.
     fn inventory(&self) -> Result<Vec<Gpu>, GpuFault>;
     /// What sits on one.
     fn usage(&self, uuid: &str) -> Result<Usage, GpuFault>;
     /// What one counts and shows.
     fn reading(&self, uuid: &str) -> Reading;
-    /// Writes the GPUs' faults into a journal, for as long as somebody holds it.
-    fn watch(&self, journal: &Arc<Journal>);
+    /// Writes the faults of these GPUs into a journal, for as long as somebody holds it.
+    fn watch(&self, gpus: &[Gpu], journal: &Arc<Journal>);
     /// Why there may be no GPU, for a message.
     fn absence(&self) -> String;
+    /// Whether a driver is here, and does not work.
+    fn is_broken(&self) -> bool {
+        false
+    }
 }

@@ -20,7 +20,8 @@ fn idle() -> String {
 fn lists_each_gpu_with_name_and_memory() {
     let Some(fake) = FakeNvml::build(&idle()) else { return };
     let gpus = fake.probe().inventory().unwrap();
-    let seen: Vec<_> = gpus.iter().map(|gpu| (&*gpu.uuid, &*gpu.name, gpu.memory_bytes / MIB)).collect();
+    let seen: Vec<_> =
+        gpus.iter().map(|gpu| (&*gpu.uuid, &*gpu.name, gpu.memory_bytes.clone().unwrap() / MIB)).collect();
     assert_eq!(seen, [(FIRST, "NVIDIA A100-SXM4-80GB", 81920), (SECOND, "NVIDIA RTX A5000", 24576)]);
 }
 
@@ -123,8 +124,10 @@ fn a_gpu_in_mig_mode_is_its_instances() {
     let Some(fake) = FakeNvml::build(&mig()) else { return };
     let probe = fake.probe();
     let gpus = probe.inventory().unwrap();
-    let seen: Vec<_> =
-        gpus.iter().map(|gpu| (&*gpu.uuid, gpu.memory_bytes / MIB, gpu.parent.as_deref())).collect();
+    let seen: Vec<_> = gpus
+        .iter()
+        .map(|gpu| (&*gpu.uuid, gpu.memory_bytes.clone().unwrap() / MIB, gpu.parent.as_deref()))
+        .collect();
     assert_eq!(
         seen,
         [(INSTANCES[0], 9728, Some(FIRST)), (INSTANCES[1], 19968, Some(FIRST)), (SECOND, 81920, None)]
@@ -175,7 +178,7 @@ async fn each_fault_is_heard_of_the_gpu_that_has_it() {
     let Some(fake) = FakeNvml::build(&before) else { return };
     let probe = fake.probe();
     let journal = Arc::new(Journal::default());
-    probe.watch(&journal);
+    probe.watch(&probe.inventory().unwrap(), &journal);
     let mut told = before;
     for (line, fault) in [
         ("xid GPU 94", Fault::Xid(94)),
@@ -199,7 +202,7 @@ async fn a_fault_of_a_whole_gpu_in_mig_mode_is_each_instances() {
     let Some(fake) = FakeNvml::build(&mig()) else { return };
     let probe = fake.probe();
     let journal = Arc::new(Journal::default());
-    probe.watch(&journal);
+    probe.watch(&probe.inventory().unwrap(), &journal);
     fake.show(&(mig() + &format!("xid {FIRST} 79\n")));
     for uuid in INSTANCES {
         until_last(&journal, uuid, Fault::Xid(79)).await;
@@ -212,7 +215,7 @@ async fn only_the_instance_that_an_xid_names_gets_the_fault() {
     let Some(fake) = FakeNvml::build(&mig()) else { return };
     let probe = fake.probe();
     let journal = Arc::new(Journal::default());
-    probe.watch(&journal);
+    probe.watch(&probe.inventory().unwrap(), &journal);
     // The second instance is named by both numbers, then the first by that of its GPU instance; then both at once.
     let mut told = mig();
     for (line, hit, spared, fault) in
@@ -234,6 +237,31 @@ async fn only_the_instance_that_an_xid_names_gets_the_fault() {
 }
 
 #[test]
+fn a_gpu_that_tells_no_memory_hides_no_other() {
+    let Some(fake) = FakeNvml::build(&(idle() + &format!("nomemory {SECOND}\n"))) else { return };
+    let gpus = fake.probe().inventory().unwrap();
+    assert_eq!(gpus.iter().map(|gpu| (&*gpu.uuid, gpu.index)).collect::<Vec<_>>(), [(FIRST, 0), (SECOND, 1)]);
+    assert_eq!(gpus[0].memory_bytes, Ok(81920 * MIB));
+    let why = gpus[1].memory_bytes.clone().unwrap_err();
+    assert!(why.starts_with("NVML does not tell its memory ("), "{why}");
+    let seen = open::look(fake.probe().as_ref(), &Allotment::default());
+    let offered: Vec<_> = seen.offered().unwrap().into_iter().map(|gpu| gpu.uuid.clone()).collect();
+    assert_eq!(offered, [FIRST]);
+    let SeenGpus::Listed(listed) = seen else { panic!("{seen:?}") };
+    assert_eq!(listed[1].left_out, Some(why));
+}
+
+#[test]
+fn a_driver_that_does_not_work_is_not_an_absent_one() {
+    let Some(fake) = FakeNvml::build(&format!("init 18\n{}", idle())) else { return };
+    let mismatch = open::opened(nvml::load(Some(&fake.library())));
+    assert!(mismatch.is_broken() && mismatch.absence().contains("mismatch"), "{}", mismatch.absence());
+    let nowhere = open::opened(nvml::load(Some(Path::new("/nonexistent/libnvidia-ml.so.1"))));
+    assert!(!nowhere.is_broken(), "{}", nowhere.absence());
+    assert_eq!(open::look(nowhere.as_ref(), &Allotment::default()), SeenGpus::None(nowhere.absence()));
+}
+
+#[test]
 fn a_library_that_was_named_must_load() {
     let fault = open(Some(Path::new("/nonexistent/libnvidia-ml.so.1"))).unwrap_err();
     assert_eq!(fault.to_string(), "NVML failed to load");
@@ -248,6 +276,7 @@ async fn a_trainer_without_cuda_is_given_no_gpu() {
         name: None,
         cpu_slots: 0,
         trains_on_gpus: false,
+        allotment: crate::gpu::Allotment::default(),
         nvml_library: Some(fake.library()),
         folder: fake.folder().join("worker"),
         trainer: vec!["sh".into()],
@@ -268,12 +297,13 @@ fn a_real_gpu_answers() {
         return;
     }
     let journal = Arc::new(Journal::default());
-    probe.watch(&journal);
+    probe.watch(&probe.inventory().unwrap(), &journal);
     for gpu in gpus {
+        let memory = gpu.memory_bytes.clone().unwrap();
         let kind = if gpu.parent.is_some() { "MIG-" } else { "GPU-" };
         assert!(gpu.uuid.starts_with(kind) && !gpu.name.is_empty(), "{gpu:?}");
         let usage = probe.usage(&gpu.uuid).unwrap();
-        assert!(usage.used_bytes <= gpu.memory_bytes && gpu.memory_bytes > 0, "{gpu:?} {usage:?}");
+        assert!(usage.used_bytes <= memory && memory > 0, "{gpu:?} {usage:?}");
         let shown = probe.reading(&gpu.uuid);
         assert!(!shown.lost && shown.parent == gpu.parent, "{shown:?}");
         assert!(shown.temperature_c.is_none_or(|celsius| (1..120).contains(&celsius)), "{shown:?}");

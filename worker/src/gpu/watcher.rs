@@ -25,11 +25,11 @@ const TICK: Duration = Duration::from_millis(500);
 pub(super) fn start(library: &Arc<Library>, gpus: &[Gpu], journal: &Arc<Journal>) {
     let mut chips: Vec<(String, Vec<Part>)> = Vec::new();
     for gpu in gpus {
-        let part = Part::of(library, gpu);
-        let chip = gpu.parent.as_ref().unwrap_or(&gpu.uuid);
+        let part = Part::of(gpu);
+        let chip = gpu.chip();
         match chips.iter_mut().find(|(known, _)| known == chip) {
             Some((_, parts)) => parts.push(part),
-            None => chips.push((chip.clone(), vec![part])),
+            None => chips.push((chip.to_owned(), vec![part])),
         }
     }
     for (uuid, parts) in chips {
@@ -52,13 +52,14 @@ struct Part {
 }
 
 impl Part {
-    fn of(library: &Library, gpu: &Gpu) -> Self {
-        let numbers = |_| library.instance(&chips::find(library.nvml(), &gpu.uuid)?);
-        let instance = gpu.parent.as_ref().map(numbers).transpose().unwrap_or_else(|error| {
-            tracing::warn!(gpu.uuid, %error, "the numbers of a MIG instance are not known; it is blamed for the faults of all");
-            None
-        });
-        Self { uuid: gpu.uuid.clone(), instance }
+    fn of(gpu: &Gpu) -> Self {
+        if gpu.parent.is_some() && gpu.instance.is_none() {
+            tracing::warn!(
+                gpu.uuid,
+                "the numbers of a MIG instance are not known; it is blamed for the faults of all"
+            );
+        }
+        Self { uuid: gpu.uuid.clone(), instance: gpu.instance }
     }
 
     /// Whether a fault hit this part. A fault without an instance hits every part.
