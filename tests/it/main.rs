@@ -24,5 +24,6 @@ mod restart;
 mod resume;
 mod seal;
 mod surroundings;
+mod tokens;
 mod traces;
 mod wire;
