@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::ClientError;
 use self::error::Result;
-pub use self::proxy::is_this_machine;
+pub use self::proxy::{is_this_machine, proxy_of};
 use self::route::Route;
 use crate::access::Secret;
 use crate::error::ApiErrorBody;
@@ -57,7 +57,7 @@ impl Client {
     /// A client of the coordinator at `server` (such as `http://127.0.0.1:8765`), recognised by the token. It asks through
     /// the environment's proxy where that is meant for this server, and never for one on this machine.
     pub fn new(server: &str, token: Option<Secret>) -> Self {
-        Self::through(proxy::of(server), server, token)
+        Self::through(proxy_of(server), server, token)
     }
 
     /// The same, but for a coordinator that is known to run on this machine, whatever its address: no proxy is asked.

@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
+use pedigree_protocol::client::proxy_of;
 use pedigree_trainer_core::backbone::{WEIGHTS_FILES, shards};
 
 use super::files::{Located, other_files};
@@ -26,6 +27,12 @@ impl Reference {
     }
 }
 
+/// The proxy on the way to the hub, for a sentence.
+fn through() -> String {
+    let endpoint = std::env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
+    proxy_of(&endpoint).map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
+}
+
 /// Fetches the files that training reads. The recorded revision is the commit that was found.
 pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     let api = ApiBuilder::from_env().with_progress(false).build().context("cannot use the hub's cache")?;
@@ -33,8 +40,9 @@ pub(super) fn fetch(reference: &Reference) -> anyhow::Result<Located> {
     // The hub's errors already contain their causes.
     let unreachable = |error: ApiError| {
         anyhow!(
-            "cannot fetch {model}@{revision} from the Hugging Face hub ({error}); if this machine cannot reach it, give a folder \
-             that holds config.json, weights and the tokenizer's files"
+            "cannot fetch {model}@{revision} from the Hugging Face hub{} ({error}); if this machine cannot reach it, give a folder \
+             that holds config.json, weights and the tokenizer's files",
+            through()
         )
     };
     let named = Repo::with_revision(model.clone(), RepoType::Model, revision.clone());

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(score(0, 3, 0), [Some(0.0), None, None]);
         assert_eq!(score(0, 0, 3), [Some(0.0), Some(0.0), Some(0.0)]);
         let mut document = document();
-        let none = compare(&[], &[], &[]).strict.score();
+        let none = compare::<String, String>(&[], &[], &[]).strict.score();
         document.report.overall = ProtocolScores { strict: none, conlleval: none, subtoken_all: none };
         let mut text = Vec::new();
         write(&mut text, &document).unwrap();

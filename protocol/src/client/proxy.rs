@@ -18,7 +18,7 @@ pub fn is_this_machine(url: &str) -> bool {
 }
 
 /// The proxy that the environment names for a server, without its credentials.
-pub(super) fn of(server: &str) -> Option<String> {
+pub fn proxy_of(server: &str) -> Option<String> {
     // The same reader of the same variables as the HTTP client's own.
     named_by(&Matcher::from_system(), server)
 }
