@@ -10,6 +10,7 @@ mod dapt;
 mod data;
 mod doctor;
 mod evaluate;
+mod exit_code;
 mod export;
 mod fetch;
 #[cfg(test)]

@@ -11,6 +11,8 @@ use pedigree_protocol::sweep::Problems;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::exit_code;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -77,7 +79,7 @@ impl Output {
             // The sentence is on stderr too.
             let _ = self.document(&document, |_| Ok(()));
         }
-        ExitCode::from(crate::worker::exit_code(error))
+        ExitCode::from(exit_code::of(error))
     }
 
     /// Reports a wrong command line, or prints the requested help.

@@ -10,7 +10,7 @@ use pedigree_protocol::client::Client;
 use pedigree_protocol::fleet::{DeviceRecord, Worker, WorkerFilter, WorkerToken};
 use pedigree_protocol::resources::{Hold, parse_duration};
 use pedigree_trainer_core::DeviceChoice;
-use pedigree_worker::{Allotment, Config, WorkerError};
+use pedigree_worker::{Allotment, Config};
 
 use crate::connection::{Connection, Resolved, data_folder};
 use crate::listing::Listing;
@@ -205,11 +205,6 @@ pub(crate) fn state(worker: &Worker, record: &DeviceRecord) -> String {
             trouble.map_or(state.to_owned(), |trouble| format!("{state}, but {trouble}"))
         }
     }
-}
-
-/// The exit code of a failed command.
-pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
-    error.downcast_ref().map_or(1, WorkerError::exit_code)
 }
 
 fn row(worker: &Worker, record: &DeviceRecord) -> Vec<String> {

@@ -265,7 +265,7 @@ mod tests {
         write(&mut text, &document).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("note: the corpus holds no entity"), "{text}");
-        assert!(text.contains("all types  strict                 -       -   -      0"), "{text}");
+        assert!(text.contains("all types  strict                  -       -       -      0"), "{text}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::output::Output;
 use crate::serve::LeaseArg;
 use cluster::Cluster;
 pub(crate) use cluster::server_binaries;
-use parts::Place;
+use parts::{Database, Place};
 use record::Record;
 pub(crate) use stand::Stand;
 use supervise::{Kept, Part};
@@ -151,7 +151,8 @@ async fn start_server(
         }
     };
     let place = Place { folder, listen, record };
-    kept.push(Part::keep(parts::coordinator(&place, args, database_url.clone())?, record.clone()));
+    let database = Database { url: database_url.clone(), is_private: args.database_url.is_none() };
+    kept.push(Part::keep(parts::coordinator(&place, database, args.lease)?, record.clone()));
     wait_until_ready(record, &folder.join("logs/coordinator.log"), kept).await?;
     Ok(database_url)
 }

@@ -11,9 +11,9 @@ use pedigree_protocol::access::Secret;
 use pedigree_worker::WorkerError;
 use tokio::process::Command;
 
-use super::UpArgs;
 use super::record::Record;
 use super::supervise::Part;
+use crate::serve::LeaseArg;
 
 /// Where the parts live.
 pub(super) struct Place<'a> {
@@ -22,21 +22,27 @@ pub(super) struct Place<'a> {
     pub(super) record: &'a Record,
 }
 
-/// The coordinator over this database.
-pub(super) fn coordinator(place: &Place<'_>, args: &UpArgs, database_url: String) -> anyhow::Result<Part> {
+/// A database, and whether it is the cluster of this `up`.
+pub(super) struct Database {
+    pub(super) url: String,
+    pub(super) is_private: bool,
+}
+
+/// The coordinator over this database, with leases of this length.
+pub(super) fn coordinator(place: &Place<'_>, database: Database, lease: LeaseArg) -> anyhow::Result<Part> {
     let (program, token, data) = (own_program()?, place.record.token().to_owned(), place.folder.to_owned());
-    let (artifacts, ttl) = (data.join("artifacts"), args.lease.lease_ttl.to_string());
-    let (listen, is_private) = (place.listen.to_string(), args.database_url.is_none());
+    let (artifacts, ttl) = (data.join("artifacts"), lease.lease_ttl.to_string());
+    let listen = place.listen.to_string();
     let command = move || {
         let mut command = Command::new(&program);
-        if is_private {
+        if database.is_private {
             // What they say is meant for another database.
             for name in postgres_variables() {
                 command.env_remove(name);
             }
         }
         // Secrets travel by environment: arguments are visible to every user of the host.
-        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database_url).env("PEDIGREE_DATA", &data);
+        command.env("PEDIGREE_TOKEN", &token).env("DATABASE_URL", &database.url).env("PEDIGREE_DATA", &data);
         command.args(["serve", "--supervised", "--linger", "0", "--lease-ttl", &ttl, "--listen", &listen]);
         command.arg("--artifacts").arg(&artifacts);
         command

@@ -2219,6 +2219,7 @@ export interface components {
                  * @description Process id on its host.
                  */
                 pid: number;
+                token?: components["schemas"]["WorkerToken"] | null;
                 /** @description Version of its binary. */
                 version: string;
             }[];
@@ -3057,6 +3058,11 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * @description Whether a token is taken.
+         * @enum {string}
+         */
+        TokenState: "live" | "expiring" | "expired" | "revoked";
+        /**
          * @description What changed.
          * @enum {string}
          */
@@ -3222,6 +3228,7 @@ export interface components {
              * @description Process id on its host.
              */
             pid: number;
+            token?: components["schemas"]["WorkerToken"] | null;
             /** @description Version of its binary. */
             version: string;
         };
@@ -3230,6 +3237,18 @@ export interface components {
          * @description A worker process; a restarted worker is a new one.
          */
         WorkerId: string;
+        /** @description A worker's token, as far as others may know it. */
+        WorkerToken: {
+            /**
+             * Format: date-time
+             * @description When it expires, or did.
+             */
+            expires_at?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether it still opens the door. */
+            state: components["schemas"]["TokenState"];
+        };
         /**
          * @description What became of a worker's write.
          * @enum {string}

@@ -31,7 +31,9 @@ describe('a worker', () => {
     const expires_at = '2026-12-01T08:30:00Z';
     expect(told(undefined)).toBeUndefined();
     expect(told({ name: 'gpu', state: 'live', expires_at })).toBeUndefined();
-    expect(told({ name: 'gpu', state: 'expiring', expires_at })).toBe('Its token gpu expires at 2026-12-01 08:30 UTC.');
+    expect(told({ name: 'gpu', state: 'expiring', expires_at })).toBe(
+      'Its token gpu expires at 2026-12-01 08:30 UTC.',
+    );
     expect(told({ name: 'gpu', state: 'expired', expires_at })).toContain('expired at 2026-12-01 08:30 UTC');
     expect(told({ name: 'gpu', state: 'revoked' })).toContain('was revoked');
   });

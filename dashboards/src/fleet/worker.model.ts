@@ -33,7 +33,8 @@ export function tokenTrouble({ token }: Worker): string | undefined {
   if (token == null || token.state === 'live') return undefined;
   const day = token.expires_at?.slice(0, 16).replace('T', ' ');
   if (token.state === 'revoked') return `Its token ${token.name} was revoked: start it with another one.`;
-  if (token.state === 'expired') return `Its token ${token.name} expired at ${day} UTC: start it with another one.`;
+  if (token.state === 'expired')
+    return `Its token ${token.name} expired at ${day} UTC: start it with another one.`;
   return `Its token ${token.name} expires at ${day} UTC.`;
 }
 
