@@ -10,18 +10,7 @@ use super::columns::Columns;
 use super::lines::{DOCUMENT, Line, lines};
 use super::plausible::instead_of_words;
 use super::scheme::{Tag, converted};
-use super::{CorpusError, Fault, LineFault, Sentence, Split};
-
-/// How to read a split.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// Entity type of bare `B` / `I` tags.
-    pub entity_type: Option<String>,
-    /// Column of the words, from 1; the first one if it is not given.
-    pub token_column: Option<usize>,
-    /// Column of the tags, from 1; the last one if it is not given.
-    pub tag_column: Option<usize>,
-}
+use super::{CorpusError, Fault, LineFault, ReadOptions, Sentence, Split};
 
 /// Reads a split from a file.
 ///
