@@ -44,6 +44,7 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
     let splits = Corpus { train: &train.corpus, dev: &dev.corpus, test: &test.corpus };
     let labels = splits.check()?;
     splits.warn(output);
+    warn_of_columns(&files.train, &options, output)?;
     let overlap = corpus::overlap(&train.corpus, &test.corpus);
     let client = connection.client()?;
     upload(&client, [(&train, false), (&dev, false), (&test, true)]).await?;
@@ -58,6 +59,18 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
     };
     let dataset = client.add_dataset(&spec).await?;
     output.document(&dataset, |screen| write_dataset(screen, &dataset))
+}
+
+/// Tells of further columns of tags, unless the command names one.
+fn warn_of_columns(train: &Path, options: &ReadOptions, output: Output) -> anyhow::Result<()> {
+    let (read, others) = corpus::tag_columns(train, options)?;
+    if let (None, Some(other)) = (options.tag_column, others.first()) {
+        output.note(&format!(
+            "warning: column {other} of {} holds tags too; column {read} is read; --tag-column names another",
+            train.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses two splits with one content, before anything is sent.

@@ -38,6 +38,27 @@ pub fn read_foreign(path: &Path, options: &ReadOptions) -> Result<Split, CorpusE
     }
 }
 
+/// The column of a file that is read as tags, and others that hold tags too: nested entities, or chunks.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn tag_columns(path: &Path, options: &ReadOptions) -> Result<(usize, Vec<usize>), CorpusError> {
+    let bytes =
+        std::fs::read(path).map_err(|source| CorpusError::Unreadable { path: path.to_owned(), source })?;
+    let texts = texts(&bytes);
+    let is_tag = |field: &str| Tag::parse(field, options.entity_type.as_deref()).is_ok();
+    Ok(Columns::of(&texts, options).tags(&texts, is_tag))
+}
+
+/// The lines of columns.
+fn texts(bytes: &[u8]) -> Vec<&str> {
+    let text = |line| match line {
+        Ok(Line::Columns(text)) => Some(text),
+        _ => None,
+    };
+    lines(bytes).filter_map(text).collect()
+}
+
 /// Reads a split from the bytes of a file; `path` only names it in errors.
 ///
 /// # Errors
@@ -90,12 +111,7 @@ struct File {
 
 impl File {
     fn read(&mut self, bytes: &[u8], options: &ReadOptions) {
-        let texts: Vec<&str> = lines(bytes)
-            .filter_map(|line| match line {
-                Ok(Line::Columns(text)) => Some(text),
-                _ => None,
-            })
-            .collect();
+        let texts = texts(bytes);
         let columns = Columns::of(&texts, options);
         for (index, line) in lines(bytes).enumerate() {
             let done = match line {

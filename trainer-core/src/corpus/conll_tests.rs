@@ -294,3 +294,19 @@ fn a_file_without_blank_lines_is_known() {
     let document = format!("-DOCSTART- O\n{}", "was O\n".repeat(200));
     assert!(parsed(&document.repeat(3)).unwrap().is_unseparated());
 }
+
+#[test]
+fn further_columns_of_tags_are_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |text: &str, tag_column| {
+        let path = dir.path().join("x.tsv");
+        std::fs::write(&path, text).unwrap();
+        let options = ReadOptions { token_column: Some(2), tag_column, ..ReadOptions::default() };
+        crate::corpus::tag_columns(&path, &options).unwrap()
+    };
+    let nested = "1\tgout\tB-Chem\tB-Dis\n2\tis\tO\tO\n";
+    assert_eq!(of(nested, None), (4, vec![3]));
+    assert_eq!(of(nested, Some(3)), (3, vec![4]));
+    assert_eq!(of("1\tgout\tNN\tB-Dis\n2\tO\tO\tO\n", None), (4, vec![]));
+    assert_eq!(of("1\tgout\tO\tB-Dis\n2\tO\tO\tO\n", None), (4, vec![]), "a column of O only says nothing");
+}

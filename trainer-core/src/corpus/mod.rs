@@ -20,7 +20,7 @@ pub mod synth;
 pub mod text;
 pub(crate) mod windows;
 
-pub use conll::{parse, read, read_foreign};
+pub use conll::{parse, read, read_foreign, tag_columns};
 pub use error::{CorpusError, Fault, LineFault};
 pub use labels::LabelSet;
 pub use options::ReadOptions;
