@@ -126,8 +126,8 @@ mod tests {
         let of = "study";
         let said = guard(Place::Pruning, of, || -> u8 { panic!("index {}", 7) }).unwrap_err().to_string();
         assert_eq!(said, "a fault of Pedigree in pruning: index 7; the coordinator's log has its trace");
-        let said =
-            guard_async(Place::Upkeep, async { panic!("plain") }).await.map(|()| ()).unwrap_err().to_string();
+        let plain = async { assert!(of.is_empty(), "plain") };
+        let said = guard_async(Place::Upkeep, plain).await.unwrap_err().to_string();
         assert!(said.contains("in upkeep: plain"), "{said}");
         let odd = guard(Place::Upkeep, of, || std::panic::panic_any(7_u8)).unwrap_err().to_string();
         assert!(odd.contains("a panic without a message"), "{odd}");
