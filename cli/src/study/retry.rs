@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn causes_are_read_by_name() {
         assert_eq!(cause("crashed"), Ok(FailureCause::Crashed));
-        assert!(cause("nan").unwrap_err().ends_with("lost, device, invalid_job, timeout"));
+        assert!(cause("nan").unwrap_err().ends_with("lost, device, invalid_job, timeout, host"));
     }
 
     #[test]
