@@ -89,11 +89,7 @@ async fn insert(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<bool> {
 /// Checks that every split has been uploaded and that train and dev can be read. Seals the test split.
 async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()> {
     let splits = &spec.splits;
-    for (name, split) in [("train", &splits.train), ("dev", &splits.dev)] {
-        if split.sha256 == splits.test.sha256 {
-            return Err(ApiError::invalid(format!("{name} and test are one file; give another test file")));
-        }
-    }
+    check_content(spec)?;
     artifact::sql::want(db, &[&splits.train.sha256, &splits.dev.sha256, &splits.test.sha256]).await?;
     for (split, name) in [(&splits.train, "train"), (&splits.dev, "dev")] {
         if check_uploaded(db, name, split).await? {
@@ -106,6 +102,27 @@ async fn check_splits(db: &mut PgConnection, spec: &DatasetSpec) -> ApiResult<()
     }
     check_uploaded(db, "test", &splits.test).await?;
     artifact::sql::seal(db, &splits.test.sha256).await
+}
+
+/// Refuses splits from which nothing could be learned or measured.
+fn check_content(spec: &DatasetSpec) -> ApiResult<()> {
+    let splits = &spec.splits;
+    for (name, split) in [("train", &splits.train), ("dev", &splits.dev)] {
+        if split.sha256 == splits.test.sha256 {
+            return Err(ApiError::invalid(format!("{name} and test are one file; give another test file")));
+        }
+        if split.entities.values().sum::<u64>() == 0 {
+            let why =
+                if name == "train" { "nothing can be learned" } else { "no trial can be told from another" };
+            return Err(ApiError::invalid(format!(
+                "{name} has no entities, so that {why}; give another file"
+            )));
+        }
+    }
+    if splits.train.sha256 == splits.dev.sha256 {
+        return Err(ApiError::invalid("train and dev are one file; give another dev file"));
+    }
+    Ok(())
 }
 
 /// Whether the split's content, which must be there, is sealed.

@@ -83,3 +83,23 @@ async fn a_registration_that_was_refused_seals_nothing(pool: PgPool) {
     let again = message(coordinator.put(TEST, false).await);
     assert!(again.contains("is the sealed test split of dataset \"corpus\""), "{again}");
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn splits_that_teach_or_measure_nothing_are_refused_by_the_api_too(pool: PgPool) {
+    let coordinator = Coordinator::new(pool);
+    for content in [TRAIN, DEV] {
+        coordinator.put(content, false).await.unwrap();
+    }
+    coordinator.put(TEST, true).await.unwrap();
+    let refused = async |spec| message(sql::add(coordinator.pool(), spec).await);
+    let spec = || dataset_spec("corpus", TRAIN, DEV, TEST);
+    let mut empty = spec();
+    empty.splits.dev.entities.clear();
+    assert!(refused(empty).await.starts_with("dev has no entities"));
+    let mut empty = spec();
+    empty.splits.train.entities.clear();
+    assert!(refused(empty).await.starts_with("train has no entities"));
+    let same = refused(dataset_spec("corpus", TRAIN, TRAIN, TEST)).await;
+    assert_eq!(same, "train and dev are one file; give another dev file");
+    sql::add(coordinator.pool(), spec()).await.unwrap();
+}
