@@ -12,7 +12,8 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics::histogram;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, PgPool, Postgres};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
@@ -23,6 +24,9 @@ const MOST: usize = 4096;
 
 /// How long a flush may take. A database whose host has vanished never answers, and every write waits for the flush.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// How long nobody has waited when the connection is looked at.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The way to the one task that flushes.
 #[derive(Debug, Clone)]
@@ -48,20 +52,63 @@ impl Durability {
 }
 
 /// Flushes again and again while requests wait. Each flush answers the requests that waited when it began.
+///
+/// One connection is kept for all flushes. After a crash of the database a new connection could only flush what the crash
+/// has left: requests that wait when the connection is found broken learn that their writes may be lost.
 async fn flush(pool: PgPool, mut requests: mpsc::UnboundedReceiver<oneshot::Sender<bool>>) {
     let mut waiting = Vec::new();
-    while requests.recv_many(&mut waiting, MOST).await > 0 {
-        let began = Instant::now();
-        // A transaction that wrote nothing would commit without a flush; this one writes a few bytes into the log.
-        let flushing = sqlx::query("SELECT pg_logical_emit_message(true, 'pedigree', '')").execute(&pool);
-        let done = timeout(LONGEST, flushing).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        histogram!("pedigree_flush_duration_seconds").record(began.elapsed());
-        if let Err(error) = &done {
-            tracing::debug!(error = error as &dyn std::error::Error, "the log could not be flushed");
+    let mut kept = pool.acquire().await.ok();
+    loop {
+        match timeout(IDLE, requests.recv_many(&mut waiting, MOST)).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            // Nobody waits: a connection that broke meanwhile is replaced before somebody does.
+            Err(_) => {
+                kept = alive(kept).await;
+                if kept.is_none() {
+                    kept = pool.acquire().await.ok();
+                }
+                continue;
+            }
         }
+        let began = Instant::now();
+        kept = flush_once(kept).await;
+        histogram!("pedigree_flush_duration_seconds").record(began.elapsed());
         for told in waiting.drain(..) {
             // A request that was dropped meanwhile needs no answer.
-            let _ = told.send(done.is_ok());
+            let _ = told.send(kept.is_some());
+        }
+        if kept.is_none() {
+            kept = pool.acquire().await.ok();
+        }
+    }
+}
+
+/// Flushes the log; the connection is given back only if that succeeded.
+async fn flush_once(kept: Option<PoolConnection<Postgres>>) -> Option<PoolConnection<Postgres>> {
+    let mut db = kept?;
+    // A transaction that wrote nothing would commit without a flush; this one writes a few bytes into the log.
+    let flushing = sqlx::query("SELECT pg_logical_emit_message(true, 'pedigree', '')").execute(&mut *db);
+    let done = timeout(LONGEST, flushing).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    match done {
+        Ok(_) => Some(db),
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the log could not be flushed");
+            // What is left of it must not serve the next flush.
+            drop(db.detach());
+            None
+        }
+    }
+}
+
+/// The connection, if it still is one.
+async fn alive(kept: Option<PoolConnection<Postgres>>) -> Option<PoolConnection<Postgres>> {
+    let mut db = kept?;
+    match timeout(LONGEST, db.ping()).await {
+        Ok(Ok(())) => Some(db),
+        _ => {
+            drop(db.detach());
+            None
         }
     }
 }
