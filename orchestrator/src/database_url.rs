@@ -120,7 +120,7 @@ mod tests {
         ] {
             let read = read(url).unwrap();
             assert_eq!(parts(&read), [user, place, "5433", "db"], "{url}");
-            // Only its debugging output tells a password.
+            // The options have no way to ask for the password but their debugging output.
             assert!(format!("{read:?}").contains(&format!("password: Some({password:?})")), "{url}");
         }
         let mode = |url| format!("{:?}", read(url).unwrap().get_ssl_mode());

@@ -131,3 +131,30 @@ pub(crate) async fn before_answer(
     }
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgPoolOptions;
+
+    use super::*;
+
+    /// Over a new connection a flush would succeed, and say nothing about what was committed before the crash.
+    #[sqlx::test(migrations = false)]
+    async fn who_waits_when_the_flushing_connection_breaks_is_not_told_that_all_is_well(pool: PgPool) {
+        let options = pool.connect_options().as_ref().clone().application_name("flushing");
+        let durability =
+            Durability::start(PgPoolOptions::new().max_connections(1).connect_lazy_with(options));
+        let terminate = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+            WHERE application_name = 'flushing' AND datname = current_database()";
+        let mut told = Vec::new();
+        // Between two looks of a second each the connection may have been replaced already: that is no failure.
+        for _ in 0..5 {
+            durability.flushed().await.ok();
+            sqlx::query(terminate).execute(&pool).await.unwrap();
+            told.push(durability.flushed().await.is_ok());
+        }
+        assert!(told.contains(&false), "{told:?}");
+        durability.flushed().await.ok();
+        durability.flushed().await.unwrap();
+    }
+}

@@ -32,16 +32,7 @@ async fn an_outage_longer_than_the_lease_stops_no_trainer_and_everything_is_told
     let silent_from = running.coordinator.seen().len();
     running.coordinator.until(|seen| seen.len() >= silent_from + 6).await;
     std::fs::write(running.folder.path().join("trainer.sh.go"), "").unwrap();
-    let ended = running.folder.path().join("worker/attempts");
-    let is_kept =
-        || std::fs::read_dir(&ended).unwrap().any(|entry| entry.unwrap().path().join("end.json").exists());
-    timeout(PATIENCE, async {
-        while !is_kept() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("it trains on to its end");
+    running.until_end_is_kept().await;
     away.store(false, Ordering::SeqCst);
     assert_eq!(running.end().await["end"]["result"], "completed");
     let reports: Vec<_> = writes(&running.coordinator.seen())

@@ -187,6 +187,20 @@ impl Running {
         self.until_write("end").await.into_iter().find(|write| write["kind"] == "end").unwrap()
     }
 
+    /// Waits until an attempt's end is on disk.
+    async fn until_end_is_kept(&self) {
+        let attempts = self.folder.path().join("worker/attempts");
+        let is_kept = || {
+            std::fs::read_dir(&attempts).unwrap().any(|entry| entry.unwrap().path().join("end.json").exists())
+        };
+        let kept = async {
+            while !is_kept() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, kept).await.expect("it trains on to its end");
+    }
+
     /// Kills the worker; its folder, once that is free.
     async fn kill(self) -> TempDir {
         let Self { worker, folder, .. } = self;

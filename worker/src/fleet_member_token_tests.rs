@@ -45,16 +45,7 @@ async fn what_trains_when_the_token_is_revoked_goes_on_and_is_told_once_it_is_ta
     let is_claim = |asked: &Asked| asked.path == "/api/v1/leases";
     running.coordinator.until(|seen| seen[from..].iter().filter(|asked| is_claim(asked)).count() >= 2).await;
     std::fs::write(running.folder.path().join("trainer.sh.go"), "").unwrap();
-    let attempts = running.folder.path().join("worker/attempts");
-    let is_kept =
-        || std::fs::read_dir(&attempts).unwrap().any(|entry| entry.unwrap().path().join("end.json").exists());
-    timeout(PATIENCE, async {
-        while !is_kept() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("it trains on to its end");
+    running.until_end_is_kept().await;
     let from = running.coordinator.seen().len();
     running.coordinator.until(|seen| seen.len() >= from + 4).await;
     assert!(!running.worker.is_finished(), "results wait to be told");

@@ -62,7 +62,7 @@ impl SavedAdapter {
         Ok(saved)
     }
 
-    /// Of A and B of a branch, none stands alone.
+    /// Refuses a branch that has A but not B, or B but not A.
     fn check_pairs(&self) -> Result<(), BackboneError> {
         for name in self.tensors.keys() {
             for (this, other) in [(LORA_A, LORA_B), (LORA_B, LORA_A)] {

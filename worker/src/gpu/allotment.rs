@@ -190,7 +190,7 @@ fn places(name: &str, gpus: &[Gpu]) -> Option<Vec<usize>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// The GPU, with its instances, or the instance that alone begins so.
+/// The GPU with its instances, or the instance, whose UUID begins with this name; nothing where several GPUs or instances do.
 fn beginning(name: &str, gpus: &[Gpu]) -> Vec<usize> {
     let own = |gpu: &Gpu| if begins(name, "MIG-") { gpu.uuid.clone() } else { gpu.chip().to_owned() };
     let found: Vec<usize> = (0..gpus.len()).filter(|place| begins(&own(&gpus[*place]), name)).collect();
