@@ -9,6 +9,7 @@ use pedigree_protocol::access::Role;
 use pedigree_protocol::artifact::{ArtifactFile, Sha256};
 use pedigree_protocol::backbone::{Backbone, BackboneShape, BackboneSpec};
 use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split, Splits};
+use pedigree_protocol::finals::Finals;
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
@@ -274,6 +275,7 @@ pub(crate) fn study_spec(name: &str, trials: u32, max_concurrent: u32) -> StudyS
         fixed: BTreeMap::from([("epochs".into(), pedigree_protocol::Scalar::Int(2))]),
         pruner: Pruner::None,
         transfer: Transfer::Off,
+        finals: Finals::default(),
         trials,
         max_concurrent,
         priority: 0,

@@ -17,6 +17,7 @@ mod domain;
 pub mod energy;
 pub mod error;
 pub mod event;
+pub mod finals;
 pub mod fleet;
 pub mod gpu;
 pub mod id;

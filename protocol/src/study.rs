@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::finals::Finals;
 use crate::id::{RunId, StudyId};
 use crate::method::Method;
 use crate::objective::Metric;
@@ -42,6 +43,9 @@ pub struct StudySpec {
     /// Whether finished sibling studies help the first trials.
     #[serde(default)]
     pub transfer: Transfer,
+    /// What follows the search.
+    #[serde(default, rename = "final")]
+    pub finals: Finals,
     /// Trials in total, resumes included.
     pub trials: u32,
     /// Trials open at a time.

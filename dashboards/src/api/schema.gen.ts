@@ -1675,12 +1675,48 @@ export interface components {
          * @enum {string}
          */
         FailureCause: "oom" | "diverged" | "invalid_input" | "crashed" | "lost" | "device" | "invalid_job" | "timeout" | "host";
+        /**
+         * @description What finals are trained on.
+         * @enum {string}
+         */
+        FinalData: "train" | "train+dev";
+        /**
+         * @description Which model stands for a study.
+         * @enum {string}
+         */
+        FinalModel: "retrain" | "best_trial";
         /** @description The final run of a study. */
         FinalRun: {
             /** @description The run. */
             run_id: components["schemas"]["RunId"];
             /** @description Its state. */
             state: components["schemas"]["RunState"];
+        };
+        /** @description What follows the search of a study. */
+        Finals: {
+            /**
+             * @description What they are trained on.
+             * @default train
+             */
+            data: components["schemas"]["FinalData"];
+            /**
+             * Format: double
+             * @description How far the finals' mean dev F1 may lie below the best trial's before this is said, in F1 from 0 to 1. Without it,
+             *     the spread of the finals' seeds decides.
+             * @default null
+             */
+            margin: number | null;
+            /**
+             * @description Which model stands for the study.
+             * @default retrain
+             */
+            model: components["schemas"]["FinalModel"];
+            /**
+             * Format: int32
+             * @description Trainings of the best configuration, each with a seed of its own. From 1 to [`MOST_SEEDS`].
+             * @default 1
+             */
+            seeds: number;
         };
         /** @description What was looked at, what was found, and what to do about it. */
         Finding: {
@@ -2869,6 +2905,8 @@ export interface components {
             backbone: string;
             /** @description Name of a registered dataset. */
             dataset: string;
+            /** @description What follows the search. */
+            final?: components["schemas"]["Finals"];
             /** @description Parameters that do not vary, by the trainer's names. */
             fixed?: {
                 [key: string]: components["schemas"]["Scalar"];

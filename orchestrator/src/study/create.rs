@@ -97,6 +97,9 @@ fn check(spec: &StudySpec) -> ApiResult<()> {
     if let Err((key, message)) = spec.pruner.check() {
         return Err(ApiError::invalid(format!("pruner.{key}: {message}")));
     }
+    if let Err((key, message)) = spec.finals.check() {
+        return Err(ApiError::invalid(format!("final.{key}: {message}")));
+    }
     let twice = spec.parameters.dimensions().iter().find(|d| spec.fixed.contains_key(&d.name));
     match twice {
         Some(d) => {

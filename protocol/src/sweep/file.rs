@@ -2,6 +2,7 @@
 
 use super::problem::{Position, Problem, Problems};
 use super::retries::Retries;
+use crate::finals::Finals;
 use crate::method::Method;
 use crate::name;
 use crate::objective::Metric;
@@ -25,6 +26,7 @@ pub struct SweepFile {
     pub(super) fixed: ParamValues,
     pub(super) pruner: Pruner,
     pub(super) transfer: Transfer,
+    pub(super) finals: Finals,
     pub(super) trials: u32,
     pub(super) max_concurrent: u32,
     pub(super) priority: i32,
@@ -87,6 +89,7 @@ impl SweepFile {
             fixed: self.fixed.clone(),
             pruner: self.pruner.clone(),
             transfer: self.transfer,
+            finals: self.finals,
             trials: flags.trials.unwrap_or(self.trials),
             max_concurrent: self.max_concurrent,
             priority: self.priority,

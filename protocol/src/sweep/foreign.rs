@@ -22,7 +22,9 @@ pub(super) fn top(key: &str) -> Option<&'static str> {
             "leave it out: Pedigree runs its own trainer"
         }
         "scheduler" => "write pruner: asha, or another pruner",
-        "grid" | "final" => "leave it out: this version does not have it yet",
+        "grid" | "datasets" | "backbones" | "study" => {
+            "a grid has a file of its own: see `pedigree grid validate`; here write dataset: NAME and backbone: NAME"
+        }
         "params" => "write parameters: for what is searched, fixed: for what is not",
         _ => return None,
     })
@@ -81,6 +83,16 @@ pub(super) fn method(name: &str) -> Option<Method> {
     Some(match name {
         "bayes" | "bayesian" => Method::Auto,
         "optuna" => Method::Optuna5,
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of what follows the search.
+pub(super) fn finals(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "test" => "a study always opens its test split; only a grid chooses",
+        "runs" | "repeats" | "n_seeds" => "write seeds: N",
+        "finalists" => "leave it out: only the best configuration is trained again",
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@
 
 mod dimension;
 mod file;
+mod finals;
 mod foreign;
 mod node;
 pub mod parameters;

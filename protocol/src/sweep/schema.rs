@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::parameters::{self, Parameter, ParameterKind};
+use crate::finals::{FinalData, FinalModel};
 use crate::method::Method;
 use crate::params::Scalar;
 
@@ -52,6 +53,9 @@ struct SearchSpaceFile {
     /// Whether finished studies over the same space, of the same dataset or backbone, help the first trials.
     #[schemars(extend("default" = "siblings"))]
     transfer: Option<Transfer>,
+    /// What follows the search: the best configuration is trained again, and meets the test split.
+    #[schemars(rename = "final")]
+    finals: Option<Finals>,
     /// Further attempts of a run after failures whose cause allows one: a number, or a number for each budget.
     #[schemars(extend("default" = 2))]
     retries: Option<Retries>,
@@ -151,6 +155,24 @@ enum Protocol {
     Strict,
     /// Orphan I- open entities.
     Conlleval,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "a mirror of the reader, only for schemars")]
+struct Finals {
+    /// Which model stands for the study.
+    #[schemars(extend("default" = "retrain"))]
+    model: Option<FinalModel>,
+    /// Trainings of the best configuration, each with a seed of its own.
+    #[schemars(range(min = 1, max = 50), extend("default" = 1))]
+    seeds: Option<u32>,
+    /// What they are trained on.
+    #[schemars(extend("default" = "train"))]
+    data: Option<FinalData>,
+    /// How far the finals' mean dev F1 may lie below the best trial's before this is said.
+    #[schemars(range(min = 0, max = 1))]
+    margin: Option<f64>,
 }
 
 /// A range (min and max) or a list (values).

@@ -125,7 +125,7 @@ trials: none
 
 #[test]
 fn an_empty_file_and_broken_yaml_say_so() {
-    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, priority, resources, early_stop, pruner, transfer, retries, seed");
+    assert_snapshot!(refuse(""), @"s.yaml:1:1: is nothing; give a mapping with the keys name, description, dataset, backbone, method, metric, parameters, fixed, trials, max_concurrent, priority, resources, early_stop, pruner, transfer, final, retries, seed");
     assert_snapshot!(refuse("name: [1, 2\ntrials: 3\n"), @"s.yaml:2:7: this is not YAML: illegal placement of ':' indicator");
 }
 

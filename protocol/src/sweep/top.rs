@@ -5,7 +5,8 @@ use super::foreign;
 use super::node::{self, Node, Value};
 use super::problem::{Position, Problems, Report, hint};
 use super::table::{Keys, Table};
-use super::{pruner, resources, retries, space};
+use super::{finals, pruner, resources, retries, space};
+use crate::finals::Finals;
 use crate::method::Method;
 use crate::name;
 use crate::objective::{Goal, Metric, MetricName, ScoringProtocol};
@@ -31,6 +32,7 @@ pub(super) const KEYS: Keys = Keys {
         "early_stop",
         "pruner",
         "transfer",
+        "final",
         "retries",
         "seed",
     ],
@@ -85,6 +87,7 @@ fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> 
     }
     let pruner = table.get("pruner").map(|node| pruner::read(node, "pruner", report));
     let transfer = transfer(&table, report);
+    let finals = table.get("final").map(|node| finals::read(node, report));
     let trials = table.count("trials", 1, MOST_TRIALS, report);
     let max_concurrent = table.count("max_concurrent", 1, 10_000, report).unwrap_or(1);
     let retries = retries::read(&table, report);
@@ -108,6 +111,7 @@ fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> 
         fixed,
         pruner: pruner.unwrap_or(Some(Pruner::None))?,
         transfer: transfer?,
+        finals: finals.unwrap_or_else(|| Some(Finals::default()))?,
         trials: trials?,
         max_concurrent,
         priority,
