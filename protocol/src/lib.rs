@@ -20,6 +20,7 @@ pub mod event;
 pub mod finals;
 pub mod fleet;
 pub mod gpu;
+pub mod grid;
 pub mod id;
 pub mod insight;
 pub mod lease;

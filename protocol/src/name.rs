@@ -2,6 +2,9 @@
 //!
 //! A name stands in a path, a file name or a URL as it is.
 
+/// Longest name, in characters.
+pub const LONGEST: usize = 100;
+
 /// Why a name is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name:?} cannot name a {noun}; use 1 to 100 letters, digits, '.', '_' and '-', and not only dots")]
@@ -17,7 +20,7 @@ pub struct InvalidName {
 pub fn check(noun: &'static str, name: &str) -> Result<(), InvalidName> {
     // A name of only dots is the folder itself, or its parent.
     let only_dots = name.chars().all(|c| c == '.');
-    if !only_dots && (1..=100).contains(&name.len()) && name.chars().all(is_allowed) {
+    if !only_dots && (1..=LONGEST).contains(&name.len()) && name.chars().all(is_allowed) {
         Ok(())
     } else {
         Err(InvalidName { noun, name: name.to_owned() })
