@@ -80,7 +80,7 @@ def load_ours(adapter, backbone):
 
 def ours_in_python(pedigree, work, corpus, backbone, name):
     ids = some_ids(backbone)
-    for params in ({"lora_targets": "qv"}, {"lora_targets": "qkvo"},
+    for params in ({"lora_targets": "qv"}, {"lora_targets": "qkvo"}, {"lora_targets": "none"},
                    {"lora_targets": "all-linear", "lora_scaling": "rslora", "lora_r": 4, "lora_alpha": 8}):
         adapter = train(pedigree, work, corpus, backbone, params)
         model, count = load_ours(adapter, backbone)

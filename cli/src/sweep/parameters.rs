@@ -66,7 +66,7 @@ fn both_draw_the_same_bounds() {
             ParameterKind::Count(least) => {
                 (vec![Scalar::Int(least)], vec![Scalar::Int(least - 1), Scalar::Float(2.5)])
             }
-            ParameterKind::Choice(words) => (words.iter().map(|w| word(w)).collect(), vec![word("none")]),
+            ParameterKind::Choice(words) => (words.iter().map(|w| word(w)).collect(), vec![word("nothing")]),
         };
         for value in good {
             assert!(

@@ -20,6 +20,7 @@ mod space;
 mod table;
 mod top;
 mod value;
+mod without_effect;
 
 pub use file::{Overrides, SweepFile};
 pub use parameters::Parameter;

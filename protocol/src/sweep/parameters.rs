@@ -75,9 +75,9 @@ pub const ALL: &[Parameter] = &[
     searched("lora_dropout", Share, Some("0.05"), "dropout before each LoRA branch"),
     searched(
         "lora_targets",
-        Choice(&["qv", "qkvo", "all-linear"]),
+        Choice(&["qv", "qkvo", "all-linear", "none"]),
         Some("qv"),
-        "layers that get a LoRA branch",
+        "layers that get a LoRA branch; none trains only the head",
     ),
     searched(
         "lora_scaling",

@@ -255,6 +255,25 @@ fn a_name_unknown_to_the_server_is_placed_in_the_file() {
 }
 
 #[test]
+fn parameters_of_branches_are_remarked_where_no_layer_may_have_a_branch() {
+    let notes = |text: &str| SweepFile::parse(text, "s.yaml").unwrap().notes().collect::<Vec<_>>().join("\n");
+    let either = GOOD.replace("[qv, qkvo]", "[qv, none, qkvo]");
+    assert_eq!(notes(&either), "", "lora_alpha is searched only with qv");
+    let always = either.replace(", when: {lora_targets: [qv]}", "");
+    assert_snapshot!(notes(&always), @"s.yaml:10:3: parameters.lora_alpha: has no effect where lora_targets is none; write when: {lora_targets: [qv, qkvo]}");
+    let below = always.replace("fixed:", "  lora_r: {values: [4, 8], when: {lora_alpha: [8]}}\nfixed:");
+    assert_eq!(notes(&below).lines().count(), 2);
+    let guarded = either.replace("fixed:", "  lora_r: {values: [4, 8], when: {lora_alpha: [8]}}\nfixed:");
+    assert_eq!(notes(&guarded), "", "what depends on lora_alpha depends on qv too");
+    let never = GOOD
+        .replace("  lora_targets: {values: [qv, qkvo]}\n", "")
+        .replace(", when: {lora_targets: [qv]}", "")
+        .replace("fixed: {", "fixed: {lora_targets: none, ");
+    assert_snapshot!(notes(&never), @"s.yaml:9:3: parameters.lora_alpha: has no effect: lora_targets is none, so only the head is trained; search something else");
+    assert_eq!(notes(&never.replace("lora_targets: none", "lora_targets: qv")), "");
+}
+
+#[test]
 fn a_step_that_misses_the_top_is_remarked() {
     let text = GOOD.replace("{min: 8, max: 64, int: true,", "{min: 8, max: 64, step: 10, int: true,");
     assert_snapshot!(SweepFile::parse(&text, "s.yaml").unwrap().notes().collect::<String>(), @"s.yaml:10:39: parameters.lora_alpha.step: does not divide the range; the largest value tried is 58");

@@ -5,7 +5,7 @@ use super::foreign;
 use super::node::{self, Node, Value};
 use super::problem::{Position, Problems, Report, hint};
 use super::table::{Keys, Table};
-use super::{finals, pruner, resources, retries, space};
+use super::{finals, pruner, resources, retries, space, without_effect};
 use crate::finals::Finals;
 use crate::method::Method;
 use crate::name;
@@ -82,6 +82,9 @@ fn read(file_name: &str, root: &Node, report: &mut Report) -> Option<SweepFile> 
     let mut fixed = table
         .get("fixed")
         .map_or(ParamValues::new(), |node| space::read_fixed(node, parameters.as_ref(), report));
+    if let (Some(node), Some(space)) = (table.get("parameters"), &parameters) {
+        without_effect::note(node, space, &fixed, report);
+    }
     if let Some(patience) = patience(&table, report) {
         fixed.insert("patience".to_owned(), Scalar::Int(patience.into()));
     }

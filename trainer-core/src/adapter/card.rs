@@ -1,6 +1,7 @@
 //! The model card of an adapter.
 
 use super::content::Adapter;
+use crate::LoraTargets;
 
 pub(super) fn card(adapter: &Adapter<'_>) -> String {
     let params = &adapter.job.params;
@@ -8,9 +9,9 @@ pub(super) fn card(adapter: &Adapter<'_>) -> String {
     format!(
         "---\nlibrary_name: peft\npipeline_tag: token-classification\nbase_model: {base}\ntags:\n- lora\n\
          - named-entity-recognition\nner_labels: {labels:?}\n---\n\n\
-         # LoRA adapter for named-entity recognition\n\n\
+         # {title} for named-entity recognition\n\n\
          Trained by Pedigree on top of `{base}`. Entity types: {types}.\n\n\
-         | | |\n|---|---|\n| rank, alpha, dropout | {r}, {alpha}, {dropout} |\n| target modules | {targets} |\n\
+         | | |\n|---|---|\n{trained}\
          | learning rate, batch, seed | {rate}, {batch}, {seed} |\n| best epoch | {epoch} |\n\
          | dev F1, strict | {strict:.4} |\n| dev F1, conlleval | {conlleval:.4} |\n\n\
          ## Loading\n\n```python\nimport json\nfrom transformers import AutoModelForTokenClassification\n\
@@ -31,10 +32,8 @@ pub(super) fn card(adapter: &Adapter<'_>) -> String {
         base = adapter.job.setup.backbone_name(),
         labels = adapter.labels.tags(),
         types = adapter.labels.types().join(", "),
-        r = params.lora_r,
-        alpha = params.lora_alpha,
-        dropout = params.lora_dropout,
-        targets = adapter.family.modules(params.lora_targets).join(", "),
+        title = if params.lora_targets == LoraTargets::None { "Classification head" } else { "LoRA adapter" },
+        trained = trained(adapter),
         rate = params.learning_rate,
         batch = params.batch_size,
         seed = adapter.job.setup.seed,
@@ -42,4 +41,19 @@ pub(super) fn card(adapter: &Adapter<'_>) -> String {
         strict = adapter.dev.strict.f1,
         conlleval = adapter.dev.conlleval.f1,
     )
+}
+
+/// The rows on what was trained.
+fn trained(adapter: &Adapter<'_>) -> String {
+    let params = &adapter.job.params;
+    match params.lora_targets {
+        LoraTargets::None => "| trained | the classification head; the encoder is the backbone's |\n".to_owned(),
+        targets => format!(
+            "| rank, alpha, dropout | {}, {}, {} |\n| target modules | {} |\n",
+            params.lora_r,
+            params.lora_alpha,
+            params.lora_dropout,
+            adapter.family.modules(targets).join(", ")
+        ),
+    }
 }

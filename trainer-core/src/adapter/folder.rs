@@ -8,9 +8,12 @@ use serde_json::json;
 use super::card::card;
 use super::content::Adapter;
 use super::files::{CARD, CONFIG, LABELS, WEIGHTS};
-use crate::LoraScaling;
+use crate::{LoraScaling, LoraTargets};
 use crate::json_file::write_json;
 use crate::values::safetensors_file;
+
+/// PEFT's `DUMMY_TARGET_MODULES`: an adapter without branches.
+const NO_TARGETS: &str = "dummy-target-modules";
 
 impl Adapter<'_> {
     /// Writes the folder, made when absent.
@@ -42,13 +45,21 @@ impl Adapter<'_> {
             "r": params.lora_r,
             "lora_alpha": alpha,
             "lora_dropout": params.lora_dropout,
-            "target_modules": self.family.modules(params.lora_targets),
+            "target_modules": self.target_modules(),
             "modules_to_save": ["classifier"],
             "bias": "none",
             "inference_mode": true,
             "fan_in_fan_out": false,
             "use_rslora": params.lora_scaling == LoraScaling::Rslora,
         })
+    }
+
+    /// PEFT refuses an empty list; for an adapter that has no branches it knows a word of its own.
+    fn target_modules(&self) -> serde_json::Value {
+        match self.job.params.lora_targets {
+            LoraTargets::None => json!(NO_TARGETS),
+            targets => json!(self.family.modules(targets)),
+        }
     }
 
     fn label_map(&self) -> serde_json::Value {

@@ -125,7 +125,7 @@ impl SavedAdapter {
     pub(crate) fn lora(&self, backbone: &EncoderConfig) -> Result<LoraShape, BackboneError> {
         self.account(backbone)?;
         let family = backbone.family;
-        let choices = [LoraTargets::Qv, LoraTargets::Qkvo];
+        let choices = [LoraTargets::None, LoraTargets::Qv, LoraTargets::Qkvo];
         let covers =
             |targets: &LoraTargets| self.pairs(family).all(|(path, ..)| family.covers(*targets, path));
         Ok(self.config.shape(choices.into_iter().find(covers).unwrap_or(LoraTargets::AllLinear)))

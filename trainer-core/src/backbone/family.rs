@@ -73,6 +73,7 @@ impl Family {
             LoraTargets::Qv => &[Site::Query, Site::Value],
             LoraTargets::Qkvo => &[Site::Query, Site::Key, Site::Value, Site::AttentionOutput],
             LoraTargets::AllLinear => &Site::ALL,
+            LoraTargets::None => &[],
         };
         let name = |site: &Site| {
             let path = self.path(*site);
@@ -116,5 +117,6 @@ mod tests {
         let all = "query key value attention.output.dense intermediate.dense output.dense";
         assert_eq!(of(Family::Bert, LoraTargets::AllLinear), all);
         assert_eq!(of(Family::Electra, LoraTargets::AllLinear), format!("{all} embeddings_project"));
+        assert!(Family::ALL.into_iter().all(|family| of(family, LoraTargets::None).is_empty()));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
+use crate::LoraTargets;
 use crate::job::Hyperparameters;
 use crate::model::{Compute, Tagger};
 use crate::optim::{AdamSettings, Schedule};
@@ -32,9 +33,14 @@ impl Trainee for Tagger {
 
 /// The plan of a training's steps.
 pub(super) fn step_plan(params: &Hyperparameters, schedule: Schedule, parts: Parts) -> StepPlan {
+    let head_learning_rate = params.head_learning_rate.unwrap_or(params.learning_rate);
     StepPlan {
-        learning_rate: params.learning_rate,
-        head_learning_rate: params.head_learning_rate.unwrap_or(params.learning_rate),
+        // Reports show this one. Where only the head is trained, it is the head's.
+        learning_rate: match params.lora_targets {
+            LoraTargets::None => head_learning_rate,
+            _ => params.learning_rate,
+        },
+        head_learning_rate,
         weight_decay: params.weight_decay,
         clip: params.clip,
         label_smoothing: params.label_smoothing,

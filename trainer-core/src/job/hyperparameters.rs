@@ -55,7 +55,8 @@ pub struct Hyperparameters {
     /// Dropout before the LoRA branch, 0..1.
     #[serde(default = "default_lora_dropout")]
     pub lora_dropout: f64,
-    /// Layers that get a LoRA branch.
+    /// Layers that get a LoRA branch. With `none` the head is all that is trained, and the other keys of LoRA have no
+    /// effect.
     #[serde(default)]
     pub lora_targets: LoraTargets,
     /// How the branches are scaled.

@@ -13,6 +13,8 @@ pub enum LoraTargets {
     Qkvo,
     /// Every linear layer of the encoder.
     AllLinear,
+    /// No layer: only the classification head is trained.
+    None,
 }
 
 /// How a LoRA branch is scaled.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::limit::Limit;
 use crate::backbone::{EncoderConfig, LinearShape, Site, encoder_parameters};
+use crate::LoraTargets;
 use crate::model::{Compute, LoraShape};
 
 /// Bytes of an f32, the type of what is trained.
@@ -31,6 +32,8 @@ pub(crate) struct Sizes {
     heads: u64,
     parameters: u64,
     trained: u64,
+    /// Whether the backward reaches the layers. Without branches it ends at the head.
+    reaches_layers: bool,
     /// Bytes of a frozen value or an activation.
     value: u64,
     recompute: bool,
@@ -66,6 +69,7 @@ impl Sizes {
             heads: config.num_attention_heads as u64,
             parameters: encoder_parameters(config),
             trained: layers * per_layer,
+            reaches_layers: lora.targets != LoraTargets::None,
             value: compute.dtype.size_in_bytes() as u64,
             recompute: compute.recompute,
             pads: compute.pads(),
@@ -79,11 +83,15 @@ impl Sizes {
         let pieces = if self.pads { windows * longest } else { real };
         let layer = KEPT_HIDDEN * self.hidden + KEPT_INTERMEDIATE * self.intermediate;
         let transient = TRANSIENT * (self.hidden + self.intermediate);
-        let kept = if self.recompute { self.layers * self.hidden + layer } else { self.layers * layer };
+        let kept = match (self.reaches_layers, self.recompute) {
+            (false, _) => self.hidden,
+            (true, true) => self.layers * self.hidden + layer,
+            (true, false) => self.layers * layer,
+        };
         let square = self.heads * longest * longest;
         let scores = if self.pads {
             // The dropout mask of each layer takes a byte per score.
-            let masks = if self.recompute { 1 } else { self.layers };
+            let masks = if self.recompute || !self.reaches_layers { 1 } else { self.layers };
             windows * square * (SQUARES * self.value + masks)
         } else {
             // Each thread works on one sequence at a time.

@@ -25,7 +25,8 @@ pub(super) fn gradients(
     keys: &mut Draws,
     top: &Top<'_>,
 ) -> Result<(Tensor, Vec<GradStore>)> {
-    if encoder.compute.recompute {
+    // A frozen encoder keeps nothing for the backward anyway.
+    if encoder.compute.recompute && encoder.is_trained() {
         return recomputed(encoder, batch, keys, top);
     }
     let mut keys = Some(keys);

@@ -70,6 +70,11 @@ impl Encoder {
         trainable
     }
 
+    /// Whether anything below the head is trained.
+    pub(super) fn is_trained(&self) -> bool {
+        self.projections().any(|projection| projection.lora.is_some())
+    }
+
     /// The last hidden state, `[pieces, hidden]`.
     pub(super) fn hidden(&self, batch: &Packed, keys: &mut MaskKeys<'_>) -> candle_core::Result<Tensor> {
         self.compute.seed(keys)?;

@@ -148,7 +148,7 @@ pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn fused_gradients_equal_plain_autograd() {
     for family in Family::ALL {
-        for targets in [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear] {
+        for targets in [LoraTargets::Qv, LoraTargets::Qkvo, LoraTargets::AllLinear, LoraTargets::None] {
             compare_with_plain(family, targets);
         }
     }
@@ -186,6 +186,28 @@ fn trainable_values_are_counted_exactly() {
     assert_eq!(24 * model.trainable_parameters(), 1_572_864);
     let tagger = Tagger::new(&config, &weights, 5, Some(lora), &Seeds::root(1), &Compute::cpu()).unwrap();
     assert_eq!(24 * (tagger.trainable_parameters() - 5 * 1024 - 5), 1_572_864);
+}
+
+/// Without branches the backward ends at the head, with gradient checkpointing too.
+#[test]
+fn without_targets_only_the_head_is_trained() {
+    for family in Family::ALL {
+        let plain = Compute::cpu();
+        let recomputing = Compute { recompute: true, ..Compute::cpu() };
+        let of = |compute: &Compute| {
+            let (tagger, batch) = (tagger_on(family, LoraTargets::None, 0.1, compute), batch_on(compute));
+            assert_eq!(tagger.trainable_parameters(), 5 * 24 + 5, "a weight and a bias for each of 5 tags");
+            let mut keys = Seeds::root(5).draws();
+            let loss = |logits: &Tensor| Ok(scalar(logits));
+            let (_, stores) = tagger.gradients(&batch, &all_rows(&batch), &mut keys, &loss).unwrap();
+            crate::optim::Gradients::collect(stores, &tagger.trainable(), 1.0).unwrap()
+        };
+        let (plain, recomputed) = (of(&plain), of(&recomputing));
+        for name in [crate::model::peft::CLASSIFIER_WEIGHT, crate::model::peft::CLASSIFIER_BIAS] {
+            assert!(plain.get(name).unwrap().iter().all(|value| *value != 0.0), "{family:?} {name}");
+            assert_eq!(plain.get(name), recomputed.get(name), "{family:?} {name}");
+        }
+    }
 }
 
 /// A new head is trained on the encoder as it is, which gets no gradient.
