@@ -98,10 +98,14 @@ fn keys_of_branches_have_no_effect_and_peft_reads_that_there_are_none() {
 #[test]
 fn reports_show_the_rate_of_the_head() {
     let dir = folder();
-    let params = HEAD.replace("\"learning_rate\": 0.02", "\"learning_rate\": 1.0, \"head_learning_rate\": 0.02");
+    let params =
+        HEAD.replace("\"learning_rate\": 0.02", "\"learning_rate\": 1.0, \"head_learning_rate\": 0.02");
     let mut recorder = Recorder::default();
-    train(&pedigree_trainer_core::TrainJob { test: TestAccess::Never, ..job(dir.path(), &params) }, &mut recorder)
-        .unwrap();
+    train(
+        &pedigree_trainer_core::TrainJob { test: TestAccess::Never, ..job(dir.path(), &params) },
+        &mut recorder,
+    )
+    .unwrap();
     let rates: Vec<f64> = recorder
         .events
         .iter()

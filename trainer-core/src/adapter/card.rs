@@ -47,7 +47,9 @@ pub(super) fn card(adapter: &Adapter<'_>) -> String {
 fn trained(adapter: &Adapter<'_>) -> String {
     let params = &adapter.job.params;
     match params.lora_targets {
-        LoraTargets::None => "| trained | the classification head; the encoder is the backbone's |\n".to_owned(),
+        LoraTargets::None => {
+            "| trained | the classification head; the encoder is the backbone's |\n".to_owned()
+        }
         targets => format!(
             "| rank, alpha, dropout | {}, {}, {} |\n| target modules | {} |\n",
             params.lora_r,

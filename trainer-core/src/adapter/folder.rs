@@ -8,9 +8,9 @@ use serde_json::json;
 use super::card::card;
 use super::content::Adapter;
 use super::files::{CARD, CONFIG, LABELS, WEIGHTS};
-use crate::{LoraScaling, LoraTargets};
 use crate::json_file::write_json;
 use crate::values::safetensors_file;
+use crate::{LoraScaling, LoraTargets};
 
 /// PEFT's `DUMMY_TARGET_MODULES`: an adapter without branches.
 const NO_TARGETS: &str = "dummy-target-modules";

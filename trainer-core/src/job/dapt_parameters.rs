@@ -89,7 +89,11 @@ impl DaptParameters {
         lora_alpha(self.lora_alpha)?;
         share("lora_dropout", self.lora_dropout)?;
         let trains = self.lora_targets != LoraTargets::None;
-        need(trains, "lora_targets", "none leaves a pretraining nothing to train; give qv, qkvo or all-linear".into())?;
+        need(
+            trains,
+            "lora_targets",
+            "none leaves a pretraining nothing to train; give qv, qkvo or all-linear".into(),
+        )?;
         let room = self.max_length >= 8;
         need(room, "max_length", format!("{} is too small; give at least 8 pieces", self.max_length))?;
         let some = self.mask_share > 0.0 && self.mask_share < 1.0;

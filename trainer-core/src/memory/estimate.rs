@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::limit::Limit;
-use crate::backbone::{EncoderConfig, LinearShape, Site, encoder_parameters};
 use crate::LoraTargets;
+use crate::backbone::{EncoderConfig, LinearShape, Site, encoder_parameters};
 use crate::model::{Compute, LoraShape};
 
 /// Bytes of an f32, the type of what is trained.
