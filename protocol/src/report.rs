@@ -122,6 +122,9 @@ pub struct RunSummary {
     pub objective: f64,
     /// Dev scores of the best epoch.
     pub dev: ProtocolScores,
+    /// Mean cross-entropy on dev after the best epoch. Absent in results of older trainers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev_loss: Option<f64>,
     /// Test scores; final runs only.
     pub test: Option<TestScores>,
     /// Trainable parameters.

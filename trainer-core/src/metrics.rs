@@ -98,7 +98,7 @@ pub struct TestScores {
 /// The result of a finished training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainSummary {
-    /// Epoch with the best dev score. Its adapter is written.
+    /// Epoch with the best dev score, of equal ones that with the lowest dev loss. Its adapter is written.
     pub best_epoch: usize,
     /// Epochs trained.
     pub epochs: usize,
@@ -108,6 +108,9 @@ pub struct TrainSummary {
     pub objective: f64,
     /// Dev scores of the best epoch.
     pub dev: ProtocolScores,
+    /// Mean cross-entropy on dev after the best epoch. Absent in summaries of older versions.
+    #[serde(default)]
+    pub dev_loss: Option<f64>,
     /// Test scores, when the job opened the test split.
     pub test: Option<TestScores>,
     /// Trainable parameters.

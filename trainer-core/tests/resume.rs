@@ -97,6 +97,37 @@ proptest! {
     }
 }
 
+/// The steps are too small to change a prediction, but the loss falls.
+#[test]
+fn ties_go_to_the_lower_dev_loss_and_a_resumed_training_decides_alike() {
+    const TIED: &str = r#"{"learning_rate": 1e-7, "batch_size": 8, "max_epochs": 4, "patience": 9,
+        "max_train_sentences": 60, "max_dev_sentences": 40}"#;
+    let dir = folder();
+    let job_in = |out: &str| {
+        let mut job = job(dir.path(), TIED);
+        job.setup.out = dir.path().join(out);
+        job
+    };
+    let mut recorder = listening(dir.path());
+    let whole = job_in("whole");
+    let summary = train(&whole, &mut recorder).unwrap();
+    let whole = left(&whole, &recorder);
+    let losses: Vec<f64> = whole.reports.iter().map(|report| report.3).collect();
+    assert!(whole.reports.iter().all(|report| report.6 == whole.reports[0].6), "the scores are tied");
+    assert!(losses.is_sorted_by(|a, b| a > b), "{losses:?}");
+    assert_eq!((summary.best_epoch, summary.dev_loss), (4, Some(losses[3])));
+
+    let job = job_in("resumed");
+    for polls in [12, 11] {
+        let mut recorder = Recorder { polls_left: Some(polls.into()), ..listening(dir.path()) };
+        assert_eq!(train(&job, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
+    }
+    let mut recorder = listening(dir.path());
+    let again = train(&job, &mut recorder).unwrap();
+    assert_eq!((again.best_epoch, again.dev_loss), (summary.best_epoch, summary.dev_loss));
+    assert_eq!(left(&job, &recorder), whole);
+}
+
 #[test]
 fn an_interrupt_keeps_the_very_step_and_the_next_run_says_where_it_goes_on() {
     let (dir, whole) = undisturbed();

@@ -95,8 +95,19 @@ fn same_seed_same_bits_other_seed_other_bits() {
 fn patience_ends_training_and_the_best_epoch_is_kept() {
     let dir = folder();
     let params = r#"{"learning_rate": 1e-9, "max_epochs": 9, "patience": 2, "max_train_sentences": 30}"#;
-    let (summary, _) = trained(dir.path(), params);
-    assert_eq!((summary.best_epoch, summary.epochs, summary.stopped_early), (1, 3, true));
+    let (summary, recorder) = trained(dir.path(), params);
+    assert_eq!((summary.epochs, summary.stopped_early), (3, true), "a lower loss is no better score");
+    let losses: Vec<f64> = recorder
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            TrainerEvent::Epoch(epoch) => Some(epoch.dev_loss),
+            _ => None,
+        })
+        .collect();
+    let lowest = losses.iter().copied().min_by(f64::total_cmp);
+    assert_eq!(summary.dev_loss, lowest, "{losses:?}");
+    assert_eq!(Some(losses[summary.best_epoch - 1]), lowest);
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn finished() -> TrainerEvent {
         stopped_early: false,
         objective: 0.5,
         dev: SCORES,
+        dev_loss: Some(1.0),
         test: None,
         trainable_parameters: 7,
         seconds: 1.0,

@@ -33,6 +33,7 @@ pub(crate) fn run_summary(summary: &trainer::TrainSummary) -> RunSummary {
         stopped_early: summary.stopped_early,
         objective: summary.objective,
         dev: protocol_scores(summary.dev),
+        dev_loss: summary.dev_loss,
         test: summary.test.as_ref().map(test_scores),
         trainable_parameters: large(summary.trainable_parameters),
         seconds: summary.seconds,

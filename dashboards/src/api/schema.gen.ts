@@ -2656,6 +2656,11 @@ export interface components {
             /** @description Dev scores of the best epoch. */
             dev: components["schemas"]["ProtocolScores"];
             /**
+             * Format: double
+             * @description Mean cross-entropy on dev after the best epoch. Absent in results of older trainers.
+             */
+            dev_loss?: number | null;
+            /**
              * Format: int32
              * @description Epochs trained.
              */

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::early_stop::Standing;
 use super::epoch::SignsOfLife;
 use super::evaluate::{Evaluation, evaluate};
 use super::loaded::Loaded;
@@ -34,10 +35,14 @@ impl Course<'_> {
     /// Continues from a checkpoint, if there is one.
     ///
     /// # Errors
-    /// The checkpoint of another job.
+    /// The checkpoint of another job, or one that another rule for the best epoch made.
     pub(super) fn resume(&mut self) -> Result<Option<Resumed>, TrainError> {
         let Some(found) = self.keeper.found()? else { return Ok(None) };
         let Resumption { progress, best } = resume(found, &mut self.stepper)?;
+        if !progress.holds_the_best(self.job.objective) {
+            let part = "the best epoch by this version's rule, by which a tie goes to the lower dev loss";
+            return Err(TrainError::Checkpoint(self.keeper.without(part)));
+        }
         (self.at, self.best) = (progress, best);
         self.at.reports.iter_mut().for_each(|report| report.carried = true);
         Ok(Some(Resumed { epochs: self.at.reports.len(), step: self.at.step }))
@@ -55,7 +60,7 @@ impl Course<'_> {
     /// # Errors
     /// Those of [`Stepper::step`], an interruption, a checkpoint that cannot be written.
     pub(super) fn run(&mut self, supervisor: &mut dyn Supervisor) -> Result<(), TrainError> {
-        while self.at.reports.len() < self.job.params.max_epochs && !self.at.is_exhausted() {
+        while self.at.reports.len() < self.job.params.max_epochs && !self.at.is_exhausted(self.job) {
             match self.epoch(supervisor) {
                 Err(TrainError::Interrupted(interrupted)) => {
                     self.keep()?;
@@ -79,7 +84,8 @@ impl Course<'_> {
         let epoch = self.at.epoch();
         let dev = evaluation.scores.overall;
         self.report(&evaluation, supervisor);
-        if self.at.early_stop.improves(epoch, dev.under(self.job.objective).f1) {
+        let standing = Standing::after(&self.at.reports, self.job.objective);
+        if standing.is_some_and(|standing| standing.best == epoch) {
             self.at.best = Some(BestEpoch { epoch, dev });
             self.best = self.stepper.snapshot()?;
             self.best_dev = Some(evaluation);

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::early_stop::EarlyStop;
+use super::early_stop::Standing;
 use super::epoch::Pass;
 use crate::adapter::StartAdapter;
 use crate::checkpoint::{Checkpoint, Groups, Identity, hash_backbone, hash_file};
 use crate::optim::LossScale;
 use crate::step::Stepper;
 use crate::values::NamedValues;
-use crate::{EpochMetrics, ProtocolScores, TrainError, TrainJob};
+use crate::{EpochMetrics, ProtocolScores, ScoringProtocol, TrainError, TrainJob};
 
 /// Everything but tensors that cannot be computed again from the job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,6 @@ pub(super) struct Progress {
     pub(super) pass: Pass,
     /// Optimiser steps done.
     pub(super) step: usize,
-    pub(super) early_stop: EarlyStop,
     pub(super) best: Option<BestEpoch>,
     /// The factor on the loss, in f16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,13 +39,12 @@ pub(super) struct BestEpoch {
 
 impl Progress {
     /// Nothing done yet.
-    pub(super) fn new(patience: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             reports: Vec::new(),
             batches: 0,
             pass: Pass::default(),
             step: 0,
-            early_stop: EarlyStop::new(patience),
             best: None,
             loss_scale: None,
             seconds: 0.0,
@@ -59,8 +57,17 @@ impl Progress {
     }
 
     /// Whether patience has run out.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.early_stop.exhausted(self.reports.len())
+    pub(super) fn is_exhausted(&self, job: &TrainJob) -> bool {
+        let epochs = self.reports.len();
+        let standing = Standing::after(&self.reports, job.objective);
+        standing.is_some_and(|standing| standing.is_exhausted(epochs, job.params.patience))
+    }
+
+    /// Whether the best epoch is the one that the reports name. Versions that gave ties to the earlier epoch may have kept
+    /// another.
+    pub(super) fn holds_the_best(&self, objective: ScoringProtocol) -> bool {
+        let standing = Standing::after(&self.reports, objective);
+        standing.map(|standing| standing.best) == self.best.map(|best| best.epoch)
     }
 }
 
@@ -133,6 +140,27 @@ pub(super) fn resume(
 mod tests {
     use super::*;
     use crate::Hyperparameters;
+
+    #[test]
+    fn a_checkpoint_that_kept_the_earlier_of_tied_epochs_is_told_apart() {
+        let reports = super::super::early_stop::tests::reports(&[(0.5, 0.3), (0.5, 0.2)]);
+        let dev = reports[0].dev;
+        let kept = |epoch| Progress {
+            reports: reports.clone(),
+            best: Some(BestEpoch { epoch, dev }),
+            ..Progress::new()
+        };
+        assert!(kept(2).holds_the_best(ScoringProtocol::Strict));
+        assert!(!kept(1).holds_the_best(ScoringProtocol::Strict));
+        assert!(Progress::new().holds_the_best(ScoringProtocol::Strict), "no epoch has ended");
+        let mut before = serde_json::to_value(kept(2)).unwrap();
+        before["early_stop"] = serde_json::json!({"patience": 3, "best": [2, 0.5]});
+        assert_eq!(
+            serde_json::from_value::<Progress>(before).unwrap(),
+            kept(2),
+            "its old keys are read over"
+        );
+    }
 
     #[test]
     fn checkpoints_from_before_the_settings_of_adam_stay_valid() {

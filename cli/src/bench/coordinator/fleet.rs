@@ -160,6 +160,7 @@ pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
         stopped_early: false,
         objective,
         dev: scores(objective),
+        dev_loss: Some(1.1 / f64::from(epochs + 1)),
         test,
         trainable_parameters: 10,
         seconds: 617.0,
