@@ -22,7 +22,7 @@ corpus() {
     dataset=ncbi-disease corpus=$shared/corpora/ncbi-disease
   else
     dataset=synthetic corpus=$demo/synthetic
-    [ -d "$corpus" ] || "$pedigree" data synth "$corpus"
+    [ -d "$corpus" ] || "$pedigree" data synth "$corpus" --flavour disease
   fi
 }
 

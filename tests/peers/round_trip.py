@@ -196,7 +196,7 @@ def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        run(args.pedigree, "data", "synth", root / "corpus", "--train", 60, "--dev", 20, "--test", 10)
+        run(args.pedigree, "data", "synth", root / "corpus", "--flavour", "easy", "--train", 60, "--dev", 20, "--test", 10)
         backbones = []
         for family in FAMILIES:
             backbone = root / family / "backbone"

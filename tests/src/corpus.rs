@@ -26,7 +26,7 @@ fixed:
 pub fn tiny_study(up: &Up, edit: impl FnOnce(String) -> String) -> PathBuf {
     let (corpus, backbone, sweep) = (up.path("corpus"), up.path("backbone"), up.path("tiny.yaml"));
     let (corpus, backbone) = (corpus.to_str().expect("plain"), backbone.to_str().expect("plain"));
-    up.json(&["data", "synth", corpus, "--train", "160", "--dev", "60", "--test", "60"]);
+    up.json(&["data", "synth", corpus, "--flavour", "easy", "--train", "160", "--dev", "60", "--test", "60"]);
     up.json(&["data", "add", "synthetic", corpus]);
     up.json(&[
         "backbone", "random", backbone, "--corpus", corpus, "--hidden", "32", "--layers", "2", "--heads", "4",

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use pedigree_trainer_core::backbone::{Family, RandomEncoder, write_random};
-use pedigree_trainer_core::corpus::synth::{self, SynthSpec};
+use pedigree_trainer_core::corpus::synth::{self, Flavour, SynthSpec};
 use pedigree_trainer_core::corpus::{ReadOptions, Sentence, read};
 use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::{EvaluationOptions, Recogniser, TypeMap, evaluate};
@@ -49,7 +49,7 @@ fn write_backbone(dir: &Path, family: Family, hidden: usize) {
 fn trained(family: Family) -> (TempDir, TrainSummary) {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
-    synth::write(&at.join("corpus"), SynthSpec { seed: 1, train: 240, dev: 30, test: 30 }).unwrap();
+    synth::write(&at.join("corpus"), SynthSpec::new(Flavour::Easy, 1, [240, 30, 30])).unwrap();
     write_backbone(at, family, 64);
     let job = format!(
         r#"{{"train": "{at}/corpus/train.conll", "dev": "{at}/corpus/dev.conll", "backbone": "{at}/backbone-64",

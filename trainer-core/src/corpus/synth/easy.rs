@@ -1,59 +1,10 @@
-//! A synthetic corpus that looks like biomedical abstracts: a small grammar over an invented lexicon.
+//! The easy flavour: a small grammar of diseases and chemicals whose endings tell what they are.
 //!
-//! Owns the grammar. For process tests, demonstrations and benches only: every folder it writes says so in a README.
-//! It is not trivial by design: entity words also occur outside entities (`heat shock`, `cold storage`), entities have one to
-//! four words, and the compound names of the test split are mostly unseen in train.
+//! It is not trivial: entity words also occur outside entities (`heat shock`, `cold storage`), entities have one to four words,
+//! and the compound names of the test split are mostly unseen in train. A working training scores 0.9 and more.
 
-use std::fmt::Write as _;
-use std::io;
-use std::path::Path;
-
-use super::Sentence;
-use crate::rng::{Draws, Seeds};
-
-/// What to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SynthSpec {
-    /// Seed: the same seed gives the same files.
-    pub seed: u64,
-    /// Sentences of train.
-    pub train: usize,
-    /// Sentences of dev.
-    pub dev: usize,
-    /// Sentences of test.
-    pub test: usize,
-}
-
-/// Writes `train.conll`, `dev.conll`, `test.conll` and a `README.txt` that marks them as synthetic.
-///
-/// # Errors
-/// What the file system said.
-pub fn write(dir: &Path, spec: SynthSpec) -> io::Result<()> {
-    std::fs::create_dir_all(dir)?;
-    let seeds = Seeds::root(spec.seed).child("synthetic corpus");
-    for (split, sentences) in [("train", spec.train), ("dev", spec.dev), ("test", spec.test)] {
-        let mut draws = seeds.child(split).draws();
-        let mut text = String::new();
-        for _ in 0..sentences {
-            let sentence = sentence(&mut draws);
-            for (token, tag) in sentence.tokens.iter().zip(&sentence.tags) {
-                let _ = writeln!(text, "{token}\t{tag}");
-            }
-            text.push('\n');
-        }
-        std::fs::write(dir.join(format!("{split}.conll")), text)?;
-    }
-    std::fs::write(dir.join("README.txt"), readme(spec))
-}
-
-fn readme(spec: SynthSpec) -> String {
-    format!(
-        "SYNTHETIC DATA. Written by pedigree's corpus::synth from a small grammar and an invented lexicon\n\
-         (seed {}, {} / {} / {} sentences). No word of it was said about any patient, drug or disease.\n\
-         Scores on it say that the machinery works, nothing about biomedical text.\n",
-        spec.seed, spec.train, spec.dev, spec.test
-    )
-}
+use super::super::Sentence;
+use crate::rng::Draws;
 
 const STEMS: [&str; 18] = [
     "nephr", "hepat", "cardi", "neur", "dermat", "arthr", "gastr", "oste", "my", "encephal", "vascul",
@@ -89,7 +40,8 @@ struct Writer<'a> {
     sentence: Sentence,
 }
 
-fn sentence(draws: &mut Draws) -> Sentence {
+/// One sentence of the grammar.
+pub(super) fn sentence(draws: &mut Draws) -> Sentence {
     let shape = draws.below(10);
     let mut writer =
         Writer { draws, sentence: Sentence { tokens: Vec::new(), tags: Vec::new(), document: None } };
@@ -191,33 +143,5 @@ impl Writer<'_> {
         let stems = (self.draws.pick(&DRUG_STEMS), self.draws.pick(&DRUG_STEMS));
         let name = format!("{}{}{}", stems.0, stems.1, self.draws.pick(&DRUG_ENDS));
         self.entity("Chemical", &name);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::corpus::{LabelSet, ReadOptions, overlap, read};
-
-    #[test]
-    fn writes_a_labelled_seeded_readable_corpus() {
-        let dir = tempfile::tempdir().unwrap();
-        let spec = SynthSpec { seed: 5, train: 200, dev: 50, test: 50 };
-        write(dir.path(), spec).unwrap();
-        let first = std::fs::read(dir.path().join("train.conll")).unwrap();
-        write(dir.path(), spec).unwrap();
-        assert_eq!(first, std::fs::read(dir.path().join("train.conll")).unwrap());
-        let of =
-            |split: &str| read(&dir.path().join(format!("{split}.conll")), &ReadOptions::default()).unwrap();
-        let (train, dev, test) = (of("train"), of("dev"), of("test"));
-        assert_eq!((train.sentences.len(), dev.sentences.len(), test.sentences.len()), (200, 50, 50));
-        let labels = LabelSet::of(&train, &dev).unwrap();
-        assert_eq!(labels.types(), ["Chemical", "Disease"]);
-        labels.check_test(&test).unwrap();
-        assert!(train.statistics().entities > 150);
-        assert!(overlap(&train, &test).sentences < 25);
-        assert!(
-            std::fs::read_to_string(dir.path().join("README.txt")).unwrap().starts_with("SYNTHETIC DATA")
-        );
     }
 }
