@@ -39,6 +39,9 @@ pub struct BackboneSpec {
     pub revision: Option<String>,
     /// Shape of the encoder.
     pub shape: BackboneShape,
+    /// Layers of the source, where only its first ones were taken: `shape.layers` of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers_of_source: Option<u64>,
     /// Random weights instead of pretrained ones.
     pub random_weights: bool,
     /// Adapter of a pretraining, from which fine-tuning starts. Its files are among `files`, in `dapt/`.

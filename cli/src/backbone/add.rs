@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use pedigree_protocol::backbone::{AdaptedName, BackboneShape, BackboneSpec, StartAdapter, listing};
 use pedigree_protocol::client::Client;
-use pedigree_trainer_core::backbone::{inspect, weights_files};
+use pedigree_trainer_core::backbone::{LAYERS_OF_SOURCE, inspect, weights_files, write_first_layers};
 use pedigree_trainer_core::check_start;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::files::{Located, other_files};
 use super::hub;
@@ -26,9 +27,12 @@ pub(crate) struct AddArgs {
     /// Folder of an adapter that `pedigree dapt` made on this backbone; fine-tuning starts from it
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
+    /// Register only the first N layers, without heads, as a backbone of its own
+    #[arg(long, value_name = "N")]
+    layers: Option<usize>,
     /// Name of a completed pretraining, in place of SOURCE: registers its backbone with its adapter, from files that the
     /// coordinator has
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "adapter", "layers"])]
     dapt: Option<String>,
 }
 
@@ -36,7 +40,11 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
     let client = connection.client()?;
     let backbone = match (args.source, args.dapt) {
         (Some(source), _) => {
-            let spec = upload_files(&client, args.name, &source, args.adapter.as_deref(), output).await?;
+            let whole = locate(&source, output).await?;
+            let cut = args.layers.map(|layers| first_layers(&whole.folder, layers)).transpose()?;
+            let folder = cut.as_ref().map_or_else(|| whole.folder.clone(), |cut| cut.path().to_owned());
+            let located = Located { folder, ..whole };
+            let spec = upload_files(&client, args.name, located, args.adapter.as_deref(), output).await?;
             client.add_backbone(&spec).await?
         }
         (None, Some(dapt)) => client.register_adapted(&dapt, &AdaptedName { name: args.name }).await?,
@@ -48,17 +56,17 @@ pub(super) async fn run(args: AddArgs, connection: &Connection, output: Output) 
 async fn upload_files(
     client: &Client,
     name: String,
-    source: &str,
+    Located { folder, source, revision }: Located,
     adapter: Option<&Path>,
     output: Output,
 ) -> anyhow::Result<BackboneSpec> {
-    let located = locate(source, output).await?;
-    let shape = inspect(&located.folder)?;
+    let shape = inspect(&folder)?;
     if let Some(warning) = &shape.warning {
         output.note(&format!("warning: {warning}"));
     }
-    let mut files = local_files(&located.folder)?;
-    let start = adapter.map(|adapter| start_files(adapter, &located.folder)).transpose()?;
+    let config = config(&folder)?;
+    let mut files = local_files(&folder)?;
+    let start = adapter.map(|adapter| start_files(adapter, &folder)).transpose()?;
     let start_adapter =
         adapter.zip(start.as_deref()).map(|(folder, files)| start_adapter(folder, files)).transpose()?;
     files.extend(start.into_iter().flatten());
@@ -66,8 +74,8 @@ async fn upload_files(
     Ok(BackboneSpec {
         name,
         family: shape.family,
-        source: located.source,
-        revision: located.revision,
+        source,
+        revision,
         shape: BackboneShape {
             hidden: u64::try_from(shape.hidden)?,
             layers: u64::try_from(shape.layers)?,
@@ -77,7 +85,8 @@ async fn upload_files(
             max_positions: u64::try_from(shape.max_positions)?,
             parameters: shape.parameters,
         },
-        random_weights: has_random_weights(&located.folder)?,
+        layers_of_source: config[LAYERS_OF_SOURCE].as_u64(),
+        random_weights: config["pedigree_random_weights"] == true,
         start_adapter,
         sha256: upload::hash(listing(files.iter().map(|local| &local.file)).as_bytes())?,
         files: files.into_iter().map(|local| local.file).collect(),
@@ -114,12 +123,18 @@ fn start_adapter(folder: &Path, files: &[LocalFile]) -> anyhow::Result<StartAdap
     Ok(StartAdapter { source: folder.display().to_string(), sha256 })
 }
 
-/// Whether `pedigree backbone random` wrote the folder.
-fn has_random_weights(folder: &Path) -> anyhow::Result<bool> {
+/// What `config.json` says.
+fn config(folder: &Path) -> anyhow::Result<Value> {
     let path = folder.join("config.json");
     let config = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let config: Value = serde_json::from_slice(&config)?;
-    Ok(config["pedigree_random_weights"] == true)
+    Ok(serde_json::from_slice(&config)?)
+}
+
+/// A folder with the first layers of a backbone.
+fn first_layers(backbone: &Path, layers: usize) -> anyhow::Result<TempDir> {
+    let folder = TempDir::with_prefix("pedigree-layers-").context("cannot make a temporary folder")?;
+    write_first_layers(backbone, layers, folder.path())?;
+    Ok(folder)
 }
 
 #[cfg(test)]

@@ -44,6 +44,14 @@ fn source(spec: &BackboneSpec) -> String {
         .map_or_else(|| spec.source.clone(), |revision| format!("{}@{revision}", spec.source))
 }
 
+/// Which layers of the source it has.
+fn layers_of(spec: &BackboneSpec) -> String {
+    spec.layers_of_source.map_or_else(
+        || "all of the source".to_owned(),
+        |held| format!("the first {} of the source's {held}", spec.shape.layers),
+    )
+}
+
 /// Shows a backbone with its files.
 pub(super) fn write_backbone(screen: &mut dyn Write, backbone: &Backbone) -> io::Result<()> {
     let (spec, shape) = (&backbone.spec, &backbone.spec.shape);
@@ -64,6 +72,7 @@ pub(super) fn write_backbone(screen: &mut dyn Write, backbone: &Backbone) -> io:
             ("source", source(spec)),
             ("parameters", shape.parameters.to_string()),
             ("shape", size),
+            ("layers", layers_of(spec)),
             ("starts from", start),
             ("sha256", spec.sha256.to_string()),
         ],

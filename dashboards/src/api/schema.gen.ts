@@ -1121,6 +1121,11 @@ export interface components {
             family: string;
             /** @description config.json, weights and tokenizer files. */
             files: components["schemas"]["ArtifactFile"][];
+            /**
+             * Format: int64
+             * @description Layers of the source, where only its first ones were taken: `shape.layers` of them.
+             */
+            layers_of_source?: number | null;
             /** @description Unique name: letters, digits, `.`, `_` and `-`. */
             name: string;
             /** @description Random weights instead of pretrained ones. */

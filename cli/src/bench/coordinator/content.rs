@@ -102,6 +102,7 @@ fn backbone(file: ArtifactFile) -> BackboneSpec {
         revision: None,
         shape,
         random_weights: true,
+        layers_of_source: None,
         start_adapter: None,
         sha256: file.sha256.clone(),
         files: vec![file],
