@@ -28,7 +28,8 @@ impl AttemptArg {
         match (&mut detail.work, client.reports(run, Attempt(number)).await?) {
             (RunWork::Train(work), RunReports::Train { items }) => work.reports = items,
             (RunWork::Adapt(work), RunReports::Adapt { items }) => work.reports = items,
-            (RunWork::Train(_), RunReports::Adapt { .. }) | (RunWork::Adapt(_), RunReports::Train { .. }) => {
+            (RunWork::Test(_), RunReports::Test) => {}
+            (RunWork::Train(_) | RunWork::Adapt(_) | RunWork::Test(_), _) => {
                 bail!("the coordinator sent the reports of another kind of run")
             }
         }

@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
     backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, gpu, predict, sampler, serve, study,
-    sweep, token, train, trial, up, worker,
+    sweep, test_run, token, train, trial, up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -86,6 +86,9 @@ pub(crate) enum Command {
     },
     /// Train once from a job file, without a server
     Train(train::TrainArgs),
+    /// Score trained models on a test split from a job file, without a server
+    #[command(hide = true)]
+    Test(test_run::TestArgs),
     /// Adapt a backbone to raw text (domain-adaptive pretraining)
     ///
     /// With a job file or flags it pretrains in this process, without a server. The sub-commands queue a pretraining for

@@ -25,7 +25,8 @@ pub(crate) fn study() -> Study {
             "waiting": 0, "leased": 0, "running": 1, "completed": 2, "pruned": 0, "failed": 1, "cancelled": 0,
         },
         "best": {"run_id": ID, "number": 3, "value": 0.5333, "params": {"batch_size": 16, "learning_rate": 2.5e-3}},
-        "final_run": {"run_id": ID, "state": "completed"},
+        "finals": [{"run_id": ID, "replicate": 1, "seed": 7, "state": "completed", "value": 0.51}],
+        "test_run": null,
         "seal": null,
         "created_at": "2026-01-02T03:04:05Z", "ended_at": "2026-01-02T03:09:10Z",
     });
@@ -79,9 +80,9 @@ pub(crate) fn seal() -> Seal {
     let scores = json!({"strict": score, "conlleval": score});
     let seal = json!({
         "run_id": ID, "attempt": 1, "test_sha256": "ab".repeat(32), "opened_at": "2026-01-02T03:08:00Z", "openings": 1,
-        "scores": {
+        "results": [{"run_id": ID, "seed": 7, "scores": {
             "overall": scores, "per_type": {"Disease": scores}, "sentences": 60, "windowed_sentences": 0, "orphan_tags": 2,
-        },
+        }}],
         "sealed_at": "2026-01-02T03:09:00Z",
     });
     serde_json::from_value(seal).unwrap()

@@ -42,7 +42,7 @@ fn row(study: &Study, run: &Run) -> Vec<String> {
         _ => state(run.state).to_owned(),
     };
     let facts = [
-        run.number.map_or_else(|| "final".to_owned(), |number| number.to_string()),
+        label(run),
         state,
         run.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}")),
         format!("{}/{}", run.epochs, max_epochs(study, run)),
@@ -55,6 +55,15 @@ fn row(study: &Study, run: &Run) -> Vec<String> {
         .iter()
         .map(|dimension| run.params.get(&dimension.name).map_or_else(|| "-".to_owned(), short));
     facts.into_iter().chain(values).collect()
+}
+
+fn label(run: &Run) -> String {
+    match (run.kind, run.number, run.replicate) {
+        (RunKind::Test, ..) => "test".to_owned(),
+        (_, Some(number), _) => number.to_string(),
+        (_, None, Some(replicate)) if replicate > 1 => format!("final:{replicate}"),
+        (_, None, _) => "final".to_owned(),
+    }
 }
 
 #[cfg(test)]

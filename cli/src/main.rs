@@ -35,6 +35,7 @@ mod shutdown;
 mod study;
 mod sweep;
 mod telemetry;
+mod test_run;
 mod test_score;
 mod token;
 mod train;
@@ -79,6 +80,7 @@ fn execute(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     match cli.command {
         // The trainer is synchronous and takes all cores, so it runs without the async runtime.
         Command::Train(args) => train::run(&args, output),
+        Command::Test(args) => test_run::run(&args, output),
         Command::Sampler { command } => sampler::run(&command).map(|()| ExitCode::SUCCESS),
         Command::Export(args) => export::run(&args, output).map(|()| ExitCode::SUCCESS),
         Command::Dapt(dapt::DaptArgs { command: None, local }) => dapt::run(&local, output),
@@ -115,7 +117,11 @@ async fn dispatch(
         Command::Dapt(dapt::DaptArgs { command: Some(command), .. }) => {
             return dapt::ask(command, &connection, output).await;
         }
-        Command::Train(_) | Command::Dapt(_) | Command::Export(_) | Command::Sampler { .. } => {}
+        Command::Train(_)
+        | Command::Test(_)
+        | Command::Dapt(_)
+        | Command::Export(_)
+        | Command::Sampler { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

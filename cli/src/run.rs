@@ -10,7 +10,11 @@ pub(crate) fn name(run: &Run) -> String {
     match (run.kind, run.number) {
         (RunKind::Trial, Some(number)) => format!("trial {number}"),
         (RunKind::Trial, None) => "trial".to_owned(),
-        (RunKind::Final, _) => "final run".to_owned(),
+        (RunKind::Final, _) => match run.replicate {
+            Some(replicate) if replicate > 1 => format!("final run {replicate}"),
+            _ => "final run".to_owned(),
+        },
+        (RunKind::Test, _) => "test run".to_owned(),
         (RunKind::Dapt, _) => "pretraining".to_owned(),
     }
 }

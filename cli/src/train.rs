@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pedigree_trainer_core::{
-    Interrupted, ProtocolScores, Supervisor, TestAccess, TrainError, TrainJob, TrainSummary, TrainerEvent,
-    run_process, stop_on_signals, train,
+    Interrupted, ProtocolScores, Supervisor, TrainError, TrainJob, TrainSummary, TrainerEvent, run_process,
+    stop_on_signals, train,
 };
 
 use crate::output::{Output, bytes, write_facts};
@@ -32,12 +32,6 @@ pub(crate) fn run(args: &TrainArgs, output: Output) -> anyhow::Result<ExitCode> 
         Ok(job) => job,
         Err(error) => return Ok(failed(TrainError::Job(error), output)),
     };
-    if job.test == TestAccess::OnRequest {
-        anyhow::bail!(
-            "{}: test: on_request waits for a supervisor; write {{\"path\": FILE}} or \"never\"",
-            args.job.display()
-        );
-    }
     match train(&job, &mut Terminal { output, stopping: stop_on_signals()? }) {
         Ok(summary) => {
             output.document(&summary, |screen| write_summary(screen, &job, &summary))?;

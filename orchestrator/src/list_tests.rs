@@ -181,7 +181,7 @@ async fn runs_page_by_number_and_by_what_they_are(pool: PgPool) {
     let fetch = async |page: PageQuery| list(page, RunFilter::default()).await;
     let add = async |_| {
         if let Some(grant) = coordinator.claim(&coordinator.worker(1).await).await {
-            coordinator.complete(&grant, 0.5, None).await;
+            coordinator.complete(&grant, 0.5).await;
         }
     };
     let walked = walk(fetch, |run| run.number, add).await;
@@ -237,7 +237,7 @@ async fn the_reports_of_an_earlier_attempt_are_read(pool: PgPool) {
     assert_eq!((again.run_id, again.attempt), (grant.run_id, Attempt(2)));
     let read = async |attempt| match run::view::reports(&pool, grant.run_id, attempt).await.unwrap() {
         RunReports::Train { items } => items.iter().map(|report| report.metrics.epoch).collect::<Vec<_>>(),
-        RunReports::Adapt { .. } => panic!("a trial trains"),
+        RunReports::Adapt { .. } | RunReports::Test => panic!("a trial trains"),
     };
     assert_eq!((read(Attempt(1)).await, read(Attempt(2)).await), (vec![1, 2], vec![]));
     let unknown = run::view::reports(&pool, grant.run_id, Attempt(3)).await;

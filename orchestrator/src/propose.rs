@@ -43,7 +43,7 @@ pub(crate) async fn top_up_trials(
         };
         let pending = Outcome::Pending;
         history.add(Observed { number, params: params.clone().into(), outcome: pending });
-        proposals.push(Proposal { number: Some(number), params, record: Some(record) });
+        proposals.push(Proposal { number, params, record });
     }
     if proposals.is_empty() { Ok(()) } else { insert(db, study, proposals).await }
 }
@@ -64,11 +64,10 @@ fn timed_suggestion(
 
 /// What becomes a run.
 struct Proposal {
-    /// The trial's; `None` for the final run.
-    number: Option<u32>,
+    number: u32,
     params: ParamValues,
-    /// What the configuration was made from; `None` for the final run.
-    record: Option<Record>,
+    /// What the configuration was made from.
+    record: Record,
 }
 
 /// The study, as far as its suggestions depend on it.
@@ -82,35 +81,24 @@ pub(crate) fn search(spec: &StudySpec) -> Search<'_> {
     }
 }
 
-/// Queues the study's final run: the best configuration once more, from a seed of its own.
-pub(crate) async fn final_run(
-    db: &mut PgConnection,
-    study: &LockedStudy,
-    params: ParamValues,
-) -> ApiResult<()> {
-    insert(db, study, vec![Proposal { number: None, params, record: None }]).await
-}
-
 async fn insert(db: &mut PgConnection, study: &LockedStudy, proposals: Vec<Proposal>) -> ApiResult<()> {
-    let columns: Result<Vec<Option<i32>>, _> =
-        proposals.iter().map(|p| p.number.map(i32::try_from).transpose()).collect();
-    let numbers = columns.map_err(|error| ApiError::Broken(error.to_string()))?;
+    let numbers: Vec<i32> = proposals.iter().map(|p| p.number.cast_signed()).collect();
     let ids: Vec<RunId> = proposals.iter().map(|_| RunId::new()).collect();
     let seed = |p: &Proposal| training_seed(study.spec.seed.into(), p.number);
     let seeds: Vec<i64> = proposals.iter().map(seed).collect();
     let (params, records): (Vec<_>, Vec<_>) =
-        proposals.into_iter().map(|p| (Json(p.params), p.record.map(Json))).unzip();
+        proposals.into_iter().map(|p| (Json(p.params), Json(p.record))).unzip();
     sqlx::query!(
         "INSERT INTO runs (id, queue_id, kind, number, params, seed, suggestion)
-         SELECT id, $2, CASE WHEN number IS NULL THEN 'final' ELSE 'trial' END::run_kind, number, params, seed, record
+         SELECT id, $2, 'trial', number, params, seed, record
          FROM unnest($1::uuid[], $3::integer[], $4::jsonb[], $5::bigint[], $6::jsonb[])
              AS proposal (id, number, params, seed, record)",
         &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
         study.id.0,
-        &numbers as _,
+        &numbers,
         params as _,
         &seeds,
-        &records as _,
+        records as _,
     )
     .execute(db)
     .await?;

@@ -12,16 +12,18 @@ use pedigree_protocol::dataset::{Dataset, DatasetSpec, Split, Splits};
 use pedigree_protocol::finals::Finals;
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{
-    AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
+    AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, TrainedModel, Work, WriteOutcome, WriteReply,
 };
 use pedigree_protocol::method::Method;
 use pedigree_protocol::objective::{Goal, Metric, MetricName, ScoringProtocol};
 use pedigree_protocol::page::{LARGEST_LIMIT, PageQuery};
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::queue::LOST_RETRIES;
-use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_protocol::report::{
+    EntityScore, EpochReport, ProtocolScores, RunSummary, TestResult, TestScores, TestSummary,
+};
 use pedigree_protocol::resources::Resources;
-use pedigree_protocol::run::{Failure, FailureCause, Run, RunFilter};
+use pedigree_protocol::run::{Failure, FailureCause, Run, RunFilter, RunKind};
 use pedigree_protocol::run_detail::{RunDetail, TrainDetail};
 use pedigree_protocol::study::{Study, StudySpec, Transfer};
 use pedigree_protocol::{Dimension, Domain, RunId, Space, WorkerId};
@@ -37,7 +39,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::events::Feed;
 use crate::study::studies::Studies;
 use crate::tasks::Tasks;
-use crate::{artifact, backbone, dashboard, dataset, fleet, lease, reconcile, run, study};
+use crate::{artifact, backbone, dashboard, dataset, fleet, lease, reconcile, run, seal, study};
 
 /// A coordinator's app over a fresh database, without listener and upkeep.
 pub(crate) struct Coordinator {
@@ -177,10 +179,26 @@ impl Coordinator {
     }
 
     /// Starts, reports once, and completes with a value.
-    pub(crate) async fn complete(&self, grant: &LeaseGrant, value: f64, test: Option<TestScores>) {
+    pub(crate) async fn complete(&self, grant: &LeaseGrant, value: f64) {
         assert_eq!(self.write(grant, &AttemptWrite::Start).await, WriteOutcome::Won);
         assert_eq!(self.write(grant, &report(1, value)).await, WriteOutcome::Won);
-        assert_eq!(self.write(grant, &completed(value, test)).await, WriteOutcome::Won);
+        assert_eq!(self.write(grant, &completed(value)).await, WriteOutcome::Won);
+    }
+
+    /// Opens the test split, and seals these scores.
+    pub(crate) async fn test(&self, grant: &LeaseGrant, f1: f64) {
+        assert_eq!(grant.kind, RunKind::Test);
+        assert_eq!(self.write(grant, &AttemptWrite::Start).await, WriteOutcome::Won);
+        seal::open_test(&self.app, grant.run_id, grant.attempt).await.unwrap();
+        assert_eq!(self.write(grant, &tested(grant, f1)).await, WriteOutcome::Won);
+    }
+
+    /// Takes a study from its last trial to its end: its one final run, and its test run.
+    pub(crate) async fn finish(&self, worker: &Worker, dev: f64, test: f64) {
+        let last = self.claim(worker).await.unwrap();
+        assert_eq!(last.kind, RunKind::Final);
+        self.complete(&last, dev).await;
+        self.test(&self.claim(worker).await.unwrap(), test).await;
     }
 
     /// Ends the pause of every run that failed.
@@ -350,7 +368,16 @@ pub(crate) fn report(epoch: i32, f1: f64) -> AttemptWrite {
     AttemptWrite::Report { metrics: Box::new(metrics) }
 }
 
-pub(crate) fn completed(objective: f64, test: Option<TestScores>) -> AttemptWrite {
+/// The end of a test run: every model has this F1.
+pub(crate) fn tested(grant: &LeaseGrant, f1: f64) -> AttemptWrite {
+    let Work::Test { models, .. } = &grant.work else { panic!("{grant:?}") };
+    let result =
+        |model: &TrainedModel| TestResult { run_id: model.run_id, seed: model.seed, scores: test_scores(f1) };
+    let results = models.iter().map(result).collect();
+    end(AttemptEnd::Tested { summary: Box::new(TestSummary { results, seconds: 1.0, peak_memory_bytes: 1 }) })
+}
+
+pub(crate) fn completed(objective: f64) -> AttemptWrite {
     let summary = RunSummary {
         best_epoch: 1,
         epochs: 1,
@@ -358,7 +385,6 @@ pub(crate) fn completed(objective: f64, test: Option<TestScores>) -> AttemptWrit
         objective,
         dev: scores(objective),
         dev_loss: Some(0.6),
-        test,
         trainable_parameters: 10,
         seconds: 2.0,
         peak_memory_bytes: 1,

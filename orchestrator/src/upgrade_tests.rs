@@ -99,7 +99,7 @@ async fn what_waits_is_given_out_and_what_trains_is_taken(pool: PgPool) {
     let told =
         lease::write::apply(&coordinator.app, RunId(id(24)), Attempt(2), &AttemptWrite::Renew).await.unwrap();
     assert_eq!(told.outcome, WriteOutcome::Won);
-    let end = completed(0.75, None);
+    let end = completed(0.75);
     let told = lease::write::apply(&coordinator.app, RunId(id(24)), Attempt(2), &end).await.unwrap();
     assert_eq!(told.outcome, WriteOutcome::Won);
     let found = study::view::get(&pool, "searching").await.unwrap();
@@ -132,7 +132,10 @@ async fn the_views_show_what_was_there(pool: PgPool) {
     ];
     assert_eq!(states, expected.into());
     let finished = studies.iter().find(|study| study.spec.name == "finished").unwrap();
-    assert!(finished.seal.as_ref().is_some_and(|seal| seal.scores.is_some()), "{finished:?}");
+    assert!(
+        finished.seal.as_ref().is_some_and(|seal| seal.results[0].run_id == finished.finals[0].run_id),
+        "{finished:?}"
+    );
 
     let pretrainings = dapt::view::list(&pool, &PageQuery::default()).await.unwrap().items;
     let shown: Vec<_> = pretrainings

@@ -9,7 +9,7 @@ use crate::energy::Energy;
 use crate::id::{Attempt, QueueId, RunId, WorkerId};
 use crate::objective::ScoringProtocol;
 use crate::params::{ParamValues, Scalar};
-use crate::report::{EpochReport, RunSummary};
+use crate::report::{EpochReport, RunSummary, TestSummary};
 use crate::run::{Failure, RunKind};
 
 /// A worker asks for work on one idle device.
@@ -35,7 +35,7 @@ pub struct LeaseGrant {
     pub queue_id: QueueId,
     /// Name of its study or pretraining, for logs.
     pub queue_name: String,
-    /// Trial, final run or pretraining.
+    /// What the run is for.
     pub kind: RunKind,
     /// Number of the trial.
     pub number: Option<i32>,
@@ -84,18 +84,38 @@ pub enum Work {
         /// Hash of the text to measure on.
         held_out: Sha256,
     },
+    /// Score trained models on the test split, which the coordinator hands out when it is asked for.
+    Test {
+        /// Seed and backbone; the parameters are those that the models were trained with.
+        job: WorkJob,
+        /// Hash of the training split: mistakes are counted apart for forms that it holds.
+        train: Sha256,
+        /// The models.
+        models: Vec<TrainedModel>,
+    },
 }
 
 impl Work {
-    /// What both kinds of work have.
+    /// What every kind of work has.
     pub const fn job(&self) -> &WorkJob {
         match self {
-            Self::Train { job, .. } | Self::Adapt { job, .. } => job,
+            Self::Train { job, .. } | Self::Adapt { job, .. } | Self::Test { job, .. } => job,
         }
     }
 }
 
-/// What both kinds of work have.
+/// A model that a run has trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TrainedModel {
+    /// The run.
+    pub run_id: RunId,
+    /// Seed of its training.
+    pub seed: i64,
+    /// The files of its adapter, by their names within the adapter's folder.
+    pub adapter: Vec<ArtifactFile>,
+}
+
+/// What every kind of work has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WorkJob {
     /// Searched and fixed parameters together, by the trainer's names.
@@ -212,6 +232,11 @@ pub enum AttemptEnd {
     Completed {
         /// The result.
         summary: Box<RunSummary>,
+    },
+    /// With the scores of a test run.
+    Tested {
+        /// The result.
+        summary: Box<TestSummary>,
     },
     /// With a pretraining's result.
     Adapted {

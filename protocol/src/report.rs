@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::Attempt;
+use crate::id::{Attempt, RunId};
 use crate::objective::ScoringProtocol;
 
 /// A report with the attempt that made it.
@@ -109,6 +109,37 @@ pub struct TestScores {
     pub orphan_tags: i64,
 }
 
+/// One model's scores on the test split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TestResult {
+    /// The run that trained the model.
+    pub run_id: RunId,
+    /// Seed of that training.
+    pub seed: i64,
+    /// The scores.
+    pub scores: TestScores,
+}
+
+impl TestResult {
+    /// The mean F1 over all types; `None` where there is no result.
+    pub fn mean_f1(results: &[Self], protocol: ScoringProtocol) -> Option<f64> {
+        let sum: f64 = results.iter().map(|result| result.scores.overall.under(protocol).f1).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a handful of models")]
+        (!results.is_empty()).then(|| sum / results.len() as f64)
+    }
+}
+
+/// The result of a completed test run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TestSummary {
+    /// The scores of each model, in the order in which the run was given them.
+    pub results: Vec<TestResult>,
+    /// Wall seconds of the trainer.
+    pub seconds: f64,
+    /// Highest resident memory of the trainer, bytes.
+    pub peak_memory_bytes: i64,
+}
+
 /// The result of a completed run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunSummary {
@@ -125,8 +156,6 @@ pub struct RunSummary {
     /// Mean cross-entropy on dev after the best epoch. Absent in results of older trainers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev_loss: Option<f64>,
-    /// Test scores; final runs only.
-    pub test: Option<TestScores>,
     /// Trainable parameters.
     pub trainable_parameters: i64,
     /// Wall seconds of the trainer.

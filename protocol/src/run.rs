@@ -52,8 +52,10 @@ pub enum RunKind {
     Dapt,
     /// A numbered trial of a study.
     Trial,
-    /// The best configuration, trained once more. Only this run opens the test set.
+    /// The best configuration, trained once more. It never sees the test split.
     Final,
+    /// The models of the final runs meet the test split. Only this run opens it.
+    Test,
 }
 
 /// The state of a run.
@@ -198,6 +200,9 @@ pub struct Run {
     pub kind: RunKind,
     /// Number within the study, from 1; trials only.
     pub number: Option<i32>,
+    /// Number among the study's final runs, from 1; final runs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicate: Option<i32>,
     /// Its state.
     pub state: RunState,
     /// Attempts granted so far; the newest attempt's number (0: none yet).
@@ -205,7 +210,8 @@ pub struct Run {
     /// The searched parameters; all of a pretraining's.
     #[schema(value_type = std::collections::BTreeMap<String, Scalar>)]
     pub params: ParamValues,
-    /// The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
+    /// The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text; of a test
+    /// run, the mean test score of its models.
     pub value: Option<f64>,
     /// The objective's value of the best epoch reported so far by the newest attempt.
     pub best_so_far: Option<f64>,

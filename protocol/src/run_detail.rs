@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::dapt::{DaptReport, DaptSummary};
+use crate::lease::TrainedModel;
 use crate::params::{ParamValues, Scalar};
-use crate::report::{AttemptReport, EpochReport, RunSummary};
+use crate::report::{AttemptReport, EpochReport, RunSummary, TestSummary};
 use crate::run::{AttemptRecord, Run};
 use crate::suggestion::Record;
 
@@ -30,6 +31,8 @@ pub enum RunWork {
     Train(Box<TrainDetail>),
     /// The run of a pretraining.
     Adapt(AdaptDetail),
+    /// A test run.
+    Test(TestDetail),
 }
 
 /// What only trials and final runs have.
@@ -55,6 +58,15 @@ pub struct AdaptDetail {
     pub summary: Option<DaptSummary>,
 }
 
+/// What only a test run has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TestDetail {
+    /// The models that meet the test split.
+    pub models: Vec<TrainedModel>,
+    /// The result, once completed.
+    pub summary: Option<TestSummary>,
+}
+
 /// The epoch reports of one attempt, by the kind of its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -69,21 +81,23 @@ pub enum RunReports {
         /// The reports, by epoch.
         items: Vec<AttemptReport<DaptReport>>,
     },
+    /// Of a test run, which has no epochs.
+    Test,
 }
 
 impl RunDetail {
-    /// The part of a trial or final run; `None` for a pretraining's run.
+    /// The part of a trial or final run; `None` for any other.
     pub const fn training(&self) -> Option<&TrainDetail> {
         match &self.work {
             RunWork::Train(detail) => Some(detail),
-            RunWork::Adapt(_) => None,
+            RunWork::Adapt(_) | RunWork::Test(_) => None,
         }
     }
 
-    /// The part of a pretraining's run; `None` for a trial or final run.
+    /// The part of a pretraining's run; `None` for any other.
     pub const fn pretraining(&self) -> Option<&AdaptDetail> {
         match &self.work {
-            RunWork::Train(_) => None,
+            RunWork::Train(_) | RunWork::Test(_) => None,
             RunWork::Adapt(detail) => Some(detail),
         }
     }

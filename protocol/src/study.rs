@@ -157,11 +157,13 @@ pub struct StudyFilter {
 pub enum StudyState {
     /// Trials are proposed and run.
     Searching,
-    /// The budget is spent; the final run is on its way.
+    /// The budget is spent; the final runs are on their way, or wait for a selection among studies.
     Finishing,
-    /// The test score is sealed.
+    /// The final runs have completed; their models meet the test split.
+    Testing,
+    /// The test score is sealed, or a selection went to another study.
     Completed,
-    /// No trial, or no final run, could be completed.
+    /// No trial, or not every final run or test run, could be completed.
     Failed,
     /// Ended by a user.
     Cancelled,
@@ -169,8 +171,8 @@ pub enum StudyState {
 
 impl StudyState {
     /// All states.
-    pub const ALL: [Self; 5] =
-        [Self::Searching, Self::Finishing, Self::Completed, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 6] =
+        [Self::Searching, Self::Finishing, Self::Testing, Self::Completed, Self::Failed, Self::Cancelled];
 
     /// Whether the study has ended for good.
     pub const fn is_final(self) -> bool {
@@ -207,8 +209,13 @@ pub struct Study {
     pub trials: TrialCounts,
     /// The best completed trial.
     pub best: Option<BestTrial>,
-    /// The final run, once queued.
-    pub final_run: Option<FinalRun>,
+    /// The final runs, once queued, by their numbers.
+    pub finals: Vec<FinalRun>,
+    /// The run that opens the test split, once queued.
+    pub test_run: Option<TestRun>,
+    /// The final runs fall behind the best trial by more than chance explains: a sentence with the figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// The record of the opened test split.
     pub seal: Option<Seal>,
     /// When it was created.
@@ -257,9 +264,24 @@ pub struct BestTrial {
     pub params: ParamValues,
 }
 
-/// The final run of a study.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A final run of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FinalRun {
+    /// The run.
+    pub run_id: RunId,
+    /// Its number, from 1.
+    pub replicate: i32,
+    /// Seed of its training.
+    pub seed: i64,
+    /// Its state.
+    pub state: RunState,
+    /// The objective's value (best epoch), once completed.
+    pub value: Option<f64>,
+}
+
+/// The test run of a study.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestRun {
     /// The run.
     pub run_id: RunId,
     /// Its state.

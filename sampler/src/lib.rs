@@ -39,7 +39,7 @@ mod untried;
 pub use history::History;
 pub use past::Past;
 pub use sampler::Search;
-pub use seed::training_seed;
+pub use seed::{final_seed, training_seed};
 pub use session::Session;
 pub use suggest::{Suggestion, suggest};
 pub use trial::{Observed, Outcome};

@@ -39,13 +39,26 @@ impl Seeds {
     }
 }
 
-/// The seed of a trial's training, or of the final run's where `number` is `None`.
+/// The seed of a trial's training.
 ///
 /// Never negative, and small enough for every JSON reader.
-pub fn training_seed(study_seed: u64, number: Option<u32>) -> i64 {
-    let number = number.map(u32::to_le_bytes);
-    let hash =
-        digest(&[b"training", &study_seed.to_le_bytes(), number.as_ref().map_or(b"final", |n| n.as_slice())]);
+pub fn training_seed(study_seed: u64, number: u32) -> i64 {
+    json_safe(digest(&[b"training", &study_seed.to_le_bytes(), &number.to_le_bytes()]))
+}
+
+/// The seed of a final run's training; final runs are numbered from 1.
+///
+/// Never negative, and small enough for every JSON reader.
+pub fn final_seed(study_seed: u64, replicate: u32) -> i64 {
+    let study_seed = study_seed.to_le_bytes();
+    json_safe(match replicate {
+        // The seed of the one final run that studies had at first.
+        1 => digest(&[b"training", &study_seed, b"final"]),
+        _ => digest(&[b"training", &study_seed, b"final", &replicate.to_le_bytes()]),
+    })
+}
+
+fn json_safe(hash: [u8; 32]) -> i64 {
     let mut head = [0; 8];
     head.copy_from_slice(&hash[..8]);
     (u64::from_le_bytes(head) >> (u64::BITS - JSON_SAFE_BITS)).cast_signed()
@@ -90,7 +103,8 @@ mod tests {
 
     #[test]
     fn training_seeds_differ_by_trial_and_fit_json() {
-        let seeds: Vec<i64> = (0..100).map(Some).chain([None]).map(|n| training_seed(7, n)).collect();
+        let finals = (1..100).map(|replicate| final_seed(7, replicate));
+        let seeds: Vec<i64> = (0..100).map(|number| training_seed(7, number)).chain(finals).collect();
         let distinct: std::collections::BTreeSet<_> = seeds.iter().collect();
         assert_eq!(distinct.len(), seeds.len());
         assert!(seeds.iter().all(|s| (0..1 << JSON_SAFE_BITS).contains(s)));
@@ -100,8 +114,8 @@ mod tests {
     #[test]
     fn the_tree_is_frozen() {
         let draw = Seeds::new(0, 0).child("draw", "lr").random::<u64>();
-        assert_eq!(training_seed(0, None), 2_439_527_955_137_259);
-        assert_eq!(training_seed(0, Some(0)), 6_307_404_265_733_759);
+        assert_eq!(final_seed(0, 1), 2_439_527_955_137_259);
+        assert_eq!(training_seed(0, 0), 6_307_404_265_733_759);
         assert_eq!(draw, 8_402_074_134_638_426_990);
     }
 }

@@ -33,7 +33,8 @@ async fn two_sequential_studies_with_one_seed_are_equal() {
             let detail = up.client().run(run.id).await.unwrap();
             search.push((run.number, run.params, run.value, metrics(&detail)));
         }
-        searches.push((search, study.seal.unwrap().scores));
+        let tested: Vec<_> = study.seal.unwrap().results.into_iter().map(|result| result.scores).collect();
+        searches.push((search, tested));
     }
     assert_eq!(searches[0], searches[1]);
 }

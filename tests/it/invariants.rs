@@ -21,13 +21,15 @@ pub(crate) async fn wait_until_completed(up: &Up, study: &str) -> Study {
 }
 
 /// Trial numbers are 1..N; each run completed in exactly one attempt, its newest; no report is doubled; the seal
-/// belongs to the final run.
+/// belongs to the test run.
 pub(crate) async fn assert_invariants(up: &Up, study: &Study) {
     let runs = up.client().runs(&study.spec.name).await.unwrap();
     let numbers: Vec<i32> = runs.iter().filter_map(|run| run.number).collect();
     let wanted: Vec<i32> = (1..=i32::try_from(study.spec.trials).unwrap()).collect();
     assert_eq!(numbers, wanted, "trial numbers");
-    assert_eq!(runs.iter().filter(|run| run.kind == RunKind::Final).count(), 1, "one final run");
+    for kind in [RunKind::Final, RunKind::Test] {
+        assert_eq!(runs.iter().filter(|run| run.kind == kind).count(), 1, "one {kind:?} run");
+    }
     for run in &runs {
         assert_eq!(run.state, RunState::Completed, "{run:#?}");
         let detail = up.client().run(run.id).await.unwrap();
@@ -37,6 +39,10 @@ pub(crate) async fn assert_invariants(up: &Up, study: &Study) {
             detail.attempts.iter().filter(|a| a.state == AttemptState::Completed).collect();
         assert_eq!(completed.len(), 1, "one completed attempt: {:#?}", detail.attempts);
         assert_eq!(completed[0].attempt, run.attempt, "the newest attempt completed");
+        if run.kind == RunKind::Test {
+            assert!(detail.training().is_none(), "a test run trains nothing");
+            continue;
+        }
         let training = detail.training().expect("a study trains");
         let epochs: BTreeSet<i32> = training.reports.iter().map(|r| r.metrics.epoch).collect();
         assert_eq!(epochs.len(), training.reports.len(), "no report is doubled");
@@ -46,9 +52,10 @@ pub(crate) async fn assert_invariants(up: &Up, study: &Study) {
             usize::try_from(summary.epochs).unwrap(),
             "every epoch of the completed attempt is there"
         );
-        assert_eq!(summary.test.is_some(), run.kind == RunKind::Final, "only the final run has test scores");
     }
     let seal = study.seal.as_ref().expect("a completed study is sealed");
-    assert_eq!(Some(seal.run_id), study.final_run.as_ref().map(|f| f.run_id));
-    assert!(seal.scores.is_some() && seal.sealed_at.is_some());
+    assert_eq!(Some(seal.run_id), study.test_run.as_ref().map(|run| run.run_id));
+    let tested: Vec<_> = seal.results.iter().map(|result| result.run_id).collect();
+    assert_eq!(tested, study.finals.iter().map(|run| run.run_id).collect::<Vec<_>>());
+    assert!(seal.sealed_at.is_some());
 }

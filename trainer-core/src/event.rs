@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{DaptEpoch, DaptSummary, EpochMetrics, TrainSummary};
+use crate::metrics::{DaptEpoch, DaptSummary, EpochMetrics, TestSummary, TrainSummary};
 
 /// One line of a trainer's stdout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,8 +45,10 @@ pub enum TrainerEvent {
     },
     /// An epoch and its evaluation on dev ended.
     Epoch(EpochMetrics),
-    /// Training has ended; the trainer waits for the test split on stdin ([`StdinMessage::Test`]).
+    /// A test run has read its models; it waits for the test split on stdin ([`StdinMessage::Test`]).
     TestWanted,
+    /// A test run has written everything; the process ends with [`ExitReason::Done`].
+    Tested(TestSummary),
     /// Everything is written; the process ends with [`ExitReason::Done`].
     Finished(TrainSummary),
     /// An epoch of a pretraining's adapter and the measurement after it ended.

@@ -76,14 +76,15 @@ pub use event::{ExitReason, Resumed, StdinMessage, TrainerEvent};
 pub use fit::{BenchReport, BenchSpec, bench, train};
 pub use job::{
     CheckpointPlan, DaptJob, DaptParameters, DeviceChoice, Hyperparameters, InvalidJob, LoraScaling,
-    LoraTargets, MicroBatch, Precision, ScoringProtocol, Setup, TestAccess, TrainJob,
+    LoraTargets, MicroBatch, Precision, ScoringProtocol, Setup, TestAccess, TestJob, TrainJob,
+    TrainedAdapter,
 };
 pub use metrics::{
-    DaptEpoch, DaptSummary, EntityScore, EpochMetrics, HeldOutScores, ProtocolScores, TestScores,
-    TrainSummary,
+    DaptEpoch, DaptSummary, EntityScore, EpochMetrics, HeldOutScores, ModelScores, ProtocolScores,
+    TestScores, TestSummary, TrainSummary,
 };
 pub use prediction::{Counts, SentencePrediction, write_predictions};
 #[cfg(feature = "engine")]
-pub use process::{run_dapt_process, run_process, stop_on_signals};
+pub use process::{run_dapt_process, run_process, run_test_process, stop_on_signals};
 #[cfg(feature = "engine")]
 pub use supervisor::Supervisor;

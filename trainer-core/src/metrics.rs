@@ -95,6 +95,26 @@ pub struct TestScores {
     pub orphan_tags: u64,
 }
 
+/// One model's scores on the test split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelScores {
+    /// The model's name in the job.
+    pub name: String,
+    /// The scores.
+    pub scores: TestScores,
+}
+
+/// The result of a finished test run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestSummary {
+    /// The models' scores, in the job's order.
+    pub models: Vec<ModelScores>,
+    /// Wall seconds from start to end.
+    pub seconds: f64,
+    /// Highest resident memory of the process, bytes.
+    pub peak_memory_bytes: u64,
+}
+
 /// The result of a finished training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainSummary {
@@ -111,7 +131,7 @@ pub struct TrainSummary {
     /// Mean cross-entropy on dev after the best epoch. Absent in summaries of older versions.
     #[serde(default)]
     pub dev_loss: Option<f64>,
-    /// Test scores, when the job opened the test split.
+    /// Test scores, when the job names a test split.
     pub test: Option<TestScores>,
     /// Trainable parameters.
     pub trainable_parameters: u64,

@@ -13,9 +13,10 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::inference::{self, InferenceError};
 use crate::{
-    DaptJob, ExitReason, Interrupted, StdinMessage, Supervisor, TrainError, TrainJob, TrainerEvent, dapt,
-    train,
+    DaptJob, ExitReason, Interrupted, StdinMessage, Supervisor, TestJob, TrainError, TrainJob, TrainerEvent,
+    dapt, train,
 };
 
 /// How long an interrupted training may take to keep its progress and stop. After that the process ends, and the last
@@ -58,21 +59,47 @@ fn stop(stopping: &AtomicBool) {
 /// stopped after four seconds, the process exits with the code of [`ExitReason::Interrupted`].
 pub fn run_process(job_path: &Path, supervised: bool) -> ExitReason {
     run(supervised, |pipes| {
-        let job = TrainJob::read(job_path)?;
-        train(&job, pipes).map(TrainerEvent::Finished)
+        let job = TrainJob::read(job_path).map_err(TrainError::from)?;
+        Ok(TrainerEvent::Finished(train(&job, pipes)?))
     })
 }
 
 /// [`run_process`] for the job file of a domain-adaptive pretraining.
 pub fn run_dapt_process(job_path: &Path, supervised: bool) -> ExitReason {
     run(supervised, |pipes| {
-        let job = DaptJob::read(job_path)?;
-        dapt(&job, pipes).map(TrainerEvent::Adapted)
+        let job = DaptJob::read(job_path).map_err(TrainError::from)?;
+        Ok(TrainerEvent::Adapted(dapt(&job, pipes)?))
     })
 }
 
+/// [`run_process`] for the job file of a test run.
+pub fn run_test_process(job_path: &Path, supervised: bool) -> ExitReason {
+    run(supervised, |pipes| {
+        let job = TestJob::read(job_path).map_err(TrainError::from)?;
+        Ok(TrainerEvent::Tested(inference::test(&job, pipes)?))
+    })
+}
+
+/// Why a process ends without a result.
+struct Fault {
+    reason: ExitReason,
+    message: String,
+}
+
+impl From<TrainError> for Fault {
+    fn from(error: TrainError) -> Self {
+        Self { reason: error.reason(), message: error.to_string() }
+    }
+}
+
+impl From<InferenceError> for Fault {
+    fn from(error: InferenceError) -> Self {
+        Self { reason: error.reason(), message: error.to_string() }
+    }
+}
+
 /// Opens the pipes and does `work`. Its result is the last event.
-fn run(supervised: bool, work: impl FnOnce(&mut Pipes) -> Result<TrainerEvent, TrainError>) -> ExitReason {
+fn run(supervised: bool, work: impl FnOnce(&mut Pipes) -> Result<TrainerEvent, Fault>) -> ExitReason {
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, messages) = channel();
     listen(sender, supervised, Arc::clone(&stopping));
@@ -85,9 +112,8 @@ fn run(supervised: bool, work: impl FnOnce(&mut Pipes) -> Result<TrainerEvent, T
             pipes.event(result);
             ExitReason::Done
         }
-        Err(error) => {
-            let reason = error.reason();
-            pipes.event(TrainerEvent::Failed { reason, message: error.to_string() });
+        Err(Fault { reason, message }) => {
+            pipes.event(TrainerEvent::Failed { reason, message });
             reason
         }
     }

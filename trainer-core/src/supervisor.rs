@@ -7,8 +7,8 @@ use crate::error::Interrupted;
 
 /// Hears of a training's progress, and may stop it.
 pub trait Supervisor: Send {
-    /// Takes an event. [`TrainerEvent::Finished`] and [`TrainerEvent::Failed`] are not among them: they are the return
-    /// value of [`crate::train`].
+    /// Takes an event. [`TrainerEvent::Finished`], its siblings and [`TrainerEvent::Failed`] are not among them: they
+    /// are return values.
     fn event(&mut self, event: TrainerEvent);
 
     /// Takes a line of the log for people; the default drops it.

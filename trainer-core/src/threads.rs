@@ -6,13 +6,16 @@ use crate::TrainError;
 ///
 /// # Errors
 /// Those of `work`, or no threads.
-pub(crate) fn with<R: Send>(
+pub(crate) fn with<R: Send, E: From<TrainError> + Send>(
     threads: Option<usize>,
-    work: impl FnOnce() -> Result<R, TrainError> + Send,
-) -> Result<R, TrainError> {
+    work: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
     match threads {
         None => work(),
         // The global pool may already be in use with another size.
-        Some(threads) => rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(work),
+        Some(threads) => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.map_err(TrainError::from)?.install(work)
+        }
     }
 }

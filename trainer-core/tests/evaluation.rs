@@ -8,10 +8,11 @@ use pedigree_trainer_core::backbone::{Family, RandomEncoder, write_random};
 use pedigree_trainer_core::corpus::synth::{self, Flavour, SynthSpec};
 use pedigree_trainer_core::corpus::{ReadOptions, Sentence, read};
 use pedigree_trainer_core::decode::Decoding;
-use pedigree_trainer_core::inference::{EvaluationOptions, Recogniser, TypeMap, evaluate};
+use pedigree_trainer_core::inference::{EvaluationOptions, Recogniser, TypeMap, evaluate, test};
 use pedigree_trainer_core::score::SurfaceForms;
 use pedigree_trainer_core::{
-    Interrupted, SentencePrediction, Supervisor, TrainJob, TrainSummary, TrainerEvent, train,
+    ExitReason, Interrupted, SentencePrediction, Supervisor, TestJob, TrainJob, TrainSummary, TrainedAdapter,
+    TrainerEvent, train,
 };
 use tempfile::TempDir;
 
@@ -103,6 +104,55 @@ fn equals_the_final_run(family: Family) {
     let written: Vec<SentencePrediction> =
         written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(written[30..], found.predictions);
+}
+
+/// Hands over the test split when it is asked for, or nothing.
+struct Opener(Option<PathBuf>, usize);
+
+impl Supervisor for Opener {
+    fn event(&mut self, event: TrainerEvent) {
+        assert_eq!(event, TrainerEvent::TestWanted);
+        self.1 += 1;
+    }
+
+    fn test_split(&mut self) -> Result<PathBuf, Interrupted> {
+        self.0.clone().ok_or(Interrupted)
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_test_run_scores_each_model_and_asks_for_the_split_only_when_all_can_be_read() {
+    let (dir, summary) = trained(Family::Bert);
+    let at = dir.path();
+    let model = |name: &str, adapter: &str| TrainedAdapter { name: name.into(), adapter: at.join(adapter) };
+    let text = format!(
+        r#"{{"models": [], "train": "{at}/corpus/train.conll", "backbone": "{at}/backbone-64", "out": "{at}/tested"}}"#,
+        at = at.display()
+    );
+    let mut job: TestJob = serde_json::from_str(&text).unwrap();
+    let split = at.join("corpus/test.conll");
+    job.models = vec![model("first", "out/adapter"), model("damaged", "corpus")];
+    let mut closed = Opener(Some(split.clone()), 0);
+    let error = test(&job, &mut closed).unwrap_err();
+    assert_eq!((error.reason(), closed.1), (ExitReason::InvalidInput, 0), "{error}");
+
+    job.models[1] = model("second", "out/adapter");
+    let gone = test(&job, &mut Opener(None, 0)).unwrap_err();
+    assert_eq!(gone.reason(), ExitReason::Interrupted);
+    let tested = test(&job, &mut Opener(Some(split), 0)).unwrap();
+    let names: Vec<&str> = tested.models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(names, ["first", "second"]);
+    for model in &tested.models {
+        assert_eq!(Some(&model.scores), summary.test.as_ref(), "the final run's own score");
+        let written = std::fs::read_to_string(at.join("tested").join(&model.name).join("predictions.jsonl"));
+        assert_eq!(written.unwrap().lines().count(), 30);
+        let errors = |folder: &str| std::fs::read(at.join(folder).join("errors.json")).unwrap();
+        assert_eq!(errors(&format!("tested/{}", model.name)), errors("out"));
+    }
 }
 
 #[test]

@@ -5,7 +5,6 @@
 mod fixture;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::OnceLock;
 
 use fixture::{Recorder, folder, job};
@@ -43,10 +42,6 @@ fn left(job: &TrainJob, recorder: &Recorder) -> Left {
     }
 }
 
-fn listening(dir: &Path) -> Recorder {
-    Recorder { test: Some(dir.join("corpus/test.conll")), ..Recorder::default() }
-}
-
 fn resumed(recorder: &Recorder) -> Option<Resumed> {
     recorder.events.iter().find_map(|event| match event {
         TrainerEvent::Started { resumed, .. } => *resumed,
@@ -60,7 +55,7 @@ fn undisturbed() -> &'static (TempDir, Left) {
     WHOLE.get_or_init(|| {
         let dir = folder();
         let job = job(dir.path(), PARAMS);
-        let mut recorder = listening(dir.path());
+        let mut recorder = Recorder::default();
         train(&job, &mut recorder).unwrap();
         assert!(
             !job.setup.out.join("checkpoint.safetensors").exists(),
@@ -85,13 +80,13 @@ proptest! {
         let mut job = job(dir.path(), PARAMS);
         (job.setup.out, job.setup.checkpoint) = (out.path().to_owned(), checkpoint);
         for polls in kills {
-            let mut recorder = Recorder { polls_left: Some(polls.into()), abruptly, ..listening(dir.path()) };
+            let mut recorder = Recorder { polls_left: Some(polls.into()), abruptly, ..Recorder::default() };
             let ended = catch_unwind(AssertUnwindSafe(|| train(&job, &mut recorder)));
             if let Ok(ended) = ended {
                 prop_assert!(ended.is_ok() || ended.unwrap_err().reason() == ExitReason::Interrupted);
             }
         }
-        let mut recorder = listening(dir.path());
+        let mut recorder = Recorder::default();
         train(&job, &mut recorder).unwrap();
         prop_assert_eq!(&left(&job, &recorder), whole);
     }
@@ -134,9 +129,9 @@ fn an_interrupt_keeps_the_very_step_and_the_next_run_says_where_it_goes_on() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(dir.path(), PARAMS);
     job.setup.out = out.path().to_owned();
-    let mut recorder = Recorder { polls_left: Some(13.into()), ..listening(dir.path()) };
+    let mut recorder = Recorder { polls_left: Some(13.into()), ..Recorder::default() };
     assert_eq!(train(&job, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
-    let mut recorder = listening(dir.path());
+    let mut recorder = Recorder::default();
     train(&job, &mut recorder).unwrap();
     // Eight steps and a batch of evaluation make an epoch: thirteen looks are epoch 1 and four steps.
     assert_eq!(resumed(&recorder), Some(Resumed { epochs: 1, step: 12 }));
@@ -158,15 +153,15 @@ fn the_checkpoint_of_another_job_is_refused_with_the_difference() {
     let out = tempfile::tempdir().unwrap();
     let mut job = job(dir.path(), PARAMS);
     job.setup.out = out.path().to_owned();
-    let mut recorder = Recorder { polls_left: Some(5.into()), ..listening(dir.path()) };
+    let mut recorder = Recorder { polls_left: Some(5.into()), ..Recorder::default() };
     train(&job, &mut recorder).unwrap_err();
     let mut other = job.clone();
     other.setup.seed = 5;
-    let error = train(&other, &mut listening(dir.path())).unwrap_err();
+    let error = train(&other, &mut Recorder::default()).unwrap_err();
     assert_eq!(error.reason(), ExitReason::InvalidCheckpoint);
     assert!(error.to_string().contains("another job: seed is 5 here and 4 there; remove it"), "{error}");
     other = TrainJob { train: dir.path().join("corpus/dev.conll"), ..job };
-    let error = train(&other, &mut listening(dir.path())).unwrap_err();
+    let error = train(&other, &mut Recorder::default()).unwrap_err();
     assert!(error.to_string().contains("another job: train is "), "{error}");
 }
 
@@ -189,7 +184,7 @@ fn parts_of_a_batch_have_the_gradient_of_the_whole() {
         let out = tempfile::tempdir().unwrap();
         let mut job = TrainJob { micro_batch, ..job(dir.path(), &params) };
         (job.setup.out, job.setup.backbone) = (out.path().to_owned(), backbone.path().to_owned());
-        let mut recorder = listening(dir.path());
+        let mut recorder = Recorder::default();
         train(&job, &mut recorder).unwrap();
         left(&job, &recorder).reports
     };

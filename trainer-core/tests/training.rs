@@ -13,7 +13,7 @@ use pedigree_trainer_core::{ExitReason, TrainError, TrainJob, TrainSummary, Trai
 const GOOD: &str = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
 
 fn trained(dir: &Path, params: &str) -> (TrainSummary, Recorder) {
-    let mut recorder = Recorder { test: Some(dir.join("corpus/test.conll")), ..Recorder::default() };
+    let mut recorder = Recorder::default();
     let summary = train(&job(dir, params), &mut recorder).unwrap();
     (summary, recorder)
 }
@@ -37,7 +37,6 @@ fn learns_and_writes_everything() {
         recorder.events[0]
     );
     assert_eq!(recorder.events.iter().filter(|event| matches!(event, TrainerEvent::Epoch(_))).count(), 8);
-    assert!(matches!(recorder.events.last(), Some(TrainerEvent::TestWanted)));
 
     let out = dir.path().join("out");
     let predictions = lines(&out.join("predictions.jsonl"));
@@ -78,11 +77,7 @@ fn same_seed_same_bits_other_seed_other_bits() {
     let adapter = |seed, threads| {
         let mut job = job(dir.path(), params);
         (job.setup.seed, job.setup.threads) = (seed, threads);
-        train(
-            &job,
-            &mut Recorder { test: Some(dir.path().join("corpus/test.conll")), ..Recorder::default() },
-        )
-        .unwrap();
+        train(&job, &mut Recorder::default()).unwrap();
         std::fs::read(dir.path().join("out/adapter/adapter_model.safetensors")).unwrap()
     };
     let first = adapter(4, None);
@@ -127,14 +122,6 @@ fn an_interrupt_ends_training() {
     let error = train(&job(dir.path(), GOOD), &mut recorder).unwrap_err();
     assert_eq!(error.reason(), ExitReason::Interrupted);
     assert!(!dir.path().join("out/summary.json").exists());
-}
-
-#[test]
-fn an_absent_supervisor_cannot_give_a_test_split() {
-    let dir = folder();
-    let params = r#"{"learning_rate": 0.01, "max_epochs": 1, "max_train_sentences": 8}"#;
-    let error = train(&job(dir.path(), params), &mut Recorder::default()).unwrap_err();
-    assert_eq!(error.reason(), ExitReason::Interrupted);
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Content by hash: splits and backbones, fetched once and kept in `cache/`.
+//! Content by hash: splits, backbones and adapters, fetched once and kept in `cache/`.
 //!
 //! `cache/content/<sha256>` holds whole, checked files only: content arrives in `cache/incoming/` and is renamed when
-//! its hash is right. `cache/backbones/<hash of the file list>/` are folders of hard links into it. Must not know what
+//! its hash is right. `cache/folders/<hash of the file list>/` are folders of hard links into it. Must not know what
 //! the content means.
 
 use std::fs;
@@ -35,7 +35,7 @@ pub(crate) enum FetchError {
     Stalled { sha256: Sha256 },
     #[error("content {expected} arrived damaged: its hash is {found}")]
     Damaged { expected: Sha256, found: String },
-    #[error("the backbone's file name {0:?} leaves its folder; give relative names without `..`")]
+    #[error("the file name {0:?} leaves its folder; give relative names without `..`")]
     StrayName(String),
     #[error("the cache {} cannot be written", path.display())]
     Disk {
@@ -60,7 +60,7 @@ impl Cache {
         let folder = worker_folder.join("cache");
         empty(&folder.join("incoming"))?;
         fs::create_dir_all(folder.join("content"))?;
-        fs::create_dir_all(folder.join("backbones"))?;
+        fs::create_dir_all(folder.join("folders"))?;
         Ok(Self { client, folder, filling: Mutex::new(()) })
     }
 
@@ -97,11 +97,11 @@ impl Cache {
     }
 
     /// A folder with these files.
-    pub(crate) async fn backbone(&self, files: &[ArtifactFile]) -> Result<PathBuf, FetchError> {
+    pub(crate) async fn folder(&self, files: &[ArtifactFile]) -> Result<PathBuf, FetchError> {
         if let Some(stray) = files.iter().find(|file| !file.is_inside()) {
             return Err(FetchError::StrayName(stray.name.clone()));
         }
-        let folder = self.folder.join("backbones").join(hash_of(listing(files.iter()).as_bytes()).as_str());
+        let folder = self.folder.join("folders").join(hash_of(listing(files.iter()).as_bytes()).as_str());
         if folder.exists() {
             return Ok(folder);
         }

@@ -56,14 +56,14 @@ async fn a_backbone_is_a_folder_of_its_files_and_is_built_once() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(coordinator.client(), folder.path()).unwrap();
     let files = [file("config.json", TEXT), file("nested/vocab.txt", TEXT)];
-    let backbone = cache.backbone(&files).await.unwrap();
+    let backbone = cache.folder(&files).await.unwrap();
     assert_eq!(fs::read(backbone.join("config.json")).unwrap(), TEXT);
     assert_eq!(fs::read(backbone.join("nested/vocab.txt")).unwrap(), TEXT);
     let reversed = [files[1].clone(), files[0].clone()];
-    assert_eq!(cache.backbone(&reversed).await.unwrap(), backbone);
+    assert_eq!(cache.folder(&reversed).await.unwrap(), backbone);
     assert_eq!(coordinator.seen().len(), 1, "two files of one content are one download");
     let renamed = [file("config2.json", TEXT), files[1].clone()];
-    assert_ne!(cache.backbone(&renamed).await.unwrap(), backbone);
+    assert_ne!(cache.folder(&renamed).await.unwrap(), backbone);
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_name_that_leaves_the_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(coordinator.client(), folder.path()).unwrap();
     for name in ["../config.json", "/etc/passwd", "a/../../b", ""] {
-        let error = cache.backbone(&[file(name, TEXT)]).await.unwrap_err();
+        let error = cache.folder(&[file(name, TEXT)]).await.unwrap_err();
         assert!(matches!(error, FetchError::StrayName(_)), "{name}: {error}");
     }
 }

@@ -49,7 +49,10 @@ impl Aside {
                     );
                 }
             }
-            AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } | AttemptEnd::Failed { .. } => {
+            AttemptEnd::Completed { .. }
+            | AttemptEnd::Adapted { .. }
+            | AttemptEnd::Tested { .. }
+            | AttemptEnd::Failed { .. } => {
                 *state = State::default();
             }
             // It says nothing about the host.

@@ -1,13 +1,18 @@
 //! A whole worker with real processes as trainers, against a scripted coordinator on a real socket.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pedigree_protocol::lease::{LeaseGrant, Work};
+use pedigree_protocol::artifact::{ArtifactFile, Sha256};
+use pedigree_protocol::lease::{LeaseGrant, TrainedModel, Work};
 use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::run::RunKind;
-use pedigree_protocol::{ParamValues, Scalar};
-use pedigree_trainer_core::{EntityScore, EpochMetrics, ProtocolScores, TrainSummary, TrainerEvent};
+use pedigree_protocol::{ParamValues, RunId, Scalar};
+use pedigree_trainer_core::{
+    EntityScore, EpochMetrics, ModelScores, ProtocolScores, TestScores, TestSummary, TrainSummary,
+    TrainerEvent,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -100,13 +105,21 @@ fn work(kind: RunKind) -> LeaseGrant {
             Work::Train { job, protocol: ScoringProtocol::Strict, train: split.clone(), dev: split }
         }
         RunKind::Dapt => Work::Adapt { job, passages: split.clone(), held_out: split },
+        RunKind::Test => Work::Test { job, train: split.clone(), models: vec![model(split)] },
     };
     grant
 }
 
+/// A model whose adapter has one file.
+fn model(content: Sha256) -> TrainedModel {
+    let bytes = i64::try_from(SPLIT.len()).unwrap();
+    let file = ArtifactFile { name: "adapter_config.json".into(), sha256: content, bytes };
+    TrainedModel { run_id: RunId::new(), seed: 7, adapter: vec![file] }
+}
+
 fn params(grant: &mut LeaseGrant) -> &mut ParamValues {
     match &mut grant.work {
-        Work::Train { job, .. } | Work::Adapt { job, .. } => &mut job.params,
+        Work::Train { job, .. } | Work::Adapt { job, .. } | Work::Test { job, .. } => &mut job.params,
     }
 }
 
@@ -225,10 +238,9 @@ impl Running {
 #[tokio::test]
 async fn a_final_run_goes_from_its_grant_to_its_results() {
     let script = format!(
-        "{READ_JOB} {}{}echo working >&2; {}read test; echo \"$test\" >&2; {}{}",
+        "{READ_JOB} {}{}echo working >&2; {}{}",
         say(&epoch(1)),
         say(&epoch(2)),
-        say(&TrainerEvent::TestWanted),
         write_results(),
         say(&finished()),
     );
@@ -245,7 +257,43 @@ async fn a_final_run_goes_from_its_grant_to_its_results() {
     let epochs: Vec<_> = writes.iter().filter_map(|write| write["metrics"]["epoch"].as_i64()).collect();
     assert_eq!(epochs, [1, 2]);
     let log: String = writes.iter().filter_map(|write| write["text"].as_str()).collect();
-    assert!(log.starts_with("working\n") && log.contains("test.conll"), "{log:?}");
+    assert!(log.starts_with("working\n"), "{log:?}");
+    running.drain().await;
+}
+
+#[tokio::test]
+async fn a_test_run_gets_its_adapters_opens_the_split_and_hands_over_every_models_predictions() {
+    let grant = work(RunKind::Test);
+    let Work::Test { models, .. } = &grant.work else { panic!("{grant:?}") };
+    let run = models[0].run_id.to_string();
+    let scores = ModelScores {
+        name: run.clone(),
+        scores: TestScores {
+            overall: SCORES,
+            per_type: BTreeMap::new(),
+            sentences: 1,
+            windowed_sentences: 0,
+            orphan_tags: 0,
+        },
+    };
+    let summary = TestSummary { models: vec![scores], seconds: 1.0, peak_memory_bytes: 1 };
+    let script = format!(
+        "{READ_JOB} grep -c adapter_config $(grep -o '[^\"]*/folders/[0-9a-f]*' $job)/* >&2; {}read test; echo \"$test\" >&2; \
+         mkdir -p $out/{run}; for f in {run}/predictions.jsonl {run}/errors.json summary.json; do echo x > \"$out/$f\"; done; {}",
+        say(&TrainerEvent::TestWanted),
+        say(&TrainerEvent::Tested(summary)),
+    );
+    let running = start(&script, accepting(grant)).await;
+    let end = running.end().await;
+    assert_eq!(end["end"]["result"], "tested", "{end:#}");
+    assert_eq!(end["end"]["summary"]["results"][0]["run_id"], *run);
+    let names: Vec<_> =
+        end["artifacts"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    let of_model = |name: &str| format!("{run}/{name}");
+    assert_eq!(names, [&of_model("errors.json"), &of_model("predictions.jsonl"), "summary.json", "log.txt"]);
+    let log: String =
+        writes(&running.coordinator.seen()).iter().filter_map(|write| write["text"].as_str()).collect();
+    assert!(log.contains("test.conll"), "{log:?}");
     running.drain().await;
 }
 

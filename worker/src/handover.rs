@@ -38,9 +38,10 @@ pub(crate) async fn hand_over(
 async fn store(lease: &Lease, folder: &AttemptFolder, end: AttemptEnd) -> (AttemptEnd, Vec<ArtifactFile>) {
     let client = lease.client();
     match end {
-        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } => {
-            let files = match end {
+        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } | AttemptEnd::Tested { .. } => {
+            let files = match &end {
                 AttemptEnd::Adapted { .. } => upload::adapted(folder),
+                AttemptEnd::Tested { summary } => upload::tested(folder, &summary.results),
                 _ => upload::results(folder),
             };
             let stored = async { upload::store(client, files?).await };

@@ -8,10 +8,10 @@ use pedigree_protocol::Scalar;
 use pedigree_protocol::lease::WorkJob;
 use pedigree_protocol::objective::ScoringProtocol;
 use pedigree_protocol::params::ParamValues;
-use pedigree_protocol::run::RunKind;
 use pedigree_trainer_core as trainer;
 use pedigree_trainer_core::{
-    CheckpointPlan, DaptJob, DeviceChoice, MicroBatch, Precision, Setup, TestAccess, TrainJob,
+    CheckpointPlan, DaptJob, DeviceChoice, MicroBatch, Precision, Setup, TestAccess, TestJob, TrainJob,
+    TrainedAdapter,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -47,7 +47,6 @@ impl Surroundings {
 
 /// The job of a trial or a final run; a sentence where the trainer does not take its parameters.
 pub(crate) fn train_job(
-    kind: RunKind,
     work: &WorkJob,
     protocol: ScoringProtocol,
     here: Surroundings,
@@ -56,10 +55,7 @@ pub(crate) fn train_job(
     let job = TrainJob {
         train: here.train,
         dev: here.dev,
-        test: match kind {
-            RunKind::Final => TestAccess::OnRequest,
-            RunKind::Trial | RunKind::Dapt => TestAccess::Never,
-        },
+        test: TestAccess::Never,
         start_adapter: None,
         entity_type: None,
         params: parameters("study", &work.params)?,
@@ -75,6 +71,11 @@ pub(crate) fn train_job(
     job.check()
         .map_err(|fault| format!("the study's parameters are out of the trainer's bounds: {fault}"))?;
     Ok(job)
+}
+
+/// The job of a test run over the models whose adapters lie in these folders, by name.
+pub(crate) fn test_job(work: &WorkJob, models: Vec<TrainedAdapter>, here: Surroundings) -> TestJob {
+    TestJob { models, setup: here.setup(work), train: here.train, test: None, entity_type: None }
 }
 
 /// The job of a pretraining; a sentence where the trainer does not take its parameters.
@@ -121,8 +122,8 @@ mod tests {
         WorkJob { params, seed: -1, backbone: Vec::new(), backbone_name: "minilm".into() }
     }
 
-    fn train(kind: RunKind, params: &[(&str, Scalar)]) -> Result<TrainJob, String> {
-        train_job(kind, &work(params), ScoringProtocol::Conlleval, here())
+    fn train(params: &[(&str, Scalar)]) -> Result<TrainJob, String> {
+        train_job(&work(params), ScoringProtocol::Conlleval, here())
     }
 
     fn here() -> Surroundings {
@@ -138,14 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_final_run_may_ask_for_the_test_split() {
-        let params = [("learning_rate", Scalar::Float(1e-4))];
-        let trial = train(RunKind::Trial, &params).unwrap();
-        let last = train(RunKind::Final, &params).unwrap();
-        assert_eq!(trial.setup.backbone_name(), "minilm", "not the name of the cache's folder");
-        assert_eq!((trial.test, last.test), (TestAccess::Never, TestAccess::OnRequest));
-        assert_eq!(trial.objective, trainer::ScoringProtocol::Conlleval);
-        assert_eq!(trial.setup.seed, u64::MAX);
+    fn no_training_may_read_the_test_split_and_a_test_run_asks_for_it() {
+        let job = train(&[("learning_rate", Scalar::Float(1e-4))]).unwrap();
+        assert_eq!(job.setup.backbone_name(), "minilm", "not the name of the cache's folder");
+        assert_eq!(job.test, TestAccess::Never);
+        assert_eq!(job.objective, trainer::ScoringProtocol::Conlleval);
+        assert_eq!(job.setup.seed, u64::MAX);
+        let models = vec![TrainedAdapter { name: "1".into(), adapter: "a".into() }];
+        let job = test_job(&work(&[]), models, here());
+        assert_eq!((job.check(), job.test, job.train), (Ok(()), None, "train".into()));
     }
 
     #[test]
@@ -155,14 +157,14 @@ mod tests {
             ("lora_r", Scalar::Float(8.0)),
             ("lora_targets", Scalar::Text("all-linear".into())),
         ];
-        let job = train(RunKind::Trial, &params).unwrap();
+        let job = train(&params).unwrap();
         assert_eq!((job.params.learning_rate, job.params.lora_r), (1.0, 8));
     }
 
     #[test]
     fn a_name_that_the_trainer_does_not_know_is_a_sentence() {
         let params = [("learning_rate", Scalar::Float(1e-4)), ("lora_rank", Scalar::Int(8))];
-        let sentence = train(RunKind::Trial, &params).unwrap_err();
+        let sentence = train(&params).unwrap_err();
         assert!(sentence.contains("unknown field `lora_rank`"), "{sentence}");
     }
 
@@ -183,7 +185,7 @@ mod tests {
     #[test]
     fn a_value_out_of_bounds_is_a_sentence() {
         let params = [("learning_rate", Scalar::Float(-1e-4))];
-        let sentence = train(RunKind::Trial, &params).unwrap_err();
+        let sentence = train(&params).unwrap_err();
         assert!(sentence.contains("params.learning_rate"), "{sentence}");
     }
 }

@@ -2,7 +2,10 @@
 //! without a change of the wire.
 
 use pedigree_protocol::dapt::{DaptReport, DaptSummary, HeldOutScores};
-use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
+use pedigree_protocol::lease::TrainedModel;
+use pedigree_protocol::report::{
+    EntityScore, EpochReport, ProtocolScores, RunSummary, TestResult, TestScores, TestSummary,
+};
 use pedigree_trainer_core as trainer;
 
 /// The report of an epoch.
@@ -25,6 +28,25 @@ pub(crate) fn epoch_report(epoch: &trainer::EpochMetrics) -> EpochReport {
     }
 }
 
+/// The result of a test run; `None` where the trainer scored other models than those granted. It knows them by the ids
+/// of their runs.
+pub(crate) fn test_summary(summary: &trainer::TestSummary, granted: &[TrainedModel]) -> Option<TestSummary> {
+    let result = |(scored, model): (&trainer::ModelScores, &TrainedModel)| {
+        let same = scored.name == model.run_id.to_string();
+        same.then(|| TestResult {
+            run_id: model.run_id,
+            seed: model.seed,
+            scores: test_scores(&scored.scores),
+        })
+    };
+    let results: Option<Vec<_>> = summary.models.iter().zip(granted).map(result).collect();
+    Some(TestSummary {
+        results: results.filter(|_| summary.models.len() == granted.len())?,
+        seconds: summary.seconds,
+        peak_memory_bytes: large(summary.peak_memory_bytes),
+    })
+}
+
 /// The result of a run.
 pub(crate) fn run_summary(summary: &trainer::TrainSummary) -> RunSummary {
     RunSummary {
@@ -34,7 +56,6 @@ pub(crate) fn run_summary(summary: &trainer::TrainSummary) -> RunSummary {
         objective: summary.objective,
         dev: protocol_scores(summary.dev),
         dev_loss: summary.dev_loss,
-        test: summary.test.as_ref().map(test_scores),
         trainable_parameters: large(summary.trainable_parameters),
         seconds: summary.seconds,
         peak_memory_bytes: large(summary.peak_memory_bytes),

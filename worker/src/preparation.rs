@@ -9,6 +9,7 @@ use backon::Retryable as _;
 use pedigree_protocol::ErrorCode;
 use pedigree_protocol::lease::{LeaseGrant, Work};
 use pedigree_protocol::run::{Failure, FailureCause};
+use pedigree_trainer_core::TrainedAdapter;
 
 use crate::artifacts::{Cache, FetchError};
 use crate::attempt_folder::AttemptFolder;
@@ -35,7 +36,7 @@ pub(crate) async fn prepare(
         .retry(pauses())
         .when(may_pass)
         .notify(|error, _| tracing::debug!(%error, "not everything could be fetched yet"));
-    let Fetched { train, dev, backbone } = fetched.await.map_err(|error| unfetched(&error))?;
+    let Fetched { train, dev, backbone, models } = fetched.await.map_err(|error| unfetched(&error))?;
     let (threads, device) = (host.trainer.threads, slot.device_choice());
     let (out, checkpoint) = (folder.out(), folder.checkpoint());
     let here = Surroundings { train, dev, backbone, out, checkpoint, threads, device };
@@ -46,9 +47,9 @@ pub(crate) async fn prepare(
     let refused = |message| Failure::new(FailureCause::InvalidJob, message);
     let job = match &grant.work {
         Work::Train { job, protocol, .. } => {
-            let job = job::train_job(grant.kind, job, *protocol, here).map_err(refused)?;
-            serde_json::to_vec_pretty(&job)
+            serde_json::to_vec_pretty(&job::train_job(job, *protocol, here).map_err(refused)?)
         }
+        Work::Test { job, .. } => serde_json::to_vec_pretty(&job::test_job(job, models, here)),
         Work::Adapt { job, .. } => serde_json::to_vec_pretty(&job::dapt_job(job, here).map_err(refused)?),
     };
     let text = job.map_err(|error| unwritten("the job file", &error))?;
@@ -62,17 +63,29 @@ struct Fetched {
     /// What is measured on meanwhile.
     dev: PathBuf,
     backbone: PathBuf,
+    /// What is tested, by the ids of the runs that trained it.
+    models: Vec<TrainedAdapter>,
 }
 
 async fn fetch(cache: &Cache, grant: &LeaseGrant) -> Result<Fetched, FetchError> {
     let (to_train_on, to_measure_on) = match &grant.work {
         Work::Train { train, dev, .. } => (train, dev),
         Work::Adapt { passages, held_out, .. } => (passages, held_out),
+        // Nothing is measured meanwhile.
+        Work::Test { train, .. } => (train, train),
     };
+    let mut models = Vec::new();
+    if let Work::Test { models: trained, .. } = &grant.work {
+        for model in trained {
+            let adapter = cache.folder(&model.adapter).await?;
+            models.push(TrainedAdapter { name: model.run_id.to_string(), adapter });
+        }
+    }
     Ok(Fetched {
+        models,
         train: cache.content(to_train_on).await?,
         dev: cache.content(to_measure_on).await?,
-        backbone: cache.backbone(&grant.work.job().backbone).await?,
+        backbone: cache.folder(&grant.work.job().backbone).await?,
     })
 }
 

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
+use pedigree_protocol::lease::{AttemptEnd, AttemptWrite, Work};
 use pedigree_protocol::resources::write_duration;
 use pedigree_protocol::run::{Failure, FailureCause, RunKind};
-use pedigree_trainer_core::{StdinMessage, TrainerEvent};
+use pedigree_trainer_core::{StdinMessage, TestSummary, TrainerEvent};
 use tokio::process::Command;
 use tokio::time::sleep_until;
 
@@ -16,7 +16,7 @@ use crate::attempt::Attempt;
 use crate::checkpoints::Checkpoints;
 use crate::exit::{self, LastWords, Verdict};
 use crate::log_forwarder::{self, LogForwarder};
-use crate::metrics::{dapt_report, dapt_summary, epoch_report, run_summary};
+use crate::metrics::{dapt_report, dapt_summary, epoch_report, run_summary, test_summary};
 use crate::oom::OomKills;
 use crate::outbox::Outbox;
 use crate::preparation;
@@ -57,6 +57,7 @@ const fn subcommand(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Dapt => "dapt",
         RunKind::Trial | RunKind::Final => "train",
+        RunKind::Test => "test",
     }
 }
 
@@ -140,6 +141,7 @@ async fn drive(
             TrainerEvent::Finished(summary) => {
                 words.result = Some(AttemptEnd::Completed { summary: Box::new(run_summary(&summary)) });
             }
+            TrainerEvent::Tested(summary) => words.result = Some(tested(attempt, &summary)?),
             TrainerEvent::Adapted(summary) => {
                 words.result = Some(AttemptEnd::Adapted { summary: Box::new(dapt_summary(&summary)) });
             }
@@ -157,6 +159,16 @@ async fn drive(
         tracing::warn!("somebody else told the trainer to stop; the run is handed back");
     }
     Ok(verdict)
+}
+
+/// The end of a test run: the scores of exactly the models that were granted.
+fn tested(attempt: &Attempt<'_>, summary: &TestSummary) -> Result<AttemptEnd, Failure> {
+    match &attempt.claim.grant.work {
+        Work::Test { models, .. } => test_summary(summary, models),
+        Work::Train { .. } | Work::Adapt { .. } => None,
+    }
+    .map(|summary| AttemptEnd::Tested { summary: Box::new(summary) })
+    .ok_or_else(|| exit::crashed("the trainer scored other models than it was given".to_owned()))
 }
 
 fn report(outbox: &mut Outbox, write: AttemptWrite) -> Result<(), Failure> {
@@ -192,6 +204,7 @@ const fn leaves_work(end: &AttemptEnd) -> bool {
         AttemptEnd::Released => true,
         AttemptEnd::Failed { failure } => failure.cause.is_retryable(),
         AttemptEnd::Completed { .. }
+        | AttemptEnd::Tested { .. }
         | AttemptEnd::Adapted { .. }
         | AttemptEnd::Cancelled
         | AttemptEnd::Pruned => false,

@@ -9,6 +9,7 @@ use backon::Retryable as _;
 use bytes::Bytes;
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::client::Client;
+use pedigree_protocol::report::TestResult;
 
 use crate::artifacts::hash_of;
 use crate::attempt_folder::AttemptFolder;
@@ -39,18 +40,30 @@ pub(crate) fn adapted(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, 
     Ok(files)
 }
 
-/// The files of a completed training by name: adapter, predictions, summary, the mistakes on a test split, log.
+/// The files of a completed training by name: adapter, predictions, summary, log.
 pub(crate) fn results(folder: &AttemptFolder) -> Result<Vec<(String, PathBuf)>, UploadError> {
-    let out = folder.out();
     let mut files = adapter(folder)?;
     for name in ["predictions.jsonl", "summary.json"] {
-        files.push((name.to_owned(), out.join(name)));
+        files.push((name.to_owned(), folder.out().join(name)));
     }
-    // Only a run that opened a test split has it.
-    let errors = out.join("errors.json");
-    if errors.is_file() {
-        files.push(("errors.json".to_owned(), errors));
+    files.extend(log(folder));
+    Ok(files)
+}
+
+/// The files of a completed test run by name: predictions and mistakes of each model in a folder of its run, summary, log.
+pub(crate) fn tested(
+    folder: &AttemptFolder,
+    models: &[TestResult],
+) -> Result<Vec<(String, PathBuf)>, UploadError> {
+    let mut files = Vec::new();
+    for model in models {
+        let name = model.run_id.to_string();
+        let results = folder.out().join(&name);
+        collect(&results, &name, &mut files)
+            .map_err(|source| UploadError::Unreadable { path: results, source })?;
     }
+    files.sort_unstable();
+    files.push(("summary.json".to_owned(), folder.out().join("summary.json")));
     files.extend(log(folder));
     Ok(files)
 }

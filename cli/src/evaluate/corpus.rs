@@ -117,7 +117,7 @@ fn sealed(error: anyhow::Error, name: &str) -> anyhow::Error {
     let refused = error.chain().filter_map(|cause| cause.downcast_ref::<ClientError>());
     if refused.filter_map(ClientError::code).any(|code| code == ErrorCode::Sealed) {
         return error.context(format!(
-            "the test split of {name} is opened only by a study's final run, which scores it; evaluate on --split dev, \
+            "the test split of {name} is opened only by a study's test run, which scores its final runs; evaluate on --split dev, \
              or on a test file of your own"
         ));
     }

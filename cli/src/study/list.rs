@@ -18,8 +18,7 @@ pub(super) async fn run(client: &Client, listing: Listing, output: Output) -> an
 fn row(study: &Study) -> Vec<String> {
     let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
     let protocol = study.spec.metric.protocol;
-    let test =
-        study.seal.as_ref().and_then(|seal| seal.scores.as_ref()).map(|s| s.overall.under(protocol).f1);
+    let test = study.seal.as_ref().and_then(|seal| seal.f1(protocol));
     vec![
         study.spec.name.clone(),
         study_state(study.state).to_owned(),

@@ -7,7 +7,7 @@ use pedigree_protocol::insight::StudyInsight;
 use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::resources::{Resources, write_duration};
 use pedigree_protocol::run::Run;
-use pedigree_protocol::study::{Study, TrialCounts};
+use pedigree_protocol::study::{FinalRun, Study, TrialCounts};
 use serde::Serialize;
 
 use super::importance;
@@ -95,10 +95,16 @@ fn facts(study: &Study) -> Vec<(&'static str, String)> {
         let params = params(&best.params);
         facts.push(("best", format!("{:.4} by trial {}: {params}", best.value, best.number)));
     }
-    if let Some(last) = &study.final_run {
-        facts.push(("final run", run::state(last.state).to_owned()));
-    }
+    facts.extend(study.finals.iter().map(|last| ("final run", final_run(study, last))));
+    facts.extend(study.behind.clone().map(|behind| ("behind", behind)));
     facts
+}
+
+/// A final run beside the best trial, whose configuration it has.
+fn final_run(study: &Study, last: &FinalRun) -> String {
+    let number = if study.finals.len() > 1 { format!("{}: ", last.replicate) } else { String::new() };
+    let value = last.value.map_or_else(String::new, |value| format!("{value:.4}, "));
+    format!("{number}{value}{} (seed {})", run::state(last.state), last.seed)
 }
 
 fn resources(asked: &Resources) -> String {
@@ -149,7 +155,7 @@ mod tests {
     metric     dev_f1, strict protocol
     trials     2 completed, 1 failed, 1 running of 4
     best       0.5333 by trial 3: batch_size=16 learning_rate=2.50e-3
-    final run  completed
+    final run  0.5100, completed (seed 7)
 
     trial  state      dev_f1  epochs        took  learning_rate  batch_size
         1  completed  0.5000     3/3  1 min 05 s        2.50e-3          16

@@ -7,6 +7,7 @@ pub(super) const fn study_state(state: StudyState) -> &'static str {
     match state {
         StudyState::Searching => "searching",
         StudyState::Finishing => "finishing",
+        StudyState::Testing => "testing",
         StudyState::Completed => "completed",
         StudyState::Failed => "failed",
         StudyState::Cancelled => "cancelled",

@@ -83,7 +83,7 @@ pub(crate) async fn run(
 async fn list(client: &Client, study: &str, listing: Listing, output: Output) -> anyhow::Result<()> {
     let (study, runs) = (client.study(study).await?, client.runs(study).await?);
     let mut ordered = best_first(&study, &runs);
-    ordered.extend(runs.iter().filter(|run| run.kind == RunKind::Final));
+    ordered.extend(runs.iter().filter(|run| run.kind != RunKind::Trial));
     let shown = listing.cut(ordered, output);
     output.document(&shown, |screen| write_table(screen, &leaderboard(&study, shown.iter().copied())))
 }

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use pedigree_protocol::report::EpochReport;
-use pedigree_protocol::run_detail::RunDetail;
+use pedigree_protocol::run_detail::{RunDetail, RunWork, TestDetail};
 
 use crate::attempt::{write_attempts, write_epochs};
 use crate::output::{bytes, write_facts};
 use crate::params;
 use crate::run::{held, name, state, took};
+use crate::test_score::write_scores;
 
 const EPOCHS: [&str; 7] =
     ["epoch", "dev F1 strict", "dev F1 conlleval", "dev loss", "train loss", "learning rate", "seconds"];
@@ -17,6 +18,12 @@ pub(super) fn write(screen: &mut dyn Write, detail: &RunDetail) -> io::Result<()
     write_facts(screen, &facts(detail))?;
     if let Some(training) = detail.training() {
         write_epochs(screen, &training.reports, &EPOCHS, epoch)?;
+    }
+    if let RunWork::Test(TestDetail { summary: Some(summary), .. }) = &detail.work {
+        summary.results.iter().try_for_each(|result| {
+            writeln!(screen, "model of run {} (seed {})", result.run_id, result.seed)?;
+            write_scores(screen, &result.scores)
+        })?;
     }
     write_attempts(screen, &detail.attempts)
 }

@@ -17,7 +17,7 @@ use crate::extract::{Path, Query};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Upload {
-    /// The content is a test split: from now on only a final run can read it.
+    /// The content is a test split: from now on only a test run can read it.
     #[serde(default)]
     sealed: bool,
 }

@@ -78,7 +78,7 @@ pub(crate) async fn serve(app: &App, sha256: &Sha256) -> ApiResult<Response> {
     let known = look_up(app, sha256).await?;
     if known.sealed {
         return Err(ApiError::sealed(format!(
-            "{sha256} is a sealed test split; only the final run of a study can open it"
+            "{sha256} is a sealed test split; only the test run of a study can open it"
         )));
     }
     let content = open(app, sha256).await?.into_stream();

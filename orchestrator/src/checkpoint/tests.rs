@@ -43,7 +43,7 @@ async fn complaint_16_the_next_attempt_goes_on_from_the_newest_checkpoint(pool: 
     assert_eq!(store(&coordinator, &second, b"four").await, WriteOutcome::Won);
     reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert!(files(&coordinator).await > 0, "a live run keeps its checkpoint");
-    coordinator.write(&second, &completed(0.5, None)).await;
+    coordinator.write(&second, &completed(0.5)).await;
     reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     assert_eq!(files(&coordinator).await, 0);
 }

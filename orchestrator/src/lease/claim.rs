@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::counter;
 use pedigree_protocol::backbone::BackboneSpec;
-use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, Work, WorkJob};
+use pedigree_protocol::lease::{ClaimRequest, LeaseGrant, StoredCheckpoint, TrainedModel, Work, WorkJob};
 use pedigree_protocol::run::RunKind;
 use pedigree_protocol::{Attempt, ParamValues, QueueId, RunId};
 use sqlx::PgPool;
@@ -115,6 +115,7 @@ struct Row {
     queue_name: String,
     walltime_s: Option<i32>,
     work: Json<queue::work::Work>,
+    models: Option<Json<Vec<TrainedModel>>>,
     backbone: Json<BackboneSpec>,
     checkpoint_attempt: Option<i32>,
     checkpoint_bytes: Option<i64>,
@@ -138,7 +139,7 @@ impl Row {
             kind: self.kind,
             number: self.number,
             ttl_ms: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
-            work: granted(job, self.work.0),
+            work: granted(job, self.work.0, self.models.map(|models| models.0)),
             walltime_s: self.walltime_s.map(i32::unsigned_abs),
             checkpoint: self
                 .checkpoint_attempt
@@ -148,11 +149,12 @@ impl Row {
     }
 }
 
-fn granted(job: WorkJob, work: queue::work::Work) -> Work {
-    match work {
-        queue::work::Work::Train { metric, train, dev, .. } => {
+fn granted(job: WorkJob, work: queue::work::Work, models: Option<Vec<TrainedModel>>) -> Work {
+    match (work, models) {
+        (queue::work::Work::Train { train, .. }, Some(models)) => Work::Test { job, train, models },
+        (queue::work::Work::Train { metric, train, dev, .. }, None) => {
             Work::Train { job, protocol: metric.protocol, train, dev }
         }
-        queue::work::Work::Adapt { passages, held_out } => Work::Adapt { job, passages, held_out },
+        (queue::work::Work::Adapt { passages, held_out }, _) => Work::Adapt { job, passages, held_out },
     }
 }

@@ -48,7 +48,7 @@ WITH device AS (
                     AND NOT EXISTS (
                         SELECT 1 FROM attempts f
                         WHERE f.run_id = r.id AND f.device_uuid = d.uuid AND f.failure_cause = 'device')))
-        ORDER BY r.created_at, r.number
+        ORDER BY r.created_at, r.number, r.replicate
         LIMIT 1
         FOR NO KEY UPDATE SKIP LOCKED
     ) run
@@ -58,7 +58,7 @@ WITH device AS (
     SET state = 'leased', attempt = r.attempt + 1, epochs = 0, best_so_far = NULL, started_at = now()
     FROM chosen
     WHERE r.id = chosen.id
-    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed, chosen.retried
+    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed, r.models, chosen.retried
 ), granted AS (
     -- Only an entry with retried runs can pass its limit, so only its leases are counted.
     INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at, counted)
@@ -70,6 +70,7 @@ WITH device AS (
 SELECT leased.id, leased.attempt, leased.queue_id, leased.kind AS "kind: RunKind", leased.number,
        leased.params AS "params: Json<ParamValues>", leased.seed, q.name AS queue_name, q.walltime_s,
        q.work AS "work: Json<queue::work::Work>",
+       leased.models AS "models: Json<Vec<TrainedModel>>",
        b.spec AS "backbone: Json<BackboneSpec>",
        c.attempt AS "checkpoint_attempt?", c.bytes AS "checkpoint_bytes?"
 FROM granted

@@ -13,8 +13,8 @@ use rand_chacha::rand_core::SeedableRng;
 use sqlx::PgPool;
 
 use crate::error::{ApiError, ApiResult};
-use crate::testing::{Coordinator, Worker, end, failed, report, study_spec, test_scores};
-use crate::{reconcile, run, seal, study};
+use crate::testing::{Coordinator, Worker, end, failed, report, study_spec};
+use crate::{reconcile, run, study};
 
 const STUDIES: [&str; 3] = ["one", "two", "three"];
 const DEVICES: usize = 6;
@@ -32,10 +32,16 @@ async fn work(coordinator: &Coordinator, worker: &Worker, device: usize) {
     let mut dice = ChaCha8Rng::seed_from_u64(device as u64);
     while is_open(coordinator).await {
         let Some(grant) = coordinator.claim_on(worker, device).await else { continue };
-        if grant.kind == RunKind::Final {
-            seal::open_test(&coordinator.app, grant.run_id, grant.attempt).await.unwrap();
-            coordinator.complete(&grant, 0.5, Some(test_scores(0.4))).await;
-            continue;
+        match grant.kind {
+            RunKind::Test => {
+                coordinator.test(&grant, 0.4).await;
+                continue;
+            }
+            RunKind::Final => {
+                coordinator.complete(&grant, 0.5).await;
+                continue;
+            }
+            RunKind::Trial | RunKind::Dapt => {}
         }
         for write in [AttemptWrite::Start, report(1, 0.1), AttemptWrite::Renew, report(2, 0.2)] {
             assert_eq!(coordinator.write(&grant, &write).await, WriteOutcome::Won);
@@ -44,7 +50,7 @@ async fn work(coordinator: &Coordinator, worker: &Worker, device: usize) {
             0 => coordinator.write(&grant, &failed(FailureCause::Oom)).await,
             1 => coordinator.write(&grant, &end(AttemptEnd::Released)).await,
             _ => {
-                coordinator.complete(&grant, dice.random(), None).await;
+                coordinator.complete(&grant, dice.random()).await;
                 WriteOutcome::Won
             }
         };
@@ -100,7 +106,7 @@ async fn complaint_10_workers_users_and_upkeep_at_once_meet_no_deadlock(pool: Pg
     tokio::time::timeout(Duration::from_secs(60), all).await.expect("the studies come to their ends");
     for name in STUDIES {
         let study = coordinator.study(name).await;
-        assert!(study.seal.is_some_and(|seal| seal.scores.is_some()), "{name}: {:?}", study.state);
+        assert!(study.seal.is_some_and(|seal| !seal.results.is_empty()), "{name}: {:?}", study.state);
     }
     let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     let deadlocks: i64 = sqlx::query_scalar(deadlocks).fetch_one(coordinator.pool()).await.unwrap();

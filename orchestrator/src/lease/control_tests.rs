@@ -121,7 +121,7 @@ async fn a_trial_is_paused_resumed_and_cancelled_by_itself(pool: PgPool) {
     // Another trial takes the place of the cancelled one.
     let third = coordinator.claim(&worker).await.unwrap();
     assert_eq!(third.number, Some(3));
-    coordinator.complete(&third, 0.5, None).await;
+    coordinator.complete(&third, 0.5).await;
     let resumed = run::control::set_paused(coordinator.pool(), live.run_id, false).await.unwrap();
     assert!(!resumed.paused);
     assert_eq!(coordinator.claim(&worker).await.unwrap().run_id, live.run_id);

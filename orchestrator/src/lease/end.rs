@@ -5,13 +5,12 @@ use std::time::Duration;
 use metrics::counter;
 use pedigree_protocol::artifact::ArtifactFile;
 use pedigree_protocol::lease::{AttemptEnd, AttemptWrite};
-use pedigree_protocol::report::RunSummary;
 use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{AttemptState, Failure, FailureCause, RunKind};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::lease::held::Held;
 use crate::run::machine::Event;
 use crate::run::retry::{self, Decision};
@@ -29,11 +28,17 @@ pub(crate) async fn by_worker(
     leave(db, held, artifacts).await?;
     let (summary, failure) = match end {
         AttemptEnd::Completed { summary } => {
-            check_test_scores(db, held, summary).await?;
+            held.must_train("it ends with its own kind of result")?;
             (Some(Summary::Training(summary)), None)
         }
+        AttemptEnd::Tested { summary } => {
+            let protocol = held.metric()?.protocol;
+            held.must_be(RunKind::Test, "ends with test scores")?;
+            seal::sql::close(db, held, summary).await?;
+            (Some(Summary::Test(summary, protocol)), None)
+        }
         AttemptEnd::Adapted { summary } => {
-            held.must_be_dapt("ends as adapted")?;
+            held.must_be(RunKind::Dapt, "ends as adapted")?;
             (Some(Summary::Dapt(summary)), None)
         }
         AttemptEnd::Failed { failure } => (None, Some(failure)),
@@ -59,7 +64,7 @@ pub(crate) async fn by_worker(
 async fn decide(db: &mut PgConnection, held: &Held, cause: FailureCause) -> ApiResult<Decision> {
     if !held.open {
         return Ok(retry::refused(match held.kind {
-            RunKind::Trial | RunKind::Final => "its study has ended",
+            RunKind::Trial | RunKind::Final | RunKind::Test => "its study has ended",
             RunKind::Dapt => "its pretraining has ended",
         }));
     }
@@ -123,7 +128,7 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
     let over = held.is_over();
     let pruned = held.prune_reason.is_some();
     match end {
-        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } => {
+        AttemptEnd::Completed { .. } | AttemptEnd::Adapted { .. } | AttemptEnd::Tested { .. } => {
             (AttemptState::Completed, Event::Completed)
         }
         AttemptEnd::Pruned if pruned => (AttemptState::Pruned, Event::Pruned),
@@ -145,21 +150,6 @@ fn verdict(held: &Held, end: &AttemptEnd, decision: Option<&Decision>) -> (Attem
         // Nobody asked to cancel or prune it: it is handed back.
         AttemptEnd::Released | AttemptEnd::Cancelled | AttemptEnd::Pruned => {
             (AttemptState::Released, Event::Released)
-        }
-    }
-}
-
-/// A trial never has test scores. A final run has opened the test split, and its scores are sealed here.
-async fn check_test_scores(db: &mut PgConnection, held: &Held, summary: &RunSummary) -> ApiResult<()> {
-    match (held.kind, &summary.test) {
-        (RunKind::Dapt, _) => Err(ApiError::invalid("a pretraining has no scores; it ends as adapted")),
-        (RunKind::Trial, None) => Ok(()),
-        (RunKind::Trial, Some(_)) => {
-            Err(ApiError::invalid("a trial cannot have test scores; only the final run opens the test split"))
-        }
-        (RunKind::Final, Some(scores)) => seal::sql::close(db, held, scores).await,
-        (RunKind::Final, None) => {
-            Err(ApiError::invalid("a final run is completed with its test scores; open the test split first"))
         }
     }
 }

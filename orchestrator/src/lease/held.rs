@@ -78,19 +78,37 @@ impl Held {
         metric.ok_or_else(|| ApiError::invalid("a pretraining has no dev scores; it reports held-out text"))
     }
 
-    /// Refuses what only a pretraining can say.
-    pub(crate) fn must_be_dapt(&self, what: &str) -> ApiResult<()> {
+    /// Refuses what only a trial or a final run can say.
+    pub(crate) fn must_train(&self, instead: &str) -> ApiResult<()> {
         match self.kind {
-            RunKind::Dapt => Ok(()),
-            RunKind::Trial | RunKind::Final => {
-                Err(ApiError::invalid(format!("only a pretraining {what}; this run trains entities")))
+            RunKind::Trial | RunKind::Final => Ok(()),
+            RunKind::Dapt | RunKind::Test => {
+                Err(ApiError::invalid(format!("{} trains no tags; {instead}", a_run(self.kind))))
             }
         }
+    }
+
+    /// Refuses what only a run of that kind can say.
+    pub(crate) fn must_be(&self, kind: RunKind, what: &str) -> ApiResult<()> {
+        if self.kind == kind {
+            return Ok(());
+        }
+        let (only, this) = (a_run(kind), a_run(self.kind));
+        Err(ApiError::invalid(format!("only {only} {what}; this run is {this}")))
     }
 
     /// Whether the run is not to be tried any more.
     pub(crate) fn is_over(&self) -> bool {
         !self.open || self.cancel_asked
+    }
+}
+
+const fn a_run(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Dapt => "a pretraining",
+        RunKind::Trial => "a trial",
+        RunKind::Final => "a final run",
+        RunKind::Test => "a test run",
     }
 }
 

@@ -74,7 +74,7 @@ async fn a_fault_of_the_host_costs_the_run_nothing_however_often(pool: PgPool) {
     let spent = "SELECT crashes + losses FROM runs";
     assert_eq!(sqlx::query_scalar::<_, i32>(spent).fetch_one(&pool).await.unwrap(), 0);
     let grant = coordinator.claim(&worker).await.unwrap();
-    coordinator.complete(&grant, 0.5, None).await;
+    coordinator.complete(&grant, 0.5).await;
     assert_eq!(coordinator.study("study").await.trials.completed, 1);
 }
 
@@ -130,7 +130,7 @@ async fn complaint_23_a_faulty_gpu_is_left_by_its_run_and_then_taken_out_of_use(
     assert!(coordinator.claim_on(&worker, 0).await.is_none(), "both runs avoid the device");
     let elsewhere = coordinator.claim_on(&worker, 1).await.unwrap();
     assert_eq!(elsewhere.run_id, first.run_id);
-    coordinator.complete(&elsewhere, 0.5, None).await;
+    coordinator.complete(&elsewhere, 0.5).await;
     let third = fail(&coordinator, &worker, 0, FailureCause::Device).await;
     let sentence = consequence(&coordinator, &third).await;
     let device = &worker.devices[0];
@@ -152,7 +152,7 @@ async fn where_there_is_no_other_device_a_run_stays_on_the_one_there_is(pool: Pg
     coordinator.create(study_spec("study", 1, 1)).await;
     fail(&coordinator, &worker, 0, FailureCause::Device).await;
     let again = coordinator.claim(&worker).await.unwrap();
-    coordinator.complete(&again, 0.5, None).await;
+    coordinator.complete(&again, 0.5).await;
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -166,7 +166,7 @@ async fn a_refused_job_fails_the_study_early_until_a_trial_has_completed(pool: P
     assert_eq!(study.trials.failed, 1);
     coordinator.create(study_spec("late", 3, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    coordinator.complete(&grant, 0.5, None).await;
+    coordinator.complete(&grant, 0.5).await;
     fail(&coordinator, &worker, 0, FailureCause::InvalidJob).await;
     assert_eq!(coordinator.study("late").await.state, StudyState::Searching);
     assert!(coordinator.claim(&worker).await.is_some());
@@ -197,7 +197,7 @@ async fn a_failed_study_opens_again_with_all_that_its_end_had_cancelled(pool: Pg
     );
     for _ in 0..3 {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, 0.5, None).await;
+        coordinator.complete(&grant, 0.5).await;
     }
     assert_eq!(coordinator.study("study").await.state, StudyState::Finishing);
     let replay = study::replay::of_study(coordinator.pool(), "study").await.unwrap();
@@ -233,7 +233,7 @@ async fn what_cannot_be_tried_again_says_why(pool: PgPool) {
     let said = message(study::retry::run(coordinator.studies(), oom.run_id).await);
     assert!(said.contains("trial 1: its failure is a result") && said.contains("study enqueue"), "{said}");
     let fine = coordinator.claim(&worker).await.unwrap();
-    coordinator.complete(&fine, 0.5, None).await;
+    coordinator.complete(&fine, 0.5).await;
     assert!(message(retry(2).await).ends_with("trial 2: it did not fail"));
     let lost = fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
@@ -251,7 +251,7 @@ async fn a_final_run_that_failed_can_be_tried_again_whatever_its_cause(pool: PgP
     coordinator.create(study_spec("study", 1, 1)).await;
     let trial = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&trial, &AttemptWrite::Start).await;
-    coordinator.write(&trial, &completed(0.5, None)).await;
+    coordinator.write(&trial, &completed(0.5)).await;
     let last = fail(&coordinator, &worker, 0, FailureCause::Oom).await;
     assert_eq!(coordinator.study("study").await.state, StudyState::Failed);
     let retried = study::retry::run(coordinator.studies(), last.run_id).await.unwrap();

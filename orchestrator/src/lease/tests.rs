@@ -8,6 +8,7 @@ use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, ClaimRequest, Directive, LeaseGrant, WriteOutcome, WriteReply,
 };
 use pedigree_protocol::pruner::{Pruner, Watch};
+use pedigree_protocol::report::TestSummary;
 use pedigree_protocol::run::{AttemptState, FailureCause, RunState};
 use pedigree_protocol::study::StudySpec;
 use pedigree_protocol::{Attempt, RunId, WorkerId};
@@ -17,7 +18,7 @@ use crate::lease::claim::wait_for_work;
 use crate::lease::write::apply;
 use crate::reconcile;
 use crate::run;
-use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, report, study_spec, test_scores};
+use crate::testing::{Coordinator, Worker, completed, end, failed, is_code, message, report, study_spec};
 
 const WON: WriteOutcome = WriteOutcome::Won;
 const LOST: WriteOutcome = WriteOutcome::Lost;
@@ -84,10 +85,10 @@ async fn complaint_05_a_lost_lease_goes_to_the_next_attempt_and_the_lost_one_wri
     reconcile::pass(coordinator.studies(), &coordinator.app.store).await.unwrap();
     let second = coordinator.claim(&worker).await.unwrap();
     assert_eq!((second.run_id, second.attempt), (first.run_id, Attempt(2)));
-    for write in [AttemptWrite::Start, report(2, 0.9), completed(0.9, None)] {
+    for write in [AttemptWrite::Start, report(2, 0.9), completed(0.9)] {
         assert_eq!(coordinator.write(&first, &write).await, LOST);
     }
-    coordinator.complete(&second, 0.4, None).await;
+    coordinator.complete(&second, 0.4).await;
     let detail = coordinator.detail(first.run_id).await;
     let states: Vec<_> = detail.attempts.iter().map(|attempt| attempt.state).collect();
     assert_eq!(states, [AttemptState::Lost, AttemptState::Completed]);
@@ -134,13 +135,11 @@ async fn the_same_end_again_is_still_won_and_another_end_is_lost(pool: PgPool) {
     let grant = coordinator.claim(&worker).await.unwrap();
     let sha256 = coordinator.put(b"adapter", false).await.unwrap();
     let file = ArtifactFile { name: "adapter/weights".into(), sha256, bytes: 7 };
-    let AttemptWrite::End { end: how, .. } = completed(0.123_456_789_012_345_67, None) else {
-        unreachable!()
-    };
+    let AttemptWrite::End { end: how, .. } = completed(0.123_456_789_012_345_67) else { unreachable!() };
     let ending = AttemptWrite::End { end: how, artifacts: vec![file.clone()], energy: None };
     assert_eq!(coordinator.write(&grant, &ending).await, WON);
     assert_eq!(coordinator.write(&grant, &ending).await, WON);
-    assert_eq!(coordinator.write(&grant, &completed(0.9, None)).await, LOST);
+    assert_eq!(coordinator.write(&grant, &completed(0.9)).await, LOST);
     assert_eq!(coordinator.write(&grant, &AttemptWrite::Renew).await, LOST);
     let detail = coordinator.detail(grant.run_id).await;
     assert_eq!(detail.run.value, Some(0.123_456_789_012_345_67));
@@ -153,8 +152,9 @@ async fn an_end_that_makes_no_sense_is_refused_and_changes_nothing(pool: PgPool)
     coordinator.create(study_spec("study", 1, 1)).await;
     let worker = coordinator.worker(1).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    let peeked = coordinator.try_write(&grant, &completed(0.5, Some(test_scores(0.5)))).await;
-    assert!(is_code(peeked, ErrorCode::Invalid));
+    let summary = TestSummary { results: Vec::new(), seconds: 1.0, peak_memory_bytes: 1 };
+    let peeked = coordinator.try_write(&grant, &end(AttemptEnd::Tested { summary: Box::new(summary) })).await;
+    assert_eq!(message(peeked), "only a test run ends with test scores; this run is a trial");
     assert_eq!(coordinator.detail(grant.run_id).await.run.state, RunState::Leased);
 }
 
@@ -208,7 +208,7 @@ async fn with_a_verdict(coordinator: &Coordinator, worker: &Worker) -> (LeaseGra
     let reply = coordinator.try_write(&first, &report(1, 0.5)).await.unwrap();
     assert_eq!(reply.directive, Directive::Continue);
     coordinator.write(&first, &report(2, 0.6)).await;
-    coordinator.write(&first, &completed(0.6, None)).await;
+    coordinator.write(&first, &completed(0.6)).await;
     let second = coordinator.claim_on(worker, 0).await.unwrap();
     coordinator.write(&second, &AttemptWrite::Start).await;
     let reply = coordinator.try_write(&second, &report(1, 0.1)).await.unwrap();
@@ -250,7 +250,7 @@ async fn a_verdict_outlives_its_worker_and_an_end_of_its_own_counts(pool: PgPool
     let third = coordinator.claim_on(&worker, 1).await.unwrap();
     let reply = coordinator.try_write(&third, &report(1, 0.2)).await.unwrap();
     assert_eq!(reply.directive, Directive::Prune);
-    coordinator.write(&third, &completed(0.2, None)).await;
+    coordinator.write(&third, &completed(0.2)).await;
     assert_eq!(coordinator.detail(third.run_id).await.run.state, RunState::Completed);
 }
 
@@ -266,7 +266,7 @@ async fn without_a_verdict_nothing_is_pruned_and_a_new_attempt_is_judged_by_its_
     let grant = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&grant, &report(1, 0.5)).await;
     coordinator.write(&grant, &report(2, 0.6)).await;
-    coordinator.write(&grant, &completed(0.6, None)).await;
+    coordinator.write(&grant, &completed(0.6)).await;
     let second = coordinator.claim(&worker).await.unwrap();
     // The first attempt came to epoch 2 with good values; its successor is at epoch 1.
     coordinator.write(&second, &report(1, 0.5)).await;
@@ -323,7 +323,7 @@ async fn a_whole_attempt_in_one_write_counts_and_counts_once(pool: PgPool) {
     let worker = coordinator.worker(1).await;
     coordinator.create(study_spec("study", 2, 1)).await;
     let grant = coordinator.claim(&worker).await.unwrap();
-    let end = completed(0.7, None);
+    let end = completed(0.7);
     let writes = vec![AttemptWrite::Start, report(1, 0.5), report(2, 0.7), end.clone()];
     let backwards = AttemptWrite::Several { writes: writes.iter().rev().cloned().collect() };
     assert!(coordinator.try_write(&grant, &backwards).await.is_err());

@@ -2,7 +2,7 @@
 
 use pedigree_protocol::lease::{AttemptWrite, Directive, WriteOutcome, WriteReply};
 use pedigree_protocol::report::EpochReport;
-use pedigree_protocol::run::{AttemptState, RunState};
+use pedigree_protocol::run::{AttemptState, RunKind, RunState};
 use pedigree_protocol::{Attempt, RunId, StudyId};
 use sqlx::PgConnection;
 use tracing::Span;
@@ -150,7 +150,7 @@ async fn perform(db: &mut PgConnection, held: &mut Held, writes: &[AttemptWrite]
                 report(db, held, group, shown).await?;
             }
             AttemptWrite::DaptReport { metrics } => {
-                held.must_be_dapt("reports held-out text")?;
+                held.must_be(RunKind::Dapt, "reports held-out text")?;
                 run::report::record_dapt(db, held, metrics).await?;
             }
             AttemptWrite::Log { offset, text } => {
@@ -187,6 +187,7 @@ async fn report(
         }
     }
     let metric = held.metric()?;
+    held.must_train("it has no epochs")?;
     let tally = run::report::record(db, held, metric, &reports, shown).await?;
     if shown == Shown::ByTheEnd {
         held.reported = held.reported.and(tally, metric.goal);

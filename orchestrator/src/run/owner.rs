@@ -14,7 +14,7 @@ impl Owner {
     /// The owner of a run of that kind.
     pub(crate) const fn of(kind: RunKind, QueueId(id): QueueId) -> Self {
         match kind {
-            RunKind::Trial | RunKind::Final => Self::Study(StudyId(id)),
+            RunKind::Trial | RunKind::Final | RunKind::Test => Self::Study(StudyId(id)),
             RunKind::Dapt => Self::Pretraining(PretrainingId(id)),
         }
     }

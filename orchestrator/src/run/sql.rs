@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pedigree_protocol::RunId;
 use pedigree_protocol::dapt::DaptSummary;
-use pedigree_protocol::objective::Goal;
-use pedigree_protocol::report::RunSummary;
+use pedigree_protocol::objective::{Goal, ScoringProtocol};
+use pedigree_protocol::report::{RunSummary, TestResult, TestSummary};
 use pedigree_protocol::run::{Failure, RunState};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -21,16 +21,19 @@ use crate::run::tally::Tally;
 pub(crate) enum Summary<'a> {
     /// Of a trial or a final run.
     Training(&'a RunSummary),
+    /// Of a test run, with the protocol of its value.
+    Test(&'a TestSummary, #[serde(skip)] ScoringProtocol),
     /// Of a pretraining.
     Dapt(&'a DaptSummary),
 }
 
 impl Summary<'_> {
     /// The run's value.
-    const fn value(&self) -> f64 {
+    fn value(&self) -> Option<f64> {
         match self {
-            Self::Training(summary) => summary.objective,
-            Self::Dapt(summary) => summary.after.pseudo_perplexity,
+            Self::Training(summary) => Some(summary.objective),
+            Self::Test(summary, protocol) => TestResult::mean_f1(&summary.results, *protocol),
+            Self::Dapt(summary) => Some(summary.after.pseudo_perplexity),
         }
     }
 }
@@ -73,7 +76,7 @@ pub(crate) async fn apply(
         next as _,
         i32::from(matches!(event, Event::Failed { .. })),
         i32::from(matches!(event, Event::Lost { .. })),
-        outcome.summary.as_ref().map(Summary::value),
+        outcome.summary.as_ref().and_then(Summary::value),
         outcome.summary.map(Json) as _,
         failure.map(|failure| failure.cause) as _,
         failure.map(|failure| failure.message.as_str()),

@@ -115,32 +115,6 @@ pub(crate) async fn some(
     trials.collect()
 }
 
-/// What one trial of a study was given.
-pub(crate) async fn params(db: &mut PgConnection, study: StudyId, number: u32) -> ApiResult<ParamValues> {
-    let params = sqlx::query_scalar!(
-        r#"SELECT params AS "params: Json<ParamValues>" FROM runs
-           WHERE queue_id = $1 AND kind = 'trial' AND number = $2"#,
-        study.0,
-        number.cast_signed(),
-    );
-    Ok(params.fetch_one(db).await?.0)
-}
-
-/// The final run's state, and why it failed, where there is one.
-pub(crate) async fn final_run(
-    db: &mut PgConnection,
-    study: StudyId,
-) -> ApiResult<Option<(RunState, Option<Failure>)>> {
-    let select = sqlx::query!(
-        r#"SELECT state AS "state: RunState", failure_cause AS "failure_cause: FailureCause",
-               failure_message, failure_evidence
-           FROM runs WHERE queue_id = $1 AND kind = 'final'"#,
-        study.0
-    );
-    let row = select.fetch_optional(db).await?;
-    Ok(row.map(|row| (row.state, failure(row.failure_cause, row.failure_message, row.failure_evidence))))
-}
-
 /// A failure out of its three columns.
 pub(crate) fn failure(
     cause: Option<FailureCause>,

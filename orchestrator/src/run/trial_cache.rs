@@ -201,7 +201,6 @@ fn keep(places: &mut HashMap<StudyId, Place>, study: StudyId, mut kept: Kept) {
 #[cfg(test)]
 mod tests {
     use pedigree_protocol::ParamValues;
-    use pedigree_protocol::objective::Goal;
     use pedigree_protocol::study::Study;
     use sqlx::{ConnectOptions as _, Executor as _, PgPool};
 
@@ -288,7 +287,7 @@ mod tests {
         cache.forget(study.id);
         let anew = look().await;
         assert_eq!((anew.len(), anew.past.len()), (seen.len(), 0));
-        assert_eq!(anew.best(Goal::Maximize), seen.best(Goal::Maximize));
+        assert_eq!(anew.into_history(), seen.into_history());
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -315,7 +314,7 @@ mod tests {
         let study = coordinator.create(study_spec("study", 20, 3)).await;
         for _ in 0..completed {
             let grant = coordinator.claim(&worker).await.unwrap();
-            coordinator.complete(&grant, 0.5, None).await;
+            coordinator.complete(&grant, 0.5).await;
         }
         (coordinator, study)
     }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use pedigree_protocol::objective::Goal;
 use pedigree_protocol::run::RunState;
 use pedigree_sampler::{History, Outcome, Past};
 
@@ -37,13 +36,6 @@ impl Trials {
         failures.peek()?;
         let completed = self.completed().next().is_some();
         failures.find(|f| f.cause.ends_study(completed)).map(|failure| failure.message.as_str())
-    }
-
-    /// The number of the best completed trial; the lowest number among equals.
-    pub(crate) fn best(&self, goal: Goal) -> Option<u32> {
-        let rank = |value: f64| if goal == Goal::Maximize { -value } else { value };
-        let ranked = self.completed().map(|(number, value)| (rank(value), number));
-        ranked.min_by(|(a, x), (b, y)| a.total_cmp(b).then(x.cmp(y))).map(|(_, number)| number)
     }
 
     /// As the sampler sees them.
@@ -80,25 +72,6 @@ mod tests {
         let observed: Vec<_> = of[..past].iter().filter_map(Trial::observed).collect();
         settled.add(&Space::new(vec![]).unwrap(), &observed);
         Trials { past: Arc::new(settled), others: of[past..].to_vec() }
-    }
-
-    #[test]
-    fn the_best_trial_follows_the_goal_and_the_lowest_number_wins_a_tie() {
-        let all = [
-            trial(1, Some(0.2)),
-            trial(2, Some(0.5)),
-            trial(3, Some(0.7)),
-            trial(4, Some(0.7)),
-            trial(5, Some(0.2)),
-            trial(6, None),
-        ];
-        for past in 0..=5 {
-            let trials = trials(&all, past);
-            assert_eq!((trials.len(), trials.ended()), (6, 5));
-            assert_eq!(trials.best(Goal::Maximize), Some(3));
-            assert_eq!(trials.best(Goal::Minimize), Some(1));
-        }
-        assert_eq!(trials(&all[5..], 0).best(Goal::Minimize), None);
     }
 
     #[test]

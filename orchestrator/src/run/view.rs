@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use pedigree_protocol::lease::TrainedModel;
 use pedigree_protocol::run::{FailureCause, Run, RunFilter, RunKind, RunState};
-use pedigree_protocol::run_detail::{AdaptDetail, RunDetail, RunReports, RunWork, TrainDetail};
+use pedigree_protocol::run_detail::{AdaptDetail, RunDetail, RunReports, RunWork, TestDetail, TrainDetail};
 use pedigree_protocol::{Attempt, ParamValues, QueueId, RunId, StudyId, suggestion};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,8 @@ pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
     let run = get(pool, id).await?;
     let select = sqlx::query!(
         r#"SELECT q.name, q.work AS "work: Json<Work>", r.summary,
-               r.suggestion AS "suggestion: Json<suggestion::Record>"
+               r.suggestion AS "suggestion: Json<suggestion::Record>",
+               r.models AS "models: Json<Vec<TrainedModel>>"
            FROM runs r JOIN queue q ON q.id = r.queue_id WHERE r.id = $1"#,
         id.0
     );
@@ -50,6 +52,10 @@ pub(crate) async fn detail(pool: &PgPool, id: RunId) -> ApiResult<RunDetail> {
         })),
         RunKind::Dapt => RunWork::Adapt(AdaptDetail {
             reports: report::of_attempt(pool, id, run.attempt).await?,
+            summary: row.summary.map(read).transpose()?,
+        }),
+        RunKind::Test => RunWork::Test(TestDetail {
+            models: row.models.map(|models| models.0).unwrap_or_default(),
             summary: row.summary.map(read).transpose()?,
         }),
     };
@@ -69,6 +75,7 @@ pub(crate) async fn reports(pool: &PgPool, run: RunId, attempt: Attempt) -> ApiR
         Some(RunKind::Trial | RunKind::Final) => {
             RunReports::Train { items: report::of_attempt(pool, run, attempt).await? }
         }
+        Some(RunKind::Test) => RunReports::Test,
         Some(RunKind::Dapt) => RunReports::Adapt { items: report::of_attempt(pool, run, attempt).await? },
         None => {
             get(pool, run).await?;
@@ -137,6 +144,7 @@ struct Row {
     queue_id: Uuid,
     kind: RunKind,
     number: Option<i32>,
+    replicate: Option<i32>,
     state: RunState,
     attempt: i32,
     params: Json<ParamValues>,
@@ -160,6 +168,7 @@ impl Row {
             queue_id: QueueId(self.queue_id),
             kind: self.kind,
             number: self.number,
+            replicate: self.replicate,
             state: self.state,
             attempt: Attempt(self.attempt),
             params: self.params.0,

@@ -1,4 +1,4 @@
-SELECT r.id, r.queue_id, r.kind AS "kind: RunKind", r.number, r.state AS "state: RunState", r.attempt,
+SELECT r.id, r.queue_id, r.kind AS "kind: RunKind", r.number, r.replicate, r.state AS "state: RunState", r.attempt,
        r.params AS "params: Json<ParamValues>", r.value, r.best_so_far, r.epochs,
        r.failure_cause AS "failure_cause: FailureCause", r.failure_message, r.failure_evidence, r.paused,
        r.cancel_asked AND r.ended_at IS NULL AS "cancelling!",

@@ -1,11 +1,10 @@
-//! Moving a study on: more trials while the budget lasts, then the final run, then the end.
+//! Moving a study on: more trials while the budget lasts, then the final runs, then the test run, then the end.
 //!
 //! [`advance`] reads the runs and does what follows from them, under the study's lock. It is idempotent: it is called
 //! when a study is created and when a run has ended, and by the reconciler in case neither call came to its end.
 
 use pedigree_protocol::StudyId;
 use pedigree_protocol::resources::Hold;
-use pedigree_protocol::run::RunState;
 use pedigree_protocol::study::StudyState;
 use sqlx::PgConnection;
 
@@ -13,9 +12,8 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::propose;
 use crate::queue::entry;
-use crate::run::trial;
+use crate::study::finals;
 use crate::study::locked::{self, LockedStudy};
-use crate::study::machine::Event;
 use crate::study::studies::Studies;
 use crate::wall::{self, Place};
 
@@ -47,13 +45,20 @@ pub(crate) async fn end_by_fault(studies: &Studies, id: StudyId, why: &str) -> A
 
 async fn advance_now(studies: &Studies, id: StudyId) -> ApiResult<()> {
     let state = db::transaction(&studies.pool, async |db| {
-        let Some(study) = locked::lock(db, id).await? else { return Ok(None) };
-        match study.state {
-            StudyState::Searching => search(db, studies, &study).await,
-            StudyState::Finishing => finish(db, &study).await,
-            StudyState::Completed | StudyState::Failed | StudyState::Cancelled => Ok(study.state),
+        let Some(mut study) = locked::lock(db, id).await? else { return Ok(None) };
+        loop {
+            let next = match study.state {
+                StudyState::Searching => search(db, studies, &study).await?,
+                StudyState::Finishing => finals::finish(db, &study).await?,
+                StudyState::Testing => finals::test(db, &study).await?,
+                StudyState::Completed | StudyState::Failed | StudyState::Cancelled => study.state,
+            };
+            if next == study.state || next.is_final() {
+                return Ok(Some(next));
+            }
+            // What follows may be due at once: without final runs the test run is.
+            study.state = next;
         }
-        .map(Some)
     })
     .await?;
     if state != Some(StudyState::Searching) {
@@ -83,29 +88,12 @@ async fn search(db: &mut PgConnection, studies: &Studies, study: &LockedStudy) -
         }
         return Ok(study.state);
     }
-    match trials.best(study.spec.metric.goal) {
-        Some(best) => {
-            let params = trial::params(db, study.id, best).await?;
-            propose::final_run(db, study, params).await?;
-            study.step(db, Event::FinalQueued).await
-        }
+    match finals::begin(db, study).await? {
+        Some(state) => Ok(state),
         None => {
             let ended = trials.ended();
             let message = format!("none of the {ended} trials completed; the failures of the trials say why");
             study.fail(db, &message).await
         }
-    }
-}
-
-/// While the final run is on its way: end with it.
-async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<StudyState> {
-    let Some((state, failure)) = trial::final_run(db, study.id).await? else { return Ok(study.state) };
-    match state {
-        RunState::Completed => study.step(db, Event::Completed).await,
-        RunState::Failed | RunState::Cancelled | RunState::Pruned => {
-            let why = failure.map_or("it was cancelled".to_owned(), |failure| failure.message);
-            study.fail(db, &format!("the final run did not complete: {why}")).await
-        }
-        RunState::Waiting | RunState::Leased | RunState::Running => Ok(study.state),
     }
 }

@@ -1,6 +1,5 @@
--- Open studies whose runs call for something: more trials, the final run, or the end. The reconciler asks this all the
--- time, so it reads only indexes of what is open, never the past. Trials are numbered from 1 without a gap; the final run
--- has no number.
+-- Open studies whose runs call for something: more trials, the final runs, the test run, or the end. The reconciler asks
+-- this all the time, so it reads only indexes of what is open, never the past. Trials are numbered from 1 without a gap.
 --
 -- $1: causes of failure that always end a study. $2: causes that end it while no trial has completed.
 SELECT s.id
@@ -12,12 +11,11 @@ LEFT JOIN LATERAL (
                + (SELECT count(*) FROM runs r WHERE r.queue_id = s.id AND r.state IN ('leased', 'running')) AS open,
            EXISTS (SELECT FROM runs r WHERE r.queue_id = s.id AND r.failure_cause = ANY ($1::failure_cause[]))
                OR (EXISTS (SELECT FROM runs r WHERE r.queue_id = s.id AND r.failure_cause = ANY ($2::failure_cause[]))
-                   AND NOT EXISTS (SELECT FROM runs r WHERE r.queue_id = s.id AND r.state = 'completed')) AS fatal,
-           EXISTS (SELECT FROM runs r WHERE r.queue_id = s.id AND r.number IS NULL AND r.ended_at IS NOT NULL) AS final_ended
+                   AND NOT EXISTS (SELECT FROM runs r WHERE r.queue_id = s.id AND r.state = 'completed')) AS fatal
 ) c ON true
 WHERE (s.state = 'searching'
        AND (c.fatal OR EXISTS (SELECT FROM queue before WHERE before.id = q.awaits AND NOT before.open)
             OR (q.hold = 'none' AND c.proposed < s.trials AND c.open < q.max_concurrent)
             OR (c.proposed = s.trials AND c.open = 0)))
-   OR (s.state = 'finishing' AND c.final_ended)
+   OR (s.state IN ('finishing', 'testing') AND c.open = 0)
 ORDER BY q.created_at

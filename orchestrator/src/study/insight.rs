@@ -136,7 +136,7 @@ mod tests {
             let grant = coordinator.claim(&worker).await.unwrap();
             // The higher the rate, the better, up to the end of the range.
             let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
-            coordinator.complete(&grant, 1.0 + rate.log10() / 10.0, None).await;
+            coordinator.complete(&grant, 1.0 + rate.log10() / 10.0).await;
         }
         let insight = of_study(coordinator.pool(), "study").await.unwrap();
         assert!(insight.sampler.is_some_and(|sampler| sampler.name.starts_with("tpe version")));

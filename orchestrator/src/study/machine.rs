@@ -1,11 +1,10 @@
 //! The states of a study: every transition there is.
 //!
 //! ```text
-//! searching ──final queued──▸ finishing ──completed──▸ completed
-//!    ▴  │ │                    ▴  │  │
-//!    │  │ └──cancelled─────────┼──┼──┴──▸ cancelled
-//!    │  └──failed──▸ failed ◂──┼──┘
-//!    └──reopened───────┴───────┘  (to finishing, where the final run exists)
+//! searching ──finals queued──▸ finishing ──test queued──▸ testing ──completed──▸ completed
+//!                                  └───────────passed over────────────────────────▴
+//! searching, finishing, testing ──cancelled──▸ cancelled
+//! searching, finishing, testing ──failed──▸ failed ──reopened──▸ where it was
 //! ```
 //!
 //! Pure: the caller decides which event is due. [`crate::study::locked`] applies the steps; a trigger of the database
@@ -16,16 +15,32 @@ use pedigree_protocol::study::StudyState;
 /// What happens to a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// Its trials are spent, and its final run waits.
-    FinalQueued,
-    /// Its final run has completed.
+    /// Its trials are spent, and its final runs wait.
+    FinalsQueued,
+    /// Its final runs have completed, and its test run waits.
+    TestQueued,
+    /// Its final runs have completed, and a selection went to another study: its test split stays shut.
+    #[cfg_attr(not(test), expect(dead_code, reason = "selections among studies take this step"))]
+    PassedOver,
+    /// Its test run has completed.
     Completed,
-    /// No trial, or no final run, could be completed.
+    /// No trial, or not every final run or test run, could be completed.
     Failed,
     /// A user ended it.
     Cancelled,
     /// A user has its failed runs tried again.
-    Reopened { final_exists: bool },
+    Reopened { at: Stage },
+}
+
+/// How far a study has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It has trials at most.
+    Search,
+    /// It has final runs.
+    Finals,
+    /// It has its test run.
+    Test,
 }
 
 /// An event that cannot happen in that state.
@@ -39,12 +54,16 @@ pub(crate) struct IllegalStep {
 /// The state that follows.
 pub(crate) fn step(state: StudyState, event: Event) -> Result<StudyState, IllegalStep> {
     match (state, event) {
-        (StudyState::Searching, Event::FinalQueued) => Ok(StudyState::Finishing),
-        (StudyState::Finishing, Event::Completed) => Ok(StudyState::Completed),
-        (StudyState::Searching | StudyState::Finishing, Event::Failed) => Ok(StudyState::Failed),
-        (StudyState::Searching | StudyState::Finishing, Event::Cancelled) => Ok(StudyState::Cancelled),
-        (StudyState::Failed, Event::Reopened { final_exists: false }) => Ok(StudyState::Searching),
-        (StudyState::Failed, Event::Reopened { final_exists: true }) => Ok(StudyState::Finishing),
+        (StudyState::Searching, Event::FinalsQueued) => Ok(StudyState::Finishing),
+        (StudyState::Finishing, Event::TestQueued) => Ok(StudyState::Testing),
+        (StudyState::Finishing, Event::PassedOver) | (StudyState::Testing, Event::Completed) => {
+            Ok(StudyState::Completed)
+        }
+        (open, Event::Failed) if !open.is_final() => Ok(StudyState::Failed),
+        (open, Event::Cancelled) if !open.is_final() => Ok(StudyState::Cancelled),
+        (StudyState::Failed, Event::Reopened { at: Stage::Search }) => Ok(StudyState::Searching),
+        (StudyState::Failed, Event::Reopened { at: Stage::Finals }) => Ok(StudyState::Finishing),
+        (StudyState::Failed, Event::Reopened { at: Stage::Test }) => Ok(StudyState::Testing),
         _ => Err(IllegalStep { state, event }),
     }
 }
@@ -55,27 +74,31 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [Event; 6] = [
-        Event::FinalQueued,
+    const EVENTS: [Event; 9] = [
+        Event::FinalsQueued,
+        Event::TestQueued,
+        Event::PassedOver,
         Event::Completed,
         Event::Failed,
         Event::Cancelled,
-        Event::Reopened { final_exists: false },
-        Event::Reopened { final_exists: true },
+        Event::Reopened { at: Stage::Search },
+        Event::Reopened { at: Stage::Finals },
+        Event::Reopened { at: Stage::Test },
     ];
 
     #[test]
     fn every_event_in_every_state() {
-        use StudyState::{Cancelled, Completed, Failed, Finishing, Searching};
+        use StudyState::{Cancelled, Completed, Failed, Finishing, Searching, Testing};
         let s = Some;
         #[rustfmt::skip]
         let table = [
-            // final queued, completed, failed, cancelled, reopened, reopened with a final run
-            (Searching, [s(Finishing), None, s(Failed), s(Cancelled), None, None]),
-            (Finishing, [None, s(Completed), s(Failed), s(Cancelled), None, None]),
-            (Completed, [None; 6]),
-            (Failed, [None, None, None, None, s(Searching), s(Finishing)]),
-            (Cancelled, [None; 6]),
+            // finals queued, test queued, passed over, completed, failed, cancelled, reopened in search, finals, test
+            (Searching, [s(Finishing), None, None, None, s(Failed), s(Cancelled), None, None, None]),
+            (Finishing, [None, s(Testing), s(Completed), None, s(Failed), s(Cancelled), None, None, None]),
+            (Testing, [None, None, None, s(Completed), s(Failed), s(Cancelled), None, None, None]),
+            (Completed, [None; 9]),
+            (Failed, [None, None, None, None, None, None, s(Searching), s(Finishing), s(Testing)]),
+            (Cancelled, [None; 9]),
         ];
         assert_eq!(table.map(|(state, _)| state), StudyState::ALL);
         for (state, expected) in table {

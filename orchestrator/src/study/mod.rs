@@ -1,12 +1,14 @@
 //! Studies: creating, cancelling, reading, and moving each from its first trial to its sealed test score.
 
 mod advance;
+mod behind;
 mod cancel;
 pub(crate) mod control;
 mod create;
 pub(crate) mod donors;
 pub(crate) mod due;
 mod enqueue;
+mod finals;
 pub(crate) mod http;
 mod insight;
 pub(crate) mod locked;

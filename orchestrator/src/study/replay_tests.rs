@@ -80,7 +80,7 @@ async fn carry_out(coordinator: &Coordinator, grant: &LeaseGrant, fate: Fate, di
         }
     }
     let crashes = matches!(fate, Fate::Crashes);
-    let last = if crashes { failed(FailureCause::Crashed) } else { completed(best, None) };
+    let last = if crashes { failed(FailureCause::Crashed) } else { completed(best) };
     coordinator.write(grant, &last).await;
 }
 
@@ -126,7 +126,7 @@ async fn a_changed_result_and_an_old_version_are_told_apart(pool: PgPool) {
     coordinator.create(StudySpec { method: Method::Tpe, ..study_spec("study", 20, 1) }).await;
     for i in 0..19 {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, f64::from(i * 7 % 19) / 19.0, None).await;
+        coordinator.complete(&grant, f64::from(i * 7 % 19) / 19.0).await;
     }
     let change = |sql: &'static str| {
         let pool = coordinator.pool();
@@ -174,7 +174,7 @@ async fn complaint_08_a_configuration_given_by_thirty_at_once_is_tried_once(pool
     assert_eq!(outside, "params: learning_rate: 4 is outside its domain: 1e-5 to 0.01");
     for value in [0.1, 0.2, 0.3] {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, value, None).await;
+        coordinator.complete(&grant, value).await;
     }
     assert_eq!(enqueue(wanted("a", 2e-3)).await.unwrap().number, Some(2));
     let rates: Vec<_> =
@@ -191,7 +191,7 @@ async fn climb(coordinator: &Coordinator, worker: &Worker, name: &str, optimum: 
     while coordinator.study(name).await.state == StudyState::Searching {
         let grant = coordinator.claim(worker).await.unwrap();
         let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
-        coordinator.complete(&grant, 1.0 / (1.0 + (rate.log10() - optimum).abs()), None).await;
+        coordinator.complete(&grant, 1.0 / (1.0 + (rate.log10() - optimum).abs())).await;
     }
 }
 
@@ -203,9 +203,7 @@ async fn a_finished_sibling_gives_its_best_configurations_and_is_recorded(pool: 
     let donor = StudySpec { backbone: "other".into(), method: Method::Tpe, ..study_spec("donor", 12, 1) };
     let donor = coordinator.create(donor).await;
     climb(&coordinator, &worker, "donor", -3.0).await;
-    let last = coordinator.claim(&worker).await.unwrap();
-    crate::seal::open_test(&coordinator.app, last.run_id, last.attempt).await.unwrap();
-    coordinator.complete(&last, 0.7, Some(crate::testing::test_scores(0.6))).await;
+    coordinator.finish(&worker, 0.7, 0.6).await;
     let best = coordinator.study("donor").await.best.unwrap().params;
 
     let spec = |name, transfer| StudySpec { transfer, method: Method::Tpe, ..study_spec(name, 12, 2) };

@@ -1,8 +1,8 @@
 //! Trying runs again by a user's wish.
 //!
 //! Owns which runs may be tried again. A run whose failure is a result may not: the sampler has learnt from it, and the
-//! suggestions would no longer follow from what they saw. No trial may once the final run exists. A failed study opens
-//! again.
+//! suggestions would no longer follow from what they saw. No trial may once a final run exists, and no final run once the
+//! test run exists. A failed study opens again.
 
 use pedigree_protocol::retry::Policy;
 use pedigree_protocol::run::{FailureCause, RunKind, RunState};
@@ -15,7 +15,7 @@ use crate::run;
 use crate::run::machine::Event as RunEvent;
 use crate::run::owner::Owner;
 use crate::study::locked::{self, LockedStudy};
-use crate::study::machine::Event;
+use crate::study::machine::{Event, Stage};
 use crate::study::studies::Studies;
 use crate::study::{advance, view};
 
@@ -76,10 +76,10 @@ async fn retry_in(
     is_wanted: impl Fn(&Candidate) -> bool,
 ) -> ApiResult<Again> {
     let all = candidates(db, study.id).await?;
-    let final_exists = all.iter().any(|run| run.kind == RunKind::Final);
+    let stage = stage(&all);
     let (mut again, mut left) = (Vec::new(), Vec::new());
     for run in all.into_iter().filter(is_wanted) {
-        match obstacle(study.state, &run, final_exists) {
+        match obstacle(study.state, &run, stage) {
             Some(sentence) => left.push(sentence),
             None => again.push(run),
         }
@@ -88,7 +88,7 @@ async fn retry_in(
         let why = if left.is_empty() { "none failed by these causes".to_owned() } else { left.join("; ") };
         return Err(ApiError::conflict(format!("no run of {} is tried again: {why}", study.spec.name)));
     }
-    reopen(db, study, final_exists).await?;
+    reopen(db, study, stage).await?;
     for run in &again {
         apply(db, run.id, run.state).await?;
     }
@@ -106,14 +106,29 @@ async fn candidates(db: &mut PgConnection, study: StudyId) -> ApiResult<Vec<Cand
     Ok(rows.map(|row| candidate(row.id, row.kind, row.number, row.state, row.cause)).collect())
 }
 
+/// How far the study had come, by its runs.
+fn stage(all: &[Candidate]) -> Stage {
+    let has = |kind| all.iter().any(|run| run.kind == kind);
+    match (has(RunKind::Test), has(RunKind::Final)) {
+        (true, _) => Stage::Test,
+        (false, true) => Stage::Finals,
+        (false, false) => Stage::Search,
+    }
+}
+
 /// Why a run cannot be tried again, as a sentence.
-fn obstacle(study: StudyState, run: &Candidate, final_exists: bool) -> Option<String> {
-    let what = run.number.map_or("the final run".to_owned(), |number| format!("trial {number}"));
+fn obstacle(study: StudyState, run: &Candidate, stage: Stage) -> Option<String> {
+    let what = match run.kind {
+        RunKind::Test => "the test run".to_owned(),
+        _ => run.number.map_or("a final run".to_owned(), |number| format!("trial {number}")),
+    };
     let why = match (run.state, study) {
         (_, StudyState::Completed) => "its study has its test score; create another study".to_owned(),
         (_, StudyState::Cancelled) => "its study was cancelled; create another study".to_owned(),
-        (RunState::Failed | RunState::Cancelled, _) if run.kind == RunKind::Trial && final_exists => {
-            "the final run has begun, which ends the search".to_owned()
+        (RunState::Failed | RunState::Cancelled, _)
+            if run.kind == RunKind::Trial && stage != Stage::Search =>
+        {
+            "the final runs have begun, which ends the search".to_owned()
         }
         (RunState::Failed, _) if run.kind == RunKind::Trial && is_result(run.cause) => {
             "its failure is a result that the sampler has learnt from; `pedigree study enqueue` tries its \
@@ -132,7 +147,7 @@ fn is_result(cause: Option<FailureCause>) -> bool {
 }
 
 /// Takes a failed study back to where it was, the runs that its end cancelled included.
-async fn reopen(db: &mut PgConnection, study: &LockedStudy, final_exists: bool) -> ApiResult<()> {
+async fn reopen(db: &mut PgConnection, study: &LockedStudy, at: Stage) -> ApiResult<()> {
     if study.state != StudyState::Failed {
         return Ok(());
     }
@@ -144,7 +159,7 @@ async fn reopen(db: &mut PgConnection, study: &LockedStudy, final_exists: bool) 
     for id in with_it.fetch_all(&mut *db).await? {
         apply(db, RunId(id), RunState::Cancelled).await?;
     }
-    study.step(db, Event::Reopened { final_exists }).await.map(drop)
+    study.step(db, Event::Reopened { at }).await.map(drop)
 }
 
 async fn apply(db: &mut PgConnection, run: RunId, state: RunState) -> ApiResult<()> {

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use crate::testing::{
     Coordinator, Worker, completed, end, failed, is_code, message, study_spec, test_scores,
 };
-use crate::{lease, reconcile, run, seal, study};
+use crate::{lease, reconcile, run, study};
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
@@ -21,7 +21,7 @@ async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
     assert_eq!((study.state, study.trials.waiting), (StudyState::Searching, 2));
     for value in [0.3, 0.8, 0.8] {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, value, None).await;
+        coordinator.complete(&grant, value).await;
     }
     let study = coordinator.study("study").await;
     assert_eq!((study.state, study.trials.completed), (StudyState::Finishing, 3));
@@ -29,12 +29,12 @@ async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
     assert_eq!((best.number, best.value), (2, 0.8));
     let grant = coordinator.claim(&worker).await.unwrap();
     assert_eq!((grant.kind, grant.number), (RunKind::Final, None));
-    seal::open_test(&coordinator.app, grant.run_id, grant.attempt).await.unwrap();
-    coordinator.complete(&grant, 0.7, Some(test_scores(0.6))).await;
+    coordinator.complete(&grant, 0.7).await;
+    coordinator.test(&coordinator.claim(&worker).await.unwrap(), 0.6).await;
     let study = coordinator.study("study").await;
     assert_eq!(study.state, StudyState::Completed);
-    assert_eq!(study.final_run.as_ref().unwrap().state, RunState::Completed);
-    assert_eq!(study.seal.as_ref().unwrap().scores, Some(test_scores(0.6)));
+    assert_eq!(study.finals[0].state, RunState::Completed);
+    assert_eq!(study.seal.as_ref().unwrap().results[0].scores, test_scores(0.6));
     assert_eq!((study.trials.ended(), study.ended_at.is_some()), (3, true));
     let runs = coordinator.runs(&study).await;
     let numbers: Vec<_> = runs.iter().map(|run| run.number).collect();
@@ -49,7 +49,7 @@ async fn search(coordinator: &Coordinator, worker: &Worker, spec: StudySpec) -> 
     while coordinator.study(&study.spec.name).await.state == StudyState::Searching {
         let grant = coordinator.claim(worker).await.unwrap();
         let rate = grant.work.job().params["learning_rate"].as_f64().unwrap();
-        coordinator.complete(&grant, 1.0 / (1.0 + rate.log10().abs()), None).await;
+        coordinator.complete(&grant, 1.0 / (1.0 + rate.log10().abs())).await;
     }
     study::cancel(coordinator.studies(), &study.spec.name).await.unwrap();
     let mut trials = Vec::new();
@@ -150,7 +150,7 @@ async fn a_study_without_a_completed_trial_or_final_run_has_failed(pool: PgPool)
     assert!(failure.starts_with("none of the 1 trials completed"), "{failure}");
     coordinator.create(study_spec("final", 1, 1)).await;
     let trial = coordinator.claim(&worker).await.unwrap();
-    coordinator.complete(&trial, 0.5, None).await;
+    coordinator.complete(&trial, 0.5).await;
     let last = coordinator.claim(&worker).await.unwrap();
     coordinator.write(&last, &failed(FailureCause::Diverged)).await;
     let failure = coordinator.study("final").await.failure.unwrap();
@@ -165,7 +165,7 @@ async fn upkeep_alone_brings_a_study_to_its_end(pool: PgPool) {
     let study = coordinator.create(study_spec("study", 2, 1)).await;
     for _ in 0..2 {
         let grant = coordinator.claim(&worker).await.unwrap();
-        let write = completed(0.5, None);
+        let write = completed(0.5);
         let AttemptWrite::End { end, .. } = &write else { unreachable!() };
         let end = lease::held::open(coordinator.pool(), grant.run_id, grant.attempt, async |db, held| {
             lease::end::by_worker(db, &held.unwrap(), &write, end, &[]).await
@@ -191,7 +191,7 @@ async fn complaint_09_numbers_are_given_once_however_many_trials_end_at_once(poo
     for device in 0..12 {
         grants.push(coordinator.claim_on(&worker, device).await.unwrap());
     }
-    futures::future::join_all(grants.iter().map(|grant| coordinator.complete(grant, 0.5, None))).await;
+    futures::future::join_all(grants.iter().map(|grant| coordinator.complete(grant, 0.5))).await;
     let numbers: Vec<i32> = coordinator.runs(&study).await.iter().filter_map(|run| run.number).collect();
     assert_eq!(numbers, (1..=24).collect::<Vec<_>>());
 }
@@ -204,7 +204,7 @@ async fn complaint_17_the_budget_is_the_studys_however_often_it_is_resumed(pool:
     let study = coordinator.create(study_spec("study", 3, 2)).await;
     for value in [0.1, 0.2, 0.3] {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, value, None).await;
+        coordinator.complete(&grant, value).await;
         // The same file again, a pause and its end, a restart.
         coordinator.create(study_spec("study", 3, 2)).await;
         for hold in [Hold::Finish, Hold::None] {
@@ -239,7 +239,7 @@ async fn complaint_27_every_end_counts_and_a_spent_space_does_not_hold_a_study_u
     }
     for value in [0.1, 0.2] {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.complete(&grant, value, None).await;
+        coordinator.complete(&grant, value).await;
     }
     let study = coordinator.study("study").await;
     let trials = &study.trials;

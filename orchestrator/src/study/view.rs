@@ -1,12 +1,14 @@
-//! Studies as they are shown: with counts of trials, best trial, final run and seal, in one statement.
+//! Studies as they are shown: with counts of trials, best trial, final runs, test run and seal, in one statement.
 
 use chrono::{DateTime, Utc};
 use pedigree_protocol::page::{Page, PageQuery};
-use pedigree_protocol::report::TestScores;
+use pedigree_protocol::report::TestResult;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::RunState;
 use pedigree_protocol::seal::Seal;
-use pedigree_protocol::study::{BestTrial, FinalRun, Study, StudyFilter, StudySpec, StudyState, TrialCounts};
+use pedigree_protocol::study::{
+    BestTrial, FinalRun, Study, StudyFilter, StudySpec, StudyState, TestRun, TrialCounts,
+};
 use pedigree_protocol::{Attempt, ParamValues, RunId, StudyId};
 use sqlx::PgPool;
 use sqlx::types::Json;
@@ -15,6 +17,7 @@ use uuid::Uuid;
 use crate::error::ApiResult;
 use crate::page::{Newest, Wanted};
 use crate::queue::waiting::{self, Asking};
+use crate::study::behind::behind;
 use crate::study::locked::{self, unknown};
 
 /// A page of the studies, newest first.
@@ -77,7 +80,8 @@ async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> ApiResult<Vec<Study>> {
 }
 
 fn is_idle(study: &Study) -> bool {
-    let live = study.final_run.as_ref().is_some_and(|last| last.state.is_live());
+    let last = study.finals.iter().map(|run| run.state).chain(study.test_run.iter().map(|run| run.state));
+    let live = last.into_iter().any(RunState::is_live);
     !study.state.is_final() && !live && study.trials.leased + study.trials.running == 0
 }
 
@@ -113,14 +117,15 @@ struct Row {
     best_number: Option<i32>,
     best_value: Option<f64>,
     best_params: Option<Json<ParamValues>>,
-    final_id: Option<Uuid>,
-    final_state: Option<RunState>,
+    finals: Json<Vec<FinalRun>>,
+    test_run_id: Option<Uuid>,
+    test_run_state: Option<RunState>,
     seal_run_id: Option<Uuid>,
     seal_attempt: Option<i32>,
     seal_test_sha256: Option<String>,
     seal_opened_at: Option<DateTime<Utc>>,
     seal_openings: Option<i32>,
-    seal_scores: Option<Json<TestScores>>,
+    seal_results: Option<Json<Vec<TestResult>>>,
     seal_sealed_at: Option<DateTime<Utc>>,
 }
 
@@ -132,8 +137,10 @@ impl Row {
             synthetic: self.synthetic,
             trials: self.counts(),
             best: self.best(),
-            final_run: self.final_run(),
+            behind: self.behind(),
+            test_run: self.test_run(),
             seal: self.seal()?,
+            finals: self.finals.0,
             spec: self.spec.0,
             failure: self.failure,
             hold: self.hold,
@@ -166,8 +173,15 @@ impl Row {
         })
     }
 
-    fn final_run(&self) -> Option<FinalRun> {
-        Some(FinalRun { run_id: RunId(self.final_id?), state: self.final_state? })
+    fn test_run(&self) -> Option<TestRun> {
+        Some(TestRun { run_id: RunId(self.test_run_id?), state: self.test_run_state? })
+    }
+
+    /// Said once all final runs have completed.
+    fn behind(&self) -> Option<String> {
+        let values: Option<Vec<f64>> = self.finals.iter().map(|run| run.value).collect();
+        let spec = &self.spec.0;
+        behind(self.best_value?, &values?, spec.metric.goal, spec.finals.margin)
     }
 
     fn seal(&self) -> ApiResult<Option<Seal>> {
@@ -186,7 +200,7 @@ impl Row {
             test_sha256: crate::artifact::sql::parse(sha256)?,
             opened_at,
             openings,
-            scores: self.seal_scores.as_ref().map(|scores| scores.0.clone()),
+            results: self.seal_results.as_ref().map_or_else(Vec::new, |results| results.0.clone()),
             sealed_at: self.seal_sealed_at,
         }))
     }

@@ -26,7 +26,7 @@ async fn a_sampler_that_panics_ends_its_study_and_no_other(pool: PgPool) {
     coordinator.create(study_spec("sound", 1, 1)).await;
     let first = coordinator.claim(&worker).await.unwrap();
     assert_eq!(first.queue_name, "frail");
-    coordinator.complete(&first, 0.5, None).await;
+    coordinator.complete(&first, 0.5).await;
     let (state, why) = fault(&coordinator, "frail").await;
     assert_eq!(state, StudyState::Failed);
     assert_eq!(
@@ -36,7 +36,7 @@ async fn a_sampler_that_panics_ends_its_study_and_no_other(pool: PgPool) {
     coordinator.upkeep().await;
     let next = coordinator.claim(&worker).await.unwrap();
     assert_eq!(next.queue_name, "sound");
-    coordinator.complete(&next, 0.5, None).await;
+    coordinator.complete(&next, 0.5).await;
     assert_eq!(coordinator.study("sound").await.state, StudyState::Finishing);
 }
 
@@ -89,7 +89,7 @@ async fn a_stored_grid_that_nobody_can_count_is_searched_all_the_same(pool: PgPo
     sqlx::query(stored).bind(json!(domain)).execute(&pool).await.unwrap();
     while coordinator.study("grid").await.state == StudyState::Searching {
         let grant = coordinator.claim(&worker).await.unwrap();
-        coordinator.write(&grant, &completed(0.5, None)).await;
+        coordinator.write(&grant, &completed(0.5)).await;
     }
     let study = coordinator.study("grid").await;
     assert_eq!((study.state, study.trials.completed), (StudyState::Finishing, 4));

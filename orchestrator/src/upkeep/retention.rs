@@ -46,7 +46,8 @@ async fn trials(db: &mut PgConnection, wanted: &Retention) -> ApiResult<Vec<Uuid
         r#"SELECT ranked.id FROM (
                SELECT r.id, row_number() OVER (
                    PARTITION BY r.queue_id
-                   ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END NULLS LAST, r.number
+                   ORDER BY CASE WHEN s.maximize THEN -r.value ELSE r.value END NULLS LAST,
+                       (r.summary ->> 'dev_loss')::double precision NULLS LAST, r.number
                ) AS place
                FROM runs r JOIN studies s ON s.id = r.queue_id
                WHERE r.kind = 'trial' AND s.ended_at <= now() - make_interval(days => $1)

@@ -4,7 +4,7 @@ use pedigree_protocol::upkeep::{Level, Retention};
 use sqlx::PgPool;
 
 use super::{diagnosis, retention};
-use crate::testing::{Coordinator, TRAIN, completed, report, sha256, study_spec, test_scores};
+use crate::testing::{Coordinator, TRAIN, completed, report, sha256, study_spec};
 use crate::{artifact, reconcile, study};
 
 const LONG_AGO: &str = "UPDATE studies SET ended_at = now() - interval '40 days';
@@ -15,17 +15,12 @@ async fn ended_study(pool: PgPool) -> Coordinator {
     let coordinator = Coordinator::with_content(pool).await;
     let worker = coordinator.worker(1).await;
     coordinator.create(study_spec("study", 3, 1)).await;
-    for value in [Some(0.4), Some(0.9), Some(0.5), None] {
+    for value in [0.4, 0.9, 0.5, 0.9] {
         let grant = coordinator.claim(&worker).await.unwrap();
         coordinator.write(&grant, &AttemptWrite::Log { offset: 0, text: "epoch 1\n".into() }).await;
-        match value {
-            Some(value) => coordinator.complete(&grant, value, None).await,
-            None => {
-                crate::seal::open_test(&coordinator.app, grant.run_id, grant.attempt).await.unwrap();
-                coordinator.complete(&grant, 0.9, Some(test_scores(0.8))).await;
-            }
-        }
+        coordinator.complete(&grant, value).await;
     }
+    coordinator.test(&coordinator.claim(&worker).await.unwrap(), 0.8).await;
     sqlx::raw_sql(LONG_AGO).execute(coordinator.pool()).await.unwrap();
     coordinator
 }
@@ -147,7 +142,7 @@ async fn with_adapters(pool: PgPool) -> (Coordinator, [Sha256; 3]) {
             sha256: (*sha256).clone(),
             bytes: 4,
         };
-        let AttemptWrite::End { end, .. } = completed(value, None) else { unreachable!() };
+        let AttemptWrite::End { end, .. } = completed(value) else { unreachable!() };
         let artifacts = left.iter().enumerate().map(file).collect();
         coordinator.write(&grant, &AttemptWrite::End { end, artifacts, energy: None }).await;
     }

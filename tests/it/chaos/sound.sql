@@ -1,4 +1,4 @@
--- The history of a study of one trial: its first attempt is lost, the second completes, and so does the final run.
+-- The history of a study of one trial: its first attempt is lost, the second completes, and so do the final run and the test run.
 INSERT INTO artifacts (sha256, bytes) SELECT repeat(digit, 64), 1 FROM unnest(ARRAY['1', '2', '3']) AS digit;
 INSERT INTO datasets (id, name, spec, train_sha256, dev_sha256, test_sha256, synthetic)
 VALUES ('00000000-0000-0000-0000-000000000001', 'corpus', '{}', repeat('1', 64), repeat('2', 64), repeat('3', 64), true);
@@ -29,17 +29,28 @@ SELECT '00000000-0000-0000-0000-000000000004', 2, epoch, '{}' FROM generate_seri
 UPDATE attempts SET state = 'completed', ended_at = now(), lease_expires_at = NULL WHERE attempt = 2;
 UPDATE runs SET state = 'completed', value = 0.5, summary = '{"epochs": 2}', ended_at = now() WHERE number = 1;
 
-INSERT INTO runs (id, queue_id, kind, params, seed)
-VALUES ('00000000-0000-0000-0000-000000000005', '00000000-0000-0000-0000-000000000003', 'final', '{}', 1);
+INSERT INTO runs (id, queue_id, kind, replicate, params, seed)
+VALUES ('00000000-0000-0000-0000-000000000005', '00000000-0000-0000-0000-000000000003', 'final', 1, '{}', 1);
 UPDATE runs SET state = 'leased', attempt = 1, started_at = now() WHERE kind = 'final';
 INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
 VALUES ('00000000-0000-0000-0000-000000000005', 1, '00000000-0000-0000-0000-0000000000aa', 'GPU-1', now());
 INSERT INTO reports (run_id, attempt, epoch, metrics) VALUES ('00000000-0000-0000-0000-000000000005', 1, 1, '{}');
-INSERT INTO seals (study_id, run_id, attempt, test_sha256)
-VALUES ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000005', 1, repeat('3', 64));
-UPDATE seals SET scores = '{}', sealed_at = now();
 UPDATE attempts SET state = 'completed', ended_at = now(), lease_expires_at = NULL
 WHERE run_id = '00000000-0000-0000-0000-000000000005';
 UPDATE runs SET state = 'completed', value = 0.5, summary = '{"epochs": 1}', ended_at = now() WHERE kind = 'final';
 UPDATE studies SET state = 'finishing';
+
+INSERT INTO runs (id, queue_id, kind, params, seed, models)
+VALUES ('00000000-0000-0000-0000-000000000006', '00000000-0000-0000-0000-000000000003', 'test', '{}', 1, '[]');
+UPDATE studies SET state = 'testing';
+UPDATE runs SET state = 'leased', attempt = 1, started_at = now() WHERE kind = 'test';
+INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at)
+VALUES ('00000000-0000-0000-0000-000000000006', 1, '00000000-0000-0000-0000-0000000000aa', 'GPU-1', now());
+INSERT INTO seals (study_id, dataset_id, run_id, attempt, test_sha256)
+VALUES ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000001',
+        '00000000-0000-0000-0000-000000000006', 1, repeat('3', 64));
+UPDATE seals SET results = '[]', sealed_at = now();
+UPDATE attempts SET state = 'completed', ended_at = now(), lease_expires_at = NULL
+WHERE run_id = '00000000-0000-0000-0000-000000000006';
+UPDATE runs SET state = 'completed', value = 0.5, summary = '{}', ended_at = now() WHERE kind = 'test';
 UPDATE studies SET state = 'completed', ended_at = now();

@@ -147,7 +147,7 @@ fn write_adapter(
     adapter.write(&dir).map_err(TrainError::output(&dir))
 }
 
-/// Opens the test split if the job may, and writes the predictions and the mistakes on test.
+/// Reads the test split where the job names one, and writes the predictions and the mistakes on test.
 fn test_scores(
     job: &TrainJob,
     loaded: &Loaded,
@@ -156,16 +156,12 @@ fn test_scores(
 ) -> Result<Option<TestScores>, TrainError> {
     let path = match &job.test {
         TestAccess::Never => None,
-        TestAccess::Path(path) => Some(path.clone()),
-        TestAccess::OnRequest => {
-            supervisor.event(TrainerEvent::TestWanted);
-            Some(supervisor.test_split()?)
-        }
+        TestAccess::Path(path) => Some(path),
     };
     let opened = match path {
         None => None,
         Some(path) => {
-            let test = loaded.test(&path, supervisor)?;
+            let test = loaded.test(path, supervisor)?;
             let evaluation = evaluate(&loaded.tagger, &test, &loaded.labels, supervisor)?;
             let path = job.setup.out.join("errors.json");
             write_errors(&path, &test, &evaluation, &loaded.train).map_err(TrainError::output(&path))?;

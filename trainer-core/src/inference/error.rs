@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::LabelMapError;
-use crate::TrainError;
 use crate::backbone::BackboneError;
 use crate::corpus::CorpusError;
+use crate::{ExitReason, TrainError};
 
 /// An adapter, a backbone or a corpus that does not fit.
 #[derive(Debug, thiserror::Error)]
@@ -38,4 +38,18 @@ pub enum InferenceError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] TrainError),
+}
+
+impl InferenceError {
+    /// The class of this fault, which is also the exit code of the process.
+    pub fn reason(&self) -> ExitReason {
+        match self {
+            Self::Model(error) => error.reason(),
+            Self::Unreadable { .. }
+            | Self::Adapter { .. }
+            | Self::Backbone(_)
+            | Self::Corpus(_)
+            | Self::Labels(_) => ExitReason::InvalidInput,
+        }
+    }
 }

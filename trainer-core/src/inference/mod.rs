@@ -7,6 +7,7 @@ mod error;
 mod evaluation;
 mod labels;
 mod recogniser;
+mod test_run;
 
 use adapter::AdapterFolder;
 pub use adapter::base_model;
@@ -14,3 +15,4 @@ pub use error::InferenceError;
 pub use evaluation::{Evaluated, EvaluationOptions, EvaluationReport, evaluate};
 pub use labels::{LabelMapError, TypeMap};
 pub use recogniser::{Recogniser, Tagged};
+pub use test_run::test;

@@ -45,11 +45,23 @@ pub struct Tagged {
 }
 
 impl Recogniser {
-    /// Loads an adapter onto its backbone.
+    /// Loads an adapter onto its backbone, on the CPU.
     ///
     /// # Errors
     /// A folder that is wrong, or an adapter of another backbone.
     pub fn open(adapter: &Path, backbone: &Path) -> Result<Self, InferenceError> {
+        Self::open_on(adapter, backbone, &Compute::cpu())
+    }
+
+    /// [`Self::open`] on a device.
+    ///
+    /// # Errors
+    /// A folder that is wrong, or an adapter of another backbone.
+    pub(super) fn open_on(
+        adapter: &Path,
+        backbone: &Path,
+        compute: &Compute,
+    ) -> Result<Self, InferenceError> {
         let adapter = AdapterFolder::open(adapter)?;
         let config = EncoderConfig::read(backbone)?;
         let pieces = WordPieces::open(backbone)?;
@@ -58,7 +70,7 @@ impl Recogniser {
         adapter.prepare(&mut weights, &config)?;
         let (count, lora) = (adapter.labels().tags().len(), adapter.lora(&config)?);
         // Every value that the seed decides is overwritten.
-        let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), &Compute::cpu())?;
+        let tagger = Tagger::new(&config, &weights, count, Some(lora), &Seeds::root(0), compute)?;
         adapter.fill(&tagger.trainable())?;
         let shape = adapter.shape.within(config.longest_input());
         Ok(Self { labels: adapter.labels().clone(), pieces, shape, tagger })

@@ -10,6 +10,7 @@ mod hyperparameters;
 mod invalid;
 mod lora;
 mod setup;
+mod test;
 mod train;
 
 pub use dapt::DaptJob;
@@ -18,4 +19,5 @@ pub use hyperparameters::Hyperparameters;
 pub use invalid::InvalidJob;
 pub use lora::{LoraScaling, LoraTargets};
 pub use setup::{CheckpointPlan, DeviceChoice, Precision, Setup};
+pub use test::{TestJob, TrainedAdapter};
 pub use train::{MicroBatch, ScoringProtocol, TestAccess, TrainJob};

@@ -82,8 +82,6 @@ pub enum TestAccess {
     /// Not at all (trials).
     #[default]
     Never,
-    /// After training the trainer says [`crate::TrainerEvent::TestWanted`] and waits for a path on its stdin.
-    OnRequest,
     /// A file that may be read once training has ended.
     Path(PathBuf),
 }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use pedigree_protocol::client::{Client, ClientError};
 use pedigree_protocol::fleet::{Device, DeviceKind, Hello};
 use pedigree_protocol::lease::{
-    AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, WriteOutcome, WriteReply,
+    AttemptEnd, AttemptWrite, ClaimRequest, LeaseGrant, TrainedModel, Work, WriteOutcome, WriteReply,
 };
-use pedigree_protocol::report::{EntityScore, EpochReport, ProtocolScores, RunSummary, TestScores};
-use pedigree_protocol::run::RunKind;
+use pedigree_protocol::report::{
+    EntityScore, EpochReport, ProtocolScores, RunSummary, TestResult, TestScores, TestSummary,
+};
 use pedigree_protocol::{Scalar, WorkerId};
 
 use super::tally::Tally;
@@ -144,16 +145,17 @@ fn report(epoch: i32) -> EpochReport {
     }
 }
 
-/// The end of a completed run. Its scores are a smooth function of its parameters; a final run has test scores too.
+/// The end of a completed run. Its scores are a smooth function of its parameters.
 pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
     let objective = objective(grant);
-    let test = (grant.kind == RunKind::Final).then(|| TestScores {
-        overall: scores(objective),
-        per_type: BTreeMap::from([("Drug".into(), scores(objective))]),
-        sentences: 1,
-        windowed_sentences: 0,
-        orphan_tags: 0,
-    });
+    let end = match &grant.work {
+        Work::Test { models, .. } => tested(models, objective),
+        Work::Train { .. } | Work::Adapt { .. } => trained(objective, epochs),
+    };
+    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None }
+}
+
+fn trained(objective: f64, epochs: i32) -> AttemptEnd {
     let summary = RunSummary {
         best_epoch: epochs,
         epochs,
@@ -161,13 +163,29 @@ pub(super) fn completed(grant: &LeaseGrant, epochs: i32) -> AttemptWrite {
         objective,
         dev: scores(objective),
         dev_loss: Some(1.1 / f64::from(epochs + 1)),
-        test,
         trainable_parameters: 10,
         seconds: 617.0,
         peak_memory_bytes: 1 << 30,
     };
-    let end = AttemptEnd::Completed { summary: Box::new(summary) };
-    AttemptWrite::End { end: Box::new(end), artifacts: Vec::new(), energy: None }
+    AttemptEnd::Completed { summary: Box::new(summary) }
+}
+
+fn tested(models: &[TrainedModel], objective: f64) -> AttemptEnd {
+    let scored = |model: &TrainedModel| TestResult {
+        run_id: model.run_id,
+        seed: model.seed,
+        scores: TestScores {
+            overall: scores(objective),
+            per_type: BTreeMap::from([("Drug".into(), scores(objective))]),
+            sentences: 1,
+            windowed_sentences: 0,
+            orphan_tags: 0,
+        },
+    };
+    let results = models.iter().map(scored).collect();
+    AttemptEnd::Tested {
+        summary: Box::new(TestSummary { results, seconds: 17.0, peak_memory_bytes: 1 << 30 }),
+    }
 }
 
 /// The end of an attempt that hands back its run.

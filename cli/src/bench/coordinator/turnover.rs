@@ -141,7 +141,7 @@ async fn train(
         studies.begun(&grant);
         due += plan.training;
         epochs(worker, &grant, due, plan, seen).await?;
-        if grant.kind == RunKind::Final {
+        if grant.kind == RunKind::Test {
             worker.open_test(&grant).await?;
         }
         let told = Instant::now();

@@ -16,7 +16,7 @@ FROM openings JOIN studies s ON s.id = study_id
 WHERE sealed > 1 OR (s.state = 'completed' AND sealed <> 1)
 UNION ALL
 SELECT format('study %s: opened by run %s, which is a %s', se.study_id, se.run_id, r.kind)
-FROM seals se JOIN runs r ON r.id = se.run_id WHERE r.kind <> 'final'
+FROM seals se JOIN runs r ON r.id = se.run_id WHERE r.kind <> 'test'
 UNION ALL
 SELECT format('study %s is completed without a seal', q.name)
 FROM studies s JOIN queue q ON q.id = s.id WHERE s.state = 'completed' AND NOT EXISTS (SELECT 1 FROM seals WHERE study_id = s.id)
