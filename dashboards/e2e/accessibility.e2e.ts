@@ -38,7 +38,7 @@ for (const theme of ['light', 'dark'] as const) {
         ...LISTS,
         `/studies/${study.id}`,
         `/runs/${study.best?.run_id}`,
-        `/runs/${study.final_run?.run_id}`,
+        `/runs/${study.finals[0]?.run_id}`,
         `/runs/${pretraining.run.id}`,
       ];
       for (const path of pages) {

@@ -15,8 +15,8 @@ test('a study shows its history, its space, its seal and its trials', async ({ p
   await expect(figure.locator('figcaption')).toContainText(`${study.trials.completed} completed`);
   await expect(figure.locator('canvas')).toBeVisible();
 
-  const f1 = study.seal?.scores?.overall.strict.f1.toFixed(3) ?? 'no test score';
-  await expect(page.getByRole('region', { name: 'Final run and test seal' })).toContainText(`${f1} strict`);
+  const f1 = study.seal?.results[0]?.scores.overall.strict.f1.toFixed(3) ?? 'no test score';
+  await expect(page.getByRole('region', { name: 'Final runs and test seal' })).toContainText(`${f1} strict`);
   await expect(page.getByRole('region', { name: 'Search space' }).first()).toContainText('learning_rate');
 
   await figure.getByRole('button', { name: 'View as table' }).click();
@@ -88,13 +88,14 @@ test('a trial shows epochs, attempts, artifacts, its suggestion and its log', as
   expect(await download.failure()).toBeNull();
 });
 
-test('the final run shows the test scores by entity type', async ({ page, request }) => {
+test('the test run shows the test scores by entity type', async ({ page, request }) => {
   const study = await completedStudy(request);
   await openStudy(page, study.id);
-  await page.getByRole('link', { name: 'Open the final run' }).click();
-  await expect(page.getByRole('heading', { name: 'Final run', level: 1 })).toBeVisible();
-  const scores = page.getByRole('region', { name: 'Test scores', exact: true });
-  await expect(scores).toContainText(study.seal?.scores?.overall.strict.f1.toFixed(3) ?? 'no test score');
+  await page.getByRole('link', { name: 'Open the test run' }).click();
+  await expect(page.getByRole('heading', { name: 'Test run', level: 1 })).toBeVisible();
+  const scores = page.getByRole('region', { name: /^Test scores of the model/ });
+  const f1 = study.seal?.results[0]?.scores.overall.strict.f1.toFixed(3) ?? 'no test score';
+  await expect(scores).toContainText(f1);
 });
 
 test('twenty thousand trials stay in a page of few rows', async ({ page, request }) => {

@@ -828,6 +828,11 @@ export interface components {
             summary: components["schemas"]["RunSummary"];
         } | {
             /** @enum {string} */
+            result: "tested";
+            /** @description The result. */
+            summary: components["schemas"]["TestSummary"];
+        } | {
+            /** @enum {string} */
             result: "adapted";
             /** @description The result. */
             summary: components["schemas"]["DaptSummary"];
@@ -1690,12 +1695,27 @@ export interface components {
          * @enum {string}
          */
         FinalModel: "retrain" | "best_trial";
-        /** @description The final run of a study. */
+        /** @description A final run of a study. */
         FinalRun: {
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            replicate: number;
             /** @description The run. */
             run_id: components["schemas"]["RunId"];
+            /**
+             * Format: int64
+             * @description Seed of its training.
+             */
+            seed: number;
             /** @description Its state. */
             state: components["schemas"]["RunState"];
+            /**
+             * Format: double
+             * @description The objective's value (best epoch), once completed.
+             */
+            value?: number | null;
         };
         /** @description What follows the search of a study. */
         Finals: {
@@ -1901,7 +1921,7 @@ export interface components {
             /** @description The attempt: the fencing token that every write names. */
             attempt: components["schemas"]["Attempt"];
             checkpoint?: components["schemas"]["StoredCheckpoint"] | null;
-            /** @description Trial, final run or pretraining. */
+            /** @description What the run is for. */
             kind: components["schemas"]["RunKind"];
             /**
              * Format: int32
@@ -2116,6 +2136,11 @@ export interface components {
                 /** @description The entry of the queue that it belongs to: the id of its study or pretraining. */
                 queue_id: components["schemas"]["QueueId"];
                 /**
+                 * Format: int32
+                 * @description Number among the study's final runs, from 1; final runs only.
+                 */
+                replicate?: number | null;
+                /**
                  * Format: date-time
                  * @description When its newest attempt began.
                  */
@@ -2124,7 +2149,8 @@ export interface components {
                 state: components["schemas"]["RunState"];
                 /**
                  * Format: double
-                 * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
+                 * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text; of a test
+                 *     run, the mean test score of its models.
                  */
                 value?: number | null;
             }[];
@@ -2140,6 +2166,8 @@ export interface components {
         Page_Study: {
             /** @description The items. */
             items: {
+                /** @description The final runs fall behind the best trial by more than chance explains: a sentence with the figures. */
+                behind?: string | null;
                 best?: components["schemas"]["BestTrial"] | null;
                 /**
                  * Format: date-time
@@ -2153,7 +2181,8 @@ export interface components {
                 ended_at?: string | null;
                 /** @description Why it failed. */
                 failure?: string | null;
-                final_run?: components["schemas"]["FinalRun"] | null;
+                /** @description The final runs, once queued, by their numbers. */
+                finals: components["schemas"]["FinalRun"][];
                 /** @description Whether it is paused. */
                 hold?: components["schemas"]["Hold"];
                 /** @description Its id. */
@@ -2172,6 +2201,7 @@ export interface components {
                 state: components["schemas"]["StudyState"];
                 /** @description The dataset is synthetic. */
                 synthetic: boolean;
+                test_run?: components["schemas"]["TestRun"] | null;
                 /** @description How many trials are in each state. */
                 trials: components["schemas"]["TrialCounts"];
                 /** @description Why none of its runs is being trained, where one waits. */
@@ -2591,6 +2621,11 @@ export interface components {
             /** @description The entry of the queue that it belongs to: the id of its study or pretraining. */
             queue_id: components["schemas"]["QueueId"];
             /**
+             * Format: int32
+             * @description Number among the study's final runs, from 1; final runs only.
+             */
+            replicate?: number | null;
+            /**
              * Format: date-time
              * @description When its newest attempt began.
              */
@@ -2599,7 +2634,8 @@ export interface components {
             state: components["schemas"]["RunState"];
             /**
              * Format: double
-             * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text.
+             * @description The objective's value (best epoch), once completed; a pretraining's pseudo-perplexity on held-out text; of a test
+             *     run, the mean test score of its models.
              */
             value?: number | null;
         };
@@ -2623,7 +2659,7 @@ export interface components {
          * @description What a run is for.
          * @enum {string}
          */
-        RunKind: "dapt" | "trial" | "final";
+        RunKind: "dapt" | "trial" | "final" | "test";
         /** @description One page of the runs of a study. */
         RunPage: components["schemas"]["Page_Run"] & {
             /** @description Whether the list holds the unchanged runs too: `since` was not given, or the changes since are no longer kept. */
@@ -2645,6 +2681,9 @@ export interface components {
             items: components["schemas"]["AttemptReport_DaptReport"][];
             /** @enum {string} */
             kind: "adapt";
+        } | {
+            /** @enum {string} */
+            kind: "test";
         };
         /**
          * @description The state of a run.
@@ -2687,7 +2726,6 @@ export interface components {
             seconds: number;
             /** @description Patience ran out before the last epoch. */
             stopped_early: boolean;
-            test?: components["schemas"]["TestScores"] | null;
             /**
              * Format: int64
              * @description Trainable parameters.
@@ -2701,6 +2739,9 @@ export interface components {
         }) | (components["schemas"]["AdaptDetail"] & {
             /** @enum {string} */
             kind: "adapt";
+        }) | (components["schemas"]["TestDetail"] & {
+            /** @enum {string} */
+            kind: "test";
         });
         /** @description The sampler that made a suggestion. */
         SamplerUsed: {
@@ -2728,9 +2769,12 @@ export interface components {
          * @enum {string}
          */
         ScoringProtocol: "strict" | "conlleval";
-        /** @description The record that a study's test split was opened: by which final run, when, with what result. One per study. */
+        /**
+         * @description The record that a study's test split was opened: by which run, when, with what result. One per study; the rows of all
+         *     studies on one dataset are the ledger of its test split.
+         */
         Seal: {
-            /** @description The attempt that opened it last. Another attempt of the same final run may open it only after this one was lost. */
+            /** @description The attempt that opened it last. Another attempt of the same run may open it only after this one was lost. */
             attempt: components["schemas"]["Attempt"];
             /**
              * Format: date-time
@@ -2742,9 +2786,10 @@ export interface components {
              * @description How often it was handed out. More than once only when an attempt was lost after opening it.
              */
             openings: number;
-            /** @description The final run. */
+            /** @description The scores of each final model; empty until the test run completed. */
+            results: components["schemas"]["TestResult"][];
+            /** @description The test run; in studies from before test runs, the final run. */
             run_id: components["schemas"]["RunId"];
-            scores?: components["schemas"]["TestScores"] | null;
             /**
              * Format: date-time
              * @description When the scores were sealed.
@@ -2824,6 +2869,8 @@ export interface components {
         };
         /** @description A study as lists show it. */
         Study: {
+            /** @description The final runs fall behind the best trial by more than chance explains: a sentence with the figures. */
+            behind?: string | null;
             best?: components["schemas"]["BestTrial"] | null;
             /**
              * Format: date-time
@@ -2837,7 +2884,8 @@ export interface components {
             ended_at?: string | null;
             /** @description Why it failed. */
             failure?: string | null;
-            final_run?: components["schemas"]["FinalRun"] | null;
+            /** @description The final runs, once queued, by their numbers. */
+            finals: components["schemas"]["FinalRun"][];
             /** @description Whether it is paused. */
             hold?: components["schemas"]["Hold"];
             /** @description Its id. */
@@ -2856,6 +2904,7 @@ export interface components {
             state: components["schemas"]["StudyState"];
             /** @description The dataset is synthetic. */
             synthetic: boolean;
+            test_run?: components["schemas"]["TestRun"] | null;
             /** @description How many trials are in each state. */
             trials: components["schemas"]["TrialCounts"];
             /** @description Why none of its runs is being trained, where one waits. */
@@ -2976,7 +3025,7 @@ export interface components {
          * @description The state of a study.
          * @enum {string}
          */
-        StudyState: "searching" | "finishing" | "completed" | "failed" | "cancelled";
+        StudyState: "searching" | "finishing" | "testing" | "completed" | "failed" | "cancelled";
         /** @description How a sampler chose a trial's parameters; enough to compute them again. */
         SuggestedRecord: {
             chosen?: components["schemas"]["SamplerVersion"] | null;
@@ -3033,6 +3082,31 @@ export interface components {
          *     [`Record::Unreadable`], so that one bad record never hides the others.
          */
         SuggestionRecord: components["schemas"]["SuggestedRecord"] | components["schemas"]["GivenRecord"] | components["schemas"]["UnreadableRecord"];
+        /** @description What only a test run has. */
+        TestDetail: {
+            /** @description The models that meet the test split. */
+            models: components["schemas"]["TrainedModel"][];
+            summary?: components["schemas"]["TestSummary"] | null;
+        };
+        /** @description One model's scores on the test split. */
+        TestResult: {
+            /** @description The run that trained the model. */
+            run_id: components["schemas"]["RunId"];
+            /** @description The scores. */
+            scores: components["schemas"]["TestScores"];
+            /**
+             * Format: int64
+             * @description Seed of that training.
+             */
+            seed: number;
+        };
+        /** @description The test run of a study. */
+        TestRun: {
+            /** @description The run. */
+            run_id: components["schemas"]["RunId"];
+            /** @description Its state. */
+            state: components["schemas"]["RunState"];
+        };
         /** @description Scores on the test split. */
         TestScores: {
             /**
@@ -3056,6 +3130,21 @@ export interface components {
              * @description Sentences that needed more than one window.
              */
             windowed_sentences: number;
+        };
+        /** @description The result of a completed test run. */
+        TestSummary: {
+            /**
+             * Format: int64
+             * @description Highest resident memory of the trainer, bytes.
+             */
+            peak_memory_bytes: number;
+            /** @description The scores of each model, in the order in which the run was given them. */
+            results: components["schemas"]["TestResult"][];
+            /**
+             * Format: double
+             * @description Wall seconds of the trainer.
+             */
+            seconds: number;
         };
         /** @description A token as lists show it. Its text is absent: the coordinator does not keep it. */
         Token: {
@@ -3125,6 +3214,18 @@ export interface components {
             reports: components["schemas"]["AttemptReport_EpochReport"][];
             suggestion?: components["schemas"]["SuggestionRecord"] | null;
             summary?: components["schemas"]["RunSummary"] | null;
+        };
+        /** @description A model that a run has trained. */
+        TrainedModel: {
+            /** @description The files of its adapter, by their names within the adapter's folder. */
+            adapter: components["schemas"]["ArtifactFile"][];
+            /** @description The run. */
+            run_id: components["schemas"]["RunId"];
+            /**
+             * Format: int64
+             * @description Seed of its training.
+             */
+            seed: number;
         };
         /**
          * @description Whether finished sibling studies (same space and metric, same dataset or same backbone) help the first trials.
@@ -3227,8 +3328,17 @@ export interface components {
             kind: "adapt";
             /** @description Hash of the text to train on. */
             passages: components["schemas"]["Sha256"];
+        } | {
+            /** @description Seed and backbone; the parameters are those that the models were trained with. */
+            job: components["schemas"]["WorkJob"];
+            /** @enum {string} */
+            kind: "test";
+            /** @description The models. */
+            models: components["schemas"]["TrainedModel"][];
+            /** @description Hash of the training split: mistakes are counted apart for forms that it holds. */
+            train: components["schemas"]["Sha256"];
         };
-        /** @description What both kinds of work have. */
+        /** @description What every kind of work has. */
         WorkJob: {
             /** @description Files of the backbone. */
             backbone: components["schemas"]["ArtifactFile"][];
@@ -3356,7 +3466,7 @@ export interface operations {
     put_artifact: {
         parameters: {
             query?: {
-                /** @description The content is a test split: from now on only a final run can read it. */
+                /** @description The content is a test split: from now on only a test run can read it. */
                 sealed?: boolean;
             };
             header?: never;
@@ -4376,7 +4486,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only studies in this state. */
-                state?: "searching" | "finishing" | "completed" | "failed" | "cancelled";
+                state?: "searching" | "finishing" | "testing" | "completed" | "failed" | "cancelled";
                 /** @description The most items of the page: 1 to 1000, 100 by default. */
                 limit?: number;
                 /** @description The `next` of the page before; the first page without one. */
@@ -4695,7 +4805,7 @@ export interface operations {
                 /** @description Only runs in this state. */
                 state?: "waiting" | "leased" | "running" | "completed" | "pruned" | "failed" | "cancelled";
                 /** @description Only runs of this kind. */
-                kind?: "dapt" | "trial" | "final";
+                kind?: "dapt" | "trial" | "final" | "test";
                 /** @description Only runs that changed after this revision: the `revision` of an earlier answer. */
                 since?: number;
                 /** @description The most items of the page: 1 to 1000, 100 by default. */

@@ -21,7 +21,8 @@ export const RUN_STATES: Record<RunState, Shown & { live: boolean }> = {
 
 export const STUDY_STATES: Record<StudyState, Shown & { live: boolean }> = {
   searching: { label: 'searching', tone: 'live', live: true },
-  finishing: { label: 'final run', tone: 'prepare', live: true },
+  finishing: { label: 'final runs', tone: 'prepare', live: true },
+  testing: { label: 'test run', tone: 'prepare', live: true },
   completed: { label: 'completed', tone: 'done', live: false },
   failed: { label: 'failed', tone: 'failed', live: false },
   cancelled: { label: 'cancelled', tone: 'stopped', live: false },

@@ -10,6 +10,7 @@ import { PageTitle } from '../ui/PageTitle.tsx';
 import { RelativeTime } from '../ui/RelativeTime.tsx';
 import { BudgetBar } from './BudgetBar.tsx';
 import { TestScore } from './TestScore.tsx';
+import { testF1 } from './testF1.ts';
 
 const METHODS: Record<Method, string> = {
   auto: 'automatic sampler',
@@ -28,6 +29,7 @@ export function StudyHeader({ study }: { study: Study }) {
   const now = useNow(study.ended_at ? 'calm' : 'second');
   const protocol = spec.metric.protocol ?? 'strict';
   const other = protocol === 'strict' ? 'conlleval' : 'strict';
+  const otherF1 = testF1(seal, other);
   const took = elapsed(study.created_at, study.ended_at, now) ?? 0;
   return (
     <>
@@ -63,11 +65,7 @@ export function StudyHeader({ study }: { study: Study }) {
         </Fact>
         <Fact
           name={`Test F1, ${protocol}`}
-          note={
-            seal?.scores
-              ? `${score(seal.scores.overall[other].f1)} by ${other}`
-              : 'opened once, by the final run'
-          }
+          note={otherF1 === undefined ? 'opened once, by the test run' : `${score(otherF1)} by ${other}`}
         >
           <TestScore seal={seal} protocol={protocol} />
         </Fact>

@@ -1,6 +1,7 @@
 import type { ScoringProtocol, Seal } from '../api/types.ts';
 import { score } from '../lib/number.ts';
 import styles from './TestScore.module.css';
+import { testF1 } from './testF1.ts';
 
 interface Props {
   seal: Seal | null | undefined;
@@ -9,8 +10,9 @@ interface Props {
 
 /** The sealed test F1, or a padlock while nobody may know it. */
 export function TestScore({ seal, protocol }: Props) {
-  if (seal?.scores) return <span className={styles.score}>{score(seal.scores.overall[protocol].f1)}</span>;
-  const why = seal ? 'The test split is open; the final run is scoring it' : 'Locked until the final run';
+  const f1 = testF1(seal, protocol);
+  if (f1 !== undefined) return <span className={styles.score}>{score(f1)}</span>;
+  const why = seal ? 'The test split is open; the test run is scoring it' : 'Locked until the test run';
   return (
     <span className={styles.locked} title={why}>
       <svg viewBox="0 0 16 16" aria-hidden="true" className={styles.padlock}>

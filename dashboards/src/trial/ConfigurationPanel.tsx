@@ -28,7 +28,7 @@ export const SETTING_COLUMNS: Column<Setting>[] = [
 
 /** The run's own values first, then those that are the same in all its study's runs. */
 export function settingsOf({ run, work }: Pick<RunDetail, 'run' | 'work'>): Setting[] {
-  if (work.kind === 'adapt') return settings(run.params, 'given');
+  if (work.kind !== 'train') return settings(run.params, 'given');
   return [...settings(run.params, 'searched'), ...settings(work.fixed, 'fixed')];
 }
 
@@ -38,7 +38,7 @@ function settings(values: ParamValues, from: Setting['from']): Setting[] {
 
 /** The parameters of the run, and where each value comes from. */
 export function ConfigurationPanel({ detail }: { detail: RunDetail }) {
-  const given = detail.work.kind === 'adapt';
+  const given = detail.work.kind !== 'train';
   return (
     <Panel title="Configuration" flush>
       <DataTable

@@ -12,7 +12,7 @@ export function SuggestionPanel({ kind, suggestion }: SuggestionPanelProps) {
   if (kind === 'final') {
     return (
       <Panel title="Why this configuration">
-        <Empty>It is the study’s best configuration, trained once more to open the test set.</Empty>
+        <Empty>It is the study’s best configuration, trained once more.</Empty>
       </Panel>
     );
   }

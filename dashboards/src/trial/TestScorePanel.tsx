@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { TestScores } from '../api/types.ts';
 import { ABSENT, count, score } from '../lib/number.ts';
 import type { Column } from '../ui/column.ts';
@@ -35,10 +36,15 @@ export function scoreRows({ overall, per_type }: TestScores): EntityScores[] {
   return [{ name: 'All', scores: overall }, ...(types.length > 1 ? types : [])];
 }
 
-export function TestScorePanel({ scores }: { scores: TestScores }) {
+interface TestScorePanelProps {
+  title: ReactNode;
+  scores: TestScores;
+}
+
+export function TestScorePanel({ title, scores }: TestScorePanelProps) {
   const rows = scoreRows(scores);
   return (
-    <Panel title="Test scores" flush>
+    <Panel title={title} flush>
       <DataTable
         label="Test scores, scrolls"
         caption={

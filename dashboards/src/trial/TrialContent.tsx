@@ -7,7 +7,6 @@ import { ConfigurationPanel } from './ConfigurationPanel.tsx';
 import { LogPanel } from './LogPanel.tsx';
 import { RunHeader } from './RunHeader.tsx';
 import { SuggestionPanel } from './SuggestionPanel.tsx';
-import { TestScorePanel } from './TestScorePanel.tsx';
 import { TrialEpochs } from './TrialEpochs.tsx';
 
 interface TrialContentProps {
@@ -21,7 +20,6 @@ export function TrialContent({ detail, work }: TrialContentProps) {
   return (
     <div className={styles.stack}>
       <RunHeader detail={detail} work={work} />
-      {work.summary?.test && <TestScorePanel scores={work.summary.test} />}
       <div className={styles.columns}>
         <Curves work={work} />
         <ConfigurationPanel detail={detail} />

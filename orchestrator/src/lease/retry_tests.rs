@@ -238,7 +238,7 @@ async fn what_cannot_be_tried_again_says_why(pool: PgPool) {
     let lost = fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     fail(&coordinator, &worker, 0, FailureCause::Crashed).await;
     let said = message(study::retry::run(coordinator.studies(), lost.run_id).await);
-    assert!(said.ends_with("trial 3: the final run has begun, which ends the search"), "{said}");
+    assert!(said.ends_with("trial 3: the final runs have begun, which ends the search"), "{said}");
     let only = RetryFailed { causes: vec![FailureCause::Device] };
     let said = message(study::retry::failed(coordinator.studies(), "study", &only).await);
     assert_eq!(said, "no run of study is tried again: none failed by these causes");

@@ -38,7 +38,7 @@ async fn a_study_goes_from_its_first_trial_to_its_sealed_score(pool: PgPool) {
     assert_eq!((study.trials.ended(), study.ended_at.is_some()), (3, true));
     let runs = coordinator.runs(&study).await;
     let numbers: Vec<_> = runs.iter().map(|run| run.number).collect();
-    assert_eq!(numbers, [Some(1), Some(2), Some(3), None]);
+    assert_eq!(numbers, [Some(1), Some(2), Some(3), None, None]);
     assert_eq!(runs[3].params, best.params);
     assert!(coordinator.claim(&worker).await.is_none());
 }
