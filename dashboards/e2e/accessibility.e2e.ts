@@ -39,6 +39,7 @@ for (const theme of ['light', 'dark'] as const) {
         `/studies/${study.id}`,
         `/runs/${study.best?.run_id}`,
         `/runs/${study.finals[0]?.run_id}`,
+        `/runs/${study.test_run?.run_id}`,
         `/runs/${pretraining.run.id}`,
       ];
       for (const path of pages) {

@@ -29,7 +29,7 @@ describe('the list of studies', () => {
       'Test F1': '0.824',
     });
     const searching = shown(STUDY_COLUMNS, studies.searching());
-    expect([searching['Best dev F1'], searching['Test F1']]).toEqual(['–', 'Locked until the final run']);
+    expect([searching['Best dev F1'], searching['Test F1']]).toEqual(['–', 'Locked until the test run']);
   });
 
   it('links each name to its study, and counts the studies under way', () => {
