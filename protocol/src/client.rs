@@ -8,6 +8,7 @@ mod content;
 mod dapt;
 mod error;
 mod fleet;
+mod grid;
 mod lease;
 mod pages;
 mod proxy;

@@ -12,7 +12,7 @@ pub struct Change {
     pub revision: i64,
     /// What changed.
     pub topic: Topic,
-    /// The study or pretraining that changed, or that the run belongs to.
+    /// The study, pretraining or grid that changed, or the study or pretraining that the run belongs to.
     pub queue_id: Option<QueueId>,
     /// The run that changed.
     pub run_id: Option<RunId>,
@@ -31,6 +31,8 @@ pub enum Topic {
     Study,
     /// A pretraining was queued.
     Pretraining,
+    /// A grid changed.
+    Grid,
     /// A study or pretraining was paused or resumed, or has another priority.
     Queue,
     /// A run, an attempt or its reports changed.

@@ -54,6 +54,10 @@ define_id!(
     StudyId
 );
 define_id!(
+    /// A grid.
+    GridId
+);
+define_id!(
     /// A pretraining.
     PretrainingId
 );

@@ -48,7 +48,9 @@ pub mod upkeep;
 
 pub use domain::Domain;
 pub use error::{ApiErrorBody, ErrorCode};
-pub use id::{Attempt, BackboneId, DatasetId, PretrainingId, QueueId, RunId, StudyId, TokenId, WorkerId};
+pub use id::{
+    Attempt, BackboneId, DatasetId, GridId, PretrainingId, QueueId, RunId, StudyId, TokenId, WorkerId,
+};
 pub use method::Method;
 pub use params::{ParamValues, Params, Scalar};
 pub use prior::Prior;

@@ -278,7 +278,8 @@ async fn a_test_run_gets_its_adapters_opens_the_split_and_hands_over_every_model
     };
     let summary = TestSummary { models: vec![scores], seconds: 1.0, peak_memory_bytes: 1 };
     let script = format!(
-        "{READ_JOB} grep -c adapter_config $(grep -o '[^\"]*/folders/[0-9a-f]*' $job)/* >&2; {}read test; echo \"$test\" >&2; \
+        "{READ_JOB} adapter=$(sed -n 's/.*\"adapter\": \"\\(.*\\)\".*/\\1/p' \"$3\"); \
+         echo \"adapter $(ls $adapter)\" >&2; {}read test; echo \"$test\" >&2; \
          mkdir -p $out/{run}; for f in {run}/predictions.jsonl {run}/errors.json summary.json; do echo x > \"$out/$f\"; done; {}",
         say(&TrainerEvent::TestWanted),
         say(&TrainerEvent::Tested(summary)),
@@ -293,7 +294,7 @@ async fn a_test_run_gets_its_adapters_opens_the_split_and_hands_over_every_model
     assert_eq!(names, [&of_model("errors.json"), &of_model("predictions.jsonl"), "summary.json", "log.txt"]);
     let log: String =
         writes(&running.coordinator.seen()).iter().filter_map(|write| write["text"].as_str()).collect();
-    assert!(log.contains("test.conll"), "{log:?}");
+    assert!(log.contains("adapter adapter_config.json") && log.contains("test.conll"), "{log:?}");
     running.drain().await;
 }
 
