@@ -7,6 +7,7 @@ use pedigree_protocol::access::Role;
 use pedigree_protocol::energy::EnergySource;
 use pedigree_protocol::event::Topic;
 use pedigree_protocol::fleet::DeviceKind;
+use pedigree_protocol::grid::GridState;
 use pedigree_protocol::resources::Hold;
 use pedigree_protocol::run::{AttemptState, FailureCause, RunKind, RunState};
 use pedigree_protocol::study::StudyState;
@@ -50,6 +51,7 @@ where
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn the_enum_types_have_the_variants_of_the_protocol(pool: PgPool) {
     let compared = BTreeSet::from([
+        check::<GridState>(&pool).await,
         check::<StudyState>(&pool).await,
         check::<RunKind>(&pool).await,
         check::<RunState>(&pool).await,

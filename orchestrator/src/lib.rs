@@ -28,6 +28,7 @@ mod error;
 mod events;
 mod extract;
 mod fleet;
+mod grid;
 mod health;
 mod lease;
 mod leaving;

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::access::need::{ADMINISTER, Access, OPERATE, READ, UPLOAD, WORK};
 use crate::routes::Routes;
 use crate::{
-    access, artifact, backbone, checkpoint, dapt, dataset, events, fleet, lease, run, study, upkeep,
+    access, artifact, backbone, checkpoint, dapt, dataset, events, fleet, grid, lease, run, study, upkeep,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -52,6 +52,13 @@ pub(crate) fn routes() -> Routes {
         .routes(OPERATE, routes!(study::http::enqueue))
         .routes(READ, routes!(study::http::replay))
         .routes(READ, routes!(study::http::insight))
+        .routes(READ, routes!(grid::http::list))
+        .routes(OPERATE, routes!(grid::http::create))
+        .routes(READ, routes!(grid::http::get))
+        .routes(OPERATE, routes!(grid::http::cancel))
+        .routes(OPERATE, routes!(grid::http::pause))
+        .routes(OPERATE, routes!(grid::http::resume))
+        .routes(OPERATE, routes!(grid::http::prioritise))
         .routes(READ, routes!(run::http::get))
         .routes(READ, routes!(run::http::reports))
         .routes(READ, routes!(run::http::log))

@@ -94,6 +94,13 @@ mod tests {
         operate    POST   /api/v1/devices/{device}/release
         read       GET    /api/v1/diagnosis
         read       GET    /api/v1/events
+        read       GET    /api/v1/grids
+        operate    POST   /api/v1/grids
+        read       GET    /api/v1/grids/{grid}
+        operate    POST   /api/v1/grids/{grid}/cancel
+        operate    POST   /api/v1/grids/{grid}/pause
+        operate    POST   /api/v1/grids/{grid}/priority
+        operate    POST   /api/v1/grids/{grid}/resume
         work       POST   /api/v1/leases
         read       POST   /api/v1/login-links
         open       GET    /api/v1/openapi.json

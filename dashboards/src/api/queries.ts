@@ -51,6 +51,8 @@ const STALE: Record<Topic, (change: Change) => QueryKey[]> = {
     keys.pretrainings,
     ...(change.queue_id ? [keys.pretraining(change.queue_id)] : []),
   ],
+  // No page shows grids yet.
+  grid: () => [],
   // The next two topics do not say whether the entry is a study or a pretraining.
   queue: (change) => [
     keys.studies,

@@ -249,6 +249,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the grids, newest first. */
+        get: operations["list_grids"];
+        put?: never;
+        /** Creates a grid and begins its cells. The same specification under the same name continues the one that is there. */
+        post: operations["create_grid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{grid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One grid with its cells, by id or name. */
+        get: operations["get_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{grid}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a grid with everything of it that has not ended. */
+        post: operations["cancel_grid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{grid}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a grid: nothing new of it begins until it is resumed. */
+        post: operations["pause_grid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{grid}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a grid, and all that it has in the queue, another priority. */
+        post: operations["prioritise_grid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids/{grid}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused grid go on. */
+        post: operations["resume_grid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leases": {
         parameters: {
             query?: never;
@@ -1171,11 +1274,69 @@ export interface components {
             /** @description The best trial's value, which lies there. */
             value: components["schemas"]["Scalar"];
         };
+        /** @description What a grid may spend. It stops proposing then; what runs comes to its end. */
+        Budget: {
+            /**
+             * Format: double
+             * @description Hours of devices, failed attempts included.
+             */
+            gpu_hours?: number | null;
+            /**
+             * Format: double
+             * @description Energy of devices, failed attempts included.
+             */
+            kwh?: number | null;
+        };
         /**
          * @description What the record of given parameters names in place of a sampler.
          * @enum {string}
          */
         ByUser: "enqueued";
+        /** @description A cell that could be selected. */
+        Candidate: {
+            /** @description Its backbone. */
+            backbone: string;
+            /** @description Dev F1 of each final run. */
+            finals: number[];
+            /**
+             * Format: int64
+             * @description Parameters of its backbone: of equal values the smaller is selected.
+             */
+            parameters: number;
+            /** @description Name of its study. */
+            study: string;
+            /**
+             * Format: double
+             * @description What it was judged by: dev F1 under its study's protocol.
+             */
+            value: number;
+            /** @description Its variant. */
+            variant: string;
+        };
+        /** @description A cell with its study. */
+        CellProgress: components["schemas"]["GridCell"] & {
+            progress?: components["schemas"]["StudyProgress"] | null;
+        };
+        /** @description The test score of a cell: the mean over its final runs. */
+        CellTest: {
+            /**
+             * Format: double
+             * @description F1 under conlleval.
+             */
+            conlleval: number;
+            /**
+             * Format: int64
+             * @description Models that were scored.
+             */
+            models: number;
+            /** @description The run that opened the split. */
+            run_id: components["schemas"]["RunId"];
+            /**
+             * Format: double
+             * @description F1 under the strict protocol.
+             */
+            strict: number;
+        };
         /** @description One change. */
         Change: {
             queue_id?: components["schemas"]["QueueId"] | null;
@@ -1849,6 +2010,226 @@ export interface components {
             /** @description The worker. */
             worker_id: components["schemas"]["WorkerId"];
         };
+        /** @description A grid with its cells. */
+        Grid: {
+            /** @description The cells, in the order of the grid. */
+            cells: components["schemas"]["CellProgress"][];
+            /** @description Its pretrainings. */
+            pretrainings: components["schemas"]["PretrainingProgress"][];
+            /** @description The newest selection of each dataset. */
+            selections: components["schemas"]["SelectionRecord"][];
+            /** @description What was asked for. */
+            spec: components["schemas"]["GridSpec"];
+            /** @description Its budget is spent: nothing more is proposed. */
+            spent: boolean;
+            /** @description The grid. */
+            summary: components["schemas"]["GridSummary"];
+            /** @description What its attempts have taken so far. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description A backbone of a grid. */
+        GridBackbone: {
+            /** @description Name of a registered backbone. */
+            name: string;
+            /** @description What a reader of its scores must know. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Its parameters, where they are stated: of equal winners the smaller is selected.
+             */
+            parameters?: number | null;
+            pretraining?: components["schemas"]["GridPretraining"] | null;
+            /** @description The backbone that it stands in for. */
+            substitute_for?: string | null;
+            /** @description Why it cannot be had. Its cells are holes then. */
+            unavailable?: string | null;
+        };
+        /** @description One cell of a grid. */
+        GridCell: {
+            /** @description The backbone, as the grid names it. */
+            backbone: string;
+            /** @description The dataset. */
+            dataset: string;
+            /** @description Why the cell cannot be had. It has no study then. */
+            hole?: string | null;
+            /** @description The pretraining that must complete before its study can train; it leaves the study's backbone under the same name. */
+            pretraining?: string | null;
+            /** @description Name of its study. */
+            study: string;
+            /** @description The variant; [`MAIN`] where the grid has none. */
+            variant: string;
+        };
+        /** @description A dataset of a grid. */
+        GridDataset: {
+            /** @description Name of a registered dataset. */
+            name: string;
+            /** @description What a reader of its scores must know. */
+            note?: string | null;
+            /** @description Why it cannot be had. Its cells are holes then. */
+            unavailable?: string | null;
+        };
+        /** @description What follows the search of a cell. */
+        GridFinals: {
+            /**
+             * @description What they are trained on.
+             * @default train
+             */
+            data: components["schemas"]["FinalData"];
+            /**
+             * Format: double
+             * @description How far the finals' mean dev F1 may lie below the best trial's before this is said, in F1 from 0 to 1.
+             * @default null
+             */
+            margin: number | null;
+            /**
+             * @description Which model stands for the cell.
+             * @default retrain
+             */
+            model: components["schemas"]["FinalModel"];
+            /**
+             * Format: int32
+             * @description Trainings of the best configuration, each with a seed of its own.
+             * @default 1
+             */
+            seeds: number;
+            /**
+             * @description Whose finals meet the test split.
+             * @default winners
+             */
+            test: components["schemas"]["TestPolicy"];
+        };
+        /**
+         * Format: uuid
+         * @description A grid.
+         */
+        GridId: string;
+        /** @description The pretraining of a backbone in a grid: two texts, or the reason why there is none. */
+        GridPretraining: {
+            held_out?: components["schemas"]["ArtifactFile"] | null;
+            /** @description Name of the pretraining and of the backbone that it leaves; `GRID.BACKBONE.pretraining` when absent. */
+            name?: string | null;
+            /** @description Its parameters, by the trainer's names; those that are absent have the trainer's defaults. */
+            parameters?: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+            text?: components["schemas"]["ArtifactFile"] | null;
+            /** @description Why it cannot be had. The cells start from the backbone as it is then. */
+            unavailable?: string | null;
+        };
+        /** @description A grid as it is asked for. The texts of its pretrainings are uploaded first. */
+        GridSpec: {
+            /** @description The backbones, in the order of tables. */
+            backbones: components["schemas"]["GridBackbone"][];
+            /** @description What may be spent before no further trial is proposed. */
+            budget?: components["schemas"]["Budget"];
+            /** @description The datasets, in the order of tables. */
+            datasets: components["schemas"]["GridDataset"][];
+            /** @description What it is for, in words. */
+            description?: string | null;
+            /** @description What follows the search of a cell. */
+            final?: components["schemas"]["GridFinals"];
+            /**
+             * Format: int32
+             * @description Devices that all cells together hold at a time; as many as there are, when absent.
+             */
+            max_concurrent?: number | null;
+            /** @description Unique name, among studies and pretrainings too. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Among entries of the queue that wait for the same devices, the highest priority goes first.
+             */
+            priority?: number;
+            /** @description Names of tables of published scores that the report puts beside ours. */
+            reference?: string[];
+            /** @description Whether every cell searches for itself. */
+            scope?: components["schemas"]["Scope"];
+            /**
+             * Format: int32
+             * @description Seed of the grid: every study and pretraining has a seed that follows from it.
+             */
+            seed: number;
+            /** @description How each dataset's winner is chosen. */
+            selection?: components["schemas"]["Selection"];
+            /** @description Where values come from, by the dotted key of the grid's file. */
+            sources?: {
+                [key: string]: string;
+            };
+            /** @description The search that every cell runs. */
+            study: components["schemas"]["StudyTemplate"];
+            /** @description Named changes of the search; every pair of dataset and backbone has a cell for each. Empty: one cell, without change. */
+            variants?: components["schemas"]["Variant"][];
+        };
+        /**
+         * @description The state of a grid.
+         * @enum {string}
+         */
+        GridState: "pretraining" | "searching" | "selecting" | "completed" | "failed" | "cancelled";
+        /** @description A grid as lists show it. */
+        GridSummary: {
+            /**
+             * Format: int64
+             * @description Backbones.
+             */
+            backbones: number;
+            /**
+             * Format: int64
+             * @description Cells that can be had.
+             */
+            cells: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Datasets.
+             */
+            datasets: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Why it failed. */
+            failure?: string | null;
+            /** @description Whether it is paused. */
+            hold: components["schemas"]["Hold"];
+            /**
+             * Format: int64
+             * @description Cells that cannot be had.
+             */
+            holes: number;
+            /** @description Its id. */
+            id: components["schemas"]["GridId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Name of the token that created it. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Its priority now.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description Cells whose studies have ended, or wait for the selection.
+             */
+            settled: number;
+            /** @description Its state. */
+            state: components["schemas"]["GridState"];
+            /**
+             * Format: int64
+             * @description Trials that its cells may take in total.
+             */
+            trials: number;
+            /**
+             * Format: int64
+             * @description Trials that have ended, in any way.
+             */
+            trials_ended: number;
+        };
         /** @description How well masked pieces of the held-out text are predicted. The masks are the same in every measurement. */
         HeldOutScores: {
             /**
@@ -2080,6 +2461,81 @@ export interface components {
                 id: components["schemas"]["DatasetId"];
                 /** @description What was registered. */
                 spec: components["schemas"]["DatasetSpec"];
+            }[];
+            /** @description Where the next page begins; `null` on the last page. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description Items of the whole list, under the same filters.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_GridSummary: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Backbones.
+                 */
+                backbones: number;
+                /**
+                 * Format: int64
+                 * @description Cells that can be had.
+                 */
+                cells: number;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description Datasets.
+                 */
+                datasets: number;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /** @description Why it failed. */
+                failure?: string | null;
+                /** @description Whether it is paused. */
+                hold: components["schemas"]["Hold"];
+                /**
+                 * Format: int64
+                 * @description Cells that cannot be had.
+                 */
+                holes: number;
+                /** @description Its id. */
+                id: components["schemas"]["GridId"];
+                /** @description Its name. */
+                name: string;
+                /** @description Name of the token that created it. */
+                owner?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its priority now.
+                 */
+                priority: number;
+                /**
+                 * Format: int64
+                 * @description Cells whose studies have ended, or wait for the selection.
+                 */
+                settled: number;
+                /** @description Its state. */
+                state: components["schemas"]["GridState"];
+                /**
+                 * Format: int64
+                 * @description Trials that its cells may take in total.
+                 */
+                trials: number;
+                /**
+                 * Format: int64
+                 * @description Trials that have ended, in any way.
+                 */
+                trials_ended: number;
             }[];
             /** @description Where the next page begins; `null` on the last page. */
             next: string | null;
@@ -2323,6 +2779,14 @@ export interface components {
          * @description A pretraining.
          */
         PretrainingId: string;
+        /** @description A pretraining of a grid. */
+        PretrainingProgress: {
+            /** @description Its name. */
+            name: string;
+            /** @description The state of its run. */
+            state: components["schemas"]["RunState"];
+            summary?: components["schemas"]["DaptSummary"] | null;
+        };
         /** @description Where good values are expected. */
         Prior: {
             /** @enum {string} */
@@ -2765,6 +3229,11 @@ export interface components {
         /** @description A parameter's value. */
         Scalar: boolean | number | string;
         /**
+         * @description Whether every cell searches for itself.
+         * @enum {string}
+         */
+        Scope: "per-cell" | "shared";
+        /**
          * @description Which entities count when predictions are scored.
          * @enum {string}
          */
@@ -2803,6 +3272,42 @@ export interface components {
          * @description A token's text. Only [`Secret::expose`] shows it; printing and logging do not.
          */
         Secret: string;
+        /** @description How each dataset's winner is chosen. */
+        Selection: {
+            /**
+             * @description What is compared between the cells of a dataset. Ties go to fewer parameters, then to the name.
+             * @default dev_f1
+             */
+            by: components["schemas"]["SelectionRule"];
+        };
+        /** @description That one cell of a dataset was selected, and what was seen. */
+        SelectionRecord: {
+            /** @description What was compared. */
+            by: components["schemas"]["SelectionRule"];
+            /** @description All that could have been selected, best first. */
+            candidates: components["schemas"]["Candidate"][];
+            /** @description The dataset. */
+            dataset: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /**
+             * Format: int32
+             * @description How often this dataset's winner has been selected, this time included.
+             */
+            number: number;
+            /** @description The winner's name. */
+            study: string;
+            /** @description The winner's study. */
+            study_id: components["schemas"]["StudyId"];
+        };
+        /**
+         * @description What is compared between the cells of a dataset.
+         * @enum {string}
+         */
+        SelectionRule: "dev_f1" | "best_trial";
         /** @description Who is calling. */
         Session: {
             /** @description The caller's role: by its token, by its browser session, or as an anonymous caller. */
@@ -2933,6 +3438,30 @@ export interface components {
              */
             trials: number;
         };
+        /** @description How far the study of a cell has come. */
+        StudyProgress: {
+            /** @description The final runs fall behind the best trial. */
+            behind?: string | null;
+            best?: components["schemas"]["BestTrial"] | null;
+            /**
+             * Format: int32
+             * @description Trials in total.
+             */
+            budget: number;
+            /** @description Why it failed. */
+            failure?: string | null;
+            /** @description The final runs. */
+            finals: components["schemas"]["FinalRun"][];
+            /** @description The study. */
+            id: components["schemas"]["StudyId"];
+            /** @description Its state. */
+            state: components["schemas"]["StudyState"];
+            test?: components["schemas"]["CellTest"] | null;
+            /** @description How many trials are in each state. */
+            trials: components["schemas"]["TrialCounts"];
+            /** @description Why none of its runs is being trained, where one waits. */
+            waits?: string | null;
+        };
         /** @description Every suggestion of a study, computed again. */
         StudyReplay: {
             /**
@@ -3026,6 +3555,50 @@ export interface components {
          * @enum {string}
          */
         StudyState: "searching" | "finishing" | "testing" | "completed" | "failed" | "cancelled";
+        /** @description What every cell's study has in common. */
+        StudyTemplate: {
+            /** @description Parameters that do not vary, by the trainer's names. */
+            fixed?: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+            /**
+             * Format: int32
+             * @description Further attempts of a run after its worker was lost.
+             */
+            lost_retries?: number;
+            /**
+             * Format: int32
+             * @description Trials of a cell open at a time.
+             */
+            max_concurrent: number;
+            /** @description How trials are proposed. */
+            method: components["schemas"]["Method"];
+            /** @description What is optimised. */
+            metric: components["schemas"]["Metric"];
+            /** @description The space that is searched. */
+            parameters: components["schemas"]["Dimension"][];
+            /** @description When a trial is ended because others did better. */
+            pruner?: components["schemas"]["Pruner"];
+            /** @description What is asked of a device. */
+            resources?: components["schemas"]["Resources"];
+            /**
+             * Format: int32
+             * @description Further attempts of a run after failures whose cause allows one.
+             */
+            retries: number;
+            /**
+             * Format: int32
+             * @description Further attempts after failures in all runs of a cell together; as many as `trials`, at least 10, when absent.
+             */
+            study_retries?: number | null;
+            /** @description Whether finished cells of the same dataset or the same backbone help the first trials. */
+            transfer?: components["schemas"]["Transfer"];
+            /**
+             * Format: int32
+             * @description Trials of a cell in total.
+             */
+            trials: number;
+        };
         /** @description How a sampler chose a trial's parameters; enough to compute them again. */
         SuggestedRecord: {
             chosen?: components["schemas"]["SamplerVersion"] | null;
@@ -3088,6 +3661,11 @@ export interface components {
             models: components["schemas"]["TrainedModel"][];
             summary?: components["schemas"]["TestSummary"] | null;
         };
+        /**
+         * @description Whose finals meet the test split, after the selection is on record.
+         * @enum {string}
+         */
+        TestPolicy: "winners" | "cells";
         /** @description One model's scores on the test split. */
         TestResult: {
             /** @description The run that trained the model. */
@@ -3203,7 +3781,7 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        Topic: "dataset" | "backbone" | "study" | "pretraining" | "queue" | "run" | "log" | "fleet";
+        Topic: "dataset" | "backbone" | "study" | "pretraining" | "grid" | "queue" | "run" | "log" | "fleet";
         /** @description What only trials and final runs have. */
         TrainDetail: {
             /** @description The parameters that the study fixes. */
@@ -3280,6 +3858,48 @@ export interface components {
             record: unknown;
             /** @description Why it cannot be read. */
             unreadable: string;
+        };
+        /** @description What attempts have taken, failed ones included. */
+        Usage: {
+            /**
+             * Format: double
+             * @description Hours of devices, from lease to end.
+             */
+            gpu_hours: number;
+            /**
+             * Format: double
+             * @description Energy, where it was measured or estimated.
+             */
+            kwh: number;
+            /**
+             * Format: int64
+             * @description Attempts without a figure for energy.
+             */
+            without_energy: number;
+        };
+        /** @description A named change of a grid's search. */
+        Variant: {
+            /** @description Values in place of those under the study's `fixed`. Without search, of searched parameters too. */
+            fixed?: {
+                [key: string]: components["schemas"]["Scalar"];
+            };
+            /** @description Name; it ends the names of the variant's studies. */
+            name: string;
+            /**
+             * @description Whether it starts from pretrained backbones only (true) or from the backbones as they are (false). When absent:
+             *     from the pretrained one, where a backbone has a pretraining.
+             */
+            pretrained?: boolean | null;
+            /**
+             * @description Whether it searches. Without search it is one training: searched parameters have the values of `fixed`, or the
+             *     trainer's defaults.
+             */
+            search?: boolean;
+            /**
+             * Format: int32
+             * @description Trials in place of the study's.
+             */
+            trials?: number | null;
         };
         /** @description When a rule that compares a trial with the others is applied. */
         Watch: {
@@ -3984,6 +4604,229 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    list_grids: {
+        parameters: {
+            query?: {
+                /** @description Only grids in this state. */
+                state?: "pretraining" | "searching" | "selecting" | "completed" | "failed" | "cancelled";
+                /** @description The most items of the page: 1 to 1000, 100 by default. */
+                limit?: number;
+                /** @description The `next` of the page before; the first page without one. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GridSummary"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    create_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GridSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    get_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the grid */
+                grid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the grid */
+                grid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    pause_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the grid */
+                grid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    prioritise_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the grid */
+                grid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Priority"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+        };
+    };
+    resume_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name of the grid */
+                grid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
         };

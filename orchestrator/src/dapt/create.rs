@@ -2,7 +2,7 @@
 
 use pedigree_protocol::backbone::Backbone;
 use pedigree_protocol::dapt::{Dapt, DaptSpec};
-use pedigree_protocol::{PretrainingId, RunId, TokenId};
+use pedigree_protocol::{GridId, PretrainingId, RunId, TokenId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -15,6 +15,16 @@ use crate::{artifact, backbone, db, name};
 
 /// Queues a pretraining. The same specification under the same name again answers the pretraining that is there.
 pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>) -> ApiResult<Dapt> {
+    create_in(pool, spec, owner, None).await
+}
+
+/// [`create`], in a grid: the pretraining has the grid's owner, hold and priority.
+pub(crate) async fn create_in(
+    pool: &PgPool,
+    spec: DaptSpec,
+    owner: Option<TokenId>,
+    grid: Option<GridId>,
+) -> ApiResult<Dapt> {
     name::check("pretraining", &spec.name)?;
     spec.leaves.iter().try_for_each(|name| name::check("backbone", name))?;
     let backbone = backbone::sql::get(pool, &spec.backbone).await?;
@@ -22,7 +32,8 @@ pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>
     db::transaction(pool, async |db| {
         artifact::sql::check_uploaded(db, &[spec.passages.clone(), spec.held_out.clone()]).await?;
         let id = PretrainingId::new();
-        if entry::insert(db, new_entry(id, &spec, &backbone, owner)).await? {
+        let entry = NewEntry { owner, grid, ..new_entry(id, &spec, &backbone) };
+        if entry::insert(db, entry).await? {
             insert(db, id, &spec).await?;
             if let Some(name) = &spec.leaves {
                 backbone::promise::make(db, name, id).await?;
@@ -37,17 +48,13 @@ pub(crate) async fn create(pool: &PgPool, spec: DaptSpec, owner: Option<TokenId>
     }
 }
 
-fn new_entry<'a>(
-    id: PretrainingId,
-    spec: &'a DaptSpec,
-    backbone: &Backbone,
-    owner: Option<TokenId>,
-) -> NewEntry<'a> {
+fn new_entry<'a>(id: PretrainingId, spec: &'a DaptSpec, backbone: &Backbone) -> NewEntry<'a> {
     let (passages, held_out) = (spec.passages.sha256.clone(), spec.held_out.sha256.clone());
     NewEntry {
         id: id.into(),
         name: &spec.name,
-        owner,
+        owner: None,
+        grid: None,
         priority: spec.priority,
         resources: &spec.resources,
         max_concurrent: 1,

@@ -20,11 +20,7 @@ pub(super) struct Cell {
 }
 
 /// All cells of a grid, in its order. Holes that were found when the grid was created are among them.
-pub(super) async fn read(
-    db: &mut sqlx::PgConnection,
-    id: GridId,
-    spec: &GridSpec,
-) -> ApiResult<Vec<Cell>> {
+pub(super) async fn read(db: &mut sqlx::PgConnection, id: GridId, spec: &GridSpec) -> ApiResult<Vec<Cell>> {
     let rows = sqlx::query!(
         r#"SELECT c.study_id, c.hole, s.state AS "state?: StudyState"
            FROM grid_cells c LEFT JOIN studies s ON s.id = c.study_id WHERE c.grid_id = $1 ORDER BY c.position"#,
@@ -46,10 +42,11 @@ pub(super) async fn begin(studies: &Studies, id: GridId, spec: &GridSpec) -> Api
         cells.iter().any(|cell| cell.cell.hole.is_none() && cell.cell.pretraining.as_deref() == Some(name))
     };
     for pretraining in spec.pretrainings().into_iter().filter(|pretraining| wanted(&pretraining.name)) {
-        dapt::create_in(pool, pretraining, None, Some(id)).await?;
+        dapt::create::create_in(pool, pretraining, None, Some(id)).await?;
     }
     for (at, cell) in cells.iter().enumerate() {
-        if cell.study.is_none() && cell.cell.hole.is_none() && turn_has_come(spec.study.transfer, &cells, at) {
+        if cell.study.is_none() && cell.cell.hole.is_none() && turn_has_come(spec.study.transfer, &cells, at)
+        {
             begin_cell(studies, id, spec, &cell.cell).await?;
         }
     }

@@ -131,7 +131,9 @@ impl Registered {
     /// The cell; a hole where its dataset or backbone is not registered.
     fn look(&self, cell: GridCell) -> GridCell {
         let missing = |noun: &str, name: &str, add: &str| {
-            format!("{noun} {name}: is not registered; `pedigree {add} add` registers it, then give the grid another name")
+            format!(
+                "{noun} {name}: is not registered; `pedigree {add} add` registers it, then give the grid another name"
+            )
         };
         let hole = if !self.datasets.contains(&cell.dataset) {
             Some(missing("dataset", &cell.dataset, "data"))

@@ -16,11 +16,7 @@ pub(super) async fn of(db: &mut PgConnection, id: GridId) -> ApiResult<Usage> {
         id.0
     );
     let row = select.fetch_one(db).await?;
-    Ok(Usage {
-        gpu_hours: row.seconds / 3600.0,
-        kwh: row.joules / 3.6e6,
-        without_energy: row.without_energy,
-    })
+    Ok(Usage { gpu_hours: row.seconds / 3600.0, kwh: row.joules / 3.6e6, without_energy: row.without_energy })
 }
 
 /// Whether the budget is spent.

@@ -1,8 +1,8 @@
 -- Leases the next waiting run to a worker's device, by the run's next attempt: chooses and writes at once.
 --
 -- Whose turn it is, among the entries of the queue that the device fits: the highest priority goes first; then the entry
--- whose user holds the fewest leases; then the entry that holds the fewest leases; then the oldest. The runs of an entry go
--- in their order.
+-- whose user holds the fewest leases; then the entry of the grid that holds the fewest leases, an entry without a grid being
+-- one by itself; then the entry that holds the fewest leases; then the oldest. The runs of an entry go in their order.
 WITH device AS (
     SELECT d, w
     FROM devices d JOIN workers w ON w.id = d.worker_id
@@ -13,21 +13,23 @@ WITH device AS (
       AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.device_uuid = $2 AND a.state IN ('leased', 'running'))
       AND NOT EXISTS (SELECT 1 FROM quarantines q WHERE q.device_uuid = $2 AND q.released_at IS NULL)
 ), open AS (
-    SELECT q, held.leases, sum(held.leases) OVER (PARTITION BY q.owner) AS of_owner
+    SELECT q, held.leases, sum(held.leases) OVER (PARTITION BY q.owner) AS of_owner,
+           sum(held.leases) OVER (PARTITION BY coalesce(q.grid_id, q.id)) AS of_grid
     FROM queue q
     CROSS JOIN LATERAL (
         SELECT count(*) AS leases FROM runs r WHERE r.queue_id = q.id AND r.state IN ('leased', 'running')
     ) held
     WHERE q.open
 ), turn AS MATERIALIZED (
-    SELECT (open.q).id, open.q
-    FROM open CROSS JOIN device
+    SELECT (open.q).id, open.q, g.max_concurrent IS NOT NULL AS limited
+    FROM open CROSS JOIN device LEFT JOIN grids g ON g.id = (open.q).grid_id
     WHERE (open.q).hold = 'none' AND (open.q).awaits IS NULL AND open.leases < (open.q).max_concurrent
+      AND (g.max_concurrent IS NULL OR open.of_grid < g.max_concurrent)
       AND device_fits(open.q, device.d, device.w)
-    ORDER BY (open.q).priority DESC, open.of_owner, open.leases, (open.q).created_at, (open.q).id
+    ORDER BY (open.q).priority DESC, open.of_owner, open.of_grid, open.leases, (open.q).created_at, (open.q).id
 ), chosen AS (
     -- Entry after entry in the order of `turn`, until one has a run that nobody else is taking.
-    SELECT run.id, (turn.q).retried
+    SELECT run.id, (turn.q).retried OR turn.limited AS counted
     FROM turn
     CROSS JOIN LATERAL (
         SELECT r.id
@@ -58,11 +60,11 @@ WITH device AS (
     SET state = 'leased', attempt = r.attempt + 1, epochs = 0, best_so_far = NULL, started_at = now()
     FROM chosen
     WHERE r.id = chosen.id
-    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed, r.models, chosen.retried
+    RETURNING r.id, r.attempt, r.queue_id, r.kind, r.number, r.params, r.seed, r.models, chosen.counted
 ), granted AS (
-    -- Only an entry with retried runs can pass its limit, so only its leases are counted.
+    -- Only an entry with retried runs, or one of a grid with a limit, can pass a limit, so only its leases are counted.
     INSERT INTO attempts (run_id, attempt, worker_id, device_uuid, lease_expires_at, counted)
-    SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision), retried FROM leased
+    SELECT id, attempt, $1, $2, clock_timestamp() + make_interval(secs => $3::double precision), counted FROM leased
     RETURNING run_id
 ), seen AS (
     UPDATE workers SET last_seen_at = now() FROM granted WHERE id = $1 AND last_seen_at < now() - interval '1 s'

@@ -2,7 +2,7 @@
 
 use pedigree_protocol::queue::{LEAST_PRIORITY, MOST_PRIORITY};
 use pedigree_protocol::resources::{Hold, Resources};
-use pedigree_protocol::{BackboneId, QueueId, TokenId};
+use pedigree_protocol::{BackboneId, GridId, QueueId, TokenId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -16,6 +16,8 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) id: QueueId,
     pub(crate) name: &'a str,
     pub(crate) owner: Option<TokenId>,
+    /// The grid that it belongs to, from which it takes owner, hold and priority.
+    pub(crate) grid: Option<GridId>,
     pub(crate) priority: i32,
     pub(crate) resources: &'a Resources,
     /// Live runs at most.
@@ -49,8 +51,10 @@ pub(crate) async fn insert(db: &mut PgConnection, entry: NewEntry<'_>) -> ApiRes
     let walltime = entry.resources.walltime_s.map(|seconds| count("resources.walltime", seconds, 1));
     let insert = sqlx::query!(
         "INSERT INTO queue (id, name, owner, priority, gpu_model, min_memory_bytes, walltime_s, max_concurrent, retries,
-             lost_retries, total_retries, backbone_id, awaits, work)
-         VALUES ($1, $2, (SELECT name FROM tokens WHERE id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             lost_retries, total_retries, backbone_id, awaits, work, grid_id, hold)
+         VALUES ($1, $2, coalesce((SELECT name FROM tokens WHERE id = $3), (SELECT owner FROM grids WHERE id = $15)),
+             coalesce((SELECT priority FROM grids WHERE id = $15), $4), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+             coalesce((SELECT hold FROM grids WHERE id = $15), 'none'))
          ON CONFLICT (name) DO NOTHING",
         entry.id.0,
         entry.name,
@@ -66,6 +70,7 @@ pub(crate) async fn insert(db: &mut PgConnection, entry: NewEntry<'_>) -> ApiRes
         backbone.map(|id| id.0),
         awaits.map(|id| id.0),
         Json(entry.work) as _,
+        entry.grid.map(|grid| grid.0),
     );
     Ok(insert.execute(db).await?.rows_affected() == 1)
 }

@@ -17,8 +17,15 @@ use crate::lease::held::Held;
 /// an earlier release, which was stopped before its scores were sealed.
 pub(crate) async fn open(db: &mut PgConnection, held: &Held) -> ApiResult<Sha256> {
     let sealed = sqlx::query_scalar!(
-        "INSERT INTO seals (study_id, dataset_id, run_id, attempt, test_sha256)
-         SELECT s.id, d.id, $2, $3, d.test_sha256 FROM studies s JOIN datasets d ON d.id = s.dataset_id WHERE s.id = $1
+        "INSERT INTO seals (study_id, dataset_id, run_id, attempt, test_sha256, grid_id, selection)
+         SELECT s.id, d.id, $2, $3, d.test_sha256, x.grid_id, x.number
+         FROM studies s JOIN datasets d ON d.id = s.dataset_id
+         LEFT JOIN grid_cells c ON c.study_id = s.id
+         LEFT JOIN LATERAL (
+             SELECT grid_id, number FROM grid_selections
+             WHERE grid_id = c.grid_id AND dataset = c.dataset ORDER BY number DESC LIMIT 1
+         ) x ON true
+         WHERE s.id = $1
          ON CONFLICT (study_id) DO UPDATE SET run_id = excluded.run_id, attempt = excluded.attempt,
              openings = seals.openings + ((seals.run_id, seals.attempt) <> (excluded.run_id, excluded.attempt))::integer
          WHERE seals.results IS NULL

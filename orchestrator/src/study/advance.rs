@@ -79,8 +79,9 @@ async fn search(db: &mut PgConnection, studies: &Studies, study: &LockedStudy) -
     if let Some(message) = trials.fatal() {
         return study.fail(db, message).await;
     }
-    if trials.ended() < study.spec.trials as usize {
-        if study.hold == Hold::None {
+    let last = if study.enough { trials.len() } else { study.spec.trials as usize };
+    if trials.ended() < last {
+        if study.hold == Hold::None && !study.enough {
             match propose::top_up_trials(db, study, trials).await {
                 Err(ApiError::Panicked(panic)) => return study.fail(db, &panic.to_string()).await,
                 proposed => proposed?,
@@ -92,7 +93,10 @@ async fn search(db: &mut PgConnection, studies: &Studies, study: &LockedStudy) -
         Some(state) => Ok(state),
         None => {
             let ended = trials.ended();
-            let message = format!("none of the {ended} trials completed; the failures of the trials say why");
+            let message = match ended {
+                0 => "no trial was proposed before it was enough".to_owned(),
+                _ => format!("none of the {ended} trials completed; the failures of the trials say why"),
+            };
             study.fail(db, &message).await
         }
     }

@@ -3,7 +3,7 @@
 use pedigree_protocol::dataset::Dataset;
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::study::{Study, StudySpec};
-use pedigree_protocol::{DatasetId, StudyId, TokenId};
+use pedigree_protocol::{DatasetId, GridId, StudyId, TokenId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -18,11 +18,21 @@ use crate::{backbone, dataset, db, name};
 /// Creates a study and proposes its first trials. The same specification under the same name again answers the study
 /// that is there.
 pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<TokenId>) -> ApiResult<Study> {
+    create_in(studies, spec, owner, None).await
+}
+
+/// [`create`], in a grid: the study has the grid's owner, hold and priority.
+pub(crate) async fn create_in(
+    studies: &Studies,
+    spec: StudySpec,
+    owner: Option<TokenId>,
+    grid: Option<GridId>,
+) -> ApiResult<Study> {
     let pool = &studies.pool;
     name::check("study", &spec.name)?;
     check(&spec)?;
     if view::find(pool, &spec.name).await?.is_none() {
-        add(pool, &spec, owner).await?;
+        add(pool, &spec, owner, grid).await?;
     }
     match view::find(pool, &spec.name).await? {
         Some(study) if study.spec == spec => {
@@ -38,11 +48,12 @@ pub(crate) async fn create(studies: &Studies, spec: StudySpec, owner: Option<Tok
 }
 
 /// Adds the study, unless another entry of the queue has its name by now.
-async fn add(pool: &PgPool, spec: &StudySpec, owner: Option<TokenId>) -> ApiResult<()> {
+async fn add(pool: &PgPool, spec: &StudySpec, owner: Option<TokenId>, grid: Option<GridId>) -> ApiResult<()> {
     let dataset = dataset::sql::get(pool, &spec.dataset).await?;
     db::transaction(pool, async |db| {
         let (id, backbone) = (StudyId::new(), backbone::sql::source(db, &spec.backbone).await?);
-        if entry::insert(db, new_entry(id, spec, &dataset, backbone, owner)).await? {
+        let entry = NewEntry { owner, grid, ..new_entry(id, spec, &dataset, backbone) };
+        if entry::insert(db, entry).await? {
             insert(db, id, dataset.id, spec).await?;
         }
         Ok(())
@@ -50,18 +61,13 @@ async fn add(pool: &PgPool, spec: &StudySpec, owner: Option<TokenId>) -> ApiResu
     .await
 }
 
-fn new_entry<'a>(
-    id: StudyId,
-    spec: &'a StudySpec,
-    dataset: &Dataset,
-    backbone: Source,
-    owner: Option<TokenId>,
-) -> NewEntry<'a> {
+fn new_entry<'a>(id: StudyId, spec: &'a StudySpec, dataset: &Dataset, backbone: Source) -> NewEntry<'a> {
     let splits = &dataset.spec.splits;
     NewEntry {
         id: id.into(),
         name: &spec.name,
-        owner,
+        owner: None,
+        grid: None,
         priority: spec.priority,
         resources: &spec.resources,
         max_concurrent: spec.max_concurrent,

@@ -15,7 +15,8 @@ LEFT JOIN LATERAL (
 ) c ON true
 WHERE (s.state = 'searching'
        AND (c.fatal OR EXISTS (SELECT FROM queue before WHERE before.id = q.awaits AND NOT before.open)
-            OR (q.hold = 'none' AND c.proposed < s.trials AND c.open < q.max_concurrent)
-            OR (c.proposed = s.trials AND c.open = 0)))
-   OR (s.state IN ('finishing', 'testing') AND c.open = 0)
+            OR (q.hold = 'none' AND NOT s.enough AND c.proposed < s.trials AND c.open < q.max_concurrent)
+            OR ((s.enough OR c.proposed = s.trials) AND c.open = 0)))
+   OR (s.state = 'finishing' AND c.open = 0 AND selection_verdict(s.id) <> 'wait')
+   OR (s.state = 'testing' AND c.open = 0)
 ORDER BY q.created_at

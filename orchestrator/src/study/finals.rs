@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::error::ApiResult;
+use crate::grid::{self, Verdict};
 use crate::run::trial::failure;
 use crate::study::locked::LockedStudy;
 use crate::study::machine::Event;
@@ -28,7 +29,7 @@ pub(super) async fn begin(db: &mut PgConnection, study: &LockedStudy) -> ApiResu
     study.step(db, Event::FinalsQueued).await.map(Some)
 }
 
-/// While the final runs are on their way: on to the test split when all have completed.
+/// While the final runs are on their way: on to the test split when all have completed, unless a selection comes first.
 pub(super) async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiResult<StudyState> {
     let runs = states(db, study.id).await?;
     if let Some(lost) = runs.iter().find(|run| run.is_lost()) {
@@ -42,8 +43,14 @@ pub(super) async fn finish(db: &mut PgConnection, study: &LockedStudy) -> ApiRes
     if runs.iter().any(|run| !run.state.is_final()) {
         return Ok(study.state);
     }
-    queue_test(db, study).await?;
-    study.step(db, Event::TestQueued).await
+    match grid::verdict(db, study.id).await? {
+        Verdict::Test => {
+            queue_test(db, study).await?;
+            study.step(db, Event::TestQueued).await
+        }
+        Verdict::PassOver => study.step(db, Event::PassedOver).await,
+        Verdict::Wait => Ok(study.state),
+    }
 }
 
 /// While the test run is on its way: end with it.

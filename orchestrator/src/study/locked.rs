@@ -25,6 +25,8 @@ pub(crate) struct LockedStudy {
     pub(crate) hold: Hold,
     /// Its entry awaited its backbone when the lock was asked for.
     pub(crate) awaits: bool,
+    /// No further trial is proposed.
+    pub(crate) enough: bool,
 }
 
 /// Does `work` on a study under its lock. What it wrote is committed if it succeeds, and rolled back otherwise.
@@ -63,13 +65,19 @@ pub(crate) fn unknown(id_or_name: &str) -> ApiError {
 pub(crate) async fn lock(db: &mut PgConnection, id: StudyId) -> ApiResult<Option<LockedStudy>> {
     let select = sqlx::query!(
         r#"SELECT s.spec AS "spec: Json<StudySpec>", s.state AS "state: StudyState", q.hold AS "hold: Hold",
-               q.awaits IS NOT NULL AS "awaits!"
+               q.awaits IS NOT NULL AS "awaits!", s.enough
            FROM studies s JOIN queue q ON q.id = s.id WHERE s.id = $1 FOR NO KEY UPDATE OF s"#,
         id.0
     );
     let row = select.fetch_optional(db).await?;
-    let study = |spec, state, hold, awaits| LockedStudy { id, spec, state, hold, awaits };
-    Ok(row.map(|row| study(row.spec.0, row.state, row.hold, row.awaits)))
+    Ok(row.map(|row| LockedStudy {
+        id,
+        spec: row.spec.0,
+        state: row.state,
+        hold: row.hold,
+        awaits: row.awaits,
+        enough: row.enough,
+    }))
 }
 
 impl LockedStudy {

@@ -20,7 +20,6 @@ pub(crate) enum Event {
     /// Its final runs have completed, and its test run waits.
     TestQueued,
     /// Its final runs have completed, and a selection went to another study: its test split stays shut.
-    #[cfg_attr(not(test), expect(dead_code, reason = "selections among studies take this step"))]
     PassedOver,
     /// Its test run has completed.
     Completed,

@@ -69,7 +69,7 @@ pub(crate) async fn find(pool: &PgPool, id_or_name: &str) -> ApiResult<Option<St
 }
 
 /// Several studies, newest first.
-async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> ApiResult<Vec<Study>> {
+pub(crate) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> ApiResult<Vec<Study>> {
     let select = sqlx::query_file_as!(Row, "src/study/view.sql", ids);
     let rows = select.fetch_all(pool).await?;
     let mut studies = rows.into_iter().map(Row::into_study).collect::<ApiResult<Vec<Study>>>()?;

@@ -4,7 +4,7 @@ use pedigree_tests::chaos::checker::{INVARIANTS, violations, watch};
 use sqlx::{Connection as _, PgPool, raw_sql};
 
 /// What breaks an invariant, by its name.
-const DOCTORED: [(&str, &str); 12] = [
+const DOCTORED: [(&str, &str); 16] = [
     (
         "every run ended exactly once",
         "ALTER TABLE runs DISABLE TRIGGER runs_step;
@@ -47,6 +47,23 @@ const DOCTORED: [(&str, &str); 12] = [
     (
         "nothing is lost and nothing is doubled",
         "UPDATE runs SET number = 2 WHERE kind = 'trial'",
+    ),
+    (
+        "a grid selects once, when every cell has ended",
+        "INSERT INTO grid_selections (grid_id, dataset, number, study_id, record)
+         SELECT grid_id, dataset, 2, study_id, record FROM grid_selections",
+    ),
+    (
+        "a grid selects once, when every cell has ended",
+        "UPDATE runs SET ended_at = now() + interval '1 h' WHERE kind = 'final'",
+    ),
+    (
+        "a grid selects once, when every cell has ended",
+        "UPDATE seals SET grid_id = NULL, selection = NULL",
+    ),
+    (
+        "a grid selects once, when every cell has ended",
+        "UPDATE queue SET name = 'another'",
     ),
     ("a panic ends its own study only", "UPDATE queue SET name = 'frail'"),
 ];

@@ -7,7 +7,7 @@
 use sqlx::{PgConnection, raw_sql};
 
 /// The invariants, by what they say.
-pub const INVARIANTS: [(&str, &str); 7] = [
+pub const INVARIANTS: [(&str, &str); 8] = [
     ("every run ended exactly once", include_str!("invariants/ended_once.sql")),
     ("attempts only grow", include_str!("invariants/attempts_grow.sql")),
     (
@@ -16,6 +16,7 @@ pub const INVARIANTS: [(&str, &str); 7] = [
     ),
     ("a device holds at most one live lease", include_str!("invariants/one_lease.sql")),
     ("the test split is opened once", include_str!("invariants/sealed_once.sql")),
+    ("a grid selects once, when every cell has ended", include_str!("invariants/grids.sql")),
     ("nothing is lost and nothing is doubled", include_str!("invariants/nothing_lost.sql")),
     ("a panic ends its own study only", include_str!("invariants/walls.sql")),
 ];

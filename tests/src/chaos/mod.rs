@@ -22,4 +22,4 @@ pub use link::{Breakage, Link, Upstream};
 pub use postgres::Template;
 pub use run::{Outcome, run};
 pub use schedule::{Schedule, Step};
-pub use study::{StudySize, create_study, register_content};
+pub use study::{StudySize, create_grid, create_study, register_content};

@@ -10,7 +10,7 @@ use crate::chaos::checker;
 use crate::chaos::fault::Fault;
 use crate::chaos::postgres::Template;
 use crate::chaos::schedule::{Schedule, Step};
-use crate::chaos::study::{StudySize, create_study, register_content};
+use crate::chaos::study::{StudySize, create_grid, create_study, register_content};
 
 /// How long a study may take from the last fault's end, in a machine that does a lot else.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -66,6 +66,7 @@ pub async fn run(schedule: Schedule, template: &Template) -> anyhow::Result<Outc
     register_content(&arena.client(0)).await?;
     arena.start_workers(rules).await?;
     create_study(&arena.client(0), "chaos", StudySize::default()).await?;
+    create_grid(&arena.client(0), "grid", 2).await?;
     create_study(&arena.client(0), FRAIL, StudySize { trials: 3, max_concurrent: 1, epochs: 1 }).await?;
 
     let began = Instant::now();
@@ -135,6 +136,7 @@ async fn until_over(arena: &mut Arena, violations: &mut Vec<String>) -> anyhow::
 async fn is_over(arena: &Arena) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT bool_and(state IN ('completed', 'failed', 'cancelled'))
+             AND NOT EXISTS (SELECT 1 FROM grids WHERE ended_at IS NULL)
              AND NOT EXISTS (SELECT 1 FROM attempts WHERE ended_at IS NULL) FROM studies",
     )
     .fetch_one(&mut arena.database().await?)

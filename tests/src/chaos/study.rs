@@ -1,4 +1,4 @@
-//! The study that suffers: a corpus of one sentence, a backbone of one file, and a scripted trainer.
+//! The studies and the grid that suffer: a corpus of one sentence, a backbone of one file, and a scripted trainer.
 
 use pedigree_protocol::client::Client;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn upload(client: &Client, content: &'static str, sealed: bool) -> anyhow:
     }))
 }
 
-/// Registers dataset `corpus` and backbone `encoder`.
+/// Registers dataset `corpus` and the backbones `encoder` and `other`.
 ///
 /// # Errors
 /// The coordinator refuses.
@@ -50,15 +50,20 @@ pub async fn register_content(client: &Client) -> anyhow::Result<()> {
     });
     client.add_dataset(&serde_json::from_value(dataset)?).await?;
     upload(client, "{}", false).await?;
-    let backbone = json!({
-        "name": "encoder", "family": "bert", "source": "a test", "revision": null, "random_weights": true,
+    for name in ["encoder", "other"] {
+        client.add_backbone(&serde_json::from_value(backbone(name))?).await?;
+    }
+    Ok(())
+}
+
+fn backbone(name: &str) -> Value {
+    json!({
+        "name": name, "family": "bert", "source": "a test", "revision": null, "random_weights": true,
         "shape": {"hidden": 8, "layers": 1, "heads": 2, "intermediate": 16, "vocab": 30, "max_positions": 64,
             "parameters": 1000},
         "sha256": hash("{}"),
         "files": [{"name": "config.json", "sha256": hash("{}"), "bytes": 2}],
-    });
-    client.add_backbone(&serde_json::from_value(backbone)?).await?;
-    Ok(())
+    })
 }
 
 /// Creates a study. Its retries are more than any schedule uses up: what the schedule kills is not the run's fault.
@@ -76,5 +81,25 @@ pub async fn create_study(client: &Client, name: &str, size: StudySize) -> anyho
         "study_retries": 1000, "seed": 7,
     });
     client.create_study(&serde_json::from_value(spec)?).await?;
+    Ok(())
+}
+
+/// Creates a grid of the dataset and both backbones, two trials and a final run each; the winner meets the test split.
+///
+/// # Errors
+/// The coordinator refuses.
+pub async fn create_grid(client: &Client, name: &str, epochs: u32) -> anyhow::Result<()> {
+    let spec = json!({
+        "name": name, "datasets": [{"name": "corpus"}], "backbones": [{"name": "encoder"}, {"name": "other"}],
+        "study": {
+            "method": "random", "metric": {"name": "dev_f1", "goal": "maximize"},
+            "parameters": [{"name": "learning_rate",
+                "domain": {"kind": "float", "min": 1e-5, "max": 1e-2, "log": true}}],
+            "fixed": {"max_epochs": epochs}, "trials": 2, "max_concurrent": 2, "retries": 50, "lost_retries": 50,
+            "study_retries": 1000,
+        },
+        "max_concurrent": 2, "seed": 7,
+    });
+    client.create_grid(&serde_json::from_value(spec)?).await?;
     Ok(())
 }

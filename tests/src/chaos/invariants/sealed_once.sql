@@ -19,4 +19,5 @@ SELECT format('study %s: opened by run %s, which is a %s', se.study_id, se.run_i
 FROM seals se JOIN runs r ON r.id = se.run_id WHERE r.kind <> 'test'
 UNION ALL
 SELECT format('study %s is completed without a seal', q.name)
-FROM studies s JOIN queue q ON q.id = s.id WHERE s.state = 'completed' AND NOT EXISTS (SELECT 1 FROM seals WHERE study_id = s.id)
+FROM studies s JOIN queue q ON q.id = s.id
+WHERE s.state = 'completed' AND selection_verdict(s.id) <> 'pass_over' AND NOT EXISTS (SELECT 1 FROM seals WHERE study_id = s.id)
