@@ -10,7 +10,7 @@ pub(crate) async fn advance(studies: &Studies, owner: Owner) -> ApiResult<()> {
     match owner {
         Owner::Study(id) => {
             study::advance(studies, id).await?;
-            grid::after_study(studies, id).await
+            Box::pin(grid::after_study(studies, id)).await
         }
         Owner::Pretraining(id) => dapt::end::close(&studies.pool, id).await,
     }

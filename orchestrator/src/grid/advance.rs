@@ -24,12 +24,12 @@ pub(crate) async fn advance(studies: &Studies, id: GridId) -> ApiResult<()> {
     let Some(spec) = locked::open(pool, id, async |db, grid| spend(db, grid).await).await? else {
         return Ok(());
     };
-    cells::begin(studies, id, &spec).await?;
+    Box::pin(cells::begin(studies, id, &spec)).await?;
     let before = locked::open(pool, id, async |_, grid| Ok(grid.state)).await?;
     let after = locked::open(pool, id, async |db, grid| move_on(db, grid).await).await?;
     // What was selected goes on to its test run; what was passed over, or has spent its budget, ends.
     if after != before || spec.budget.gpu_hours.is_some() || spec.budget.kwh.is_some() {
-        advance_studies(studies, id).await?;
+        Box::pin(advance_studies(studies, id)).await?;
     }
     if after == GridState::Selecting && before != after {
         locked::open(pool, id, async |db, grid| move_on(db, grid).await).await?;

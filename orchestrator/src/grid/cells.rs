@@ -71,7 +71,7 @@ fn turn_has_come(transfer: Transfer, cells: &[Cell], at: usize) -> bool {
 }
 
 async fn begin_cell(studies: &Studies, id: GridId, spec: &GridSpec, cell: &GridCell) -> ApiResult<()> {
-    match study::create_in(studies, spec.study_spec(cell), None, Some(id)).await {
+    match Box::pin(study::create_in(studies, spec.study_spec(cell), None, Some(id))).await {
         Ok(study) => fill(&studies.pool, id, cell, Some(study.id), None).await,
         // A name that is taken, a backbone that is gone: the cell cannot be had, and blocks no other.
         Err(ApiError::Refused { message, .. }) => fill(&studies.pool, id, cell, None, Some(&message)).await,
