@@ -38,7 +38,7 @@ fn names_that_are_not_there(up: &Up) {
     for command in ["show", "logs", "retry", "cancel", "pause", "resume"] {
         refused(up, &["trial", command, "tiny", "9"], 1, "study tiny has no trial 9; its trials: 1 to 2");
         refused(up, &["trial", command, "none", "1"], 1, "there is no study \"none\"");
-        refused(up, &["trial", command, "tiny", "last"], 2, "give a number from 1, or final");
+        refused(up, &["trial", command, "tiny", "last"], 2, "give a number from 1, final, final:2 or test");
     }
     for command in ["drain", "resume"] {
         refused(

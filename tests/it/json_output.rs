@@ -25,13 +25,16 @@ async fn every_command_prints_one_document() {
     let listed = up.json(&["trial", "list", "tiny"]);
     let runs = listed.as_array().unwrap();
     let best_first = runs[0]["value"].as_f64().unwrap() >= runs[1]["value"].as_f64().unwrap();
-    assert!(runs.len() == 3 && best_first && runs[2]["kind"] == "final", "{listed}");
+    let kinds: Vec<_> = runs[2..].iter().map(|run| run["kind"].as_str().unwrap()).collect();
+    assert!(best_first && kinds == ["final", "test"], "{listed}");
     assert_eq!(up.json(&["trial", "list", "tiny", "--limit", "2"]).as_array().unwrap(), &runs[..2]);
     let newest = up.json(&["trial", "show", "tiny", "1"]);
     assert_eq!(newest["work"]["reports"].as_array().unwrap().len(), 2, "{newest}");
     assert_eq!(up.json(&["trial", "show", "tiny", "1", "--attempt", "1"]), newest);
     assert_eq!(up.cli(&["trial", "show", "tiny", "1", "--attempt", "2"]).status.code(), Some(1));
     up.json(&["trial", "show", "tiny", "final"]);
+    let tested = up.json(&["trial", "show", "tiny", "test"]);
+    assert_eq!(tested["work"]["summary"]["results"].as_array().unwrap().len(), 1, "{tested}");
     up.json(&["trial", "logs", "tiny", "1"]);
     up.json(&["worker", "list"]);
     up.json(&["gpu", "list"]);

@@ -7,7 +7,7 @@ use pedigree_protocol::dapt::DaptSummary;
 use pedigree_protocol::objective::{Goal, ScoringProtocol};
 use pedigree_protocol::report::{RunSummary, TestResult, TestSummary};
 use pedigree_protocol::run::{Failure, RunState};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -16,15 +16,24 @@ use crate::run::machine::{self, Event};
 use crate::run::tally::Tally;
 
 /// The result of a completed run.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Summary<'a> {
     /// Of a trial or a final run.
     Training(&'a RunSummary),
     /// Of a test run, with the protocol of its value.
-    Test(&'a TestSummary, #[serde(skip)] ScoringProtocol),
+    Test(&'a TestSummary, ScoringProtocol),
     /// Of a pretraining.
     Dapt(&'a DaptSummary),
+}
+
+impl Serialize for Summary<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Training(summary) => summary.serialize(serializer),
+            Self::Test(summary, _) => summary.serialize(serializer),
+            Self::Dapt(summary) => summary.serialize(serializer),
+        }
+    }
 }
 
 impl Summary<'_> {

@@ -2,6 +2,7 @@ use pedigree_protocol::ErrorCode;
 use pedigree_protocol::finals::{FinalModel, Finals};
 use pedigree_protocol::lease::{AttemptEnd, LeaseGrant, Work, WriteOutcome};
 use pedigree_protocol::run::RunKind;
+use pedigree_protocol::run_detail::RunWork;
 use pedigree_protocol::study::{StudySpec, StudyState};
 use sqlx::PgPool;
 
@@ -51,6 +52,10 @@ async fn the_test_run_alone_opens_the_test_split_and_its_scores_are_sealed_once(
         (study.finals[0].run_id, study.finals[0].seed)
     );
     assert!(seal.sealed_at.is_some());
+    let detail = coordinator.detail(grant.run_id).await;
+    let RunWork::Test(work) = detail.work else { panic!("{detail:?}") };
+    assert_eq!((work.models.len(), work.summary.unwrap().results), (1, seal.results));
+    assert_eq!(detail.run.value, Some(0.4));
     let again = open_test(&coordinator.app, grant.run_id, grant.attempt).await;
     assert!(is_code(again, ErrorCode::Conflict));
 }
