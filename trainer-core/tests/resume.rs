@@ -103,7 +103,7 @@ fn ties_go_to_the_lower_dev_loss_and_a_resumed_training_decides_alike() {
         job.setup.out = dir.path().join(out);
         job
     };
-    let mut recorder = listening(dir.path());
+    let mut recorder = Recorder::default();
     let whole = job_in("whole");
     let summary = train(&whole, &mut recorder).unwrap();
     let whole = left(&whole, &recorder);
@@ -114,10 +114,10 @@ fn ties_go_to_the_lower_dev_loss_and_a_resumed_training_decides_alike() {
 
     let job = job_in("resumed");
     for polls in [12, 11] {
-        let mut recorder = Recorder { polls_left: Some(polls.into()), ..listening(dir.path()) };
+        let mut recorder = Recorder { polls_left: Some(polls.into()), ..Recorder::default() };
         assert_eq!(train(&job, &mut recorder).unwrap_err().reason(), ExitReason::Interrupted);
     }
-    let mut recorder = listening(dir.path());
+    let mut recorder = Recorder::default();
     let again = train(&job, &mut recorder).unwrap();
     assert_eq!((again.best_epoch, again.dev_loss), (summary.best_epoch, summary.dev_loss));
     assert_eq!(left(&job, &recorder), whole);
