@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::connection::Connection;
 use crate::telemetry::LogArgs;
 use crate::{
-    backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, gpu, predict, sampler, serve, study,
-    sweep, test_run, token, train, trial, up, worker,
+    backbone, bench, compare, dapt, data, doctor, evaluate, export, gc, gpu, grid, predict, sampler, serve,
+    study, sweep, test_run, token, train, trial, up, worker,
 };
 
 /// Finds the best fine-tuned model for each dataset, and can prove how it got there.
@@ -42,6 +42,11 @@ pub(crate) enum Command {
     Sweep {
         #[command(subcommand)]
         command: sweep::SweepCommand,
+    },
+    /// Check a grid file, or plan the searches over datasets x backbones that it describes
+    Grid {
+        #[command(subcommand)]
+        command: grid::GridCommand,
     },
     /// Show, follow and control studies
     Study {

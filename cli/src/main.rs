@@ -18,6 +18,7 @@ mod fixtures;
 mod follow;
 mod gc;
 mod gpu;
+mod grid;
 mod kernels;
 mod leaderboard;
 mod listing;
@@ -100,6 +101,7 @@ async fn dispatch(
         Command::Up(args) => up::run(args, output).await?,
         Command::Data { command } => data::run(command, &connection, output).await?,
         Command::Backbone { command } => backbone::run(command, &connection, output).await?,
+        Command::Grid { command } => return grid::run(command, &connection, output).await,
         Command::Sweep { command } => return sweep::run(command, &connection, output).await,
         Command::Study { command } => return study::run(command, &connection, output).await,
         Command::Trial { command } => trial::run(command, &connection, output).await?,

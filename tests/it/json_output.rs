@@ -17,6 +17,10 @@ async fn every_command_prints_one_document() {
     up.json(&["backbone", "show", "tiny"]);
     up.json(&["sweep", "schema"]);
     up.json(&[&["sweep", "validate", sweep], &names[..]].concat());
+    let grid = workspace_root().join("search-spaces/openmed-grid.yaml");
+    up.json(&["grid", "schema"]);
+    let plan = up.json(&["grid", "plan", grid.to_str().unwrap(), "--gpus", "4"]);
+    assert_eq!(plan["counts"]["trials"], 1_320, "{plan}");
     let study = up.json(&[&["sweep", "run", sweep], &names[..]].concat());
     assert_eq!(study["study"]["state"], "completed", "{study}");
     up.json(&["study", "list"]);
@@ -59,6 +63,14 @@ async fn bad_input_gets_a_sentence_with_its_place() {
     };
     let says = fails(&["sweep", "validate", sweep.to_str().unwrap()]);
     assert!(says.contains("tiny.yaml:9:3") && says.contains("learning_rate"), "{says}");
+
+    let grid = workspace_root().join("search-spaces/openmed-grid.yaml");
+    let says = fails(&["grid", "validate", grid.to_str().unwrap()]);
+    let place = says.contains("openmed-grid.yaml:") && says.contains("datasets[0]");
+    assert!(
+        place && says.contains("bc4chemd") && says.contains("synthetic"),
+        "names the registered ones: {says}"
+    );
 
     let file = workspace_root().join("search-spaces/quickstart.yaml");
     let quickstart = file.to_str().unwrap();

@@ -13,6 +13,7 @@ use clap::Subcommand;
 use pedigree_protocol::sweep;
 
 use self::args::SweepArgs;
+pub(crate) use self::names::is_absent;
 use crate::connection::Connection;
 use crate::output::Output;
 

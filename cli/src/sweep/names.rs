@@ -37,7 +37,7 @@ fn unknown(noun: &str, command: &str, name: &str, known: Vec<String>) -> Option<
 }
 
 /// Whether no server answered, as opposed to one that refused.
-pub(super) fn is_absent(error: &anyhow::Error) -> bool {
+pub(crate) fn is_absent(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ClientError>().is_some_and(|e| matches!(e, ClientError::Unreachable { .. }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::reference;
 use super::spec::{GridBackbone, GridPretraining, GridSpec, Scope};
 use super::variant::{LEARNING_RATE, Variant};
 use crate::name;
@@ -62,6 +63,7 @@ impl GridSpec {
         if let Err((key, message)) = self.finals.of_a_study().check() {
             problems.add(format!("final.{key}"), message);
         }
+        self.check_reference(&mut problems);
         self.check_scope(&mut problems);
         self.check_limits(&mut problems);
         if problems.0.is_empty() {
@@ -152,6 +154,18 @@ impl GridSpec {
         if variant.trials == Some(0) {
             problems.add(format!("{key}.trials"), "0 is out of bounds; give at least 1");
         }
+    }
+
+    fn check_reference(&self, problems: &mut Problems) {
+        for (index, name) in self.reference.iter().enumerate() {
+            if reference::find(name).is_none() {
+                let known: Vec<_> = reference::tables().iter().map(|table| table.name.as_str()).collect();
+                let message =
+                    format!("there is no table {name:?} of published scores; known: {}", known.join(", "));
+                problems.add(format!("reference[{index}]"), message);
+            }
+        }
+        problems.doubles("reference", self.reference.iter());
     }
 
     fn check_scope(&self, problems: &mut Problems) {

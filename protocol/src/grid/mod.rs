@@ -6,8 +6,10 @@
 
 mod cell;
 mod check;
+mod count;
 mod pretraining;
 mod progress;
+pub mod reference;
 mod seed;
 mod spec;
 mod template;
@@ -15,6 +17,7 @@ mod variant;
 
 pub use cell::{GridCell, Hole};
 pub use check::GridProblem;
+pub use count::GridCounts;
 pub use progress::{
     Candidate, CellProgress, CellTest, Grid, GridFilter, GridState, GridSummary, PretrainingProgress,
     SelectionRecord, StudyProgress, Usage,

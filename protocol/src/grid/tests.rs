@@ -164,6 +164,11 @@ fn what_makes_no_sense_is_refused_at_its_key() {
         "name: the study of a and b.c and the study of a.b and c would both be called grid.a.b.c; rename one",
     ]
     "#);
+    insta::assert_debug_snapshot!(refusals(|g| g.reference = vec!["openmed".into(), "blurbs".into()]), @r#"
+    [
+        "reference[1]: there is no table \"blurbs\" of published scores; known: openmed, openmed-baselines, blurb",
+    ]
+    "#);
     insta::assert_debug_snapshot!(refusals(|g| g.finals.seeds = 0), @r#"
     [
         "final.seeds: 0 is out of bounds; give 1 to 50",
@@ -275,4 +280,17 @@ proptest! {
             prop_assert_eq!(&after[&name], &spec);
         }
     }
+}
+
+#[test]
+fn runs_are_counted_by_kind() {
+    let mut grid = grid();
+    let plain = GridCounts { cells: 4, holes: 0, pretrainings: 1, trials: 24, finals: 4, tests: 2 };
+    assert_eq!(grid.counts(), plain);
+    grid.finals = GridFinals { seeds: 5, test: TestPolicy::Cells, ..GridFinals::default() };
+    grid.datasets[0].unavailable = Some("gone".into());
+    let held = GridCounts { cells: 2, holes: 2, pretrainings: 1, trials: 12, finals: 10, tests: 10 };
+    assert_eq!(grid.counts(), held);
+    grid.finals = GridFinals { model: crate::finals::FinalModel::BestTrial, ..GridFinals::default() };
+    assert_eq!((grid.counts().finals, grid.counts().tests), (0, 1));
 }

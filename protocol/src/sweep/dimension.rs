@@ -30,9 +30,14 @@ pub(super) fn parameter(key: &Key, path: &str, report: &mut Report) -> Option<&'
 }
 
 /// Reads a searched parameter; `None` when something was reported.
-pub(super) fn read<'n>(key: &Key, node: &'n Node, report: &mut Report) -> Option<(Dimension, Table<'n>)> {
-    let parameter = parameter(key, "parameters", report)?;
-    let path = format!("parameters.{}", key.name);
+pub(super) fn read<'n>(
+    key: &Key,
+    node: &'n Node,
+    parent: &str,
+    report: &mut Report,
+) -> Option<(Dimension, Table<'n>)> {
+    let parameter = parameter(key, parent, report)?;
+    let path = format!("{parent}.{}", key.name);
     if !parameter.searchable {
         let right =
             if key.name == "patience" { "write early_stop: {patience: N}" } else { "move it under fixed:" };

@@ -1,16 +1,10 @@
 //! A search-space file that has been read and checked, and the study that it asks for.
 
 use super::problem::{Position, Problem, Problems};
-use super::retries::Retries;
 use crate::finals::Finals;
-use crate::method::Method;
+use crate::grid::StudyTemplate;
 use crate::name;
-use crate::objective::Metric;
-use crate::params::ParamValues;
-use crate::pruner::Pruner;
-use crate::resources::Resources;
-use crate::space::Space;
-use crate::study::{StudySpec, Transfer};
+use crate::study::StudySpec;
 
 /// A checked search-space file. Dataset and backbone may still be missing. Only a server knows which exist.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,18 +14,9 @@ pub struct SweepFile {
     pub(super) description: Option<Placed>,
     pub(super) dataset: Option<Placed>,
     pub(super) backbone: Option<Placed>,
-    pub(super) method: Method,
-    pub(super) metric: Metric,
-    pub(super) parameters: Space,
-    pub(super) fixed: ParamValues,
-    pub(super) pruner: Pruner,
-    pub(super) transfer: Transfer,
+    pub(super) study: StudyTemplate,
     pub(super) finals: Finals,
-    pub(super) trials: u32,
-    pub(super) max_concurrent: u32,
     pub(super) priority: i32,
-    pub(super) resources: Resources,
-    pub(super) retries: Retries,
     pub(super) seed: u32,
     pub(super) notes: Vec<Problem>,
 }
@@ -78,25 +63,26 @@ impl SweepFile {
         if !problems.is_empty() {
             return Err(Problems::new(&self.file_name, problems));
         }
+        let study = self.study.clone();
         let name = flags.name.clone().or_else(|| self.name.as_ref().map(|n| n.text.clone()));
         Ok(StudySpec {
-            name: name.unwrap_or_else(|| format!("{}-{dataset}-{backbone}", self.stem())),
+            name: name.unwrap_or_else(|| format!("{}-{dataset}-{backbone}", stem(&self.file_name))),
             dataset,
             backbone,
-            method: self.method,
-            metric: self.metric,
-            parameters: self.parameters.clone(),
-            fixed: self.fixed.clone(),
-            pruner: self.pruner.clone(),
-            transfer: self.transfer,
+            method: study.method,
+            metric: study.metric,
+            parameters: study.parameters,
+            fixed: study.fixed,
+            pruner: study.pruner,
+            transfer: study.transfer,
             finals: self.finals,
-            trials: flags.trials.unwrap_or(self.trials),
-            max_concurrent: self.max_concurrent,
+            trials: flags.trials.unwrap_or(study.trials),
+            max_concurrent: study.max_concurrent,
             priority: self.priority,
-            resources: self.resources.clone(),
-            retries: self.retries.run,
-            lost_retries: self.retries.lost,
-            study_retries: self.retries.study,
+            resources: study.resources,
+            retries: study.retries,
+            lost_retries: study.lost_retries,
+            study_retries: study.study_retries,
             seed: flags.seed.unwrap_or(self.seed),
         })
     }
@@ -170,11 +156,11 @@ impl SweepFile {
             }
         }
     }
+}
 
-    /// The file's name without folders and extension, made fit for a study's name.
-    fn stem(&self) -> String {
-        let base = self.file_name.rsplit('/').next().unwrap_or(&self.file_name);
-        let stem = base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study");
-        name::made_of(stem)
-    }
+/// The file's name without folders and extension, made fit for a name.
+pub(super) fn stem(file_name: &str) -> String {
+    let base = file_name.rsplit('/').next().unwrap_or(file_name);
+    let stem = base.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("study");
+    name::made_of(stem)
 }

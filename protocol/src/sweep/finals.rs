@@ -1,7 +1,6 @@
 //! The `final` key: what follows the search.
 
 use super::foreign;
-use super::node::Node;
 use super::problem::{Report, hint};
 use super::table::{Keys, Table};
 use crate::finals::{FinalData, FinalModel, Finals};
@@ -9,7 +8,8 @@ use crate::finals::{FinalData, FinalModel, Finals};
 const KEYS: Keys = Keys { known: &["model", "seeds", "data", "margin"], foreign: foreign::finals };
 
 /// Reads what follows the search; `None` when something was reported.
-pub(super) fn read(node: &Node, report: &mut Report) -> Option<Finals> {
+pub(super) fn read(document: &Table<'_>, report: &mut Report) -> Option<Finals> {
+    let Some(node) = document.get("final") else { return Some(Finals::default()) };
     fields(&Table::open(node, "final", &KEYS, report)?, report)
 }
 

@@ -115,6 +115,55 @@ pub(super) fn pruner(key: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write instead of a foreign key of a grid.
+pub(super) fn grid(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "dataset" => "write datasets: [NAME, ...]",
+        "backbone" | "models" => "write backbones: [NAME, ...]",
+        "parameters" | "fixed" | "trials" | "method" | "metric" | "early_stop" | "pruner" | "transfer"
+        | "retries" | "resources" => "write it under study:, which every cell runs",
+        "ablation" | "ablations" | "configurations" => "write variants: [{name: NAME, fixed: {...}}, ...]",
+        "finals" => "write final: {seeds: N}",
+        "parallelism" | "gpus" | "concurrency" => "write max_concurrent: N",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of a grid's study.
+pub(super) fn grid_study(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "dataset" => "write datasets: at the top level",
+        "backbone" => "write backbones: at the top level",
+        "name" => "leave it out: studies are called GRID.DATASET.BACKBONE",
+        "final" | "priority" | "seed" | "description" => "write it at the top level, for the whole grid",
+        other => return top(other),
+    })
+}
+
+/// What to write instead of a foreign key of what follows the search of a grid's cells.
+pub(super) fn grid_finals(key: &str) -> Option<&'static str> {
+    if key == "test" { None } else { finals(key) }
+}
+
+/// What to write instead of a foreign key of a pretraining.
+pub(super) fn pretraining(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "passages" | "corpus" | "train" => "write text: FILE",
+        "fixed" | "params" => "write parameters: {NAME: VALUE}",
+        "leaves" => "write name: NAME; the pretraining and the backbone that it leaves have one name",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a foreign key of a variant.
+pub(super) fn variant(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "pretraining" | "dapt" => "write pretrained: true or false",
+        "overrides" | "parameters" => "write fixed: {NAME: VALUE}",
+        _ => return None,
+    })
+}
+
 /// No tool's keys.
 pub(super) fn none(_: &str) -> Option<&'static str> {
     None

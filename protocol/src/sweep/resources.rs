@@ -12,11 +12,11 @@ const MOST_GIB: u32 = 100_000;
 /// Reads what the document asks of devices; `None` when something was reported.
 pub(super) fn read(document: &Table<'_>, report: &mut Report) -> Option<Resources> {
     let Some(node) = document.get("resources") else { return Some(Resources::default()) };
-    let table = Table::open(node, "resources", &KEYS, report)?;
+    let table = Table::open(node, &document.key("resources"), &KEYS, report)?;
     let walltime_s = table.text("walltime", report).and_then(|text| match parse_duration(text) {
         Ok(seconds) => Some(seconds),
         Err(sentence) => {
-            report.fault(table.place("walltime"), "resources.walltime", sentence);
+            report.fault(table.place("walltime"), table.key("walltime"), sentence);
             None
         }
     });
@@ -34,7 +34,7 @@ pub(super) fn priority(document: &Table<'_>, report: &mut Report) -> i32 {
         Some(priority) => priority,
         None => {
             let message = format!("{given} is out of bounds; give {LEAST_PRIORITY} to {MOST_PRIORITY}");
-            report.fault(document.place("priority"), "priority", message);
+            report.fault(document.place("priority"), document.key("priority"), message);
             0
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn read(document: &Table<'_>, report: &mut Report) -> Option<Retries>
         let run = document.count("retries", 0, MOST_OF_A_RUN, report)?;
         return Some(Retries { run, ..usual });
     }
-    let table = Table::open(node, "retries", &KEYS, report)?;
+    let table = Table::open(node, &document.key("retries"), &KEYS, report)?;
     Some(Retries {
         run: table.count("run", 0, MOST_OF_A_RUN, report).unwrap_or(usual.run),
         lost: table.count("lost", 0, MOST_OF_A_RUN, report).unwrap_or(usual.lost),

@@ -335,7 +335,7 @@ pub fn schema() -> Value {
 }
 
 /// A key that is present needs a value: absent and empty differ.
-fn without_null(schema: &mut Schema) {
+pub(super) fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|kind| kind != "null");
     }

@@ -10,17 +10,17 @@ use crate::params::{ParamValues, Scalar};
 use crate::space::{Dimension, InvalidSpace, Space};
 
 /// Reads the searched parameters; `None` when something was reported.
-pub(super) fn read(node: &Node, report: &mut Report) -> Option<Space> {
-    let entries = mapping(node, "parameters", "{learning_rate: {min: 1e-5, max: 1e-3, log: true}}", report)?;
+pub(super) fn read(node: &Node, path: &str, report: &mut Report) -> Option<Space> {
+    let entries = mapping(node, path, "{learning_rate: {min: 1e-5, max: 1e-3, log: true}}", report)?;
     if entries.is_empty() {
-        report.fault(node.position, "parameters", "is empty; search at least one parameter");
+        report.fault(node.position, path, "is empty; search at least one parameter");
     }
     let mut space = Vec::new();
     let mut broken = Vec::new();
     for (key, node) in entries {
-        let admitted = dimension::read(key, node, report).and_then(|(dimension, table)| {
+        let admitted = dimension::read(key, node, path, report).and_then(|(dimension, table)| {
             admit(&mut space, dimension, &broken)
-                .map_err(|error| place(&error, key.position, &table, report))
+                .map_err(|error| place(&error, key.position, path, &table, report))
                 .ok()
         });
         if admitted.is_none() {
@@ -45,23 +45,28 @@ fn admit(
     Ok(())
 }
 
-fn place(error: &InvalidSpace, key: Position, table: &Table<'_>, report: &mut Report) {
+fn place(error: &InvalidSpace, key: Position, path: &str, table: &Table<'_>, report: &mut Report) {
     match error.key {
         Some(inner) => report.fault(table.place(inner), table.key(inner), error.problem.clone()),
-        None => report.fault(key, format!("parameters.{}", error.dimension), error.problem.clone()),
+        None => report.fault(key, format!("{path}.{}", error.dimension), error.problem.clone()),
     }
 }
 
-/// Reads the parameters that do not vary.
-pub(super) fn read_fixed(node: &Node, searched: Option<&Space>, report: &mut Report) -> ParamValues {
+/// Reads parameters that do not vary.
+pub(super) fn read_fixed(
+    node: &Node,
+    parent: &str,
+    searched: Option<&Space>,
+    report: &mut Report,
+) -> ParamValues {
     let mut fixed = ParamValues::new();
-    for (key, value) in mapping(node, "fixed", "{max_epochs: 20}", report).into_iter().flatten() {
-        let path = format!("fixed.{}", key.name);
+    for (key, value) in mapping(node, parent, "{max_epochs: 20}", report).into_iter().flatten() {
+        let path = format!("{parent}.{}", key.name);
         if let Some(right) = elsewhere(&key.name) {
             report.fault(key.position, path, format!("does not belong here; {right}"));
             continue;
         }
-        let Some(parameter) = dimension::parameter(key, "fixed", report) else { continue };
+        let Some(parameter) = dimension::parameter(key, parent, report) else { continue };
         if searched.is_some_and(|space| space.dimension(&key.name).is_some()) {
             report.fault(key.position, path, "is searched under parameters too; remove one of the two");
         } else if let Some(value) = scalar(value, &path, parameter, report)
@@ -70,7 +75,6 @@ pub(super) fn read_fixed(node: &Node, searched: Option<&Space>, report: &mut Rep
             report.fault(key.position, path, "is given twice; remove one");
         }
     }
-    check_windows(&fixed, node.position, report);
     fixed
 }
 
@@ -82,7 +86,8 @@ fn elsewhere(name: &str) -> Option<&'static str> {
     }
 }
 
-fn check_windows(fixed: &ParamValues, place: Position, report: &mut Report) {
+/// Refuses windows that would share all that they hold.
+pub(super) fn check_windows(fixed: &ParamValues, path: &str, place: Position, report: &mut Report) {
     let value = |name: &str| match (fixed.get(name), parameters::find(name).and_then(|p| p.default)) {
         (Some(Scalar::Int(value)), _) => Some(*value),
         (_, default) => default?.parse().ok(),
@@ -91,7 +96,7 @@ fn check_windows(fixed: &ParamValues, place: Position, report: &mut Report) {
         && stride >= length - 2
     {
         let message = format!("stride {stride} must be smaller than max_length - 2 = {}", length - 2);
-        report.fault(place, "fixed.stride", message);
+        report.fault(place, format!("{path}.stride"), message);
     }
 }
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use super::{Overrides, SweepFile, schema};
+use super::{GridFile, GridFlags, Overrides, SweepFile, schema};
 use crate::domain::Domain;
 use crate::method::Method;
 use crate::params::Scalar;
@@ -283,14 +283,22 @@ fn a_step_that_misses_the_top_is_remarked() {
 fn the_shipped_files_are_right() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../search-spaces");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let spaces: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
-    assert!(spaces.len() >= 2);
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
+    let (grids, spaces): (Vec<_>, Vec<_>) = files
+        .iter()
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
+        .partition(|(_, text)| text.contains("\ndatasets:"));
+    assert!(spaces.len() >= 2 && grids.len() >= 2);
     let flags = Overrides { dataset: Some("d".into()), backbone: Some("b".into()), ..Overrides::default() };
-    for path in spaces {
-        let name = path.display().to_string();
-        let file = SweepFile::parse(&std::fs::read_to_string(&path).unwrap(), &name).unwrap();
+    for (name, text) in spaces {
+        let file = SweepFile::parse(&text, &name).unwrap();
         assert!(file.notes().next().is_none() && file.description().is_some(), "{name}");
         file.spec(&flags).unwrap();
+    }
+    for (name, text) in grids {
+        let file = GridFile::parse(&text, &name).unwrap();
+        let grid = file.spec(&GridFlags::default(), |_| unreachable!("shipped grids hold no text")).unwrap();
+        assert!(file.notes().next().is_none() && grid.description.is_some(), "{name}");
     }
 }
 

@@ -14,12 +14,12 @@ const NO_TARGETS: &str = "none";
 
 /// Remarks each parameter of branches that is searched although no layer may have a branch. `node` is the mapping that
 /// `space` was read from.
-pub(super) fn note(node: &Node, space: &Space, fixed: &ParamValues, report: &mut Report) {
+pub(super) fn note(node: &Node, path: &str, space: &Space, fixed: &ParamValues, report: &mut Report) {
     let Value::Table(entries) = &node.value else { return };
     for (key, _) in entries.iter().filter(|(key, _)| OF_BRANCHES.contains(&key.name.as_str())) {
         let searched = space.dimension(&key.name);
         if let Some(message) = searched.and_then(|dimension| remark(dimension, space, fixed)) {
-            report.note(key.position, format!("parameters.{}", key.name), message);
+            report.note(key.position, format!("{path}.{}", key.name), message);
         }
     }
 }
