@@ -245,11 +245,16 @@ impl Arena {
         self.disk.as_ref().map_or(Ok(()), SmallDisk::clear)
     }
 
-    /// Processes that have ended though nobody had asked them to, each with how. They are started again.
+    /// Processes of Pedigree that have ended though nobody had asked them to, each with how. They are started again, and
+    /// so is Postgres, of which only a note is made.
     ///
     /// # Errors
     /// One cannot be started again.
     pub fn ended_by_themselves(&mut self) -> anyhow::Result<Vec<String>> {
+        const NOTE: &str = "Postgres had ended by itself, and was started again";
+        if self.postgres.start_if_ended_by_itself()? && !self.notes.iter().any(|note| note == NOTE) {
+            self.notes.push(NOTE.to_owned());
+        }
         let mut ended = Vec::new();
         for service in self.coordinators.iter_mut().chain(&mut self.workers) {
             if let Some(status) = service.ended_by_itself()? {

@@ -112,6 +112,8 @@ pub(super) struct Postgres {
     folder: PathBuf,
     programs: Programs,
     server: Option<Child>,
+    /// It was told to end, and may.
+    is_ending: bool,
 }
 
 impl Postgres {
@@ -126,7 +128,7 @@ impl Postgres {
             fs::create_dir_all(&made)?;
             programs.give(&made)?;
         }
-        let mut this = Self { folder, programs, server: None };
+        let mut this = Self { folder, programs, server: None, is_ending: false };
         this.start_again().await?;
         Ok(this)
     }
@@ -152,7 +154,7 @@ impl Postgres {
                 None => true,
             };
             if ended {
-                self.server = Some(self.spawn()?);
+                self.launch()?;
             }
             match self.connect().await {
                 Ok(db) => return Ok(db.close().await?),
@@ -162,6 +164,23 @@ impl Postgres {
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
+    }
+
+    /// Starts a server that has ended though nobody had asked it to, as a supervisor would, and answers whether one had.
+    /// Postgres gives up for good when its recovery is killed as well.
+    pub(super) fn start_if_ended_by_itself(&mut self) -> anyhow::Result<bool> {
+        let Some(server) = self.server.as_mut().filter(|_| !self.is_ending) else { return Ok(false) };
+        let has_ended = server.try_wait()?.is_some();
+        if has_ended {
+            self.launch()?;
+        }
+        Ok(has_ended)
+    }
+
+    fn launch(&mut self) -> anyhow::Result<()> {
+        self.server = Some(self.spawn()?);
+        self.is_ending = false;
+        Ok(())
     }
 
     fn spawn(&self) -> anyhow::Result<Child> {
@@ -200,7 +219,8 @@ impl Postgres {
     }
 
     /// Asks the server to end in good order: sessions are broken off, what is committed is kept.
-    pub(super) fn shut_down(&self) {
+    pub(super) fn shut_down(&mut self) {
+        self.is_ending = true;
         if let Some(server) = &self.server {
             signal(server.id(), Signal::SIGINT);
         }
@@ -253,5 +273,42 @@ impl Drop for Postgres {
         }
         let _ = server.kill();
         let _ = server.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn until_answers(postgres: &mut Postgres) -> usize {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let mut starts = 0;
+        while postgres.connect().await.is_err() {
+            assert!(std::time::Instant::now() < deadline, "Postgres does not answer again");
+            starts += usize::from(postgres.start_if_ended_by_itself().unwrap());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        starts
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ended_by_itself_is_started_again_and_one_that_was_shut_down_is_not() {
+        let template = Template::make().unwrap();
+        let folder = open_folder("pedigree-chaos-").unwrap();
+        let mut postgres = Postgres::start(&template, folder.path().join("postgres")).await.unwrap();
+        assert!(!postgres.start_if_ended_by_itself().unwrap(), "it runs");
+
+        signal(postgres.server.as_ref().unwrap().id(), Signal::SIGQUIT);
+        while postgres.connect().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(until_answers(&mut postgres).await > 0);
+
+        postgres.shut_down();
+        while postgres.server.as_mut().unwrap().try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!postgres.start_if_ended_by_itself().unwrap(), "its end in the schedule starts it");
+        postgres.start_again().await.unwrap();
     }
 }

@@ -103,8 +103,11 @@ async fn suffer(
     moments.sort_by_key(|(at, is_beginning, _)| (*at, *is_beginning));
     let mut failed = None;
     for (at, is_beginning, fault) in moments {
-        sleep(at.saturating_sub(began.elapsed())).await;
         violations.extend(arena.ended_by_themselves()?);
+        while began.elapsed() < at {
+            sleep(at.saturating_sub(began.elapsed()).min(LOOK)).await;
+            violations.extend(arena.ended_by_themselves()?);
+        }
         let done = if is_beginning { fault.begin(arena) } else { fault.end(arena).await };
         // Whatever else happens, every fault comes to its end.
         failed = done.err().map(|error| error.context(fault.to_string())).or(failed);
