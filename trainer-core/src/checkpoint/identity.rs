@@ -10,6 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::backbone::weights_files;
 
+/// Hyperparameters that came later, with their defaults.
+const LATER: [(&str, &str); 3] =
+    [("params.adam_beta1", "0.9"), ("params.adam_beta2", "0.999"), ("params.adam_epsilon", "1e-8")];
+
 /// Named facts about a job. Files count by the hash of their content, so that a job is the same on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -27,22 +31,12 @@ impl Identity {
         self
     }
 
-    /// Without the facts that have these values.
-    pub(crate) fn without<'a>(mut self, facts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        for (name, value) in facts {
-            if self.0.get(name).is_some_and(|found| found == value) {
-                self.0.remove(name);
-            }
-        }
-        self
-    }
-
-    /// With each key of an object as one fact, under `prefix`.
-    pub(crate) fn with_object(mut self, prefix: &str, value: &impl Serialize) -> Self {
-        if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(value) {
-            self.0.extend(
-                object.into_iter().map(|(key, value)| (format!("{prefix}.{key}"), value.to_string())),
-            );
+    /// With each hyperparameter as one fact. One that came later counts only where it differs from its default, so that
+    /// checkpoints of versions without it stay valid.
+    pub(crate) fn with_params(mut self, params: &impl Serialize) -> Self {
+        if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(params) {
+            let facts = object.into_iter().map(|(key, value)| (format!("params.{key}"), value.to_string()));
+            self.0.extend(facts.filter(|(name, value)| !LATER.contains(&(name, value))));
         }
         self
     }
@@ -115,4 +109,35 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hyperparameters;
+    use crate::job::DaptParameters;
+
+    fn earlier(params: &impl Serialize) -> Identity {
+        let mut keys = serde_json::to_value(params).unwrap();
+        for (key, _) in LATER {
+            keys.as_object_mut().unwrap().remove(key.trim_start_matches("params.")).unwrap();
+        }
+        Identity::of([]).with_params(&keys)
+    }
+
+    #[test]
+    fn checkpoints_from_before_the_settings_of_adam_stay_valid() {
+        let mut params = Hyperparameters::with_rate(1e-3);
+        let before = earlier(&params);
+        assert_eq!(Identity::of([]).with_params(&params).difference(&before), None);
+        params.adam_beta2 = 0.99;
+        let other = Identity::of([]).with_params(&params);
+        assert_eq!(other.difference(&before).unwrap(), "params.adam_beta2 is 0.99 here and absent there");
+
+        let mut params = DaptParameters::default();
+        let before = earlier(&params);
+        assert_eq!(Identity::of([]).with_params(&params).difference(&before), None);
+        params.adam_epsilon = 1e-6;
+        assert!(Identity::of([]).with_params(&params).difference(&before).is_some());
+    }
 }

@@ -42,7 +42,11 @@ impl Trains {
             weight_decay: params.weight_decay,
             clip: params.clip,
             label_smoothing: 0.0,
-            adam: AdamSettings::default(),
+            adam: AdamSettings {
+                beta1: params.adam_beta1,
+                beta2: params.adam_beta2,
+                epsilon: params.adam_epsilon,
+            },
             schedule: Schedule::with_warmup(total, params.warmup_steps.min(total / 10)),
             parts: Parts::new(MicroBatch::Size(params.micro_batch), usize::MAX),
         }
@@ -82,5 +86,24 @@ impl Trainee for Phase<'_> {
             }
             Trains::Branches => self.model.gradients(&batch.packed, &batch.rows, keys, loss),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_adam_reach_both_phases_of_a_pretraining() {
+        let params = r#"{"adam_beta1": 0.8, "adam_beta2": 0.95, "adam_epsilon": 1e-6}"#;
+        let params: DaptParameters = serde_json::from_str(params).unwrap();
+        params.check().unwrap();
+        let asked = AdamSettings { beta1: 0.8, beta2: 0.95, epsilon: 1e-6 };
+        for trains in [Trains::Head, Trains::Branches] {
+            assert_eq!(trains.step_plan(&params, 20).adam, asked);
+            assert_eq!(trains.step_plan(&DaptParameters::default(), 20).adam, AdamSettings::default());
+        }
+        let refused = DaptParameters { adam_beta2: 1.0, ..DaptParameters::default() }.check();
+        assert_eq!(refused.unwrap_err().key, "params.adam_beta2");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn identity(job: &DaptJob) -> Result<Identity, TrainError> {
         ("held_out", hash(&job.held_out)?),
         ("backbone", hash_backbone(backbone).map_err(TrainError::output(backbone))?),
     ]);
-    Ok(facts.with_object("params", &job.params))
+    Ok(facts.with_params(&job.params))
 }
 
 /// The checkpoint within a phase. It holds the tensors of both phases: the head stays where the first phase left it.

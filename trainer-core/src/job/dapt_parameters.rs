@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{clip, count, learning_rate, lora_alpha, need, share, weight_decay};
+use super::bounds::{clip, count, learning_rate, lora_alpha, need, positive, share, weight_decay};
 use super::{InvalidJob, LoraTargets};
 
 /// The parameters of one pretraining. Defaults are those of the paper (OpenMed NER, section 3.2 and table 1).
@@ -26,6 +26,12 @@ pub struct DaptParameters {
     pub warmup_steps: usize,
     /// Decoupled weight decay.
     pub weight_decay: f64,
+    /// AdamW's decay of the mean of gradients, 0..1.
+    pub adam_beta1: f64,
+    /// AdamW's decay of the mean of their squares, 0..1.
+    pub adam_beta2: f64,
+    /// What AdamW adds to the root of that mean.
+    pub adam_epsilon: f64,
     /// Global gradient-norm bound.
     pub clip: f64,
     /// LoRA rank.
@@ -58,6 +64,9 @@ impl Default for DaptParameters {
             steps: None,
             warmup_steps: 500,
             weight_decay: 0.01,
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            adam_epsilon: 1e-8,
             clip: 1.0,
             lora_r: 16,
             lora_alpha: 32.0,
@@ -84,6 +93,9 @@ impl DaptParameters {
         count("epochs", self.epochs)?;
         need(self.steps != Some(0), "steps", "0 is too small; give at least 1, or leave it out".into())?;
         weight_decay(self.weight_decay)?;
+        share("adam_beta1", self.adam_beta1)?;
+        share("adam_beta2", self.adam_beta2)?;
+        positive("adam_epsilon", self.adam_epsilon)?;
         clip(self.clip)?;
         count("lora_r", self.lora_r)?;
         lora_alpha(self.lora_alpha)?;

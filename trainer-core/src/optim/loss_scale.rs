@@ -12,6 +12,9 @@ const PATIENCE: u32 = 2_000;
 pub(crate) struct LossScale {
     factor: f64,
     good: u32,
+    /// Steps that were skipped.
+    #[serde(default)]
+    skipped: u32,
 }
 
 /// What to do with a step's gradients.
@@ -25,7 +28,7 @@ pub(crate) enum Verdict {
 
 impl Default for LossScale {
     fn default() -> Self {
-        Self { factor: START, good: 0 }
+        Self { factor: START, good: 0, skipped: 0 }
     }
 }
 
@@ -35,17 +38,26 @@ impl LossScale {
         self.factor
     }
 
+    /// Steps that overflowed and moved nothing.
+    pub(crate) fn skipped(self) -> usize {
+        self.skipped as usize
+    }
+
     /// Adapts the factor to whether a step's gradients were finite.
     pub(crate) fn after(&mut self, finite: bool) -> Verdict {
         if finite {
             self.good += 1;
             if self.good == PATIENCE {
-                *self = Self { factor: self.factor * 2.0, good: 0 };
+                *self = Self { factor: self.factor * 2.0, good: 0, ..*self };
             }
             return Verdict::Use;
         }
         let smallest = self.factor <= 1.0;
-        *self = Self { factor: (self.factor / 2.0).max(1.0), good: 0 };
+        *self = Self {
+            factor: (self.factor / 2.0).max(1.0),
+            good: 0,
+            skipped: self.skipped + u32::from(!smallest),
+        };
         if smallest { Verdict::Use } else { Verdict::Skip }
     }
 }
@@ -64,5 +76,6 @@ mod tests {
         // At 1 no smaller factor can help: the caller's own check reports the fault.
         assert_eq!((0..17).filter(|_| scale.after(false) == Verdict::Use).count(), 1);
         assert_eq!(scale.factor(), 1.0);
+        assert_eq!(scale.skipped(), 17);
     }
 }

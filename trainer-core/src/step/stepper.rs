@@ -282,6 +282,12 @@ impl<'a> Stepper<'a> {
         self.optimiser.moments()
     }
 
+    /// The optimiser, which a test compares.
+    #[cfg(test)]
+    pub(super) fn optimiser(&self) -> &AdamW {
+        &self.optimiser
+    }
+
     /// Continues after `done` steps with the moments that they left.
     pub(crate) fn resume(
         &mut self,
@@ -289,7 +295,8 @@ impl<'a> Stepper<'a> {
         moments: BTreeMap<String, Moments>,
         scale: Option<LossScale>,
     ) {
-        self.optimiser.resume(done, moments);
+        // The optimiser does not count steps that moved nothing.
+        self.optimiser.resume(done.saturating_sub(scale.map_or(0, LossScale::skipped)), moments);
         self.done = done;
         self.reached = done > 0;
         self.scale = self.scale.map(|start| scale.unwrap_or(start));

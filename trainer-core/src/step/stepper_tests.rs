@@ -33,3 +33,16 @@ fn every_step_of_a_pretraining_is_counted_once_however_it_ended() {
     assert_eq!(stepper.step_counted(&[without_target()], &mut Silent).unwrap(), 0.0);
     assert_eq!((stepper.done, factor(&stepper)), (2, Some(started / 2.0)));
 }
+
+/// The bias correction of AdamW goes by the steps that moved something.
+#[test]
+fn a_resumed_optimiser_does_not_count_steps_that_overflowed() {
+    let model = Overflowing::new();
+    let mut stopped = Stepper::new(&model, plan(), &Seeds::root(1));
+    for example in [with_target(), with_target(), without_target()] {
+        stopped.step_counted(&[example], &mut Silent).unwrap();
+    }
+    let mut resumed = Stepper::new(&model, plan(), &Seeds::root(1));
+    resumed.resume(stopped.done, stopped.moments().clone(), stopped.loss_scale());
+    assert_eq!((resumed.done, resumed.optimiser()), (3, stopped.optimiser()));
+}
