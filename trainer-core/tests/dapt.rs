@@ -13,7 +13,7 @@ use pedigree_trainer_core::decode::Decoding;
 use pedigree_trainer_core::inference::Recogniser;
 use pedigree_trainer_core::{
     CheckpointPlan, DaptJob, DaptSummary, ExitReason, HeldOutScores, SentencePrediction, TestAccess,
-    TrainerEvent, check_start, dapt, train,
+    TrainerEvent, check_start, dapt, export_merged, train,
 };
 
 /// The neighbours of a masked word tell which word it is: each passage says one word again and again.
@@ -182,4 +182,36 @@ fn a_fine_tuning_starts_from_the_adapter_and_carries_it_along() {
         std::fs::copy(path, to).unwrap();
     }
     assert!(tuned("from-backbone", None).1 == from_start, "the backbone's own adapter counts the same");
+}
+
+/// The merged model measures what the pretraining measured at its end, with the head that it trained.
+#[test]
+fn a_merged_pretraining_keeps_the_head_that_was_trained() {
+    for family in [Family::Electra, Family::DebertaV2] {
+        let dir = folder_of(family);
+        write_text(dir.path());
+        let mut job = dapt_job(dir.path(), "dapt");
+        (job.params.steps, job.params.head_steps) = (Some(6), 10);
+        let (summary, _) = trained(&job);
+        let (adapter, backbone) = (dir.path().join("dapt/adapter"), dir.path().join("backbone"));
+        export_merged(&adapter, &backbone, &dir.path().join("merged")).unwrap();
+
+        let mut again = dapt_job(dir.path(), "again");
+        again.setup.backbone = dir.path().join("merged");
+        again.params.steps = Some(1);
+        let (measured, _) = trained(&again);
+        assert_eq!(measured.head_steps, 0, "{family:?}: the head is there");
+        let apart = (measured.before.bits_per_character - summary.after.bits_per_character).abs();
+        assert!(apart < 1e-4, "{family:?}: {:?} and {:?}", measured.before, summary.after);
+        let config = std::fs::read_to_string(dir.path().join("merged/config.json")).unwrap();
+        assert!(config.contains("ForMaskedLM"), "{config}");
+        assert_eq!(config.contains("\"legacy\": false"), family == Family::DebertaV2, "{config}");
+
+        // Of the merged model it would be a second head.
+        let error = export_merged(&adapter, &dir.path().join("merged"), &dir.path().join("out")).unwrap_err();
+        assert!(
+            error.to_string().contains("lm_head.safetensors: the backbone has a masked-LM head"),
+            "{error}"
+        );
+    }
 }

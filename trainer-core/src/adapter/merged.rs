@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::head::{HEAD, SavedHead};
 use super::saved::{Classifier, SavedAdapter};
 use super::start::StartAdapter;
 use crate::TrainError;
@@ -16,7 +17,8 @@ use crate::values::{NamedValues, Values, safetensors_file};
 /// Writes `config.json`, `model.safetensors` and the tokenizer's files into `out`, made when absent.
 ///
 /// A tagger's adapter gives a model for token classification, with its tags in `config.json`. An adapter without a
-/// classifier (domain-adaptive pretraining) gives a backbone again. Returns the files.
+/// classifier (domain-adaptive pretraining) gives a backbone again, with the masked-LM head that was trained for it where
+/// there is one. Returns the files.
 ///
 /// # Errors
 /// One of the folders is not what it should be, or the two do not fit each other; what the file system said.
@@ -30,11 +32,20 @@ pub fn export_merged(adapter: &Path, backbone: &Path, out: &Path) -> Result<Vec<
         start.merge_into(&mut weights, &config)?;
     }
     saved.merge_into(&mut weights, &config)?;
-    let tensors = match saved.classifier() {
-        Some(classifier) => tagger_tensors(&config, &weights, classifier)?,
-        None => weights.all()?,
+    let head = SavedHead::beside(adapter, &weights, &config)?;
+    let mut settings = settings(backbone, &config, &saved.tags()).map_err(TrainError::output(out))?;
+    let tensors = match (saved.classifier(), head) {
+        (Some(_), Some(_)) => {
+            return Err(saved.refused(&format!("has a classifier, and {HEAD} beside it")).into());
+        }
+        (Some(classifier), None) => tagger_tensors(&config, &weights, classifier)?,
+        (None, Some(head)) => {
+            head.describe(&mut settings, &config);
+            head.on(weights.all()?, &config, weights.is_plain())
+        }
+        (None, None) => weights.all()?,
     };
-    let settings = settings(backbone, &config, &saved.tags()).map_err(TrainError::output(out))?;
+    let settings = Value::from(settings);
     std::fs::create_dir_all(out).map_err(TrainError::output(out))?;
     write(out, &tensors, &settings, backbone, &pieces).map_err(TrainError::output(out))
 }
@@ -55,7 +66,7 @@ fn tagger_tensors(
 }
 
 /// The backbone's `config.json`, with the tags where there are any.
-fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Result<Value> {
+fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Result<Map<String, Value>> {
     let text = std::fs::read_to_string(backbone.join("config.json"))?;
     let mut settings: Map<String, Value> = serde_json::from_str(&text)?;
     settings.remove("torch_dtype");
@@ -70,7 +81,7 @@ fn settings(backbone: &Path, config: &EncoderConfig, tags: &[String]) -> io::Res
         settings.insert("id2label".into(), by_id.into());
         settings.insert("label2id".into(), by_tag.into());
     }
-    Ok(settings.into())
+    Ok(settings)
 }
 
 fn write(

@@ -10,6 +10,7 @@ mod config;
 mod content;
 pub(crate) mod files;
 mod folder;
+pub(crate) mod head;
 mod labels;
 mod merged;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::export_merged;
 use super::tests::{ALPHA, TAGS, adapter, backbone, pretrained, tagger};
-use crate::backbone::Family;
+use crate::backbone::{EncoderConfig, Family, TensorShape, head_tensors};
 use crate::inference::Recogniser;
 use crate::model::LoraShape;
 use crate::values::{NamedValues, Values, safetensors_file};
@@ -251,4 +251,68 @@ fn scaling_by_the_root_of_the_rank_is_read() {
     let read = super::SavedAdapter::open(saved.adapter.path()).unwrap();
     let config = crate::backbone::EncoderConfig::read(saved.backbone.path()).unwrap();
     assert_eq!(read.lora(&config).unwrap().alpha, LoraScaling::Rslora.plain_alpha(ALPHA, 2));
+}
+
+/// The head beside a pretraining's adapter is accounted for like the adapter.
+#[test]
+fn a_head_that_does_not_fit_its_backbone_is_refused_by_its_tensor() {
+    let backbone = backbone(Family::Electra);
+    let config = EncoderConfig::read(backbone.path()).unwrap();
+    let head = || -> NamedValues {
+        let values = |dims: &[usize]| vec![0.0; dims.iter().product()];
+        let tensors = head_tensors(&config).into_iter();
+        tensors
+            .map(|TensorShape { name, dims }| (name, Values { numbers: values(&dims), shape: dims }))
+            .collect()
+    };
+    let tagger = tagger(backbone.path(), Some(LORA));
+    let folder = pretrained(&tagger, LORA);
+    let of = |adapter: &Path, tensors: NamedValues| {
+        std::fs::write(adapter.join("lm_head.safetensors"), safetensors_file(&tensors).unwrap()).unwrap();
+        let out = adapter.join("out");
+        let done = export_merged(adapter, backbone.path(), &out);
+        assert_eq!(out.exists(), done.is_ok(), "what is refused leaves nothing");
+        done.map(drop).map_err(|error| error.to_string())
+    };
+    let mut other = head();
+    other.insert("generator_predictions.extra".into(), Values::flat(vec![0.0]));
+    let error = of(folder.path(), other).unwrap_err();
+    assert!(
+        error.contains("lm_head.safetensors") && error.contains("generator_predictions.extra"),
+        "{error}"
+    );
+    let mut other = head();
+    other.remove("generator_lm_head.bias").unwrap();
+    let error = of(folder.path(), other).unwrap_err();
+    assert!(error.contains("generator_lm_head.bias") && error.contains("missing"), "{error}");
+    let mut other = head();
+    other.insert("generator_lm_head.bias".into(), Values::flat(vec![0.0; 3]));
+    let error = of(folder.path(), other).unwrap_err();
+    assert!(error.contains("has shape [3]"), "{error}");
+    let error = of(adapter(&tagger, LORA).path(), head()).unwrap_err();
+    assert!(error.contains("has a classifier, and lm_head.safetensors beside it"), "{error}");
+    of(folder.path(), head()).unwrap();
+}
+
+#[test]
+fn values_that_no_computation_survives_are_refused_by_their_tensor() {
+    for value in [f32::NAN, f32::INFINITY] {
+        let saved = Saved::new().with_tensors(|tensors| {
+            tensors.get_mut("base_model.model.classifier.bias").unwrap().numbers[1] = value;
+        });
+        let error = saved.refusal();
+        assert!(
+            error.contains("classifier.bias") && error.contains("holds NaN or an infinite value"),
+            "{error}"
+        );
+    }
+    // Numbers of another kind are not read as if they were weights.
+    let saved = Saved::new();
+    let path = saved.adapter.path().join("adapter_model.safetensors");
+    let file = std::fs::read(&path).unwrap();
+    let at = file.windows(5).position(|bytes| bytes == b"\"F32\"").unwrap();
+    let mut whole = file.clone();
+    whole[at..at + 5].copy_from_slice(b"\"U32\"");
+    std::fs::write(&path, whole).unwrap();
+    assert!(saved.refusal().contains("holds U32; floating point is needed"), "{}", saved.refusal());
 }

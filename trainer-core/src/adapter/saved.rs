@@ -52,14 +52,35 @@ impl SavedAdapter {
         };
         let bytes = read_bytes(&path)?;
         let stored = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(malformed)?;
-        let as_f32 = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(DType::F32)?));
-        let tensors =
-            stored.into_iter().map(as_f32).collect::<candle_core::Result<_>>().map_err(malformed)?;
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in stored {
+            if !tensor.dtype().is_float() {
+                let problem = format!("holds {:?}; floating point is needed", tensor.dtype());
+                return Err(BackboneError::Tensor { path, tensor: name, problem });
+            }
+            tensors.insert(name, tensor.to_dtype(DType::F32).map_err(malformed)?);
+        }
         let labels = dir.join(LABELS).is_file().then(|| NerLabels::read(dir)).transpose()?;
         let saved = Self { path, config, tensors, labels };
+        saved.check_values()?;
         saved.check_pairs()?;
         saved.check_classifier()?;
         Ok(saved)
+    }
+
+    /// Refuses values that no computation survives: a training that diverged leaves them.
+    fn check_values(&self) -> Result<(), BackboneError> {
+        for (name, tensor) in &self.tensors {
+            // A sum is finite only where all its parts are, unless it overflows, which no trained tensor comes near.
+            let sum = tensor.abs().and_then(|values| values.sum_all()).and_then(|sum| sum.to_scalar::<f32>());
+            let sum = sum.map_err(|error| self.fault(name, error.to_string()))?;
+            if !sum.is_finite() {
+                return Err(
+                    self.fault(name, "holds NaN or an infinite value; its training has diverged".into())
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a branch that has A but not B, or B but not A.
@@ -179,6 +200,11 @@ impl SavedAdapter {
             let b = self.tensors.get(&format!("{path}{LORA_B}"))?;
             Some((path.strip_prefix(&inside).unwrap_or(path), a, b))
         })
+    }
+
+    /// The fault of the whole file.
+    pub(super) fn refused(&self, problem: &str) -> BackboneError {
+        BackboneError::Malformed { path: self.path.clone(), problem: problem.to_owned() }
     }
 
     pub(super) fn fault(&self, tensor: &str, problem: String) -> BackboneError {

@@ -110,6 +110,8 @@ pub(crate) struct HeadLayout {
     pub(crate) norm: &'static str,
     /// The decoder's bias, `[vocab]`.
     pub(crate) bias: &'static str,
+    /// What the key `legacy` of `config.json` says where the head lies here, in a family that has the key.
+    pub(crate) legacy: Option<bool>,
 }
 
 /// The published models: what `bench train` computes on.

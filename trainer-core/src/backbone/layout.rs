@@ -81,8 +81,8 @@ pub(crate) fn encoder_parameters(config: &EncoderConfig) -> u64 {
 }
 
 /// Every tensor of the family's usual masked-LM head by its name in the file.
-pub(super) fn head_tensors(config: &EncoderConfig) -> Vec<TensorShape> {
-    let HeadLayout { dense, norm: after, bias } = config.family.head_layouts()[0];
+pub(crate) fn head_tensors(config: &EncoderConfig) -> Vec<TensorShape> {
+    let HeadLayout { dense, norm: after, bias, .. } = config.family.head_layouts()[0];
     let width = config.embedding_size;
     let mut tensors = linear(dense, LinearShape { output: width, input: config.hidden_size }).to_vec();
     tensors.extend(norm(after, width));

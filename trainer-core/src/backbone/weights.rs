@@ -79,6 +79,11 @@ impl Weights {
         self.tensors.contains_key(name)
     }
 
+    /// Whether the names of the encoder's tensors start with nothing, as in a file of the encoder only.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.prefix.is_empty()
+    }
+
     /// Checks the presence and the shape of every tensor that the encoder reads.
     ///
     /// # Errors

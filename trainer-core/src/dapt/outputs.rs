@@ -6,13 +6,11 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::adapter::files::{CARD, CONFIG, WEIGHTS};
+use crate::adapter::head::HEAD;
 use crate::backbone::Family;
 use crate::json_file::write_json;
 use crate::values::{NamedValues, safetensors_file};
 use crate::{DaptJob, DaptSummary};
-
-/// The file of a new head.
-const HEAD: &str = "lm_head.safetensors";
 
 /// What a pretraining has trained.
 pub(super) struct TrainedTensors {

@@ -9,6 +9,7 @@ pub(super) const HEAD: HeadLayout = HeadLayout {
     dense: "cls.predictions.transform.dense",
     norm: "cls.predictions.transform.LayerNorm",
     bias: "cls.predictions.bias",
+    legacy: None,
 };
 
 pub(in crate::backbone) const FACTS: Facts = Facts {

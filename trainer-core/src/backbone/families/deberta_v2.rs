@@ -10,6 +10,7 @@ const HEAD: HeadLayout = HeadLayout {
     dense: "lm_predictions.lm_head.dense",
     norm: "lm_predictions.lm_head.LayerNorm",
     bias: "lm_predictions.lm_head.bias",
+    legacy: Some(false),
 };
 
 pub(in crate::backbone) const FACTS: Facts = Facts {

@@ -9,6 +9,7 @@ const HEAD: HeadLayout = HeadLayout {
     dense: "generator_predictions.dense",
     norm: "generator_predictions.LayerNorm",
     bias: "generator_lm_head.bias",
+    legacy: None,
 };
 
 pub(in crate::backbone) const FACTS: Facts = Facts {
