@@ -46,7 +46,11 @@ fn stands_in(bytes: &[u8]) -> Option<&'static str> {
         Some(
             "a pointer of Git LFS, not the file itself; run `git lfs pull` in its repository, or download the file",
         )
-    } else if begins(b"<!doctype html") || begins(b"<html") || begins(b"<head") {
+    } else if bytes.starts_with(b"\x1f\x8b") {
+        Some("compressed by gzip; unpack it (gunzip)")
+    } else if start.starts_with(b"{\"error\"") || begins(b"<?xml") {
+        Some("an error that a server sent, not the file itself; download the file again")
+    } else if [b"<!doctype html".as_slice(), b"<html", b"<head", b"<!--"].into_iter().any(begins) {
         Some(
             "a web page, not the file itself; download the file from its link for downloads (on the hub .../resolve/main/...)",
         )

@@ -128,6 +128,16 @@ impl WordPieces {
     }
 }
 
+/// The ids of the pieces into which the tokenizer of the backbone in `dir` cuts each sentence, without special ones.
+///
+/// # Errors
+/// No tokenizer, or a malformed one.
+pub fn piece_ids(dir: &Path, sentences: &[Vec<String>]) -> Result<Vec<Vec<u32>>, BackboneError> {
+    let pieces = WordPieces::open(dir)?;
+    let ids = |words: &Vec<String>| pieces.split(words).into_iter().map(|piece| piece.id).collect();
+    Ok(sentences.iter().map(ids).collect())
+}
+
 /// Switches padding and truncation of the file off: windows are cut elsewhere, and truncated pieces would be lost.
 fn from_json(path: PathBuf) -> Result<(PathBuf, Tokenizer), BackboneError> {
     let mut tokenizer =

@@ -100,6 +100,9 @@ impl Model {
         if self.pieces.iter().any(|piece| piece.kind == BYTE) {
             return Err("pieces of bytes are not implemented; convert it to a tokenizer.json".into());
         }
+        if !self.pieces.iter().any(|piece| piece.kind == UNKNOWN) {
+            return Err("no piece stands for what the others do not cover; the file is damaged".into());
+        }
         if self.pieces.iter().any(|piece| piece.text.is_empty() || !piece.score.is_finite()) {
             return Err("a piece is empty or has no score; the file is damaged".into());
         }

@@ -53,6 +53,11 @@ fn damaged_models_are_refused_and_never_panic() {
     assert!(refusal(b"").contains("spm.model: the file is empty"));
     assert!(refusal(b"\xff\xff\xff").contains("spm.model: not a SentencePiece model"));
     assert!(refusal(&whole[..whole.len() / 2]).contains("spm.model: "));
+    let unknown = whole.windows(7).position(|bytes| bytes == b"\x0a\x05[UNK]").unwrap();
+    let kind = unknown + whole[unknown..].windows(2).position(|bytes| bytes == [0x18, 2]).unwrap() + 1;
+    let mut without = whole.clone();
+    without[kind] = 1;
+    assert!(refusal(&without).contains("no piece stands for what the others do not cover"));
     // The table of characters is the longest field: its first units are the root of the trie.
     let at = whole.windows(4).position(|bytes| bytes == b"nmt_").unwrap();
     let mut damaged = 0;

@@ -109,6 +109,8 @@ fn what_stands_in_place_of_a_file_is_named_with_the_way_out() {
             (pointer, "a pointer of Git LFS, not the file itself; run `git lfs pull`"),
             (page, "a web page, not the file itself; download the file"),
             ("", "the file is empty; download it again"),
+            ("<?xml version=\"1.0\"?><Error><Code>AccessDenied", "an error that a server sent, not the file"),
+            ("{\"error\":\"Repository not found\"}", "an error that a server sent, not the file"),
         ] {
             let dir = backbone();
             std::fs::write(dir.path().join(name), content).unwrap();
