@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use fixture::{Recorder, folder, job};
-use pedigree_trainer_core::{ExitReason, TrainError, TrainJob, TrainSummary, TrainerEvent, train};
+use pedigree_trainer_core::{
+    ExitReason, TestAccess, TrainError, TrainJob, TrainSummary, TrainerEvent, train,
+};
 
 const GOOD: &str = r#"{"learning_rate": 0.003, "head_learning_rate": 0.02, "batch_size": 8, "max_epochs": 8, "patience": 8, "lora_targets": "all-linear"}"#;
 
@@ -113,6 +115,68 @@ fn windows_cover_sentences_longer_than_the_backbone_allows() {
     assert!(summary.test.unwrap().windowed_sentences > 5);
     let TrainerEvent::Started { train_sentences, train_windows, .. } = &recorder.events[0] else { panic!() };
     assert!(*train_sentences == 40 && *train_windows > 60, "{train_windows}");
+}
+
+/// A limit may cut a split down to sentences from which nothing can be learned or measured.
+#[test]
+fn a_limit_below_the_first_entity_is_refused_by_its_key() {
+    let dir = folder();
+    std::fs::write(dir.path().join("corpus/dev.conll"), "It\tO\n\nwas\tO\n\ngout\tB-Disease\n").unwrap();
+    let refused = |params: &str| {
+        let error = train(&job(dir.path(), params), &mut Recorder::default()).unwrap_err();
+        (error.reason(), error.to_string())
+    };
+    let (reason, error) = refused(r#"{"learning_rate": 0.001, "max_epochs": 1, "max_dev_sentences": 2}"#);
+    assert_eq!(reason, ExitReason::InvalidJob);
+    assert!(
+        error.contains("params.max_dev_sentences: none of the first 2 sentences holds an entity"),
+        "{error}"
+    );
+    assert!(error.contains("give at least 3"), "{error}");
+    let train_split = dir.path().join("corpus/train.conll");
+    let rest = std::fs::read_to_string(&train_split).unwrap();
+    std::fs::write(&train_split, format!("It\tO\n\n{rest}")).unwrap();
+    let (_, error) = refused(r#"{"learning_rate": 0.001, "max_epochs": 1, "max_train_sentences": 1}"#);
+    assert!(error.contains("params.max_train_sentences: none of the first 1"), "{error}");
+    let params =
+        r#"{"learning_rate": 0.001, "max_epochs": 1, "max_dev_sentences": 3, "max_train_sentences": 40}"#;
+    let mut fits = job(dir.path(), params);
+    fits.test = TestAccess::Never;
+    train(&fits, &mut Recorder::default()).unwrap();
+}
+
+/// As `data add` does; a job names other columns by keys.
+#[test]
+fn a_first_column_of_ids_is_refused_by_a_training_too() {
+    let dir = folder();
+    for split in ["train", "dev"] {
+        let path = dir.path().join(format!("corpus/{split}.conll"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut at = 0;
+        let numbered = text.lines().map(|line| match line {
+            "" => {
+                at = 0;
+                String::new()
+            }
+            line => {
+                at += 1;
+                format!("{at}\t{line}")
+            }
+        });
+        std::fs::write(&path, numbered.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+    let mut job = job(dir.path(), r#"{"learning_rate": 0.001, "max_epochs": 1, "max_train_sentences": 40}"#);
+    job.test = TestAccess::Never;
+    let error = train(&job, &mut Recorder::default()).unwrap_err();
+    assert_eq!(error.reason(), ExitReason::InvalidInput);
+    let error = error.to_string();
+    assert!(error.contains("the first column holds running numbers"), "{error}");
+    assert!(error.contains("in a job file: token_column and tag_column"), "{error}");
+    job.token_column = Some(2);
+    train(&job, &mut Recorder::default()).unwrap();
+    job.token_column = Some(0);
+    let error = train(&job, &mut Recorder::default()).unwrap_err().to_string();
+    assert!(error.contains("token_column: columns are counted from 1"), "{error}");
 }
 
 #[test]

@@ -58,6 +58,9 @@ pub(crate) fn train_job(
         test: TestAccess::Never,
         start_adapter: None,
         entity_type: None,
+        // Splits come in their canonical form, and whoever registered them vouched for the words.
+        token_column: Some(1),
+        tag_column: None,
         params: parameters("study", &work.params)?,
         objective: match protocol {
             ScoringProtocol::Strict => trainer::ScoringProtocol::Strict,

@@ -37,14 +37,20 @@ impl Columns {
 
     /// The column of the tags, and the others whose fields `is_tag` in every line of the usual columns.
     pub(super) fn tags(&self, lines: &[&str], is_tag: impl Fn(&str) -> bool) -> (usize, Vec<usize>) {
+        let (token, tag) = (self.token.unwrap_or(1), self.tag.unwrap_or(self.count));
+        let mut others = self.holding_tags(lines, is_tag);
+        others.retain(|column| ![token, tag].contains(column));
+        (tag, others)
+    }
+
+    /// The columns whose fields `is_tag` in every line of the usual columns.
+    pub(super) fn holding_tags(&self, lines: &[&str], is_tag: impl Fn(&str) -> bool) -> Vec<usize> {
         let rows: Vec<Vec<&str>> = lines.iter().map(|line| fields(line, self.tabs)).collect();
         let usual = || rows.iter().filter(|row| row.len() == self.count);
-        let (token, tag) = (self.token.unwrap_or(1), self.tag.unwrap_or(self.count));
-        let others = (1..=self.count).filter(|column| ![token, tag].contains(column));
         let holds_tags = |column: &usize| {
             usual().all(|row| is_tag(row[column - 1])) && usual().any(|row| row[column - 1] != "O")
         };
-        (tag, others.filter(holds_tags).collect())
+        (1..=self.count).filter(holds_tags).collect()
     }
 
     /// Word and tag of a line.

@@ -86,7 +86,21 @@ pub fn parse(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<Split, 
         return Ok(Split { sentences: read, scheme, docstart_lines: file.documents });
     }
     faults.sort_by_key(|fault| fault.line);
-    Err(CorpusError::lines(path, faults))
+    match tags_elsewhere(bytes, options, &faults) {
+        Some(column) => Err(CorpusError::TagsElsewhere { path: path.to_owned(), column }),
+        None => Err(CorpusError::lines(path, faults)),
+    }
+}
+
+/// The column that holds the tags, where the last one holds none in most lines.
+fn tags_elsewhere(bytes: &[u8], options: &ReadOptions, faults: &[LineFault]) -> Option<usize> {
+    let texts = texts(bytes);
+    let without_tag = faults.iter().filter(|fault| matches!(fault.fault, Fault::NotATag { .. })).count();
+    if options.tag_column.is_some() || 2 * without_tag <= texts.len() {
+        return None;
+    }
+    let is_tag = |field: &str| Tag::parse(field, options.entity_type.as_deref()).is_ok();
+    Columns::of(&texts, options).holding_tags(&texts, is_tag).first().copied()
 }
 
 /// A sentence whose tags are still in the file's scheme, with the line of each word.

@@ -310,3 +310,16 @@ fn further_columns_of_tags_are_known() {
     assert_eq!(of("1\tgout\tNN\tB-Dis\n2\tO\tO\tO\n", None), (4, vec![]));
     assert_eq!(of("1\tgout\tO\tB-Dis\n2\tO\tO\tO\n", None), (4, vec![]), "a column of O only says nothing");
 }
+
+#[test]
+fn tags_in_another_column_than_the_last_are_named() {
+    let error = parsed("It\tO\ts1\ngout\tB-D\ts1\n\nno\tO\ts2\n").unwrap_err();
+    assert!(
+        error.contains("the last column holds no tags, but column 2 does; name it with --tag-column 2"),
+        "{error}"
+    );
+    let error = parsed("O\tIt\nB-D\tgout\n\nO\tno\n").unwrap_err();
+    assert!(error.contains("but column 1 does"), "{error}");
+    let error = parsed("It O\ngout B-D\nno X-D\n").unwrap_err();
+    assert!(error.contains(":3: \"X-D\" is no tag"), "one wrong line is named: {error}");
+}

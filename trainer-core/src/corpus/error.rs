@@ -27,7 +27,7 @@ pub enum CorpusError {
     /// What was read as words cannot be words.
     #[error(
         "{path}: the first column holds {found} ({examples}), not words; name the column of words with --token-column N and \
-         that of tags with --tag-column N, counted from 1",
+         that of tags with --tag-column N, counted from 1 (in a job file: token_column and tag_column)",
         path = .path.display()
     )]
     NoWords {
@@ -37,6 +37,18 @@ pub enum CorpusError {
         found: &'static str,
         /// The first ones.
         examples: String,
+    },
+    /// The last column holds no tags, but another one does.
+    #[error(
+        "{path}: the last column holds no tags, but column {column} does; name it with --tag-column {column}, and the column of \
+         words with --token-column N, counted from 1 (in a job file: tag_column and token_column)",
+        path = .path.display()
+    )]
+    TagsElsewhere {
+        /// The file.
+        path: PathBuf,
+        /// The column, from 1.
+        column: usize,
     },
     /// The file holds no sentence.
     #[error("{path}: {what}; give one token and its tag a line, and a blank line after each sentence", path = .path.display())]

@@ -22,7 +22,7 @@ impl LabelSet {
             return Err(CorpusError::NoEntities);
         }
         for (name, split) in [("train", train), ("dev", dev)] {
-            if self::types(&split.sentences).next().is_none() {
+            if !has_entities(&split.sentences) {
                 return Err(CorpusError::NoEntitiesIn { split: name });
             }
         }
@@ -73,6 +73,11 @@ impl LabelSet {
     pub fn index(&self, tag: &str) -> Option<usize> {
         self.tags.iter().position(|known| known == tag)
     }
+}
+
+/// Whether one of the sentences has an entity.
+pub fn has_entities(sentences: &[Sentence]) -> bool {
+    types(sentences).next().is_some()
 }
 
 /// The type of each tag that has one.

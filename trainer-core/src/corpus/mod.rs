@@ -22,7 +22,7 @@ pub(crate) mod windows;
 
 pub use conll::{parse, read, read_foreign, tag_columns};
 pub use error::{CorpusError, Fault, LineFault};
-pub use labels::LabelSet;
+pub use labels::{LabelSet, has_entities};
 pub use options::ReadOptions;
 pub use plausible::instead_of_words;
 pub use scheme::Scheme;

@@ -8,12 +8,12 @@ use crate::adapter::StartAdapter;
 use crate::backbone::pieces::WordPieces;
 use crate::backbone::{EncoderConfig, Weights};
 use crate::corpus::windows::WindowShape;
-use crate::corpus::{LabelSet, ReadOptions, Sentence, Split, read};
+use crate::corpus::{LabelSet, ReadOptions, Sentence, Split, has_entities, read, read_foreign};
 use crate::memory::Sizes;
 use crate::model::{LoraShape, Tagger};
 use crate::rng::Seeds;
 use crate::step::Parts;
-use crate::{Supervisor, TrainError, TrainJob};
+use crate::{Hyperparameters, InvalidJob, Supervisor, TrainError, TrainJob};
 
 /// Everything that a training needs in memory.
 pub(super) struct Loaded {
@@ -40,8 +40,12 @@ impl Loaded {
         seeds: &Seeds,
         supervisor: &mut dyn Supervisor,
     ) -> Result<Self, TrainError> {
-        let options = ReadOptions { entity_type: job.entity_type.clone(), ..ReadOptions::default() };
-        let (train, dev) = (read(&job.train, &options)?, read(&job.dev, &options)?);
+        let options = ReadOptions {
+            entity_type: job.entity_type.clone(),
+            token_column: job.token_column,
+            tag_column: job.tag_column,
+        };
+        let (train, dev) = (read_foreign(&job.train, &options)?, read_foreign(&job.dev, &options)?);
         for (name, split) in [("train", &train), ("dev", &dev)] {
             warn_of(name, split, supervisor);
         }
@@ -55,8 +59,10 @@ impl Loaded {
         }
         let shape = window_shape(job, &config, supervisor);
         let windowed = |split, sentences| Windowed::new(split, sentences, &labels, &pieces, shape);
-        let train = windowed("train", first(train.sentences, job.params.max_train_sentences))?;
-        let dev = windowed("dev", first(dev.sentences, job.params.max_dev_sentences))?;
+        let Hyperparameters { max_train_sentences, max_dev_sentences, .. } = job.params;
+        let train = first("max_train_sentences", train.sentences, max_train_sentences)?;
+        let dev = first("max_dev_sentences", dev.sentences, max_dev_sentences)?;
+        let (train, dev) = (windowed("train", train)?, windowed("dev", dev)?);
         for (name, split) in [("train", &train), ("dev", &dev)] {
             log_split(name, split, supervisor);
         }
@@ -88,9 +94,25 @@ impl Loaded {
     }
 }
 
-fn first(mut sentences: Vec<Sentence>, limit: Option<usize>) -> Vec<Sentence> {
-    sentences.truncate(limit.unwrap_or(usize::MAX));
-    sentences
+/// The first sentences of a split that has entities. `key` of the job limits them.
+///
+/// # Errors
+/// None of them has an entity.
+fn first(key: &str, mut sentences: Vec<Sentence>, limit: Option<usize>) -> Result<Vec<Sentence>, InvalidJob> {
+    let Some(limit) = limit else { return Ok(sentences) };
+    let needed = sentences.iter().position(|sentence| has_entities(std::slice::from_ref(sentence)));
+    sentences.truncate(limit);
+    match needed {
+        Some(at) if at >= limit => Err(InvalidJob {
+            key: format!("params.{key}"),
+            problem: format!(
+                "none of the first {limit} sentences holds an entity, so that nothing could be learned or measured; give at \
+                 least {}, or shuffle the sentences",
+                at + 1
+            ),
+        }),
+        _ => Ok(sentences),
+    }
 }
 
 /// The job's windows, smaller where the backbone has too few positions.

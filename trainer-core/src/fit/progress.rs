@@ -71,10 +71,6 @@ impl Progress {
     }
 }
 
-/// Keys of `params` that came later, with their defaults.
-const LATER_KEYS: [(&str, &str); 3] =
-    [("params.adam_beta1", "0.9"), ("params.adam_beta2", "0.999"), ("params.adam_epsilon", "1e-8")];
-
 /// What makes this job the same when it is started again. Paths, threads, the size of a batch's parts and the access to
 /// the test split may differ.
 pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<Identity, TrainError> {
@@ -94,9 +90,14 @@ pub(super) fn identity(job: &TrainJob, start: Option<&StartAdapter>) -> Result<I
         hashes.into_iter().collect::<Result<String, _>>()
     };
     let start = start.map(of_start).transpose()?.map(|hashes| ("start_adapter", hashes));
-    let facts = facts.with(start).with_object("params", &job.params);
-    // Checkpoints of versions without these keys stay valid.
-    Ok(facts.without(LATER_KEYS))
+    Ok(facts.with(start).with(columns(job)).with_params(&job.params))
+}
+
+/// The columns that are read, where the job names other ones than the usual.
+fn columns(job: &TrainJob) -> impl Iterator<Item = (&'static str, String)> {
+    let token = job.token_column.filter(|&column| column != 1).map(|column| ("token_column", column));
+    let tag = job.tag_column.map(|column| ("tag_column", column));
+    token.into_iter().chain(tag).map(|(name, column)| (name, column.to_string()))
 }
 
 /// The checkpoint of a training.
@@ -139,7 +140,6 @@ pub(super) fn resume(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Hyperparameters;
 
     #[test]
     fn a_checkpoint_that_kept_the_earlier_of_tied_epochs_is_told_apart() {
@@ -159,27 +159,6 @@ mod tests {
             serde_json::from_value::<Progress>(before).unwrap(),
             kept(2),
             "its old keys are read over"
-        );
-    }
-
-    #[test]
-    fn checkpoints_from_before_the_settings_of_adam_stay_valid() {
-        let mut params = Hyperparameters::with_rate(1e-3);
-        let identity = |params: &Hyperparameters| Identity::of([]).with_object("params", params);
-        assert!(
-            identity(&params).difference(&identity(&params).without(LATER_KEYS)).is_some(),
-            "they are there"
-        );
-        let before = identity(&params).without(LATER_KEYS);
-        let mut keys = serde_json::to_value(&params).unwrap();
-        for (key, _) in LATER_KEYS {
-            keys.as_object_mut().unwrap().remove(key.trim_start_matches("params.")).unwrap();
-        }
-        assert_eq!(Identity::of([]).with_object("params", &keys).difference(&before), None);
-        params.adam_beta2 = 0.99;
-        assert!(
-            identity(&params).without(LATER_KEYS).difference(&before).is_some(),
-            "another setting is another job"
         );
     }
 }

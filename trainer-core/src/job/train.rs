@@ -25,6 +25,12 @@ pub struct TrainJob {
     /// Entity type given to bare `B` / `I` tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_type: Option<String>,
+    /// Column of the words, from 1. Absent: the first one, which then must look like words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_column: Option<usize>,
+    /// Column of the tags, from 1. Absent: the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_column: Option<usize>,
     /// The hyperparameters, flat, by the names used in search-space files.
     pub params: Hyperparameters,
     /// The score that early stopping and the objective use.
@@ -57,6 +63,11 @@ impl TrainJob {
     /// The first key out of its bounds.
     pub fn check(&self) -> Result<(), InvalidJob> {
         self.setup.checkpoint.check()?;
+        for (key, column) in [("token_column", self.token_column), ("tag_column", self.tag_column)] {
+            if column == Some(0) {
+                return Err(InvalidJob { key: key.into(), problem: "columns are counted from 1".into() });
+            }
+        }
         self.params.check()
     }
 }
