@@ -39,6 +39,9 @@ pub struct Hello {
 pub struct Welcome {
     /// How long a lease lasts unless renewed, milliseconds.
     pub lease_ttl_ms: u32,
+    /// For how many seconds the worker's token is still taken; absent where it never expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_expires_in_s: Option<u64>,
 }
 
 /// A GPU, or a CPU slot that stands in for one.

@@ -26,10 +26,14 @@ async fn a_revoked_worker_ends_and_is_told_by_list_and_doctor() {
         .env("PEDIGREE_DATA", up.data())
         .env("PEDIGREE_TOKEN", token.expose())
         .env_remove("PEDIGREE_SERVER");
-    let mut worker =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let log = up.path("lab.log");
+    let file = std::fs::File::create(&log).unwrap();
+    let mut worker = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
     let here = wait_for("the worker", LIMIT, || async { listed(&up, "lab") }, Option::is_some).await.unwrap();
     assert_eq!(here["token"]["state"], "expiring", "{here}");
+    let logged = || async { std::fs::read_to_string(&log).unwrap() };
+    let warns = |text: &String| text.contains("this worker's token expires in 23 h");
+    wait_for("the warning in its log", LIMIT, logged, warns).await;
     up.client().revoke_token("lab-7").await.unwrap();
     let ended = || {
         let ended = worker.try_wait().unwrap();

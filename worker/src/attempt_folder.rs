@@ -93,6 +93,11 @@ pub(crate) struct AttemptFolder {
 }
 
 impl AttemptFolder {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What was granted.
     fn grant(&self) -> PathBuf {
         self.path.join("grant.json")

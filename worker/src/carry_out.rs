@@ -144,10 +144,10 @@ async fn end(
             tracing::warn!("the GPU is not free yet although the trainer has ended");
         }
         let ended = Ended { end: ended, energy };
-        handover::hand_over(&attempt.lease, &attempt.folder, ended, keeper).await;
+        handover::hand_over(&attempt.lease, &attempt.folder, ended, keeper).await
     };
     tokio::select! {
-        () = told => attempt.folder.remove(),
+        told = told => told.tidy(attempt.folder),
         () = attempt.lease.lost() => {
             tracing::warn!("the lease was lost before the end was told");
             attempt.folder.remove();

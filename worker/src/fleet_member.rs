@@ -50,10 +50,12 @@ pub async fn run(
     let left_over = read.map_err(|source| WorkerError::Folder { path: folder, source })?;
     let host = Arc::new(host);
     // Lasts as long as this worker.
-    let mut faults = JoinSet::new();
+    let mut watches = JoinSet::new();
     for slot in &slots {
-        faults.spawn(unfit::tell(slot.clone(), Arc::clone(&host)));
+        watches.spawn(unfit::tell(slot.clone(), Arc::clone(&host)));
     }
+    let token = Arc::clone(&host.token);
+    watches.spawn(async move { token.expiry.warn().await });
     tokio::select! {
         biased;
         () = drain.begun.cancelled() => return Ok(()),
@@ -77,7 +79,7 @@ pub async fn run(
     drop(serving);
     tasks.spawn(done(readings::tell(gauges, Arc::clone(&host), drain.clone())));
     let outcome = outcome(tasks, &host, &drain).await;
-    faults.shutdown().await;
+    watches.shutdown().await;
     outcome
 }
 

@@ -53,3 +53,38 @@ async fn what_trains_when_the_token_is_revoked_goes_on_and_is_told_once_it_is_ta
     assert_eq!(running.end().await["end"]["result"], "completed");
     running.drain().await;
 }
+
+/// A worker that is started with another token finds what an earlier one left, and may not tell it.
+#[tokio::test]
+async fn what_another_token_left_stays_on_disk_until_that_token_comes_back() {
+    let script = format!("{READ_JOB} {}{}{}", say(&epoch(1)), write_results(), say(&finished()));
+    let accept = accepting(work(RunKind::Trial));
+    let running = start(&script, move |asked| match &*asked.method {
+        "HEAD" => None,
+        _ => accept(asked),
+    })
+    .await;
+    running.coordinator.until(|seen| seen.iter().any(|asked| asked.method == "HEAD")).await;
+    let folder = running.kill().await;
+    let attempts = |folder: &tempfile::TempDir| {
+        std::fs::read_dir(folder.path().join("worker/attempts")).unwrap().count()
+    };
+    let other = without_work();
+    let running = start_in(folder, "exit 1", move |asked| match asked.path.contains("/attempts/") {
+        true => refusal(403, "forbidden"),
+        false => other(asked),
+    })
+    .await;
+    let is_write = |asked: &&Asked| asked.path.ends_with("/attempts/1");
+    running.coordinator.until(|seen| seen.iter().any(|asked| is_write(&asked))).await;
+    running
+        .coordinator
+        .until(|seen| seen.iter().filter(|asked| asked.path == "/api/v1/leases").count() > 1)
+        .await;
+    assert_eq!(writes(&running.coordinator.seen()).len(), 1, "it is not asked again and again");
+    assert_eq!(attempts(&running.folder), 1);
+    let running = start_in(running.kill().await, "exit 1", without_work()).await;
+    assert_eq!(running.end().await["end"]["result"], "completed");
+    running.coordinator.until(|_| attempts(&running.folder) == 0).await;
+    running.drain().await;
+}

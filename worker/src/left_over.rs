@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::attempt_folder::AttemptFolder;
 use crate::drain::Drain;
-use crate::handover::{self, Ended};
+use crate::handover::{self, Ended, Told, of_another_token};
 use crate::held_attempt::HeldAttempt;
 use crate::host::Host;
 use crate::lease_keeper::{self, Delivery, Lease};
@@ -35,10 +35,10 @@ pub(crate) async fn settle(host: Arc<Host>, held: HeldAttempt, folder: AttemptFo
         let lease = Lease::new(host.client.clone(), Arc::clone(&host.token), &held, Instant::now());
         let told = async {
             until_trainer_is_gone(&folder).await;
-            tell(&lease, &folder).await;
+            tell(&lease, &folder).await
         };
         tokio::select! {
-            () = told => folder.remove(),
+            told = told => told.tidy(folder),
             () = lease.lost() => {
                 tracing::info!("its lease is lost; it is dropped");
                 folder.remove();
@@ -50,7 +50,7 @@ pub(crate) async fn settle(host: Arc<Host>, held: HeldAttempt, folder: AttemptFo
     .await;
 }
 
-async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
+async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) -> Told {
     let ended = folder.kept_end();
     let keeper = ended.is_some().then(|| {
         AbortOnDropHandle::new(tokio::spawn(lease_keeper::keep(Arc::clone(lease)).in_current_span()))
@@ -58,8 +58,11 @@ async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
     for write in outbox::entries(&folder.outbox()).unwrap_or_default() {
         match lease.deliver(&write).await {
             Delivery::Accepted => {}
-            Delivery::Lost => return,
-            Delivery::Refused(error) => tracing::error!(%error, ?write, "the coordinator refuses a report"),
+            Delivery::Lost => return Told::Heard,
+            Delivery::Refused(error) => match of_another_token(&error) {
+                Some(told) => return told,
+                None => tracing::error!(%error, ?write, "the coordinator refuses a report"),
+            },
         }
     }
     if folder.log().exists() {
@@ -67,18 +70,26 @@ async fn tell(lease: &Arc<Lease>, folder: &AttemptFolder) {
     }
     match (ended, keeper) {
         (Some(end), Some(keeper)) => {
-            handover::hand_over(lease, folder, Ended { end, energy: None }, keeper).await;
+            handover::hand_over(lease, folder, Ended { end, energy: None }, keeper).await
         }
         _ => store_progress(lease, folder).await,
     }
 }
 
-async fn store_progress(lease: &Lease, folder: &AttemptFolder) {
-    let Ok(content) = tokio::fs::read(folder.checkpoint()).await else { return };
+async fn store_progress(lease: &Lease, folder: &AttemptFolder) -> Told {
+    let Ok(content) = tokio::fs::read(folder.checkpoint()).await else { return Told::Heard };
     let limit = transfer_limit(content.len() as u64);
     let stored = timeout(limit, lease.store_checkpoint(content.into())).await;
-    if !matches!(stored, Ok(Ok(()))) {
-        tracing::warn!(?stored, "its last checkpoint was not stored");
+    match stored {
+        Ok(Ok(())) => Told::Heard,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "its last checkpoint was not stored");
+            of_another_token(&error.into()).unwrap_or(Told::Heard)
+        }
+        Err(_) => {
+            tracing::warn!("its last checkpoint was not stored in time");
+            Told::Heard
+        }
     }
 }
 

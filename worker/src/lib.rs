@@ -6,7 +6,7 @@
 //! - One attempt: `carry_out` is the order of its steps; `preparation` fetches (`artifacts`) and writes the `job` file;
 //!   `supervision` follows a `trainer_process`, while `outbox`, `log_forwarder` and `checkpoints` send back what it makes;
 //!   `exit` says what its end means; `handover` and `upload` tell the end and store what is left.
-//! - Its token: `token_watch` knows whether the coordinator takes it.
+//! - Its token: `token_watch` knows whether the coordinator takes it, `token_expiry` warns before it ends.
 //! - Its lease: every write goes through `lease_keeper`, which says when to stop, and why (`stop_reason`).
 //! - The next worker in the same folder tells what a killed one could not (`left_over`, `untold_faults`).
 //!
@@ -51,6 +51,7 @@ mod sign;
 mod slot;
 mod stop_reason;
 mod supervision;
+mod token_expiry;
 mod token_watch;
 mod trainer_process;
 mod unfit;

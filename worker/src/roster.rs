@@ -73,6 +73,7 @@ impl Roster {
         let answer = within(ANSWER_LIMIT, self.client.hello(&hello)).await;
         self.token.notice(&answer);
         let welcome = answer?;
+        self.token.expiry.learn(welcome.token_expires_in_s);
         let lease_ttl = Duration::from_millis(welcome.lease_ttl_ms.into());
         self.with_known(|known| {
             known.lease_ttl = lease_ttl;

@@ -10,13 +10,18 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::retry::RequestError;
+use crate::token_expiry::TokenExpiry;
 
 /// How often it is said again.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// What the answers say of this worker's token.
 #[derive(Debug, Default)]
-pub(crate) struct TokenWatch(watch::Sender<State>);
+pub(crate) struct TokenWatch {
+    state: watch::Sender<State>,
+    /// When it expires.
+    pub(crate) expiry: TokenExpiry,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -46,7 +51,7 @@ impl TokenWatch {
     }
 
     fn refuse(&self, error: &RequestError) {
-        self.0.send_if_modified(|state| {
+        self.state.send_if_modified(|state| {
             if !is_due(state.refused.as_ref(), Instant::now()) {
                 return false;
             }
@@ -61,7 +66,7 @@ impl TokenWatch {
     }
 
     fn accept(&self) {
-        self.0.send_if_modified(|state| {
+        self.state.send_if_modified(|state| {
             let was_refused = state.refused.take().is_some();
             if was_refused {
                 tracing::info!("the coordinator takes this worker's token again");
@@ -72,13 +77,13 @@ impl TokenWatch {
 
     /// An attempt begins.
     pub(crate) fn busy(&self) -> Busy<'_> {
-        self.0.send_modify(|state| state.busy += 1);
+        self.state.send_modify(|state| state.busy += 1);
         Busy(self)
     }
 
     /// Ends when the token is refused and nothing is under way; says how it was refused.
     pub(crate) async fn until_useless(&self) -> RequestError {
-        let mut changes = self.0.subscribe();
+        let mut changes = self.state.subscribe();
         loop {
             let useless = {
                 let state = changes.borrow_and_update();
@@ -100,7 +105,7 @@ fn is_due(before: Option<&Refused>, now: Instant) -> bool {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.0.send_modify(|state| state.busy -= 1);
+        self.0.state.send_modify(|state| state.busy -= 1);
     }
 }
 

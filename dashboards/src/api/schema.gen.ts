@@ -3926,6 +3926,11 @@ export interface components {
              * @description How long a lease lasts unless renewed, milliseconds.
              */
             lease_ttl_ms: number;
+            /**
+             * Format: int64
+             * @description For how many seconds the worker's token is still taken; absent where it never expires.
+             */
+            token_expires_in_s?: number | null;
         };
         /** @description What the trainer is to do; content is named by its hash. */
         Work: {

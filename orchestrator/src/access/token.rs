@@ -87,6 +87,13 @@ pub(crate) async fn find(pool: &PgPool, hash: &Hash) -> ApiResult<Option<(TokenI
     Ok(Some((TokenId(row.id), row.role)))
 }
 
+/// For how many seconds a token is still taken; `None` for one that never expires.
+pub(crate) async fn seconds_left(pool: &PgPool, id: TokenId) -> ApiResult<Option<u64>> {
+    let select = "SELECT extract(epoch FROM expires_at - now())::bigint FROM tokens WHERE id = $1";
+    let left: Option<Option<i64>> = sqlx::query_scalar(select).bind(id.0).fetch_optional(pool).await?;
+    Ok(left.flatten().map(|seconds| u64::try_from(seconds).unwrap_or(0)))
+}
+
 /// Why a token that is not live is refused: what became of it, where it was made here.
 pub(crate) async fn refusal(pool: &PgPool, hash: &Hash) -> ApiResult<ApiError> {
     let select = "SELECT name, revoked_at IS NOT NULL FROM tokens WHERE hash = $1";

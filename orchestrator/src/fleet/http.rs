@@ -10,7 +10,7 @@ use pedigree_protocol::resources::{Hold, Pause};
 use pedigree_protocol::{ApiErrorBody, WorkerId};
 
 use crate::access::caller::Caller;
-use crate::access::ownership;
+use crate::access::{ownership, token};
 use crate::app::App;
 use crate::error::ApiResult;
 use crate::extract::{Json, Path, Query};
@@ -40,7 +40,11 @@ pub(crate) async fn hello(
     release::check(&hello.version)?;
     ownership::of_worker(&app.pool, &caller, hello.worker_id).await?;
     sql::hello(&app.pool, &hello, caller.token(), app.lease_ttl).await?;
-    Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms() }))
+    let token_expires_in_s = match caller.token() {
+        Some(id) => token::seconds_left(&app.pool, id).await?,
+        None => None,
+    };
+    Ok(Json(Welcome { lease_ttl_ms: app.lease_ttl_ms(), token_expires_in_s }))
 }
 
 /// A worker reports readings of its GPUs.
