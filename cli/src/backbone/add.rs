@@ -96,6 +96,7 @@ async fn upload_files(
 async fn locate(source: &str, output: Output) -> anyhow::Result<Located> {
     if let Some(model) = source.strip_prefix("hf:") {
         let reference = hub::Reference::parse(model)?;
+        hub::keep_from_proxies()?;
         output.note(&format!("fetching {model} from the Hugging Face hub"));
         return tokio::task::spawn_blocking(move || hub::fetch(&reference)).await?;
     }

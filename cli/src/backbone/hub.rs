@@ -1,5 +1,8 @@
 //! Backbones of the Hugging Face hub, fetched into its usual local cache.
 
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
 use anyhow::{Context, anyhow, bail};
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Repo, RepoType};
@@ -27,10 +30,52 @@ impl Reference {
     }
 }
 
+/// Where the hub is.
+fn endpoint() -> String {
+    std::env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned())
+}
+
 /// The proxy on the way to the hub, for a sentence.
 fn through() -> String {
-    let endpoint = std::env::var("HF_ENDPOINT").unwrap_or_else(|_| "https://huggingface.co".to_owned());
-    proxy_of(&endpoint).map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
+    proxy_of(&endpoint()).map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
+}
+
+/// The hub's client reads the variables of proxies by rules of its own, and would ask for this machine itself through one.
+/// Where no proxy is meant for the hub, this program is started again with the hub among the exceptions.
+///
+/// # Errors
+/// It cannot be started.
+pub(super) fn keep_from_proxies() -> anyhow::Result<()> {
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let endpoint = endpoint();
+    let Some(exceptions) = exceptions_with(&endpoint, proxy_of(&endpoint).is_some(), environment) else {
+        return Ok(());
+    };
+    let mut again = Command::new(std::env::current_exe()?);
+    again.args(std::env::args_os().skip(1));
+    again.env("NO_PROXY", &exceptions).env("no_proxy", &exceptions);
+    Err(again.exec()).context("cannot keep the hub's client from a proxy")
+}
+
+/// The exceptions from proxies with the hub's host among them; `None` where nothing has to change.
+fn exceptions_with(
+    endpoint: &str,
+    is_proxied: bool,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    const PROXIES: [&str; 6] =
+        ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    if is_proxied || !PROXIES.into_iter().any(|name| environment(name).is_some()) {
+        return None;
+    }
+    let host = reqwest::Url::parse(endpoint).ok()?.host_str()?.to_owned();
+    // Of the two variables the first is the one that the hub's client reads.
+    let lists = ["NO_PROXY", "no_proxy"].map(&environment);
+    let is_known = |list: &String| list.split(',').any(|name| name.trim() == host);
+    if lists.iter().flatten().next().is_some_and(is_known) {
+        return None;
+    }
+    Some(lists.into_iter().flatten().chain([host]).collect::<Vec<_>>().join(","))
 }
 
 /// Fetches the files that training reads. The recorded revision is the commit that was found.
@@ -83,5 +128,23 @@ mod tests {
         for bad in ["name", "a/b/c", "/b", "a/b@"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_hub_is_an_exception_where_no_proxy_is_meant_for_it() {
+        let of = |endpoint: &str, is_proxied: bool, variables: &[(&str, &str)]| {
+            exceptions_with(endpoint, is_proxied, |name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let proxy = ("http_proxy", "http://proxy:3128");
+        let mirror = "http://127.0.0.1:8090";
+        assert_eq!(of(mirror, false, &[]), None, "there is no proxy");
+        assert_eq!(of(mirror, false, &[proxy]).as_deref(), Some("127.0.0.1"));
+        assert_eq!(of("http://[::1]:1", false, &[proxy]).as_deref(), Some("[::1]"));
+        let within = [proxy, ("no_proxy", "lab.example,10.0.0.0/8")];
+        assert_eq!(of("http://10.1.2.3", false, &within).as_deref(), Some("lab.example,10.0.0.0/8,10.1.2.3"));
+        assert_eq!(of(mirror, false, &[proxy, ("NO_PROXY", "lab, 127.0.0.1")]), None, "it knows already");
+        assert_eq!(of("https://huggingface.co", true, &[proxy]), None, "it is asked through the proxy");
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -100,13 +100,12 @@ impl Cluster {
 
     async fn initialise(&self) -> anyhow::Result<()> {
         let draft = self.folder.join("data.new");
-        if draft.exists() {
-            std::fs::remove_dir_all(&draft)?;
+        let mut made = self.initdb(&draft, "C.UTF-8").await?;
+        // Hosts with an old or a bare C library lack that locale. Pedigree sorts by bytes, which any has.
+        if !made.status.success() && String::from_utf8_lossy(&made.stderr).contains("locale") {
+            tracing::info!("this host has no locale C.UTF-8; the cluster gets C");
+            made = self.initdb(&draft, "C").await?;
         }
-        let mut initdb = self.command("initdb");
-        initdb.arg("-D").arg(&draft).args(["-U", ROLE, "--auth-local=peer", "--auth-host=scram-sha-256"]);
-        initdb.args(["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]);
-        let made = initdb.output().await.context("cannot run initdb")?;
         if !made.status.success() {
             bail!("initdb failed ({}):\n{}", made.status, String::from_utf8_lossy(&made.stderr).trim());
         }
@@ -118,6 +117,17 @@ impl Cluster {
         // The rename makes it all-or-nothing: a kill in between leaves only a draft.
         std::fs::rename(&draft, self.folder.join("data"))?;
         Ok(())
+    }
+
+    /// Makes a data directory in `draft`, which is emptied first. Its encoding is UTF-8 in any locale.
+    async fn initdb(&self, draft: &Path, locale: &str) -> anyhow::Result<Output> {
+        if draft.exists() {
+            std::fs::remove_dir_all(draft)?;
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("-D").arg(draft).args(["-U", ROLE, "--auth-local=peer", "--auth-host=scram-sha-256"]);
+        initdb.args(["-E", "UTF8", &format!("--locale={locale}"), "--data-checksums"]);
+        initdb.output().await.context("cannot run initdb")
     }
 
     /// `pg_ctl stop` is silent about a lock file whose process is gone, and waits for one that is alive.
