@@ -14,6 +14,7 @@ mod dapt;
 mod dependency_rules;
 mod determinism;
 mod fault_table;
+mod full_disk;
 mod gpus;
 mod invariants;
 mod json_output;

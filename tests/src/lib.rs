@@ -5,6 +5,7 @@
 
 pub mod chaos;
 mod corpus;
+mod disk;
 mod fake_nvml;
 pub mod module_circles;
 mod processes;
@@ -13,6 +14,7 @@ mod up;
 mod wait;
 
 pub use corpus::{TINY_SWEEP, tiny_study};
+pub use disk::SmallDisk;
 pub use fake_nvml::FakeNvml;
 pub use processes::{children_of, kill_nine, terminate};
 pub use served::Served;

@@ -11,10 +11,10 @@ use pedigree_protocol::client::Client;
 use sqlx::PgConnection;
 use tempfile::TempDir;
 
-use crate::chaos::disk::SmallDisk;
 use crate::chaos::link::{Link, Upstream};
 use crate::chaos::postgres::{Postgres, Template, open_folder};
 use crate::chaos::service::Service;
+use crate::disk::SmallDisk;
 use crate::processes::{children_of, signal};
 use crate::up::{binary, built};
 

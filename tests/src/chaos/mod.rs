@@ -7,7 +7,6 @@
 
 mod arena;
 pub mod checker;
-mod disk;
 mod fault;
 mod link;
 mod postgres;
