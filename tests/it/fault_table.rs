@@ -7,11 +7,26 @@ use pedigree_tests::workspace_root;
 
 const HEADING: &str = "## Faults that were reported";
 
-/// Names of functions in a source file.
-fn functions(text: &str) -> impl Iterator<Item = String> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let words = text.split("fn ").skip(1);
-    words.map(move |rest| rest.chars().take_while(|c| is_name(*c)).collect())
+/// Numbers of the reports; 0 is what was noticed beside them.
+const NUMBERS: std::ops::RangeInclusive<u32> = 0..=12;
+
+/// What makes the function below it a test. One in a `proptest!` has the first.
+const MARKS: [&str; 3] = ["#[test]", "#[tokio::test", "#[sqlx::test"];
+
+/// Names of the test functions in a source file.
+fn test_functions(text: &str) -> Vec<String> {
+    let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let (mut found, mut is_marked) = (Vec::new(), false);
+    for line in text.lines().map(str::trim_start) {
+        is_marked |= MARKS.iter().any(|mark| line.starts_with(mark));
+        let name = ["fn ", "async fn "].into_iter().find_map(|start| line.strip_prefix(start));
+        if let Some(name) = name
+            && std::mem::take(&mut is_marked)
+        {
+            found.push(name.chars().take_while(is_name).collect());
+        }
+    }
+    found
 }
 
 /// What stands before a name in tests of the dashboard: `it('...'` or `test('...'`.
@@ -29,7 +44,7 @@ fn of_sources(folder: &Path, found: &mut BTreeSet<String>) {
                 of_sources(&path, found);
             }
         } else if name.ends_with(".rs") {
-            found.extend(functions(&std::fs::read_to_string(&path).unwrap()));
+            found.extend(test_functions(&std::fs::read_to_string(&path).unwrap()));
         } else if name.ends_with(".test.ts") || name.ends_with(".test.tsx") {
             found.extend(cases(&std::fs::read_to_string(&path).unwrap()));
         }
@@ -51,15 +66,35 @@ fn every_reported_fault_names_tests_that_exist() {
     of_sources(&root, &mut sources);
     let document = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
     let rows = rows(&document);
-    assert!(!rows.is_empty(), "the table is empty");
+    let mut seen = BTreeSet::new();
     for row in &rows {
         let [number, happens, tests] = row[..] else { panic!("a row has three columns: {row:?}") };
-        let is_known = number.parse::<u32>().is_ok_and(|number| (0..=12).contains(&number));
-        assert!(is_known && !happens.is_empty(), "{row:?}");
+        let known = number.parse::<u32>().ok().filter(|number| NUMBERS.contains(number));
+        assert!(known.is_some() && !happens.is_empty(), "{row:?}");
+        seen.extend(known);
         let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "row {number} names no test: {happens}");
         for name in names {
             assert!(sources.contains(name), "row {number}: there is no test {name}");
         }
     }
+    let missing: Vec<u32> = NUMBERS.filter(|number| !seen.contains(number)).collect();
+    assert_eq!(missing, [0; 0], "no row has these numbers");
+}
+
+#[test]
+fn only_functions_that_run_as_tests_are_tests() {
+    let source = "
+        #[test]
+        /// What it shows.
+        #[expect(clippy::unwrap_used)]
+        fn plain() {}
+        #[tokio::test(flavor = \"multi_thread\")]
+        async fn waiting() {}
+        #[sqlx::test(migrator = \"m\")]
+        async fn stored(pool: PgPool) {}
+        fn helper() {}
+        async fn another_helper() {}
+    ";
+    assert_eq!(test_functions(source), ["plain", "waiting", "stored"]);
 }
