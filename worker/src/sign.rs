@@ -26,16 +26,17 @@ const DEVICE: [&str; 12] = [
 ];
 
 /// What allocators and CUDA say when memory runs out.
-const MEMORY: [&str; 5] = [
+const MEMORY: [&str; 6] = [
     "cuda_error_out_of_memory",
     "cublas_status_alloc_failed",
     "out of memory",
+    "cannot allocate memory",
     "memory allocation of ",
     "alloc failed",
 ];
 
-/// Errors of the host: its disk, its permissions, its libraries, its driver.
-const HOST: [&str; 12] = [
+/// Errors of the host: its disk, its permissions, its limits on files and threads, its libraries, its driver.
+const HOST: [&str; 19] = [
     "no space left on device",
     "(os error 28)",
     "disk quota exceeded",
@@ -44,6 +45,13 @@ const HOST: [&str; 12] = [
     "(os error 30)",
     "(os error 5)",
     "(os error 13)",
+    "(os error 11)",
+    "(os error 23)",
+    "(os error 24)",
+    "(os error 116)",
+    "(os error 117)",
+    "' not found (required by",
+    "symbol lookup error",
     "error while loading shared libraries",
     "cuda_error_system_driver_mismatch",
     "cuda_error_insufficient_driver",
@@ -108,6 +116,15 @@ mod tests {
             ("memory allocation of 536870912 bytes failed", FailureCause::Oom),
             ("cannot write out/log: No space left on device (os error 28)", FailureCause::Host),
             ("DriverError(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, ..)", FailureCause::Host),
+            ("train.conll: cannot be read: Too many open files (os error 24)", FailureCause::Host),
+            ("failed to spawn thread: Resource temporarily unavailable (os error 11)", FailureCause::Host),
+            ("config.json: cannot be read: Stale file handle (os error 116)", FailureCause::Host),
+            (
+                "pedigree: libc.so.6: version `GLIBC_2.39' not found (required by pedigree)",
+                FailureCause::Host,
+            ),
+            ("pedigree: symbol lookup error: undefined symbol: cublasLtCreate", FailureCause::Host),
+            ("Cannot allocate memory (os error 12)", FailureCause::Oom),
         ];
         for (line, expected) in seen {
             assert_eq!(cause(line), Some(expected), "{line}");
