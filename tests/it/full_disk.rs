@@ -70,7 +70,7 @@ async fn a_worker_on_a_full_disk_hands_its_runs_back_and_another_one_completes_t
     up.json(&["sweep", "run", sweep, "--dataset", "synthetic", "--backbone", "tiny", "--detach"]);
     until_one_says(&up, "no folder can be made for an attempt").await;
     let aside = |workers: &serde_json::Value| {
-        let why = workers[0]["devices"][0]["unavailable"].as_str();
+        let why = workers[0]["devices"][0]["device"]["unavailable"].as_str();
         why.is_some_and(|why| why.contains("takes nothing") && why.contains("No space left on device"))
     };
     wait_for("the worker that sets itself aside", LIMIT, workers, aside).await;

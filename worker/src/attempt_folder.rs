@@ -58,8 +58,13 @@ impl WorkerFolder {
         let path = self.attempts.join(format!("{}-{}", grant.run_id, grant.attempt));
         empty(&path)?;
         let folder = AttemptFolder { path };
-        kept_file::write(&folder.grant(), grant)?;
-        Ok(folder)
+        match kept_file::write(&folder.grant(), grant) {
+            Ok(()) => Ok(folder),
+            Err(error) => {
+                folder.remove();
+                Err(error)
+            }
+        }
     }
 
     /// Attempts of an earlier worker that it could not hand over, or during which it was killed.
