@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Everything else is a part of one of them, or more of the same.
 #
-#   make demo [EXIT=1] [CORPUS=DIR] [BACKBONE=DIR|hf:ORG/NAME@REV]
+#   make demo [EXIT=1] [CORPORA="DIR DIR"] [BACKBONE=DIR|hf:ORG/NAME@REV]
 #   make test
 #   make chaos [SEEDS=200] [FROM=1]      random schedules of faults; make test runs a dozen
 #

