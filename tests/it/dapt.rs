@@ -87,6 +87,9 @@ async fn a_study_starts_from_the_adapter_of_a_pretraining_whose_trainer_was_kill
     assert_invariants(&up, &study).await;
     for run in up.client().runs("tiny").await.unwrap() {
         assert_eq!(run.state, RunState::Completed);
+        if run.kind == RunKind::Test {
+            continue;
+        }
         let left = up.client().run(run.id).await.unwrap().attempts.pop().unwrap().artifacts;
         let carried = left.iter().find(|file| file.name == "adapter/dapt/adapter_model.safetensors");
         let start = adapted["spec"]["files"].as_array().unwrap().iter();
