@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pedigree_protocol::run::{AttemptState, RunState};
+use pedigree_protocol::run::{AttemptState, RunKind, RunState};
 use pedigree_protocol::run_detail::{AdaptDetail, RunDetail};
 use pedigree_tests::{Up, kill_nine, tiny_study, wait_for};
 

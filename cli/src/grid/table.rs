@@ -9,7 +9,8 @@ use crate::output::table;
 /// The best dev F1 of each cell, or how far it has come; winners are marked with `*`.
 pub(super) fn cells(grid: &Grid) -> Table {
     let columns = columns(grid);
-    let header: Vec<&str> = std::iter::once("dataset").chain(columns.iter().map(|c| c.header.as_str())).collect();
+    let header: Vec<&str> =
+        std::iter::once("dataset").chain(columns.iter().map(|c| c.header.as_str())).collect();
     let rows = grid.spec.datasets.iter().map(|dataset| {
         let cells = columns.iter().map(|column| {
             let at = |cell: &&CellProgress| {
@@ -33,14 +34,19 @@ struct Column {
 /// Every pair of backbone and variant; the variant is named where there are several.
 fn columns(grid: &Grid) -> Vec<Column> {
     let variants = grid.spec.variants();
-    let pairs = grid.spec.backbones.iter().flat_map(|backbone| variants.iter().map(move |variant| (backbone, variant)));
-    let column = |(backbone, variant): (&pedigree_protocol::grid::GridBackbone, &pedigree_protocol::grid::Variant)| {
-        let header = match variants.len() {
-            1 => backbone.name.clone(),
-            _ => format!("{}/{}", backbone.name, variant.name),
+    let pairs = grid
+        .spec
+        .backbones
+        .iter()
+        .flat_map(|backbone| variants.iter().map(move |variant| (backbone, variant)));
+    let column =
+        |(backbone, variant): (&pedigree_protocol::grid::GridBackbone, &pedigree_protocol::grid::Variant)| {
+            let header = match variants.len() {
+                1 => backbone.name.clone(),
+                _ => format!("{}/{}", backbone.name, variant.name),
+            };
+            Column { header, backbone: backbone.name.clone(), variant: variant.name.clone() }
         };
-        Column { header, backbone: backbone.name.clone(), variant: variant.name.clone() }
-    };
     pairs.map(column).collect()
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn to_the_end(client: &Client, name: &str, output: Output) -> a
 
 async fn watch(client: &Client, name: &str, output: Output) -> anyhow::Result<Grid> {
     // At a terminal the table stands below the lines and moves; a file gets the lines only.
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{msg}\n{spinner} {elapsed}")?);
+    let bar =
+        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{msg}\n{spinner} {elapsed}")?);
     let say = |line: &str| bar.suspend(|| output.note(line));
     let mut seen = Seen::default();
     let ask = async || {
@@ -77,14 +78,16 @@ impl Seen {
             if self.studies.insert(cell.cell.study.clone(), now) == Some(now) {
                 continue;
             }
-            let best = study.best.as_ref().map_or_else(String::new, |best| format!("  best {:.4}", best.value));
+            let best =
+                study.best.as_ref().map_or_else(String::new, |best| format!("  best {:.4}", best.value));
             let what = match study.state {
                 StudyState::Searching => format!("{}/{} trials{best}", now.1, study.budget),
                 StudyState::Finishing => format!("final runs{best}"),
                 StudyState::Testing => format!("test run{best}"),
                 StudyState::Completed => {
                     let dev = dev(study).map_or_else(String::new, |dev| format!("  final dev F1 {dev:.4}"));
-                    let test = study.test.map_or_else(String::new, |test| format!("  test F1 {:.4}", test.strict));
+                    let test =
+                        study.test.map_or_else(String::new, |test| format!("  test F1 {:.4}", test.strict));
                     format!("completed{dev}{test}")
                 }
                 StudyState::Failed => format!("failed: {}", study.failure.as_deref().unwrap_or_default()),
