@@ -16,6 +16,7 @@ mod determinism;
 mod fault_table;
 mod full_disk;
 mod gpus;
+mod grid;
 mod invariants;
 mod json_output;
 mod kills;
