@@ -11,7 +11,7 @@ use crate::db;
 use crate::error::{ApiError, ApiResult};
 use crate::grid::{advance, locked, view};
 use crate::queue::entry::count;
-use crate::study::studies::Studies;
+use crate::study::{self, studies::Studies};
 
 /// Creates a grid and begins its cells. The same specification under the same name again continues the grid that is there.
 pub(super) async fn create(studies: &Studies, spec: GridSpec, owner: Option<TokenId>) -> ApiResult<Grid> {
@@ -35,7 +35,7 @@ fn check(spec: &GridSpec) -> ApiResult<()> {
             "scope: shared cannot be run by this release, whose studies have one dataset; write per-cell",
         ));
     }
-    Ok(())
+    spec.cells().iter().try_for_each(|cell| study::can_be_done(&spec.study_spec(cell)))
 }
 
 /// The grid that has the name, if it asks for the same.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use pedigree_protocol::ErrorCode;
-use pedigree_protocol::finals::FinalModel;
+use pedigree_protocol::finals::{FinalData, FinalModel};
 use pedigree_protocol::grid::{
     Budget, CellProgress, Grid, GridBackbone, GridDataset, GridFilter, GridFinals, GridSpec, GridState,
     GridSummary, Scope, Selection, StudyTemplate, TestPolicy,
@@ -201,6 +201,10 @@ async fn a_grid_can_be_named_again_paused_given_another_priority_and_cancelled(p
     assert!(is_code(other, ErrorCode::Conflict));
     let shared = GridSpec { scope: Scope::Shared, name: "shared".into(), ..wanted.clone() };
     assert!(message(create::create(studies, shared, None).await).contains("scope: shared"));
+
+    let finals = GridFinals { data: FinalData::TrainDev, ..GridFinals::default() };
+    let both = GridSpec { name: "both".into(), ..spec(finals) };
+    assert!(message(create::create(studies, both, None).await).starts_with("final.data: train+dev"));
 
     control::set_hold(studies, "grid", Hold::Finish).await.unwrap();
     assert!(coordinator.claim(&worker).await.is_none());

@@ -1,6 +1,7 @@
 //! Creating a study.
 
 use pedigree_protocol::dataset::Dataset;
+use pedigree_protocol::finals::FinalData;
 use pedigree_protocol::objective::Goal;
 use pedigree_protocol::study::{Study, StudySpec};
 use pedigree_protocol::{DatasetId, GridId, StudyId, TokenId};
@@ -106,6 +107,7 @@ fn check(spec: &StudySpec) -> ApiResult<()> {
     if let Err((key, message)) = spec.finals.check() {
         return Err(ApiError::invalid(format!("final.{key}: {message}")));
     }
+    can_be_done(spec)?;
     let twice = spec.parameters.dimensions().iter().find(|d| spec.fixed.contains_key(&d.name));
     match twice {
         Some(d) => {
@@ -113,4 +115,14 @@ fn check(spec: &StudySpec) -> ApiResult<()> {
         }
         None => Ok(()),
     }
+}
+
+/// Refuses what may be asked for and what no worker of this release can do.
+pub(crate) fn can_be_done(spec: &StudySpec) -> ApiResult<()> {
+    if spec.finals.data == FinalData::TrainDev {
+        return Err(ApiError::invalid(
+            "final.data: train+dev cannot be trained by this release, whose final runs keep dev apart; write train",
+        ));
+    }
+    Ok(())
 }

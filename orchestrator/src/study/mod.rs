@@ -29,5 +29,5 @@ mod wall_tests;
 
 pub(crate) use advance::{advance, end_by_fault};
 pub(crate) use cancel::cancel;
-pub(crate) use create::{create, create_in};
+pub(crate) use create::{can_be_done, create, create_in};
 pub(crate) use enqueue::enqueue;
