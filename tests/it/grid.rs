@@ -17,9 +17,10 @@ study:
   metric: {name: dev_f1, goal: maximize}
   trials: 2
   max_concurrent: 1
+  transfer: off # the second grid must not learn from the first
   parameters:
-    learning_rate: {min: 1.0e-3, max: 1.0e-2, log: true}
-  fixed: {max_epochs: 4, lora_r: 4, batch_size: 8}
+    learning_rate: {min: 5.0e-3, max: 2.0e-2, log: true}
+  fixed: {max_epochs: 8, lora_r: 4, batch_size: 8}
 final: {seeds: 2}
 seed: 7
 ";
@@ -76,6 +77,9 @@ async fn a_grid_that_was_killed_and_run_again_ends_as_an_undisturbed_one() {
     let calm = until(&up, "calm", "the end of the grid", |grid| grid.summary.state.is_final()).await;
     assert_eq!(calm.summary.state, GridState::Completed, "{calm:#?}");
     assert_eq!((calm.summary.cells, calm.summary.holes, calm.selections.len()), (2, 2, 1));
+
+    let test = calm.cells.iter().find_map(|cell| cell.progress.as_ref()?.test).unwrap();
+    assert!(test.strict > 0.0, "a model that has learnt nothing compares nothing: {calm:#?}");
 
     run(&up, "disturbed");
     until(&up, "disturbed", "a trial that has ended", |grid| grid.summary.trials_ended >= 1).await;
