@@ -45,7 +45,8 @@ CREATE TABLE grid_selections (
     number   integer NOT NULL CHECK (number >= 1),
     study_id uuid NOT NULL REFERENCES studies,
     record   jsonb NOT NULL,
-    made_at  timestamptz NOT NULL DEFAULT now(),
+    -- Not when the transaction began: it may have waited for the grid's lock while the last run ended.
+    made_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (grid_id, dataset, number)
 );
 
