@@ -15,7 +15,7 @@ test('a study appears and reaches its test score without a reload', async ({ pag
   const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'watched' }) });
   await expect(row).toContainText('searching');
   await expect(row).toContainText('synthetic');
-  await expect(row).toContainText('Locked until the final run');
+  await expect(row).toContainText('Locked until the test run');
 
   await expect(row).toContainText('completed', { timeout: 180_000 });
   await expect(row).toContainText('4/4');
