@@ -33,6 +33,7 @@ mod run;
 mod sampler;
 mod serve;
 mod shutdown;
+mod simulated;
 mod study;
 mod sweep;
 mod telemetry;

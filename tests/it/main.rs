@@ -25,6 +25,7 @@ mod pruning;
 mod restart;
 mod resume;
 mod seal;
+mod simulation;
 mod surroundings;
 mod tokens;
 mod traces;

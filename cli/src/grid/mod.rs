@@ -7,6 +7,7 @@ mod names;
 mod plan;
 mod run;
 mod show;
+mod simulate;
 mod table;
 mod texts;
 mod validate;
@@ -31,6 +32,8 @@ pub(crate) enum GridCommand {
     Schema,
     /// Show the runs of a grid, their order, and an estimate of time and energy, before anything starts
     Plan(plan::PlanArgs),
+    /// Run a grid with simulated workers against a real coordinator of its own, in virtual time, and check every count
+    Simulate(simulate::SimulateArgs),
     /// Create a grid, or continue the one of the same name, and follow it until it ends; Ctrl-C leaves it running
     Run(run::RunArgs),
     /// Follow a grid until it ends
@@ -79,6 +82,7 @@ pub(crate) async fn run(
             output.document(&schema, |screen| writeln!(screen, "{schema:#}"))?;
         }
         GridCommand::Plan(args) => plan::run(&args, output)?,
+        GridCommand::Simulate(args) => return simulate::run(&args, output).await,
         GridCommand::Run(args) => return run::run(&args, connection, output).await,
         GridCommand::Watch(Named { grid }) => {
             return watch::to_the_end(&connection.client()?, &grid, output).await;

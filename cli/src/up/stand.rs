@@ -1,4 +1,4 @@
-//! A temporary server for measurements: a cluster and a coordinator in a temporary folder.
+//! A temporary server for measurements and simulations: a cluster and a coordinator in a temporary folder.
 //!
 //! Must not know what is measured.
 
@@ -24,20 +24,20 @@ pub(crate) struct Stand {
 
 impl Stand {
     /// Starts both in a temporary folder; with a database, only the coordinator.
-    async fn start(database_url: Option<String>, output: &Output) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("pedigree-bench-").tempdir_in("/var/tmp")?;
+    async fn start(database_url: Option<String>, lease: LeaseArg, output: &Output) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("pedigree-stand-").tempdir_in("/var/tmp")?;
         // Under root, Postgres runs as another user, who must be able to reach the folder.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
         std::fs::create_dir_all(folder.path().join("logs"))?;
         let listen = free_address(([127, 0, 0, 1], 0).into()).await?;
         let record = Record::new(folder.path(), listen)?;
-        let args = UpArgs { data: None, listen, cpu_slots: None, lease: LeaseArg::default(), database_url };
+        let args = UpArgs { data: None, listen, cpu_slots: None, lease, database_url };
         let mut kept = Vec::new();
         match start_server(&args, folder.path(), listen, &record, &mut kept).await {
             Ok(database_url) => Ok(Self { folder, record, kept, database_url }),
             Err(error) => {
                 stop(kept, output).await;
-                Err(error).context("the server for the measurement did not start")
+                Err(error).context("the temporary server did not start")
             }
         }
     }
@@ -57,13 +57,20 @@ impl Stand {
         self.record.document()["processes"]["coordinator"].as_u64()
     }
 
+    /// How often the coordinator has ended by itself, or was killed, and was started again.
+    pub(crate) fn coordinator_deaths(&self) -> u32 {
+        let coordinator = self.kept.iter().find(|part| part.name() == "coordinator");
+        coordinator.map_or(0, Kept::failed_starts)
+    }
+
     /// Runs `measure` with a server of its own; Ctrl-C ends both.
     pub(crate) async fn during<T>(
         database_url: Option<String>,
+        lease: LeaseArg,
         output: &Output,
         measure: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let stand = Self::start(database_url, output).await?;
+        let stand = Self::start(database_url, lease, output).await?;
         let measured = tokio::select! {
             measured = measure(&stand) => measured,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
@@ -75,6 +82,6 @@ impl Stand {
     /// Stops both and removes what they wrote.
     async fn stop(self, output: &Output) -> anyhow::Result<()> {
         stop(self.kept, output).await;
-        self.folder.close().context("cannot remove the folder of the measurement")
+        self.folder.close().context("cannot remove the folder of the temporary server")
     }
 }

@@ -4,13 +4,10 @@
 //! start, reports, renewals, end); the trainings are made up. The checks at the end read the database.
 
 mod args;
-mod check;
 mod content;
-mod fleet;
 mod history;
 mod phases;
 mod succession;
-mod tally;
 pub(super) mod trials;
 mod turnover;
 
@@ -21,9 +18,10 @@ use pedigree_protocol::Method;
 use serde::Serialize;
 
 use crate::output::{Output, write_facts};
+use crate::serve::LeaseArg;
+use crate::simulated::check::{self, Checked};
 use crate::up::Stand;
 pub(super) use args::CoordinatorArgs;
-use check::Checked;
 use phases::Measured;
 
 /// What is reported.
@@ -45,7 +43,10 @@ struct Report {
 pub(crate) async fn run(args: CoordinatorArgs, output: Output) -> anyhow::Result<ExitCode> {
     output.note("starting a database and a coordinator");
     let database = args.database_url.clone();
-    let report = Stand::during(database, &output, async |stand| measure(&args, stand, &output).await).await?;
+    let report = Stand::during(database, LeaseArg::default(), &output, async |stand| {
+        measure(&args, stand, &output).await
+    })
+    .await?;
     let sound = report.checked.is_sound();
     output.document(&report, |screen| write_report(screen, &report))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })

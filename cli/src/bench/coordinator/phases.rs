@@ -10,11 +10,12 @@ use pedigree_protocol::lease::{AttemptWrite, LeaseGrant};
 use serde::Serialize;
 
 use super::args::CoordinatorArgs;
-use super::fleet::{SimulatedWorker, released, reports, together};
-use super::tally::Tally;
 use super::turnover::{self, Turnover};
 use super::{content, history};
 use crate::output::Output;
+use crate::simulated::SimulatedWorker;
+use crate::simulated::results::{released, reports, together};
+use crate::simulated::tally::Tally;
 use crate::up::Stand;
 
 const CLAIM_ROUNDS: u32 = 3;

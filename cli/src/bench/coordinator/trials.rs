@@ -9,13 +9,15 @@ use pedigree_protocol::Method;
 use pedigree_protocol::lease::AttemptWrite;
 use serde::Serialize;
 
-use super::check::{self, Checked};
 use super::content::EPOCHS;
-use super::fleet::{SimulatedWorker, completed, reports, together};
-use super::tally::{Latencies, Tally};
 use super::{content, history};
 use crate::method::method;
 use crate::output::{Output, write_facts};
+use crate::serve::LeaseArg;
+use crate::simulated::SimulatedWorker;
+use crate::simulated::check::{self, Checked};
+use crate::simulated::results::{completed, reports, together};
+use crate::simulated::tally::{Latencies, Tally};
 use crate::up::Stand;
 
 /// Start, reports and end of a trial.
@@ -62,7 +64,10 @@ struct Report {
 
 pub(crate) async fn run(args: TrialsArgs, output: Output) -> anyhow::Result<ExitCode> {
     let database = args.database_url.clone();
-    let report = Stand::during(database, &output, async |stand| measure(&args, stand, &output).await).await?;
+    let report = Stand::during(database, LeaseArg::default(), &output, async |stand| {
+        measure(&args, stand, &output).await
+    })
+    .await?;
     output.document(&report, |screen| {
         let facts = [
             ("trials", format!("{:.1} /s", report.trials_per_s)),

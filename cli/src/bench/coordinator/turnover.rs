@@ -10,11 +10,12 @@ use serde::Serialize;
 
 use super::args::CoordinatorArgs;
 use super::content::EPOCHS;
-use super::fleet::{SimulatedWorker, completed, reports, together};
 use super::succession::{STUDIES, Succession};
-use super::tally::Latencies;
 use crate::output::Output;
 use crate::progress;
+use crate::simulated::SimulatedWorker;
+use crate::simulated::results::{completed, reports, together};
+use crate::simulated::tally::Latencies;
 use crate::up::Stand;
 
 /// A third of the lease's time, as real workers renew.

@@ -10,24 +10,24 @@ use super::tally::{Acknowledged, Tally};
 
 /// The comparison of what was acknowledged and what is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     /// Grants, points and completions that were acknowledged but are not in the database.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// Attempts granted twice, points that nobody sent, and runs that completed twice or by an attempt that was not
     /// told so.
-    pub(super) doubled: u64,
+    pub(crate) doubled: u64,
     /// Attempts that were compared.
     attempts: u64,
 }
 
 impl Checked {
-    pub(super) const fn is_sound(self) -> bool {
+    pub(crate) const fn is_sound(self) -> bool {
         self.lost == 0 && self.doubled == 0
     }
 }
 
 /// Reads the database and compares.
-pub(super) async fn read(database_url: &str, tally: &Tally) -> anyhow::Result<Checked> {
+pub(crate) async fn read(database_url: &str, tally: &Tally) -> anyhow::Result<Checked> {
     let mut db = PgConnection::connect(database_url).await?;
     let stored = stored(&mut db).await?;
     let twice: i64 = sqlx::query_scalar(

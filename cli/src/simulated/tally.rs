@@ -9,57 +9,57 @@ use pedigree_protocol::{Attempt, RunId};
 
 /// Acknowledgements and latencies, shared by all workers.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     acknowledged: Mutex<HashMap<(RunId, Attempt), Acknowledged>>,
     repetitions: AtomicU64,
 }
 
 /// What the coordinator acknowledged of one attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Acknowledged {
+pub(crate) struct Acknowledged {
     /// Grants of this attempt; more than one is an error of the coordinator.
-    pub(super) grants: u32,
+    pub(crate) grants: u32,
     /// Epochs reported.
-    pub(super) points: u32,
+    pub(crate) points: u32,
     /// Its end as completed.
-    pub(super) completed: bool,
+    pub(crate) completed: bool,
 }
 
 impl Tally {
-    pub(super) fn note(&self, run: RunId, attempt: Attempt, change: impl FnOnce(&mut Acknowledged)) {
+    pub(crate) fn note(&self, run: RunId, attempt: Attempt, change: impl FnOnce(&mut Acknowledged)) {
         let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
         change(acknowledged.entry((run, attempt)).or_default());
     }
 
     /// Counts a request that is sent again.
-    pub(super) fn note_repetition(&self) {
+    pub(crate) fn note_repetition(&self) {
         self.repetitions.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn repetitions(&self) -> u64 {
+    pub(crate) fn repetitions(&self) -> u64 {
         self.repetitions.load(Ordering::Relaxed)
     }
 
-    pub(super) fn acknowledged(&self) -> HashMap<(RunId, Attempt), Acknowledged> {
+    pub(crate) fn acknowledged(&self) -> HashMap<(RunId, Attempt), Acknowledged> {
         self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Latencies of one kind of request.
 #[derive(Debug, Default)]
-pub(super) struct Latencies(Mutex<Vec<Duration>>);
+pub(crate) struct Latencies(Mutex<Vec<Duration>>);
 
 impl Latencies {
-    pub(super) fn add(&self, latency: Duration) {
+    pub(crate) fn add(&self, latency: Duration) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(latency);
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// The quantile `share` of the latencies, milliseconds; 0 without requests.
-    pub(super) fn quantile_ms(&self, share: f64) -> f64 {
+    pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let mut sorted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         sorted.sort();
         #[expect(
