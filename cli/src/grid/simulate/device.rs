@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use pedigree_protocol::lease::LeaseGrant;
+use anyhow::bail;
+use pedigree_protocol::lease::{AttemptWrite, LeaseGrant, Work, WriteReply};
 
 use super::script::{Fate, Play};
 use crate::simulated::SimulatedWorker;
+use crate::simulated::results::{Trained, ended, report, tested, together, trained};
 
 /// A device with the worker that offers it.
 pub(super) struct Device {
@@ -50,7 +52,20 @@ pub(super) struct Busy {
     pub(super) renewed: Instant,
 }
 
+impl Device {
+    /// Sends what ends the current step of its run.
+    pub(super) async fn report(&self) -> anyhow::Result<WriteReply> {
+        let State::Busy(busy) = &self.state else { bail!("a report without a run") };
+        self.worker.tell(&busy.grant, &step_write(busy)?).await
+    }
+}
+
 impl Busy {
+    /// Whether the attempt is dead by this virtual time.
+    pub(super) fn dies_by(&self, time: u64) -> bool {
+        self.death.is_some_and(|(_, at)| at <= time)
+    }
+
     /// When the next thing happens to it.
     pub(super) fn next(&self) -> u64 {
         let step = self.began + (self.steps + 1) * self.play.step;
@@ -68,6 +83,31 @@ impl Spent {
     pub(super) fn available(&self, end: u64) -> u64 {
         self.gone.unwrap_or(end).min(end).saturating_sub(self.away)
     }
+}
+
+/// What the worker sends at the end of a step.
+fn step_write(busy: &Busy) -> anyhow::Result<AttemptWrite> {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
+    let seconds = |ms: u64| ms as f64 / 1000.0;
+    let Some(curve) = &busy.play.curve else {
+        let Work::Test { models, .. } = &busy.grant.work else {
+            bail!("a run without a curve that is no test run")
+        };
+        return Ok(ended(tested(models, busy.play.test, seconds(busy.play.step))));
+    };
+    let epoch = usize::try_from(busy.steps + 1)?;
+    let metrics = Box::new(report(i32::try_from(epoch)?, curve.scores[epoch - 1], seconds(busy.play.step)));
+    let mut writes = vec![AttemptWrite::Report { metrics }];
+    if epoch == curve.scores.len() {
+        writes.push(ended(trained(Trained {
+            epochs: i32::try_from(epoch)?,
+            best_epoch: curve.best_epoch,
+            stopped_early: curve.stopped_early,
+            objective: curve.best(),
+            seconds: seconds(busy.play.length()),
+        })));
+    }
+    Ok(together(writes))
 }
 
 #[cfg(test)]

@@ -11,16 +11,18 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use futures::future::try_join_all;
 use pedigree_protocol::client::Client;
+use pedigree_protocol::grid::GridSpec;
 use pedigree_protocol::lease::{
     AttemptEnd, AttemptWrite, Directive, LeaseGrant, Work, WriteOutcome, WriteReply,
 };
+use pedigree_protocol::pruner::Pruner;
 use pedigree_protocol::run::{Failure, FailureCause};
 
 use super::device::{Busy, Device, Spent, State};
 use super::restart::Restart;
 use super::script::{Fate, Script};
 use crate::simulated::SimulatedWorker;
-use crate::simulated::results::{Trained, ended, report, tested, together, trained};
+use crate::simulated::results::ended;
 use crate::simulated::tally::Tally;
 
 /// Virtual time after which a vanished worker's lease has run out: the default of `pedigree serve`.
@@ -55,6 +57,15 @@ enum Event {
     Return,
 }
 
+/// What a fleet is made of.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) gpus: u32,
+    /// How long a lease lasts, in real time.
+    pub(super) lease: Duration,
+    pub(super) restart: Restart,
+}
+
 /// All devices, and the clock.
 pub(super) struct Fleet<'a> {
     client: Client,
@@ -63,6 +74,8 @@ pub(super) struct Fleet<'a> {
     restart: Restart,
     tally: Arc<Tally>,
     lease: Duration,
+    /// A pruner compares trials: reports come one by one.
+    prunes: bool,
     devices: Vec<Device>,
     events: BinaryHeap<Reverse<(u64, u64, usize, Event)>>,
     /// The grants of workers that have vanished, by device.
@@ -74,14 +87,8 @@ pub(super) struct Fleet<'a> {
 }
 
 impl<'a> Fleet<'a> {
-    pub(super) fn new(
-        client: Client,
-        grid: &'a str,
-        script: &'a Script,
-        gpus: u32,
-        lease: Duration,
-        restart: Restart,
-    ) -> Self {
+    pub(super) fn new(client: Client, spec: &'a GridSpec, script: &'a Script, plan: Plan) -> Self {
+        let Plan { gpus, lease, restart } = plan;
         let tally = Arc::new(Tally::default());
         let device = |_| Device {
             worker: SimulatedWorker::new(client.clone(), tally.clone()),
@@ -92,8 +99,9 @@ impl<'a> Fleet<'a> {
         let abandoned = devices.iter().map(|_| None).collect();
         Self {
             client,
-            grid,
+            grid: &spec.name,
             script,
+            prunes: spec.study.pruner != Pruner::None,
             restart,
             tally,
             lease,
@@ -121,10 +129,10 @@ impl<'a> Fleet<'a> {
         let mut last_event = Instant::now();
         loop {
             self.give_out().await?;
-            while let Some(Reverse((at, _, device, event))) = self.events.pop() {
-                (self.now, last_event) = (at, Instant::now());
+            while !self.events.is_empty() {
+                last_event = Instant::now();
                 self.renew().await?;
-                if self.happen(device, event).await? {
+                if self.report_together().await? || self.happen().await? {
                     self.give_out().await?;
                 }
             }
@@ -146,6 +154,7 @@ impl<'a> Fleet<'a> {
             }
             let Some(grant) = self.devices[index].worker.try_claim(CLAIM).await? else { return Ok(()) };
             self.begin(index, grant).await?;
+            self.renew().await?;
         }
         Ok(())
     }
@@ -187,8 +196,40 @@ impl<'a> Fleet<'a> {
         self.events.push(Reverse((at, self.number, device, event)));
     }
 
-    /// Returns whether there may be work for an idle device now.
-    async fn happen(&mut self, index: usize, event: Event) -> anyhow::Result<bool> {
+    /// Sends the reports that come before any other event, at the same time: no report decides who gets which run, except
+    /// by a pruner. Returns whether there may be work for an idle device now.
+    async fn report_together(&mut self) -> anyhow::Result<bool> {
+        let mut due = Vec::new();
+        while let Some(&Reverse((at, _, index, event))) = self.events.peek()
+            && event == Event::Step
+            && self.goes_on(index, at)
+            && (due.is_empty() || !self.prunes)
+        {
+            self.events.pop();
+            due.push((index, at));
+        }
+        let sent = due.iter().map(|&(index, _)| self.devices[index].report());
+        let replies = try_join_all(sent).await?;
+        let mut freed = false;
+        for ((index, at), reply) in due.into_iter().zip(replies) {
+            self.now = at;
+            freed |= self.reported(index, reply).await?;
+        }
+        Ok(freed)
+    }
+
+    /// Whether the step at this time is neither the last one nor the attempt's death.
+    fn goes_on(&self, index: usize, at: u64) -> bool {
+        match &self.devices[index].state {
+            State::Busy(busy) => !busy.dies_by(at) && busy.steps + 1 < busy.play.steps(),
+            State::Idle | State::Away(_) | State::Gone => false,
+        }
+    }
+
+    /// The next event. Returns whether there may be work for an idle device now.
+    async fn happen(&mut self) -> anyhow::Result<bool> {
+        let Some(Reverse((at, _, index, event))) = self.events.pop() else { return Ok(false) };
+        self.now = at;
         match event {
             Event::Step => self.step(index).await,
             Event::Expiry(returns) => {
@@ -212,28 +253,32 @@ impl<'a> Fleet<'a> {
     }
 
     async fn step(&mut self, index: usize) -> anyhow::Result<bool> {
-        let device = &mut self.devices[index];
-        let State::Busy(busy) = &mut device.state else { bail!("a step without a run") };
-        if let Some((fate, at)) = busy.death
-            && at <= self.now
-        {
+        let State::Busy(busy) = &self.devices[index].state else { bail!("a step without a run") };
+        if let Some((fate, _)) = busy.death.filter(|_| busy.dies_by(self.now)) {
             return self.die(index, fate).await;
         }
+        let reply = self.devices[index].report().await?;
+        self.reported(index, reply).await
+    }
+
+    /// Goes by the answer to a report.
+    async fn reported(&mut self, index: usize, reply: WriteReply) -> anyhow::Result<bool> {
+        let device = &mut self.devices[index];
+        let State::Busy(busy) = &mut device.state else { bail!("a report without a run") };
         busy.steps += 1;
-        let is_last = busy.steps == busy.play.steps();
-        let reply = device.worker.tell(&busy.grant, &step_write(busy)?).await?;
         busy.renewed = Instant::now();
+        let is_last = busy.steps == busy.play.steps();
         if reply.outcome != WriteOutcome::Won {
             self.happened.leases_lost += 1;
             self.free(index, true);
             return Ok(true);
         }
-        if !is_last && let Some(end) = told_to_end(reply) {
+        let told = told_to_end(reply).filter(|_| !is_last);
+        let ends = is_last || told.is_some();
+        if let Some(end) = told {
             device.worker.write(&busy.grant, &ended(end)).await?;
-            self.free(index, false);
-            return Ok(true);
         }
-        if is_last {
+        if ends {
             self.free(index, false);
             return Ok(true);
         }
@@ -308,31 +353,6 @@ impl<'a> Fleet<'a> {
         try_join_all(old.map(renew)).await?;
         Ok(())
     }
-}
-
-/// What the worker sends at the end of a step.
-fn step_write(busy: &Busy) -> anyhow::Result<AttemptWrite> {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
-    let seconds = |ms: u64| ms as f64 / 1000.0;
-    let Some(curve) = &busy.play.curve else {
-        let Work::Test { models, .. } = &busy.grant.work else {
-            bail!("a run without a curve that is no test run")
-        };
-        return Ok(ended(tested(models, busy.play.test, seconds(busy.play.step))));
-    };
-    let epoch = usize::try_from(busy.steps)?;
-    let metrics = Box::new(report(i32::try_from(epoch)?, curve.scores[epoch - 1], seconds(busy.play.step)));
-    let mut writes = vec![AttemptWrite::Report { metrics }];
-    if epoch == curve.scores.len() {
-        writes.push(ended(trained(Trained {
-            epochs: i32::try_from(epoch)?,
-            best_epoch: curve.best_epoch,
-            stopped_early: curve.stopped_early,
-            objective: curve.best(),
-            seconds: seconds(busy.play.length()),
-        })));
-    }
-    Ok(together(writes))
 }
 
 /// How the attempt ends, where the coordinator says that it shall.

@@ -19,7 +19,7 @@ use pedigree_protocol::grid::GridSpec;
 use pedigree_protocol::resources::Resources;
 
 use self::figures::{Figures, Virtual};
-use self::fleet::Fleet;
+use self::fleet::{Fleet, Plan};
 use self::restart::Restart;
 use self::script::Script;
 use super::args::GridArgs;
@@ -30,7 +30,7 @@ use crate::simulated::{check, content};
 use crate::up::Stand;
 
 /// Seconds that a lease lasts in real time: a simulation waits so long for each worker that vanishes.
-const LEASE: u64 = 2;
+const LEASE: u64 = 3;
 /// How long a request is repeated while the coordinator starts again.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Requests of which the median is taken.
@@ -78,8 +78,8 @@ async fn simulate(args: &SimulateArgs, spec: &GridSpec, stand: &Stand) -> anyhow
     let trials = spec.counts().trials;
     let due = trials * 2 / 5 + script.below(trials / 5 + 1, &["restart"]);
     let restart = Restart { due, coordinator: stand.coordinator() };
-    let lease = Duration::from_secs(LEASE);
-    let mut fleet = Fleet::new(client.clone(), &spec.name, &script, args.gpus, lease, restart);
+    let plan = Plan { gpus: args.gpus, lease: Duration::from_secs(LEASE), restart };
+    let mut fleet = Fleet::new(client.clone(), spec, &script, plan);
     let happened = fleet.work().await?;
     let took = began.elapsed();
     let looks = Latencies::default();
