@@ -44,8 +44,9 @@ WHERE run_id = '00000000-0000-0000-0000-000000000005';
 UPDATE runs SET state = 'completed', value = 0.5, summary = '{"epochs": 1}', ended_at = now() WHERE kind = 'final';
 UPDATE studies SET state = 'finishing';
 
-INSERT INTO grid_selections (grid_id, dataset, number, study_id, record)
-VALUES ('00000000-0000-0000-0000-000000000007', 'corpus', 1, '00000000-0000-0000-0000-000000000003', '{}');
+-- All of this is one transaction, and so one moment.
+INSERT INTO grid_selections (grid_id, dataset, number, study_id, record, made_at)
+VALUES ('00000000-0000-0000-0000-000000000007', 'corpus', 1, '00000000-0000-0000-0000-000000000003', '{}', now());
 UPDATE grids SET state = 'selecting';
 INSERT INTO runs (id, queue_id, kind, params, seed, models)
 VALUES ('00000000-0000-0000-0000-000000000006', '00000000-0000-0000-0000-000000000003', 'test', '{}', 1, '[]');
