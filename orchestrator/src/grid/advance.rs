@@ -21,18 +21,17 @@ use crate::study::studies::Studies;
 #[tracing::instrument(skip_all, fields(grid.id = %id))]
 pub(crate) async fn advance(studies: &Studies, id: GridId) -> ApiResult<()> {
     let pool = &studies.pool;
-    let Some(spec) = locked::open(pool, id, async |db, grid| spend(db, grid).await).await? else {
+    let Some(Looked { spec, before, spent_now }) = locked::open(pool, id, look).await? else {
         return Ok(());
     };
     Box::pin(cells::begin(studies, id, &spec)).await?;
-    let before = locked::open(pool, id, async |_, grid| Ok(grid.state)).await?;
-    let after = locked::open(pool, id, async |db, grid| move_on(db, grid).await).await?;
+    let after = locked::open(pool, id, move_on).await?;
     // What was selected goes on to its test run; what was passed over, or has spent its budget, ends.
-    if after != before || spec.budget.gpu_hours.is_some() || spec.budget.kwh.is_some() {
+    if after != before || spent_now {
         Box::pin(advance_studies(studies, id)).await?;
     }
     if after == GridState::Selecting && before != after {
-        locked::open(pool, id, async |db, grid| move_on(db, grid).await).await?;
+        locked::open(pool, id, move_on).await?;
     }
     Ok(())
 }
@@ -50,13 +49,29 @@ pub(crate) async fn after_study(studies: &Studies, study: StudyId) -> ApiResult<
     }
 }
 
-/// Notes a budget that is spent; answers the specification of a grid that has not ended.
-async fn spend(db: &mut PgConnection, grid: &LockedGrid) -> ApiResult<Option<GridSpec>> {
+/// A grid that has not ended, before anything follows from its studies.
+struct Looked {
+    spec: GridSpec,
+    before: GridState,
+    /// Its budget was found spent just now.
+    spent_now: bool,
+}
+
+/// Looks at a grid, and notes a budget that is spent; nothing where it has ended.
+async fn look(db: &mut PgConnection, grid: &LockedGrid) -> ApiResult<Option<Looked>> {
     if grid.state.is_final() {
         return Ok(None);
     }
+    let spent_now = spend(db, grid).await?;
+    Ok(Some(Looked { spec: grid.spec.clone(), before: grid.state, spent_now }))
+}
+
+/// Notes a budget that is spent; whether it was not before. What was taken is added up only where there is a budget.
+async fn spend(db: &mut PgConnection, grid: &LockedGrid) -> ApiResult<bool> {
     let budget = grid.spec.budget;
-    if !grid.spent && usage::is_spent(usage::of(db, grid.id).await?, budget) {
+    let is_limited = budget.gpu_hours.is_some() || budget.kwh.is_some();
+    let spent_now = is_limited && !grid.spent && usage::is_spent(usage::of(db, grid.id).await?, budget);
+    if spent_now {
         sqlx::query!("UPDATE grids SET spent = true WHERE id = $1", grid.id.0).execute(&mut *db).await?;
         tracing::info!(grid.id = %grid.id, "the grid's budget is spent");
         // A cell that has not begun does not begin any more.
@@ -75,7 +90,7 @@ async fn spend(db: &mut PgConnection, grid: &LockedGrid) -> ApiResult<Option<Gri
         .execute(db)
         .await?;
     }
-    Ok(Some(grid.spec.clone()))
+    Ok(spent_now)
 }
 
 /// Takes the step that is due, if one is.
